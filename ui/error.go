@@ -1,0 +1,68 @@
+// This file holds the error pages: what happened and what to do, by status.
+package ui
+
+import (
+	"net/http"
+	"time"
+)
+
+// Error is an error page. Title, headline and advice follow from Status.
+type Error struct {
+	Layout
+
+	Status int
+	// Detail says what exactly is wrong, for 400 and 422 naming the field.
+	Detail string
+	// RetryAfter is the wait told to the user for 429 and 503; 0 hides it.
+	RetryAfter time.Duration
+	// RequestID is shown for the log; may be empty.
+	RequestID string
+	// RetryHref is where "Try again" leads, for a GET its own address; empty
+	// hides the button.
+	RetryHref string
+}
+
+func (Error) template() string { return "error.html" }
+
+type errorText struct{ headline, advice string }
+
+var errorTexts = map[int]errorText{
+	http.StatusBadRequest: {"This address cannot be read",
+		"Part of it is malformed. Go back and follow the link again, or correct the address."},
+	http.StatusUnauthorized: {"You are not signed in",
+		"Sign in to go on. Nothing was changed."},
+	http.StatusForbidden: {"You may not do this",
+		"Your role does not allow it, or the form was opened too long ago. Go back, reload the page and try again; if it stays, ask an administrator."},
+	http.StatusNotFound: {"There is nothing here",
+		"The page or record does not exist, or no longer does. Check the address or start from the dashboard."},
+	http.StatusMethodNotAllowed: {"This page cannot be used that way",
+		"The address exists but does not accept this kind of request. Start from the dashboard."},
+	http.StatusConflict: {"Someone else changed this first",
+		"Your change was not saved, so that theirs is not lost. Reload to see the present state, then decide."},
+	http.StatusRequestEntityTooLarge: {"That was too much to send",
+		"The request is larger than the panel accepts. Send less at once."},
+	http.StatusUnprocessableEntity: {"Something does not fit",
+		"A value cannot be used as it was given. Go back and correct it; nothing was changed."},
+	http.StatusTooManyRequests: {"Too many attempts",
+		"Wait a moment, then try again."},
+	http.StatusInternalServerError: {"Something went wrong on our side",
+		"The error was logged. Try again; if it stays, tell an administrator what you did."},
+	http.StatusServiceUnavailable: {"Not available right now",
+		"The database or the session store does not answer. You are still signed in: your session and cookie are kept. Try again in a moment."},
+}
+
+func (e Error) text() errorText {
+	if t, ok := errorTexts[e.Status]; ok {
+		return t
+	}
+	if e.Status >= http.StatusInternalServerError {
+		return errorTexts[http.StatusInternalServerError]
+	}
+	return errorTexts[http.StatusBadRequest]
+}
+
+// Headline is what happened, in a few words.
+func (e Error) Headline() string { return e.text().headline }
+
+// Advice is what to do.
+func (e Error) Advice() string { return e.text().advice }

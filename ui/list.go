@@ -1,0 +1,150 @@
+// This file holds the list page: one table's rows with search, filters, sort and pager.
+package ui
+
+// Query parameters that the list page's GET forms send beside the stable ones
+// ("q", "sort", "limit", "columns", "f.{column}.{op}"). A form without
+// JavaScript cannot compose "f.price.gt=10", so it sends these three and the
+// handler redirects to the canonical address. The column picker sends
+// "columns" once per column, and adding a sort key sends "sort" a second time:
+// repeated parameters join.
+const (
+	ParamFilterColumn = "filter_column"
+	ParamFilterOp     = "filter_op"
+	ParamFilterValue  = "filter_value"
+)
+
+// List is the page of one table.
+type List struct {
+	Layout
+
+	Heading string // the table's label
+	Kind    string // "view" is shown as a badge; a table needs none
+	Action  string // the list's address without query; GET forms go there
+	// State is the present query without cursors and in canonical form: "q",
+	// "sort", "limit", "columns" and the filters. The forms carry it along.
+	State []Param
+
+	Search  *Search  // nil: nothing is searchable, no box
+	Filters []Filter // the active ones
+	// AddFilter is the form for one more filter; nil hides it.
+	AddFilter *FilterForm
+	ClearHref string // the list without search and filters
+
+	Columns []Column // the visible ones, in order
+	// Choices are all columns, for the column picker; empty hides it.
+	Choices []ColumnChoice
+	// SortOptions are the sort keys that can be added; empty hides the menu.
+	SortOptions []Option
+
+	Rows     []Row
+	Count    Count
+	Limits   []Link // rows per page: "25", "50", "100"
+	Pager    Pager
+	NewHref  string // create page; empty hides the button
+	Problem  *Problem
+	CountErr string // why there is no count, such as "counting took too long"
+}
+
+func (List) template() string { return "list.html" }
+
+// Param is one query parameter.
+type Param struct{ Name, Value string }
+
+// Option is one choice of a select.
+type Option struct{ Value, Label string }
+
+// Link is one of several alternatives, reached by its address.
+type Link struct {
+	Label   string
+	Href    string
+	Current bool
+}
+
+// Search is the search box.
+type Search struct {
+	Query  string
+	Hint   string // placeholder, such as "Search name, email"
+	Error  string
+	Cancel string // the list without the search; empty when nothing is searched
+}
+
+// Filter is one active filter, shown as a chip.
+type Filter struct {
+	Column     string // label
+	Op         string // label, such as "is greater than"
+	Value      string // empty for "is empty" and the like
+	RemoveHref string
+	// Error says why the filter cannot be applied. The list then shows no rows.
+	Error string
+}
+
+// FilterForm is the form that adds a filter. Column, Op, Value and Error keep
+// an entry that could not be applied.
+type FilterForm struct {
+	Columns []FilterColumn
+	Ops     []Option
+	Column  string
+	Op      string
+	Value   string
+	Error   string
+}
+
+// FilterColumn is a column that can be filtered.
+type FilterColumn struct {
+	Name  string
+	Label string
+	Type  string   // HTML input type of its values: "text" (default), "number", "date"
+	Ops   []string // the Option values of FilterForm.Ops that fit; empty: all
+}
+
+// Direction is the direction of a sort key.
+type Direction string
+
+// The directions; the values are those of aria-sort.
+const (
+	Unsorted   Direction = ""
+	Ascending  Direction = "ascending"
+	Descending Direction = "descending"
+)
+
+// Column is a visible column of a table.
+type Column struct {
+	Name  string
+	Label string
+	Type  string // database type, shown on hover
+	End   bool   // aligned to the end, for numbers
+	Ref   bool   // a foreign key: its cells link elsewhere
+
+	SortHref string    // toggles the sort by this column alone; empty: not sortable
+	AddHref  string    // adds or toggles this column in a sort of several; used on Shift+click
+	Sorted   Direction // present direction
+	Position int       // place in a sort of several, from 1; 0 when alone or unsorted
+	Slow     bool      // sorting has no index to use
+}
+
+// ColumnChoice is one column in the column picker.
+type ColumnChoice struct {
+	Name    string
+	Label   string
+	Visible bool
+}
+
+// Row is one row of a table.
+type Row struct {
+	Href  string // the record; empty when rows cannot be addressed
+	Label string // the record's name for screen readers
+	Cells []Value
+}
+
+// Pager holds the addresses of keyset pages; an empty one is shown disabled.
+type Pager struct {
+	First, Prev, Next, Last string
+}
+
+// Problem says why a table or a section cannot be shown and what to do.
+type Problem struct {
+	Title  string
+	Detail string
+	Action string // label of the link; empty: no link
+	Href   string
+}

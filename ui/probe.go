@@ -1,0 +1,56 @@
+// This file renders every page with made values, to find broken templates at start.
+package ui
+
+import (
+	"io"
+	"reflect"
+	"time"
+)
+
+// probe renders every page twice, with zero values and with every member
+// filled, so that most branches of most templates run before the first request.
+func (r *Renderer) probe() error {
+	for _, p := range []Page{
+		new(Login), new(Dashboard), new(List), new(Record), new(Sessions), new(Account), new(Error),
+	} {
+		if err := r.Render(io.Discard, p); err != nil {
+			return err
+		}
+		fill(reflect.ValueOf(p).Elem())
+		if err := r.Render(io.Discard, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill sets everything reachable from v to something that is not zero; slices
+// get one element, icons stay empty.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Uint8:
+		v.SetUint(1)
+	case reflect.String:
+		if v.Type() != reflect.TypeFor[Icon]() {
+			v.SetString("x")
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(time.Unix(1, 0)))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	}
+}

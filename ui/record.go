@@ -1,0 +1,38 @@
+// This file holds the record page: typed fields and related records.
+package ui
+
+// Record is the page of one row.
+type Record struct {
+	Layout
+
+	Heading   string // the record's display text
+	Key       string // its key as text
+	Model     string // the table's label
+	ModelHref string
+	EditHref  string // empty hides the button
+	Fields    []Field
+	Related   []Related
+	Problem   *Problem
+}
+
+func (Record) template() string { return "record.html" }
+
+// Field is one column of the record.
+type Field struct {
+	Name  string
+	Label string
+	Type  string // database type, shown quietly
+	Note  string // such as "primary key" or "generated"; may be empty
+	Value Value
+}
+
+// Related is the first rows of a table that refers to the record.
+type Related struct {
+	Label   string // the table's label
+	Via     string // the foreign key column when two lead here; may be empty
+	Count   Count
+	Columns []Column
+	Rows    []Row
+	AllHref string // the list filtered to this record
+	Problem *Problem
+}

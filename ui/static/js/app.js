@@ -1,0 +1,1 @@
+// The panel works without this file; it adds comfort.

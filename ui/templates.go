@@ -1,0 +1,57 @@
+// This file loads the templates and holds the functions they call.
+package ui
+
+import (
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+)
+
+// loadTemplates returns one template set per page: the layout, the partials
+// and the page itself.
+func loadTemplates(files fs.FS, funcs template.FuncMap) (map[string]*template.Template, error) {
+	shared, err := template.New("").Funcs(funcs).Option("missingkey=error").
+		ParseFS(files, "templates/layout.html", "templates/partials/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("ui: %w", err)
+	}
+	names, err := fs.Glob(files, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("ui: list templates: %w", err)
+	}
+	pages := map[string]*template.Template{}
+	for _, name := range names {
+		set, err := shared.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("ui: %w", err)
+		}
+		if pages[path.Base(name)], err = set.ParseFS(files, name); err != nil {
+			return nil, fmt.Errorf("ui: %w", err)
+		}
+	}
+	delete(pages, "layout.html")
+	return pages, nil
+}
+
+func (r *Renderer) funcs(o Options, icons map[Icon]template.HTML) template.FuncMap {
+	return template.FuncMap{
+		"site":        func() string { return o.Name },
+		"environment": func() string { return o.Environment },
+		"url":         r.URL,
+		"asset": func(name string) (string, error) {
+			file, ok := r.assets.names[name]
+			if !ok {
+				return "", fmt.Errorf("no static file %q", name)
+			}
+			return r.URL("static", file), nil
+		},
+		"icon": func(name Icon) (template.HTML, error) {
+			svg, ok := icons[name]
+			if !ok {
+				return "", fmt.Errorf("no icon %q in static/icons", name)
+			}
+			return svg, nil
+		},
+	}
+}
