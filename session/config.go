@@ -1,0 +1,174 @@
+// Config: the rules a manager applies, their defaults and their bounds.
+
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// MinSecretKey is the least length of Config.SecretKey in bytes.
+const MinSecretKey = 32
+
+// Unlimited as Config.MaxPerUser sets no limit.
+const Unlimited = -1
+
+// Config holds a manager's rules. The zero value of every field but SecretKey
+// is its default.
+type Config struct {
+	// SecretKey is what tags, CSRF tokens and throttle keys are derived from
+	// (HKDF-SHA-256): at least 32 random bytes, the same on every node, kept out
+	// of the code. Another key signs everybody out. Required.
+	SecretKey []byte
+
+	// IdleTimeout ends a session that is not used: 30 minutes by default, 1
+	// second to 400 days.
+	IdleTimeout time.Duration
+
+	// Lifetime ends a session however much it is used: 12 hours by default
+	// (NIST SP 800-63B, 2.2.3), at least IdleTimeout, at most 400 days (the
+	// longest a browser keeps a cookie).
+	Lifetime time.Duration
+
+	// MaxPerUser is how many live sessions a user may have: 5 by default, 1 to
+	// MaxLimit, or Unlimited.
+	MaxPerUser int
+
+	// RefuseOverLimit refuses a login over the limit with ErrLimit. By default
+	// the oldest session ends instead.
+	RefuseOverLimit bool
+
+	// TouchInterval is how exact LastActivity is: between touches a validation
+	// only reads. Default: a thirtieth of IdleTimeout, at least 1 second, but
+	// never over half of IdleTimeout. From 0 to IdleTimeout/2; the shortest is 1
+	// nanosecond, which touches on every request.
+	TouchInterval time.Duration
+
+	// RotateEvery replaces the token of a session in use after that time. 0, the
+	// default, never does; else at least 1 second and over RotateGrace.
+	RotateEvery time.Duration
+
+	// RotateGrace is how long after such a replacement requests already on their
+	// way with the old token still land: 30 seconds by default, at most 5
+	// minutes. Rotation at login or privilege change has no grace.
+	RotateGrace time.Duration
+
+	// SweepInterval is how often Run removes what expired: 15 minutes by
+	// default, at least 1 second.
+	SweepInterval time.Duration
+
+	// StoreTimeout bounds a store call whose context has no deadline: 2 seconds
+	// by default, 1 millisecond to 1 minute.
+	StoreTimeout time.Duration
+
+	// Throttle bounds failed logins.
+	Throttle Throttle
+
+	// OnEvent, if set, is called for everything that happens to sessions, before
+	// the method that caused it returns. It must not block.
+	OnEvent func(context.Context, Event)
+
+	// Logger gets warnings; slog.Default() by default. Records carry
+	// component=session. No token is ever logged.
+	Logger *slog.Logger
+
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+
+	// Random is the source of tokens; crypto/rand.Reader by default. An error
+	// from it means no session.
+	Random io.Reader
+}
+
+// Throttle bounds failed logins. Only failures count; a success clears its
+// account's counter.
+type Throttle struct {
+	// Failures is how many failed attempts on one account are let through in a
+	// Window: 5 by default, 1 to MaxCountLimit. A device that has signed in to
+	// the account before has a counter of its own, so that a flood from
+	// elsewhere does not lock its owner out.
+	Failures int
+
+	// FailuresPerAddress is the same for one client address (one /64 for IPv6)
+	// over all accounts: 50 by default, so that an office behind one address is
+	// not locked out by one forgetful colleague.
+	FailuresPerAddress int
+
+	// Window slides: 15 minutes by default, 1 second to 24 hours.
+	Window time.Duration
+}
+
+const maxLifetime = 400 * 24 * time.Hour
+
+// withDefaults fills in what is zero.
+func (c Config) withDefaults() Config {
+	setDefault(&c.IdleTimeout, 30*time.Minute)
+	setDefault(&c.Lifetime, max(12*time.Hour, c.IdleTimeout))
+	setDefault(&c.MaxPerUser, 5)
+	setDefault(&c.TouchInterval, min(max(c.IdleTimeout/30, time.Second), c.IdleTimeout/2))
+	setDefault(&c.RotateGrace, 30*time.Second)
+	setDefault(&c.SweepInterval, 15*time.Minute)
+	setDefault(&c.StoreTimeout, 2*time.Second)
+	setDefault(&c.Throttle.Failures, 5)
+	setDefault(&c.Throttle.FailuresPerAddress, 50)
+	setDefault(&c.Throttle.Window, 15*time.Minute)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate reports every field that is out of its bounds, in one error.
+func (c Config) validate() error {
+	var errs []error
+	if n := len(c.SecretKey); n < MinSecretKey {
+		errs = append(errs, fmt.Errorf("SecretKey: %d bytes, want at least %d random ones; make them with: openssl rand -base64 32", n, MinSecretKey))
+	}
+	within := func(field string, d, least, most time.Duration) {
+		if d < least || d > most {
+			errs = append(errs, fmt.Errorf("%s: %s, want %s to %s", field, d, least, most))
+		}
+	}
+	count := func(field string, n, most int) {
+		if n < 1 || n > most {
+			errs = append(errs, fmt.Errorf("%s: %d, want 1 to %d", field, n, most))
+		}
+	}
+	within("IdleTimeout", c.IdleTimeout, time.Second, maxLifetime)
+	within("Lifetime", c.Lifetime, max(c.IdleTimeout, time.Second), maxLifetime)
+	if c.MaxPerUser != Unlimited {
+		count("MaxPerUser", c.MaxPerUser, MaxLimit)
+	}
+	within("TouchInterval", c.TouchInterval, 1, max(c.IdleTimeout/2, 1))
+	within("RotateGrace", c.RotateGrace, 0, 5*time.Minute)
+	if c.RotateEvery != 0 {
+		within("RotateEvery", c.RotateEvery, max(time.Second, c.RotateGrace+1), maxLifetime)
+	}
+	within("SweepInterval", c.SweepInterval, time.Second, maxLifetime)
+	within("StoreTimeout", c.StoreTimeout, time.Millisecond, time.Minute)
+	count("Throttle.Failures", c.Throttle.Failures, MaxCountLimit)
+	count("Throttle.FailuresPerAddress", c.Throttle.FailuresPerAddress, MaxCountLimit)
+	within("Throttle.Window", c.Throttle.Window, time.Second, 24*time.Hour)
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("session: configuration:\n%w", errors.Join(errs...))
+}

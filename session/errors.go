@@ -1,0 +1,64 @@
+// The errors of the contract: what a caller can tell apart with errors.Is.
+
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrNotFound says that there is no such live session: it never was, it
+	// ended, or it expired. It is the answer "invalid".
+	ErrNotFound = errors.New("session: no such session")
+
+	// ErrUnavailable says that the store could not answer: it is down, too
+	// slow, full, or holds a record written by a newer release. The session
+	// may well be valid; keep the cookie and answer 503.
+	ErrUnavailable = errors.New("session: store unavailable")
+
+	// ErrIndeterminate says that a write was sent and its outcome is not
+	// known. Asking again resolves it. It matches ErrUnavailable too.
+	ErrIndeterminate = fmt.Errorf("session: outcome of the write is unknown, ask again: %w", ErrUnavailable)
+
+	// ErrConflict says that the session changed since it was read; read it
+	// again and retry.
+	ErrConflict = errors.New("session: changed since it was read")
+
+	// ErrLimit says that the user has as many live sessions as are allowed
+	// and that the policy is to refuse another.
+	ErrLimit = errors.New("session: the user has reached the limit of live sessions")
+
+	// ErrTooLarge says that a value is over its bound; nothing was stored.
+	ErrTooLarge = errors.New("session: value too large")
+
+	// ErrMalformed says that a token, ID or cursor is not of its form. No
+	// store was asked.
+	ErrMalformed = errors.New("session: malformed")
+
+	// ErrUnsupported says that the store cannot do this; its Traits say so
+	// beforehand.
+	ErrUnsupported = errors.New("session: the store cannot do this")
+
+	// ErrCSRF says that a CSRF token is missing, stale, or another session's.
+	ErrCSRF = errors.New("session: CSRF token missing or not of this session")
+
+	// ErrThrottled matches a [ThrottledError].
+	ErrThrottled = errors.New("session: too many failed attempts")
+)
+
+// ThrottledError says that a login attempt is refused unchecked, and for how
+// long. It matches ErrThrottled.
+type ThrottledError struct {
+	// RetryAfter is how long until the next attempt is let through.
+	RetryAfter time.Duration
+}
+
+// Error implements error.
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("%v, try again in %s", ErrThrottled, e.RetryAfter.Round(time.Second))
+}
+
+// Is reports whether target is ErrThrottled.
+func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }

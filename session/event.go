@@ -1,0 +1,31 @@
+// Event: what the audit log and metrics hear about.
+
+package session
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Event is something that happened to sessions.
+type Event struct {
+	Kind    EventKind
+	Time    time.Time
+	UserID  string     // empty for anonymous sessions
+	ID      ID         // of the session; zero where Count sessions are meant
+	Ending  Ending     // of EventEnded
+	Count   int        // sessions ended, for EventEnded of a whole user
+	IP      netip.Addr // of EventCreated and EventThrottled
+	Account string     // of EventThrottled: the account that was tried
+}
+
+// EventKind is a kind of event.
+type EventKind string
+
+// The kinds.
+const (
+	EventCreated   EventKind = "created"
+	EventEnded     EventKind = "ended"
+	EventRotated   EventKind = "rotated"
+	EventThrottled EventKind = "throttled"
+)

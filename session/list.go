@@ -1,0 +1,70 @@
+// List and UserSessions: who is signed in.
+
+package session
+
+import (
+	"context"
+	"fmt"
+)
+
+// User returns the user of that ID as stores see one.
+func (m *Manager) User(userID string) User {
+	if userID == "" {
+		return User{}
+	}
+	return User{ID: userID, Tag: m.keys.userTag(userID)}
+}
+
+// Filter says which sessions List returns.
+type Filter struct {
+	UserID string // one user's; empty is everybody's
+	Ended  bool   // the history instead of the live sessions
+	Cursor string // Page.Next of the page before
+	Limit  int    // 1 to MaxPage; 0 for DefaultPage
+}
+
+// List returns a page of sessions, newest first. ErrUnsupported says that the
+// store cannot list everybody's, or keeps no history; ErrMalformed that the
+// cursor or limit is wrong.
+func (m *Manager) List(ctx context.Context, f Filter) (Page, error) {
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	page, err := m.store.List(ctx, Query{User: m.User(f.UserID), Ended: f.Ended, Cursor: f.Cursor, Limit: f.Limit})
+	if err != nil {
+		return Page{}, fmt.Errorf("session: list: %w", err)
+	}
+	if f.Ended {
+		return page, nil
+	}
+	now := m.now()
+	live := page.Sessions[:0]
+	for i := range page.Sessions {
+		if page.Sessions[i].LiveAt(now) {
+			live = append(live, page.Sessions[i])
+		}
+	}
+	page.Sessions = live
+	return page, nil
+}
+
+// UserSessions returns a user's live sessions, newest first, MaxLimit at most.
+func (m *Manager) UserSessions(ctx context.Context, userID string) ([]Session, error) {
+	if userID == "" {
+		return nil, fmt.Errorf("%w user ID: empty", ErrMalformed)
+	}
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	var all []Session
+	filter := Filter{UserID: userID, Limit: MaxPage}
+	for {
+		page, err := m.List(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Sessions...)
+		if page.Next == "" || len(all) >= MaxLimit {
+			return all, nil
+		}
+		filter.Cursor = page.Next
+	}
+}

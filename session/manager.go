@@ -1,0 +1,312 @@
+// Manager: the rules on top of a store; making, validating and reading sessions.
+
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+)
+
+// Manager applies a Config's rules to the sessions in a Store. It is safe for
+// use by many goroutines; managers of many processes share one store.
+type Manager struct {
+	store  Store
+	traits Traits
+	cfg    Config
+	keys   *keys
+	now    func() time.Time
+	log    *slog.Logger
+
+	looping    atomic.Bool  // Run is running
+	warned     atomic.Bool  // that it is not
+	touchAfter atomic.Int64 // no touch before, Unix microseconds: the store refused one
+}
+
+// New returns a manager of the sessions in store. It starts no goroutine: call
+// [Manager.Run] for the sweep. Every field of cfg that is out of its bounds is
+// named in the error.
+func New(store Store, cfg Config) (*Manager, error) {
+	if store == nil {
+		return nil, errors.New("session: New: store is nil")
+	}
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	traits := store.Traits()
+	if most := traits.MaxPerUser; most > 0 && cfg.MaxPerUser > most {
+		return nil, fmt.Errorf("session: configuration:\nMaxPerUser: %d, but the %s store holds at most %d sessions of a user", cfg.MaxPerUser, traits.Name, most)
+	}
+	keys, err := deriveKeys(cfg.SecretKey)
+	if err != nil {
+		return nil, err
+	}
+	cfg.SecretKey = nil // not needed any more
+	return &Manager{
+		store:  store,
+		traits: traits,
+		cfg:    cfg,
+		keys:   keys,
+		now:    MonotonicClock(cfg.Now),
+		log:    cfg.Logger.With("component", "session"),
+	}, nil
+}
+
+// Rules returns the configuration in force, defaults filled in, without the
+// secret key.
+func (m *Manager) Rules() Config { return m.cfg }
+
+// Traits returns the store's traits.
+func (m *Manager) Traits() Traits { return m.traits }
+
+// Ping reports whether the store can answer.
+func (m *Manager) Ping(ctx context.Context) error {
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	return m.store.Ping(ctx)
+}
+
+// NewSession is what Create is told of a session.
+type NewSession struct {
+	// UserID is the user who signs in: valid UTF-8 without NUL, at most
+	// MaxUserID bytes. Empty makes an anonymous session.
+	UserID string
+
+	// IP, UserAgent and Device say where from. Texts that are too long are cut.
+	IP        netip.Addr
+	UserAgent string
+	Device    Device
+
+	// Metadata is what the session holds at first.
+	Metadata Metadata
+}
+
+// Create makes a session and returns its token, which exists nowhere else.
+// Where the user is at the limit, the oldest sessions end first, or the error is
+// ErrLimit if the rules refuse. A user ID out of its bounds is ErrMalformed.
+func (m *Manager) Create(ctx context.Context, n NewSession) (Token, Session, error) {
+	if len(n.UserID) > MaxUserID || !utf8.ValidString(n.UserID) || strings.ContainsRune(n.UserID, 0) {
+		return Token{}, Session{}, fmt.Errorf("%w user ID: want valid UTF-8 without NUL, at most %d bytes", ErrMalformed, MaxUserID)
+	}
+	token, s, err := m.prepare(n)
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	evicted, err := m.store.Create(ctx, s, m.admission(n.UserID))
+	if err != nil {
+		return Token{}, Session{}, fmt.Errorf("session: create: %w", err)
+	}
+	for _, id := range evicted {
+		m.emit(ctx, Event{Kind: EventEnded, UserID: s.UserID, ID: id, Ending: Ending{Reason: LimitReached}})
+	}
+	m.emit(ctx, Event{Kind: EventCreated, UserID: s.UserID, ID: s.ID, IP: s.IP})
+	return token, s, nil
+}
+
+// prepare makes the token and the record of a session that is not stored yet.
+func (m *Manager) prepare(n NewSession) (Token, Session, error) {
+	var tag Tag
+	if n.UserID != "" {
+		tag = m.keys.userTag(n.UserID)
+	}
+	token, err := m.keys.newToken(m.cfg.Random, tag)
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	lineage, err := m.newLineage()
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	now := m.now()
+	return token, Session{
+		ID:           token.ID(),
+		UserID:       n.UserID,
+		Lineage:      lineage,
+		CreatedAt:    now,
+		LastActivity: now,
+		ExpiresAt:    m.expiry(now, now.Add(m.cfg.Lifetime)),
+		Deadline:     now.Add(m.cfg.Lifetime).Truncate(time.Microsecond),
+		RotatedAt:    now,
+		IP:           n.IP.Unmap().WithZone(""),
+		UserAgent:    cut(n.UserAgent, MaxUserAgent),
+		Device: Device{
+			Browser: cut(n.Device.Browser, MaxDeviceText),
+			Version: cut(n.Device.Version, MaxDeviceText),
+			OS:      cut(n.Device.OS, MaxDeviceText),
+			Name:    cut(n.Device.Name, MaxDeviceText),
+			Kind:    cut(n.Device.Kind, MaxDeviceText),
+		},
+		Metadata: n.Metadata,
+		Version:  1,
+	}, nil
+}
+
+func (m *Manager) admission(userID string) Admission {
+	if userID == "" || m.cfg.MaxPerUser == Unlimited {
+		return Admission{}
+	}
+	return Admission{Limit: m.cfg.MaxPerUser, Refuse: m.cfg.RefuseOverLimit}
+}
+
+// expiry is when a session seen at now ends by idleness.
+func (m *Manager) expiry(now, deadline time.Time) time.Time {
+	t := now.Add(m.cfg.IdleTimeout).Truncate(time.Microsecond)
+	if t.After(deadline) {
+		return deadline
+	}
+	return t
+}
+
+// Validate returns the live session that token opens, and marks it as seen.
+// ErrNotFound is the answer "invalid"; ErrUnavailable means that nobody knows.
+// A token that this manager's key did not make is invalid without a question to
+// the store.
+func (m *Manager) Validate(ctx context.Context, token Token) (Session, error) {
+	if !m.keys.genuine(&token) {
+		return Session{}, ErrNotFound
+	}
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	s, err := m.load(ctx, token.ID())
+	if err != nil {
+		return Session{}, err
+	}
+	now := m.now()
+	if now.Sub(s.LastActivity) < m.cfg.TouchInterval || now.UnixMicro() < m.touchAfter.Load() {
+		return s, nil
+	}
+	return m.touch(ctx, s, now)
+}
+
+// touch marks s as seen at now. A store that reads but cannot write has still
+// said that the session is valid; it is left in peace for a second.
+func (m *Manager) touch(ctx context.Context, s Session, now time.Time) (Session, error) {
+	m.warnIdle()
+	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
+	switch err := m.store.Touch(ctx, seen); {
+	case err == nil:
+		s.LastActivity, s.ExpiresAt = seen.LastActivity, seen.ExpiresAt
+		return s, nil
+	case errors.Is(err, ErrNotFound):
+		return Session{}, ErrNotFound
+	default:
+		m.touchAfter.Store(now.Add(time.Second).UnixMicro())
+		m.log.WarnContext(ctx, "touch failed, the session is valid as it was read", "id", s.ID, "error", err)
+		return s, nil
+	}
+}
+
+// Get returns the live session of that ID without marking it as seen.
+func (m *Manager) Get(ctx context.Context, id ID) (Session, error) {
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	return m.load(ctx, id)
+}
+
+// load gets a session and believes nothing: the record must carry the ID that
+// was asked for, or be its successor within the grace, and be live by this
+// manager's clock.
+func (m *Manager) load(ctx context.Context, id ID) (Session, error) {
+	s, err := m.store.Get(ctx, id)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return Session{}, ErrNotFound
+		}
+		return Session{}, fmt.Errorf("session: get: %w", err)
+	}
+	now := m.now()
+	if s.ID != id && (s.Previous != id || !now.Before(s.PreviousUntil)) {
+		m.log.ErrorContext(ctx, "store returned another session than was asked for", "asked", id, "got", s.ID)
+		return Session{}, ErrNotFound
+	}
+	if !s.LiveAt(now) {
+		return Session{}, ErrNotFound
+	}
+	return s, nil
+}
+
+// maxUpdates is how often Update tries; of k changes in parallel one wins each
+// round, so this is also how many can be under way at once.
+const maxUpdates = 64
+
+// Update changes the metadata of a live session: change gets a copy of the
+// current metadata, and its result is stored if nobody else was faster, else
+// change is called again with the new state (64 times at most, then
+// ErrConflict). So nothing is lost, and change must have no other effect. It
+// returns the session as stored. An error from change is returned as it is, and
+// nothing is stored.
+func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) error) (Session, error) {
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	for range maxUpdates {
+		s, err := m.load(ctx, id)
+		if err != nil {
+			return Session{}, err
+		}
+		next := s.Metadata
+		if err := change(&next); err != nil {
+			return Session{}, err
+		}
+		if next == s.Metadata {
+			return s, nil
+		}
+		err = m.store.Update(ctx, s.ID, s.Version, next)
+		if err == nil {
+			s.Metadata = next
+			s.Version++
+			return s, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Session{}, fmt.Errorf("session: update: %w", err)
+		}
+	}
+	return Session{}, fmt.Errorf("session: update: %w", ErrConflict)
+}
+
+// bound gives ctx a deadline where a call could block and there is none.
+func (m *Manager) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if m.traits.Local {
+		return ctx, func() {}
+	}
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, m.cfg.StoreTimeout)
+}
+
+func (m *Manager) emit(ctx context.Context, e Event) {
+	if m.cfg.OnEvent == nil {
+		return
+	}
+	e.Time = m.now()
+	m.cfg.OnEvent(ctx, e)
+}
+
+// cut makes text fit for every store: valid UTF-8 without control characters,
+// at most n bytes.
+func cut(text string, n int) string {
+	if len(text) > n {
+		text = text[:n]
+		for len(text) > 0 && !utf8.RuneStart(text[len(text)-1]) {
+			text = text[:len(text)-1]
+		}
+		if r, size := utf8.DecodeLastRuneInString(text); r == utf8.RuneError && size == 1 {
+			text = text[:len(text)-1]
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,119 @@
+// Rotate and Renew: another token for the same browser.
+
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Rotate gives the session another token because what it may do changes: at
+// login (userID is who signs in), at step-up or a change of role (userID is the
+// user it has). The old token is dead before the new one is returned, and so are
+// CSRF tokens made for it. Metadata is carried over, exactly once.
+//
+// Where the user changes, the old session ends first and a new one is made under
+// the limit; a crash between the two loses the old session's metadata and nothing
+// else. Where it stays, CreatedAt and Deadline stay too.
+//
+// Of many callers with one token one succeeds; the others get ErrNotFound.
+func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, Session, error) {
+	if !m.keys.genuine(&old) {
+		return Token{}, Session{}, ErrNotFound
+	}
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	s, err := m.load(ctx, old.ID())
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	if s.UserID == userID {
+		return m.replace(ctx, s, false)
+	}
+	ended, err := m.end(ctx, s.ID, Ending{Reason: Rotated})
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	return m.Create(ctx, NewSession{
+		UserID:    userID,
+		IP:        ended.IP,
+		UserAgent: ended.UserAgent,
+		Device:    ended.Device,
+		Metadata:  ended.Metadata,
+	})
+}
+
+// RenewDue reports whether the rules want the session's token replaced now.
+func (m *Manager) RenewDue(s Session) bool {
+	return m.cfg.RotateEvery > 0 && m.now().Sub(s.RotatedAt) >= m.cfg.RotateEvery
+}
+
+// Renew gives the session another token only because the old one is old. Forms
+// that are open still post (the lineage stays), and requests on their way with
+// the old token land for RotateGrace. Of many callers with one token one
+// succeeds; the others get ErrConflict and go on with the session they have.
+func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) {
+	if !m.keys.genuine(&old) {
+		return Token{}, Session{}, ErrNotFound
+	}
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	s, err := m.load(ctx, old.ID())
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	if s.ID != old.ID() {
+		return Token{}, Session{}, fmt.Errorf("session: renew: %w", ErrConflict)
+	}
+	return m.replace(ctx, s, true)
+}
+
+// replace puts a successor in the place of s, which has the same user. It tries
+// again where only the metadata changed meanwhile.
+func (m *Manager) replace(ctx context.Context, s Session, renew bool) (Token, Session, error) {
+	for range maxUpdates {
+		token, err := m.keys.newToken(m.cfg.Random, s.ID.Tag())
+		if err != nil {
+			return Token{}, Session{}, err
+		}
+		next := s
+		now := m.now()
+		next.ID = token.ID()
+		next.LastActivity, next.RotatedAt = now, now
+		next.ExpiresAt = m.expiry(now, s.Deadline)
+		next.Previous, next.PreviousUntil = ID{}, time.Time{}
+		if renew {
+			next.Previous, next.PreviousUntil = s.ID, now.Add(m.cfg.RotateGrace)
+		} else if next.Lineage, err = m.newLineage(); err != nil {
+			return Token{}, Session{}, err
+		}
+		err = m.store.Rotate(ctx, s.ID, next)
+		if err == nil {
+			m.emit(ctx, Event{Kind: EventRotated, UserID: next.UserID, ID: next.ID})
+			return token, next, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Token{}, Session{}, fmt.Errorf("session: rotate: %w", err)
+		}
+		again, err := m.load(ctx, s.ID)
+		if err != nil {
+			return Token{}, Session{}, err
+		}
+		if again.ID != s.ID { // another caller has replaced it
+			return Token{}, Session{}, fmt.Errorf("session: rotate: %w", ErrConflict)
+		}
+		s = again
+	}
+	return Token{}, Session{}, fmt.Errorf("session: rotate: %w", ErrConflict)
+}
+
+func (m *Manager) newLineage() (Lineage, error) {
+	var l Lineage
+	if _, err := io.ReadFull(m.cfg.Random, l[:]); err != nil {
+		return Lineage{}, fmt.Errorf("session: read random bytes: %w", err)
+	}
+	return l, nil
+}

@@ -1,0 +1,74 @@
+// Run: the manager's one loop.
+
+package session
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// sweepBatch is how many records one call of Store.Sweep may remove.
+const sweepBatch = 1000
+
+// Run sweeps expired sessions every SweepInterval, and runs the store's own
+// background work where it has any, until ctx ends; it then returns nil. Without
+// Run everything stays right, but what expired stays stored. The caller owns the
+// goroutine.
+func (m *Manager) Run(ctx context.Context) error {
+	if !m.looping.CompareAndSwap(false, true) {
+		return errors.New("session: Run is already running")
+	}
+	defer m.looping.Store(false)
+	var background sync.WaitGroup
+	defer background.Wait()
+	if loop := m.traits.Background; loop != nil {
+		background.Go(func() {
+			if err := loop(ctx); err != nil && ctx.Err() == nil {
+				m.log.ErrorContext(ctx, "the store's background work ended", "error", err)
+			}
+		})
+	}
+	ticker := time.NewTicker(m.cfg.SweepInterval)
+	defer ticker.Stop()
+	for {
+		if n, err := m.Sweep(ctx); err != nil && ctx.Err() == nil {
+			m.log.WarnContext(ctx, "sweep failed", "removed", n, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Sweep removes what has expired and returns how many sessions that were. Run
+// calls it; so may a scheduler.
+func (m *Manager) Sweep(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		n, err := m.sweepOnce(ctx)
+		total += n
+		if err != nil || n < sweepBatch {
+			return total, err
+		}
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+	}
+}
+
+func (m *Manager) sweepOnce(ctx context.Context) (int, error) {
+	ctx, cancel := m.bound(ctx)
+	defer cancel()
+	return m.store.Sweep(ctx, sweepBatch)
+}
+
+// warnIdle says once that nobody runs the loop.
+func (m *Manager) warnIdle() {
+	if !m.looping.Load() && m.warned.CompareAndSwap(false, true) {
+		m.log.Warn("Manager.Run is not running: expired sessions are not swept")
+	}
+}

@@ -1,0 +1,200 @@
+// Store: the contract between the manager and whatever keeps the records. Every
+// sentence here has its case in package sessiontest.
+
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps sessions. It is one interface on purpose: what a store cannot do
+// it says in its [Traits], so that wrapping a store loses nothing and a program
+// learns at start, not at two in the morning.
+//
+// Rules that hold for every method:
+//
+//   - A session at or past ExpiresAt or Deadline is absent, by the store's clock,
+//     whatever the server's own expiry says.
+//   - Nothing is ever inserted except by Create, Rotate and Restore. Touch, Update
+//     and Rotate of an absent session return ErrNotFound: what ended stays ended.
+//   - A method that cannot reach its server returns an error that matches
+//     ErrUnavailable; a write whose outcome is unknown matches ErrIndeterminate.
+//     Either comes back by the context's deadline plus 50 ms.
+//   - A record that cannot be decoded ends that one session, with a logged
+//     warning. A record of a newer format is ErrUnavailable and is left alone.
+//   - What is written is visible, to every process that shares the store, from the
+//     moment the method returned.
+//
+// A Store is safe for use by many goroutines. Its constructor starts none.
+type Store interface {
+	// Create inserts s under a, in one step: the user's live sessions are
+	// counted, and where there is no place either the oldest (by CreatedAt, then
+	// ID) are ended with LimitReached and their IDs returned, or nothing is done
+	// and the error is ErrLimit. Expired sessions take no place. An anonymous
+	// session has no limit. The evicted are dead when Create returns. An ID that
+	// is already there is ErrConflict. After any error but ErrIndeterminate there
+	// is no session, no index entry and nobody evicted.
+	Create(ctx context.Context, s Session, a Admission) (evicted []ID, err error)
+
+	// Get returns the live session. An ID replaced by Rotate finds its successor
+	// until the successor's PreviousUntil: the Session returned then has another
+	// ID, and the one asked for as Previous.
+	Get(ctx context.Context, id ID) (Session, error)
+
+	// Update replaces the metadata of a live session if its Version is still
+	// version, and raises the Version by one; else ErrConflict.
+	Update(ctx context.Context, id ID, version uint64, m Metadata) error
+
+	// Touch moves LastActivity and ExpiresAt of a live session forward, never
+	// back, and ExpiresAt never past Deadline.
+	Touch(ctx context.Context, seen Seen) error
+
+	// TouchAll touches many at once, at most MaxBatch, and returns those that
+	// were absent.
+	TouchAll(ctx context.Context, seen []Seen) (absent []ID, err error)
+
+	// Rotate puts next in the place of old, in one step: exactly one caller
+	// succeeds. Both IDs have the same tag. The old session must be live and at
+	// next.Version, else ErrNotFound or ErrConflict; an old that was already
+	// replaced is ErrConflict while its grace lasts. If next.Previous is old, Get
+	// and Delete of old reach next until next.PreviousUntil; else old is absent at
+	// once, and so is any older ID whose grace was still running.
+	Rotate(ctx context.Context, old ID, next Session) error
+
+	// Restore inserts a live session as it is, with no limit: for moving sessions
+	// from one store to another. ErrConflict if the ID is known, live or ended;
+	// ErrNotFound if s has expired.
+	Restore(ctx context.Context, s Session) error
+
+	// Delete ends the session and returns it as it was; ErrNotFound if it was
+	// absent. Of many callers exactly one gets the session. An ID in its grace
+	// ends its successor.
+	Delete(ctx context.Context, id ID, why Ending) (Session, error)
+
+	// DeleteUser ends all sessions the user has at one moment, but those in keep,
+	// and returns how many live ones ended. A session created after that moment
+	// lives.
+	DeleteUser(ctx context.Context, user User, why Ending, keep ...ID) (int, error)
+
+	// List returns a page of sessions, newest first (by CreatedAt, then ID).
+	// ErrUnsupported where Traits say so, ErrMalformed for a bad cursor.
+	List(ctx context.Context, q Query) (Page, error)
+
+	// Sweep removes what has expired, at most max records, and returns how many.
+	// Fewer than max means that nothing is left to do. It holds no lock over more
+	// than Traits.SweepBatch records and never removes a live session.
+	Sweep(ctx context.Context, max int) (int, error)
+
+	// Count records one event under key unless limit of them lie within the
+	// window that ends now. It returns 0 if the event was recorded, else how long
+	// until it would be. Counting and recording are one step. A key is at most
+	// MaxCountKey bytes, limit at most MaxCountLimit.
+	Count(ctx context.Context, key string, limit int, window time.Duration) (wait time.Duration, err error)
+
+	// Uncount forgets the newest n events under key, all of them if n < 0.
+	Uncount(ctx context.Context, key string, n int) error
+
+	// Ping reports whether the store can answer: nil, or an error that matches
+	// ErrUnavailable.
+	Ping(ctx context.Context) error
+
+	// Close releases what the constructor acquired. It does not close what was
+	// handed in.
+	Close() error
+
+	// Traits says what the store is and what it cannot do. It is constant.
+	Traits() Traits
+}
+
+// Bounds of the contract.
+const (
+	MaxPage       = 200  // sessions on a page
+	DefaultPage   = 50   // sessions on a page where Query.Limit is 0
+	MaxBatch      = 1000 // sessions in one TouchAll
+	MaxLimit      = 1000 // sessions one user may be allowed
+	MaxCountKey   = 128  // bytes of a counter's key
+	MaxCountLimit = 1000 // events a counter can be asked to hold
+)
+
+// Admission is the rule under which Create admits a session.
+type Admission struct {
+	// Limit is how many live sessions the user may have, the new one included;
+	// 0 means any number.
+	Limit int
+
+	// Refuse makes Create fail with ErrLimit instead of ending the oldest.
+	Refuse bool
+}
+
+// Seen is a session's activity.
+type Seen struct {
+	ID           ID
+	LastActivity time.Time
+	ExpiresAt    time.Time
+}
+
+// Query asks for a page of sessions.
+type Query struct {
+	// User restricts the page to one user's sessions; the zero User is
+	// everybody, anonymous sessions included.
+	User User
+
+	// Ended asks for the history instead of the live sessions, newest ending
+	// first.
+	Ended bool
+
+	// Cursor is Page.Next of the page before; empty for the first.
+	Cursor string
+
+	// Limit is the most sessions to return: 1 to MaxPage, 0 for DefaultPage.
+	Limit int
+}
+
+// Page is a page of sessions.
+type Page struct {
+	Sessions []Session
+	Next     string // cursor of the page after; empty if this is the last
+}
+
+// Traits is what a store is.
+type Traits struct {
+	// Name is the store's name on screens and in logs, such as "redis".
+	Name string
+
+	// Local means that calls do no input or output, so need no deadline.
+	Local bool
+
+	// Shared means that other processes see the same sessions.
+	Shared bool
+
+	// Durable means that what was acknowledged survives a crash of the server.
+	Durable bool
+
+	// ListAll means that List works without a User.
+	ListAll bool
+
+	// History means that ended sessions are kept and listed.
+	History bool
+
+	// ExactLimit means that the limit holds at every moment, also between
+	// processes.
+	ExactLimit bool
+
+	// MaxPerUser is how many sessions of one user the store can hold; 0 means
+	// that it sets no bound.
+	MaxPerUser int
+
+	// MaxStale is how long after a revocation another process may still answer
+	// valid; 0 means not at all.
+	MaxStale time.Duration
+
+	// SweepBatch is the most records over which Sweep holds a lock.
+	SweepBatch int
+
+	// Background is a loop the store needs; Manager.Run runs it. Nil if none.
+	Background func(context.Context) error
+
+	// Notes say in words what the store cannot promise, for the health page.
+	Notes []string
+}
