@@ -28,6 +28,8 @@ type RedisOptions struct {
 	// Config holds more lines of redis.conf, such as "maxmemory 2mb". They
 	// come last and win.
 	Config []string
+
+	sentinel bool
 }
 
 // RedisServer is a running Redis. What was written survives Kill and
@@ -147,6 +149,10 @@ func startRedis(opts RedisOptions) (*RedisServer, error) {
 		dir:   dir,
 		ready: r.ready,
 	}
+	if opts.sentinel {
+		r.proc.name = "redis-sentinel"
+		r.proc.args = append(r.proc.args, "--sentinel")
+	}
 	if opts.TLS {
 		if r.TLS, err = newTLS(dir.path); err != nil {
 			dir.remove()
@@ -183,12 +189,15 @@ func (r *RedisServer) config(port int) []byte {
 	lines := []string{
 		"bind 127.0.0.1",
 		"daemonize no",
-		`save ""`,
-		"appendonly yes",
-		"appendfsync no",
-		"auto-aof-rewrite-percentage 0",
-		"repl-diskless-sync-delay 0",
 		fmt.Sprintf("dir %q", r.proc.dir.path),
+	}
+	if !r.opts.sentinel {
+		lines = append(lines,
+			`save ""`,
+			"appendonly yes",
+			"appendfsync no",
+			"auto-aof-rewrite-percentage 0",
+			"repl-diskless-sync-delay 0")
 	}
 	if r.TLS != nil {
 		lines = append(lines,
