@@ -5,6 +5,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -197,4 +198,20 @@ type Traits struct {
 
 	// Notes say in words what the store cannot promise, for the health page.
 	Notes []string
+}
+
+// CheckCount reports arguments of Store.Count that are out of their bounds, as
+// ErrMalformed or ErrTooLarge. Stores call it first.
+func CheckCount(key string, limit int, window time.Duration) error {
+	switch {
+	case key == "":
+		return fmt.Errorf("%w counter: empty key", ErrMalformed)
+	case len(key) > MaxCountKey:
+		return fmt.Errorf("%w: counter key of %d bytes, at most %d", ErrTooLarge, len(key), MaxCountKey)
+	case limit < 1 || limit > MaxCountLimit:
+		return fmt.Errorf("%w counter: limit %d, want 1 to %d", ErrMalformed, limit, MaxCountLimit)
+	case window <= 0:
+		return fmt.Errorf("%w counter: window %s, want more than 0", ErrMalformed, window)
+	}
+	return nil
 }

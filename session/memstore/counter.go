@@ -1,0 +1,113 @@
+// Counters: the login throttle's sliding logs.
+
+package memstore
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// counters are sliding logs by key, divided among shards by the key's hash.
+type counters struct {
+	seed   maphash.Seed
+	shards [64]counterShard
+}
+
+type counterShard struct {
+	mu   sync.Mutex
+	logs map[string]counterLog
+}
+
+// counterLog is when the events of one key were, oldest first, and when the
+// last of them leaves its window.
+type counterLog struct {
+	events []time.Time
+	until  time.Time
+}
+
+func (c *counters) init() {
+	c.seed = maphash.MakeSeed()
+	for i := range c.shards {
+		c.shards[i].logs = map[string]counterLog{}
+	}
+}
+
+func (c *counters) shard(key string) *counterShard {
+	return &c.shards[maphash.String(c.seed, key)%uint64(len(c.shards))]
+}
+
+// sweep forgets logs all of whose events have left their windows. It looks at
+// blockSize logs of a shard under one lock, and again while half of them were to
+// go; what it misses (a map is walked from a random place) the next sweep finds.
+func (c *counters) sweep(now time.Time) {
+	for i := range c.shards {
+		for c.shards[i].sweep(now) >= blockSize/2 {
+		}
+	}
+}
+
+func (sh *counterShard) sweep(now time.Time) (removed int) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	seen := 0
+	for key, log := range sh.logs {
+		if !now.Before(log.until) {
+			delete(sh.logs, key)
+			removed++
+		}
+		if seen++; seen == blockSize {
+			break
+		}
+	}
+	return removed
+}
+
+// Count implements session.Store.
+func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+	if err := session.CheckCount(key, limit, window); err != nil {
+		return 0, err
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, canceled(err)
+	}
+	sh := s.counters.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := s.now()
+	log := sh.logs[key]
+	log.events = slices.DeleteFunc(log.events, func(t time.Time) bool { return !now.Before(t.Add(window)) })
+	if n := len(log.events); n >= limit {
+		sh.logs[key] = log
+		return log.events[n-limit].Add(window).Sub(now), nil
+	}
+	log.events = append(log.events, now)
+	log.until = now.Add(window)
+	sh.logs[key] = log
+	return 0, nil
+}
+
+// Uncount implements session.Store.
+func (s *Store) Uncount(ctx context.Context, key string, n int) error {
+	if err := ctx.Err(); err != nil {
+		return canceled(err)
+	}
+	sh := s.counters.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	log, ok := sh.logs[key]
+	if !ok {
+		return nil
+	}
+	if n < 0 || n >= len(log.events) {
+		delete(sh.logs, key)
+		return nil
+	}
+	log.events = log.events[:len(log.events)-n]
+	sh.logs[key] = log
+	return nil
+}
