@@ -1,0 +1,134 @@
+// Package account keeps the administrators of a panel: their names, roles and password hashes, in tables of the
+// admin database whose names begin with crudadmin_.
+//
+// A password leaves this package in no form, and its hash is in no exported value. [Accounts.Authenticate] tells
+// nothing about why a sign-in failed: an unknown name, a wrong password and a disabled account give the same
+// error after the same work. A database that does not answer gives [ErrUnavailable], never "wrong password".
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"time"
+)
+
+// Errors of this package, to be told apart with errors.Is. A refused password is a [*PolicyError].
+var (
+	// ErrCredentials is the one answer to an unknown name, a wrong password and a disabled account.
+	ErrCredentials = errors.New("account: the username or the password is wrong")
+	// ErrOldPassword: SetPassword was given a current password that is not the account's.
+	ErrOldPassword = errors.New("account: the current password is wrong")
+	// ErrNotFound: no account has that id or username.
+	ErrNotFound = errors.New("account: no such user")
+	// ErrUsernameTaken: another account has this username, compared by [Canonical].
+	ErrUsernameTaken = errors.New("account: this username is taken")
+	// ErrLastSuperuser: the change would leave nobody who may manage administrators.
+	ErrLastSuperuser = errors.New("account: this is the last enabled superuser: make another one first")
+	// ErrUnavailable: the database did not answer, or no hashing place came free before the context ended.
+	// It says nothing about the account.
+	ErrUnavailable = errors.New("account: unavailable")
+)
+
+// Config is what [Open] needs beside the database. The zero value is ready for production.
+type Config struct {
+	// Argon2 is the cost of new password hashes. Default [DefaultArgon2]. Stored hashes of a lower cost are
+	// replaced when their owner signs in.
+	Argon2 Argon2
+
+	// MaxHashes is how many passwords are hashed at the same time; more wait for their context. Default:
+	// GOMAXPROCS, and at most what keeps the hashes within 80 MiB (4 at 19 MiB each), so that with the
+	// garbage of past hashes a process under 1,000 sign-ins at once stays below 256 MB.
+	MaxHashes int
+
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+
+	// Rand gives salts, ids and generated passwords. Default crypto/rand.Reader.
+	Rand io.Reader
+
+	// Logger is told of what an operator must mend: a stored hash that cannot be read. Default slog.Default.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Argon2 == (Argon2{}) {
+		c.Argon2 = DefaultArgon2
+	}
+	if c.MaxHashes == 0 {
+		within := 1
+		if c.Argon2.Memory > 0 {
+			within = int(hashBudget / c.Argon2.Memory)
+		}
+		c.MaxHashes = max(1, min(runtime.GOMAXPROCS(0), within))
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.Logger = c.Logger.With("component", "account")
+	return c
+}
+
+func (c Config) validate() error {
+	var wrong []error
+	if c.MaxHashes < 1 || c.MaxHashes > maxHashes {
+		wrong = append(wrong, fmt.Errorf("Config.MaxHashes is %d: give 1 to %d", c.MaxHashes, maxHashes))
+	}
+	wrong = append(wrong, c.Argon2.validate()...)
+	if len(wrong) > 0 {
+		return fmt.Errorf("account: %w", errors.Join(wrong...))
+	}
+	return nil
+}
+
+// Accounts are the administrators in one database. It is safe for concurrent use and starts no goroutine.
+type Accounts struct {
+	db    *sql.DB
+	cfg   Config
+	hash  *hasher
+	dummy string // a hash nobody's password has, at the current cost
+}
+
+// Open checks cfg, finds out which SQL dialect db speaks (SQLite today), and brings its crudadmin_ tables up to
+// date; several processes may do so at once. The pool stays the caller's: its busy timeout and its closing too.
+func Open(ctx context.Context, db *sql.DB, cfg Config) (*Accounts, error) {
+	if db == nil {
+		return nil, errors.New("account: Open needs a database: db is nil")
+	}
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, db); err != nil {
+		return nil, err
+	}
+	a := &Accounts{db: db, cfg: cfg, hash: newHasher(cfg)}
+	dummy, err := a.hash.dummy()
+	if err != nil {
+		return nil, err
+	}
+	a.dummy = dummy
+	return a, nil
+}
+
+// HashStats counts the password hashing since Open, for metrics.
+func (a *Accounts) HashStats() HashStats { return a.hash.stats() }
+
+// now is the clock in the resolution the tables keep.
+func (a *Accounts) now() time.Time { return a.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// unavailable wraps what the database, or the wait for it, answered.
+func unavailable(op string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, op, err)
+}

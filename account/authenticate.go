@@ -1,0 +1,84 @@
+// Authenticate: signing in.
+
+package account
+
+import (
+	"context"
+	"errors"
+	"unicode/utf8"
+)
+
+// Authenticate returns the enabled user who has this name and password. Every failure is the same
+// [ErrCredentials] after one Argon2id hash of the current cost, whether the name is unknown, the password wrong
+// or the account disabled. (Until their owner signs in once, accounts with a bcrypt hash, or one of an older
+// cost, take the time of that hash as well.) When the database or a hashing place cannot be had, it is
+// [ErrUnavailable].
+//
+// On success it notes the time of the login, and replaces a hash that is bcrypt or costs less than today's. A
+// password longer than 72 bytes is verified against bcrypt by its first 72, as that hash was made, and by all
+// of it from then on.
+func (a *Accounts) Authenticate(ctx context.Context, username, password string) (User, error) {
+	u, stored, err := a.credentials(ctx, "username_key", Canonical(username))
+	known := err == nil
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, err
+	}
+	if !known {
+		stored = a.dummy
+	}
+	if tooLong(password) { // nobody's; not worth hashing whatever its size
+		known, password = false, ""
+	}
+	ok, outdated, err := a.hash.verify(ctx, stored, password)
+	if errors.Is(err, errStoredHash) {
+		a.cfg.Logger.WarnContext(ctx, "stored password hash cannot be read: reset the password", "user", u.ID)
+		ok, _, err = a.hash.verify(ctx, a.dummy, password)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	ok = ok && known && !u.Disabled
+	if !ok {
+		if isBcrypt(stored) {
+			if _, _, err := a.hash.verify(ctx, a.dummy, password); err != nil {
+				return User{}, err
+			}
+		}
+		return User{}, ErrCredentials
+	}
+	if outdated {
+		if err := a.upgrade(ctx, u.ID, stored, password); err != nil {
+			return User{}, err
+		}
+	}
+	return a.login(ctx, u)
+}
+
+// upgrade replaces a hash by one of the current cost, unless it was changed meanwhile.
+func (a *Accounts) upgrade(ctx context.Context, id, stored, password string) error {
+	hash, err := a.hash.make(ctx, password)
+	if err != nil {
+		return err
+	}
+	_, err = a.exec(ctx, "upgrade password hash",
+		"UPDATE crudadmin_users SET password_hash = ? WHERE id = ? AND password_hash = ?", hash, id, stored)
+	return err
+}
+
+// login notes the login of a user who was not disabled, and whose password was not changed, while it was verified.
+func (a *Accounts) login(ctx context.Context, u User) (User, error) {
+	now := a.now()
+	n, err := a.exec(ctx, "note login", `UPDATE crudadmin_users SET last_login_at = ?
+		WHERE id = ? AND disabled = 0 AND password_changed_at = ?`, now.UnixMicro(), u.ID, u.PasswordChangedAt.UnixMicro())
+	if err != nil {
+		return User{}, err
+	}
+	if n == 0 {
+		return User{}, ErrCredentials
+	}
+	u.LastLoginAt = now
+	return u, nil
+}
+
+// tooLong bounds what is hashed; no password is longer.
+func tooLong(password string) bool { return len(password) > MaxPassword*utf8.UTFMax }
