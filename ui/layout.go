@@ -3,7 +3,7 @@ package ui
 
 // Layout is the frame around a page. Every page struct embeds it.
 type Layout struct {
-	// Title is the page's name for the window title.
+	// Title is the page's name in the window title. Default: by page.
 	Title string
 	// User is who is signed in. With nil the page is shown without sidebar.
 	User *User
@@ -11,8 +11,8 @@ type Layout struct {
 	CSRFToken string
 	// Nav is the fixed part of the sidebar: dashboard, sessions, account.
 	Nav []NavItem
-	// Models is the filterable part of the sidebar: tables and views.
-	Models []NavGroup
+	// Tables is the filterable part of the sidebar: tables and views.
+	Tables []NavGroup
 	// Notices are messages above the page's content, such as flash messages.
 	Notices []Notice
 	// Theme overrides the system's choice; see ThemeCookie.

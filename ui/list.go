@@ -33,6 +33,9 @@ type List struct {
 	Columns []Column // the visible ones, in order
 	// Choices are all columns, for the column picker; empty hides it.
 	Choices []ColumnChoice
+	// SortKeys are the active sort keys, each with the address that removes it;
+	// empty for the default order.
+	SortKeys []Link
 	// SortOptions are the sort keys that can be added; empty hides the menu.
 	SortOptions []Option
 
@@ -82,11 +85,18 @@ type Filter struct {
 // an entry that could not be applied.
 type FilterForm struct {
 	Columns []FilterColumn
-	Ops     []Option
+	Ops     []FilterOp
 	Column  string
 	Op      string
 	Value   string
 	Error   string
+}
+
+// FilterOp is one comparison. Value is what ParamFilterOp sends.
+type FilterOp struct {
+	Value   string
+	Label   string
+	NoValue bool // compares with nothing, such as "is empty"
 }
 
 // FilterColumn is a column that can be filtered.
@@ -94,7 +104,7 @@ type FilterColumn struct {
 	Name  string
 	Label string
 	Type  string   // HTML input type of its values: "text" (default), "number", "date"
-	Ops   []string // the Option values of FilterForm.Ops that fit; empty: all
+	Ops   []string // the values of FilterForm.Ops that fit; empty: all
 }
 
 // Direction is the direction of a sort key.

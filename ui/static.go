@@ -14,12 +14,16 @@ import (
 	"strings"
 )
 
-// bundles are the files served, each made of the sources that match, in the
-// order of their names.
-var bundles = []struct{ name, sources, contentType string }{
-	{"app.css", "static/css/*.css", "text/css; charset=utf-8"},
-	{"app.js", "static/js/*.js", "text/javascript; charset=utf-8"},
-	{"favicon.svg", "static/favicon.svg", "image/svg+xml"},
+// bundles are the files served, each made of its sources in this order.
+var bundles = []struct {
+	name, contentType string
+	sources           []string
+}{
+	{"app.css", "text/css; charset=utf-8", []string{
+		"static/css/tokens.css", "static/css/base.css", "static/css/shell.css", "static/css/components.css",
+		"static/css/table.css", "static/css/pages.css", "static/css/print.css"}},
+	{"app.js", "text/javascript; charset=utf-8", []string{"static/js/app.js"}},
+	{"favicon.svg", "image/svg+xml", []string{"static/favicon.svg"}},
 }
 
 // asset is one served file.
@@ -38,12 +42,8 @@ type assets struct {
 func loadAssets(files fs.FS) (assets, error) {
 	a := assets{files: map[string]asset{}, names: map[string]string{}}
 	for _, b := range bundles {
-		sources, err := fs.Glob(files, b.sources)
-		if err != nil {
-			return assets{}, fmt.Errorf("ui: list %s: %w", b.sources, err)
-		}
 		var plain bytes.Buffer
-		for _, source := range sources {
+		for _, source := range b.sources {
 			content, err := fs.ReadFile(files, source)
 			if err != nil {
 				return assets{}, fmt.Errorf("ui: %w", err)

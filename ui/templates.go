@@ -39,6 +39,13 @@ func (r *Renderer) funcs(o Options, icons map[Icon]template.HTML) template.FuncM
 		"site":        func() string { return o.Name },
 		"environment": func() string { return o.Environment },
 		"url":         r.URL,
+		"iso":         utc(isoTime),
+		"exact":       utc(exactTime),
+		"minute":      utc(minuteTime),
+		"wait":        wait,
+		"link": func(label string, icon Icon, href string) pagerLink {
+			return pagerLink{label, icon, href}
+		},
 		"asset": func(name string) (string, error) {
 			file, ok := r.assets.names[name]
 			if !ok {
