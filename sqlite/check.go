@@ -63,30 +63,31 @@ func setWAL(ctx context.Context, db *sql.DB, path string) error {
 	}
 }
 
-// probe reads the header and the schema, and where write is true takes the write lock for a moment.
+// probe reads the header and the schema, and where write is true asks whether SQLite could open the file for
+// writing: when it cannot, it opens it for reading without a word, and BEGIN IMMEDIATE succeeds all the same.
 func probe(ctx context.Context, db *sql.DB, path string, write bool) error {
-	var n int
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&n); err != nil {
-		return refuse(path, err)
-	}
-	if !write {
-		return nil
-	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return refuse(path, err)
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		if code(err)&0xff == codes.SQLITE_BUSY { // someone else can write it, so it is writable
-			return nil
+	var n int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&n); err != nil {
+		return refuse(path, err)
+	}
+	if !write {
+		return nil
+	}
+	return conn.Raw(func(c any) error {
+		readOnly, err := c.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
+		if err != nil {
+			return refuse(path, err)
 		}
-		return refuse(path, err)
-	}
-	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
-		return refuse(path, err)
-	}
-	return nil
+		if readOnly {
+			return fmt.Errorf("sqlite: %q is read-only for this user", path)
+		}
+		return nil
+	})
 }
 
 // code is SQLite's extended result code of err, 0 when there is none.
@@ -102,7 +103,7 @@ func refuse(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var why string
+	why := "cannot be opened"
 	switch c := code(err); c & 0xff {
 	case codes.SQLITE_NOTADB:
 		why = "is not an SQLite database, or is encrypted"
@@ -112,6 +113,8 @@ func refuse(path string, err error) error {
 		switch c {
 		case codes.SQLITE_READONLY_RECOVERY, codes.SQLITE_READONLY_ROLLBACK, codes.SQLITE_READONLY_CANTINIT:
 			why = "was not closed cleanly, and a read-only connection cannot recover it: open it once for writing"
+		case codes.SQLITE_READONLY_DIRECTORY:
+			why = "lies in a folder that cannot be written to, which SQLite needs for changes, and to read a file in WAL mode without its -shm file"
 		default:
 			why = "is read-only: make the file and its folder writable"
 		}
@@ -121,8 +124,6 @@ func refuse(path string, err error) error {
 		why = "is locked by another process"
 	case codes.SQLITE_PERM, codes.SQLITE_AUTH:
 		why = "may not be opened by this user"
-	default:
-		why = "cannot be opened"
 	}
 	return fmt.Errorf("sqlite: %q %s: %w", path, why, err)
 }

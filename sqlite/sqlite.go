@@ -47,7 +47,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	if err := check(ctx, path, size <= maxChecked); err != nil {
 		return nil, err
 	}
-	db, err := pool(uri(path, url.Values{
+	return pool(uri(path, url.Values{
 		"mode":          {"rw"}, // it is there: never make it here
 		"_txlock":       {"immediate"},
 		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
@@ -56,10 +56,6 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 		// was revoked before it would be valid again.
 		"_synchronous": {"FULL"},
 	}))
-	if err != nil {
-		return nil, err
-	}
-	return db, nil
 }
 
 // OpenData opens the existing SQLite file at path, which belongs to another program: nothing that outlives a
@@ -94,7 +90,7 @@ func OpenData(ctx context.Context, path string, readOnly bool) (*sql.DB, error) 
 		params.Set("mode", "rw")
 		params.Set("_txlock", "immediate")
 		if err := writable(path, info); err != nil {
-			return nil, fmt.Errorf("%w, or open it read-only", err)
+			return nil, fmt.Errorf("%w, or open it for reading only", err)
 		}
 	}
 	db, err := pool(uri(path, params))
@@ -169,7 +165,10 @@ func create(path string) (int64, error) {
 	if err := regular(path, info); err != nil {
 		return 0, err
 	}
-	return info.Size(), writable(path, info)
+	if err := writable(path, info); err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 func regular(path string, info fs.FileInfo) error {
@@ -185,7 +184,7 @@ func regular(path string, info fs.FileInfo) error {
 // writable refuses a file nobody may write, which the superuser's processes could all the same.
 func writable(path string, info fs.FileInfo) error {
 	if info.Mode().Perm()&0o222 == 0 {
-		return fmt.Errorf("sqlite: %q is read-only: make it writable", path)
+		return fmt.Errorf("sqlite: %q is marked read-only: make it writable", path)
 	}
 	return nil
 }
