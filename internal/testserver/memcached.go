@@ -135,7 +135,7 @@ func startMemcached(opts MemcachedOptions) (*MemcachedServer, error) {
 	if err := supported(); err != nil {
 		return nil, err
 	}
-	path, err := exec.LookPath("memcached")
+	path, err := lookPath("memcached")
 	if err != nil {
 		return nil, missing("memcached", "memcached")
 	}

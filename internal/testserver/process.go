@@ -315,3 +315,12 @@ func StopShared() {
 	}
 	sharedProcesses.list = nil
 }
+
+// removeAll deletes a directory into which a dying process may still write.
+func removeAll(path string) {
+	for range 5 {
+		if err := os.RemoveAll(path); err == nil || !errors.Is(err, syscall.ENOTEMPTY) {
+			return
+		}
+	}
+}

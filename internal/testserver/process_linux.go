@@ -5,7 +5,6 @@ package testserver
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -184,14 +183,5 @@ func sweepDirectories() {
 			removeAll(filepath.Dir(name))
 		}
 		_ = lock.Close()
-	}
-}
-
-// removeAll deletes a directory into which a dying process may still write.
-func removeAll(path string) {
-	for range 5 {
-		if err := os.RemoveAll(path); err == nil || !errors.Is(err, syscall.ENOTEMPTY) {
-			return
-		}
 	}
 }

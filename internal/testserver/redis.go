@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -177,7 +176,7 @@ func findRedis() (string, error) {
 	if err := supported(); err != nil {
 		return "", err
 	}
-	path, err := exec.LookPath("redis-server")
+	path, err := lookPath("redis-server")
 	if err != nil {
 		return "", missing("redis-server", "redis-server")
 	}

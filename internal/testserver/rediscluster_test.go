@@ -3,11 +3,9 @@
 package testserver_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
@@ -66,45 +64,5 @@ func TestRedisClusterFailsOver(t *testing.T) {
 	})
 	if next == master {
 		t.Fatal("a killed master serves")
-	}
-}
-
-func TestRedisSentinelFailsOver(t *testing.T) {
-	t.Parallel()
-	s := testserver.StartRedisSentinel(t)
-	before := s.Primary()
-	mustDo(t, before, "SET", "k", "v")
-	mustDo(t, before, "WAIT", "1", "5000")
-	if dead := s.Failover(); dead != before {
-		t.Fatalf("Failover killed %s, the primary was %s", dead.Addr, before.Addr)
-	}
-	after := s.Primary()
-	if after == before {
-		t.Fatal("the primary did not change")
-	}
-	if got := mustDo(t, after, "GET", "k"); got != "v" {
-		t.Fatalf("GET on the new primary = %v", got)
-	}
-	mustDo(t, after, "SET", "k", "v2")
-	before.Restart(false)
-	eventually(t, func() bool {
-		got, err := before.Do("GET", "k")
-		return err == nil && got == "v2"
-	})
-}
-
-// eventually waits until ok says so, half a minute at most.
-func eventually(t *testing.T, ok func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-ctx.Done():
-			t.Fatal("it did not happen within 30 s")
-		case <-tick.C:
-		}
 	}
 }

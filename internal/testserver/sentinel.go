@@ -12,7 +12,8 @@ import (
 )
 
 // RedisSentinel is a running primary with one replica, watched by three
-// Sentinels that take the primary for dead after 0.5 s without an answer.
+// Sentinels that take the primary for dead after 2 s without an answer. They
+// ping once a second, and with less patience than that fail over to and fro.
 type RedisSentinel struct {
 	Name      string         // the name of the primary, for clients
 	Nodes     []*RedisServer // the first primary and its replica; they may have changed places
@@ -45,7 +46,7 @@ func StartRedisSentinel(t testing.TB) *RedisSentinel {
 	for range 3 {
 		s.Sentinels = append(s.Sentinels, Redis(t, RedisOptions{sentinel: true, Config: []string{
 			"sentinel monitor " + name + " " + host + " " + port + " 2",
-			"sentinel down-after-milliseconds " + name + " 500",
+			"sentinel down-after-milliseconds " + name + " 2000",
 			"sentinel failover-timeout " + name + " 3000",
 			"sentinel parallel-syncs " + name + " 1",
 		}}))
@@ -87,8 +88,8 @@ func (s *RedisSentinel) Primary() *RedisServer {
 }
 
 // Failover kills the primary, waits until its replica has been promoted and
-// every Sentinel says so, and returns the dead one; it becomes the replica when
-// restarted. It takes some seconds.
+// every Sentinel says so, and returns the dead one; it becomes the replica
+// about 10 s after it is restarted. Failing over takes some seconds.
 func (s *RedisSentinel) Failover() (dead *RedisServer) {
 	s.t.Helper()
 	dead = s.Primary()

@@ -1,0 +1,32 @@
+// This file tests that Chromium is found and starts with our flags.
+
+package testserver_test
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+func TestChromium(t *testing.T) {
+	t.Parallel()
+	path := testserver.Chromium(t)
+	args := []string{"--dump-dom", "data:text/html,<p>hello</p>"}
+	for name, value := range testserver.ChromiumFlags(t) {
+		if value == true {
+			args = append(args, "--"+name)
+		} else {
+			args = append(args, fmt.Sprintf("--%s=%v", name, value))
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), path, args...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(out), "<p>hello</p>") {
+		t.Fatalf("the page is\n%s", out)
+	}
+}
