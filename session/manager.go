@@ -63,6 +63,9 @@ func New(store Store, cfg Config) (*Manager, error) {
 // secret key.
 func (m *Manager) Rules() Config { return m.cfg }
 
+// Now returns the manager's time: UTC, in microseconds, never running back.
+func (m *Manager) Now() time.Time { return m.now() }
+
 // Traits returns the store's traits.
 func (m *Manager) Traits() Traits { return m.traits }
 
