@@ -90,10 +90,10 @@
 
   // Sorting: Shift+click adds a column to the sort.
   document.addEventListener("click", (e) => {
-    const link = e.shiftKey && e.target.closest("a[data-add]");
+    const link = e.shiftKey && e.target.closest("a[data-add-url]");
     if (!link) return;
     e.preventDefault();
-    location.href = link.dataset.add;
+    location.href = link.dataset.addUrl;
   });
 
   // Rows: a click anywhere opens the record, arrows or j and k move between rows.

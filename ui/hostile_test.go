@@ -1,0 +1,280 @@
+// Hostile values in every member of every page: nothing runs, nothing breaks out.
+package ui_test
+
+import (
+	"bytes"
+	"html"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+var hostileStrings = map[string]string{
+	"script":     `<script>window.pwned=1</script>`,
+	"attribute":  `" onmouseover="window.pwned=1" x="`,
+	"image":      `'><img src=x onerror=window.pwned=1>`,
+	"javascript": `javascript:window.pwned=1`,
+	"template":   `{{.CSRFToken}} ${window.pwned=1} </title></textarea></style><svg onload=window.pwned=1>`,
+	"rtl":        "שלום \u202eevil\u202c עולם العربية",
+	"emoji":      "👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301\u0302\u0303",
+	"control":    "a\x00b\x07c\x1b[31m \xff\xfe d",
+	"long":       strings.Repeat("longword", 1250),
+	"spaces":     " \t\n ",
+	"empty":      "",
+}
+
+// fillPage sets every member reachable from v: strings to s, slices to n
+// elements, numbers to n.
+func fillPage(v reflect.Value, s string, n int) {
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(n))
+	case reflect.Uint8:
+		v.SetUint(1)
+	case reflect.String:
+		switch v.Type() {
+		case reflect.TypeFor[ui.Icon]():
+			v.SetString(string(ui.IconTable))
+		case reflect.TypeFor[ui.Kind](), reflect.TypeFor[ui.Theme](), reflect.TypeFor[ui.Direction](),
+			reflect.TypeFor[ui.NoticeKind](), reflect.TypeFor[ui.HealthState]():
+		default:
+			v.SetString(s)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillPage(v.Elem(), s, n)
+	case reflect.Slice:
+		size := n
+		switch v.Type() {
+		case reflect.TypeFor[[]ui.Row](), reflect.TypeFor[[]ui.NavGroup](), reflect.TypeFor[[]ui.ModelGroup](), reflect.TypeFor[[]ui.Related]():
+			size = min(n, 3)
+		}
+		v.Set(reflect.MakeSlice(v.Type(), size, size))
+		for i := range size {
+			fillPage(v.Index(i), s, n)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(time.Unix(1, 0)))
+			return
+		}
+		for i := range v.NumField() {
+			fillPage(v.Field(i), s, n)
+		}
+	}
+}
+
+var kinds = []ui.Kind{ui.KindText, ui.KindNull, ui.KindNumber, ui.KindBool, ui.KindTime, ui.KindDate, ui.KindJSON, ui.KindBytes, ui.KindMasked}
+
+func blankPages() []ui.Page {
+	return []ui.Page{&ui.Login{}, &ui.Dashboard{}, &ui.List{}, &ui.Record{}, &ui.Sessions{}, &ui.Account{}, &ui.Error{}}
+}
+
+// filledPages are all pages filled with s, and once more without the problem
+// that would hide their content.
+func filledPages(s string, n int) []ui.Page {
+	pages := append(blankPages(), blankPages()...)
+	for i, p := range pages {
+		fillPage(reflect.ValueOf(p).Elem(), s, n)
+		if i < len(pages)/2 {
+			continue
+		}
+		switch p := p.(type) {
+		case *ui.Dashboard:
+			p.Problem = nil
+		case *ui.List:
+			p.Problem, p.Search.Error = nil, ""
+			for i := range p.Filters {
+				p.Filters[i].Error = ""
+			}
+			for _, row := range p.Rows {
+				for i := range row.Cells {
+					row.Cells[i].Kind = kinds[i%len(kinds)]
+					if i%2 == 0 {
+						row.Cells[i].Href = ""
+					}
+				}
+			}
+		case *ui.Record:
+			p.Problem = nil
+			for i := range p.Related {
+				p.Related[i].Problem = nil
+			}
+			for i := range p.Fields {
+				p.Fields[i].Value.Kind = kinds[i%len(kinds)]
+				if i%2 == 0 {
+					p.Fields[i].Value.Href = ""
+				}
+			}
+		case *ui.Sessions:
+			p.Problem = nil
+			for i := range p.Rows {
+				p.Rows[i].Current = false
+			}
+		case *ui.Account:
+			p.Problem = nil
+			for i := range p.Sessions {
+				p.Sessions[i].Current = false
+			}
+		case *ui.Error:
+			p.User = nil
+		}
+	}
+	return pages
+}
+
+func render(t testing.TB, r *ui.Renderer, p ui.Page) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := r.Render(&buf, p); err != nil {
+		t.Fatalf("%T: %v", p, err)
+	}
+	return buf.String()
+}
+
+func hostileStories(r *ui.Renderer) []story {
+	var all []story
+	for name, s := range hostileStrings {
+		for _, p := range filledPages(s, 3)[7:] {
+			all = append(all, story{"hostile-" + name + "-" + strings.ToLower(reflect.TypeOf(p).Elem().Name()), reflect.ValueOf(p).Elem().Interface().(ui.Page)})
+		}
+	}
+	return all
+}
+
+func TestHostileValuesStayText(t *testing.T) {
+	r := newRenderer(t)
+	for name, s := range hostileStrings {
+		t.Run(name, func(t *testing.T) {
+			for _, p := range filledPages(s, 3) {
+				checkPage(t, render(t, r, p))
+			}
+		})
+	}
+}
+
+func TestStoriesAreClean(t *testing.T) {
+	r := newRenderer(t)
+	for _, s := range stories(r) {
+		t.Run(s.name, func(t *testing.T) { checkPage(t, render(t, r, s.page)) })
+	}
+}
+
+func TestHundredColumns(t *testing.T) {
+	r := newRenderer(t)
+	for _, p := range filledPages("x", 100) {
+		checkPage(t, render(t, r, p))
+	}
+}
+
+func TestZeroValues(t *testing.T) {
+	r := newRenderer(t)
+	for _, p := range blankPages() {
+		checkPage(t, render(t, r, p))
+	}
+}
+
+// Every tag and attribute the templates may write. Text and attribute values
+// are escaped, so that any other "<" is one that broke out of a value.
+var (
+	tagPattern       = regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z][a-zA-Z-]*(?:="[^"]*")?)*)\s*(/?)>`)
+	attributePattern = regexp.MustCompile(`([a-zA-Z][a-zA-Z-]*)(?:="([^"]*)")?`)
+	voidElements     = []string{"meta", "link", "input"}
+)
+
+// checkPage reads every tag of the page: nesting, the elements and attributes
+// the policy allows, unique ids, and a csrf token in each form that posts.
+func checkPage(t *testing.T, page string) {
+	t.Helper()
+	body, ok := strings.CutPrefix(page, "<!doctype html>\n")
+	if !ok {
+		t.Fatalf("no doctype: %.60q", page)
+	}
+	if rest := tagPattern.ReplaceAllString(body, ""); strings.ContainsAny(rest, "<>") {
+		at := strings.IndexAny(rest, "<>")
+		t.Fatalf("a value broke out: %.80q", rest[at:])
+	}
+	var open []string
+	forms, tokens, ids := 0, 0, map[string]bool{}
+	posting := false
+	for _, tag := range tagPattern.FindAllStringSubmatch(body, -1) {
+		name := tag[2]
+		if tag[1] == "/" {
+			if len(open) == 0 || open[len(open)-1] != name {
+				t.Fatalf("</%s> closes %v", name, open)
+			}
+			open = open[:len(open)-1]
+			posting = posting && name != "form"
+			continue
+		}
+		if name == "form" && slices.Contains(open, "form") {
+			t.Error("a form inside a form")
+		}
+		if tag[4] != "/" && !slices.Contains(voidElements, name) {
+			open = append(open, name)
+		}
+		attributes := map[string]string{}
+		for _, a := range attributePattern.FindAllStringSubmatch(tag[3], -1) {
+			if _, twice := attributes[a[1]]; twice {
+				t.Errorf("<%s> has %s twice", name, a[1])
+			}
+			attributes[a[1]] = html.UnescapeString(a[2])
+		}
+		checkElement(t, name, attributes)
+		if id, has := attributes["id"]; has {
+			if ids[id] || id == "" {
+				t.Errorf("id %q is empty or used twice", id)
+			}
+			ids[id] = true
+		}
+		if name == "form" && attributes["method"] == "post" {
+			forms++
+			posting = true
+		}
+		if posting && attributes["name"] == "csrf_token" {
+			tokens++
+		}
+	}
+	if len(open) > 0 {
+		t.Errorf("left open: %v", open)
+	}
+	if forms != tokens {
+		t.Errorf("%d POST forms carry %d csrf tokens", forms, tokens)
+	}
+	for _, need := range []string{`id="main"`, "<h1", `lang="en"`} {
+		if !strings.Contains(page, need) {
+			t.Errorf("page has no %s", need)
+		}
+	}
+}
+
+func checkElement(t *testing.T, name string, attr map[string]string) {
+	t.Helper()
+	switch name {
+	case "script":
+		if !strings.HasPrefix(attr["src"], "/admin/static/app.") || len(attr) != 2 {
+			t.Errorf("script %v", attr)
+		}
+	case "style", "iframe", "object", "embed", "base", "img":
+		t.Errorf("<%s> in page", name)
+	case "form":
+		if attr["method"] != "post" && attr["method"] != "" {
+			t.Errorf("form method %q", attr["method"])
+		}
+	}
+	for key, value := range attr {
+		if strings.HasPrefix(key, "on") || key == "style" {
+			t.Errorf("<%s> has attribute %s=%q", name, key, value)
+		}
+		if (key == "href" || key == "action" || key == "src" || key == "data-add-url") && strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "javascript:") {
+			t.Errorf("<%s> has %s=%q", name, key, value)
+		}
+	}
+}

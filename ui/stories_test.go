@@ -1,0 +1,359 @@
+// Stories: every page in its states with made values, for the tests and to look at.
+package ui_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+const storyToken = "Zm9yLXRoZS1zdG9yeS1wYWdlcy1vbmx5LW5vdC1hLXNlY3JldC1vZi1hbnlvbmU"
+
+var storyTime = time.Date(2026, 11, 21, 18, 4, 5, 678_000_000, time.UTC)
+
+func newRenderer(t testing.TB) *ui.Renderer {
+	t.Helper()
+	r, err := ui.New(ui.Options{Base: "/admin", Name: "Corner Shop", Environment: "staging"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+type story struct {
+	name string
+	page ui.Page
+}
+
+var storyTables = []struct {
+	name  string
+	count ui.Count
+	kind  string
+}{
+	{"addresses", ui.Exact(2104), ""}, {"categories", ui.Exact(38), ""}, {"coupons", ui.Exact(120), ""},
+	{"customers", ui.Estimate(12480), ""}, {"order_items", ui.Estimate(51230), ""}, {"orders", ui.Estimate(20114), ""},
+	{"payments", ui.Estimate(19870), ""}, {"products", ui.Exact(1204), ""}, {"reviews", ui.Exact(8431), ""},
+	{"sales_by_month", ui.Count{}, "view"}, {"shipments", ui.Estimate(18002), ""}, {"suppliers", ui.Exact(64), ""},
+}
+
+func storyLayout(r *ui.Renderer, current string) ui.Layout {
+	l := ui.Layout{
+		User:      &ui.User{Name: "ada.lovelace", Role: "superuser"},
+		CSRFToken: storyToken,
+		Nav: []ui.NavItem{
+			{Label: "Dashboard", Href: r.URL(), Icon: ui.IconDashboard, Current: current == "dashboard"},
+			{Label: "Sessions", Href: r.URL("sessions", ""), Icon: ui.IconSessions, Current: current == "sessions"},
+			{Label: "Account", Href: r.URL("account"), Icon: ui.IconAccount, Current: current == "account"},
+		},
+	}
+	group := ui.NavGroup{Label: "Tables"}
+	for _, table := range storyTables {
+		item := ui.NavItem{Label: table.name, Href: r.URL("m", table.name, ""), Icon: ui.IconTable, Current: current == table.name}
+		if table.kind == "view" {
+			item.Icon = ui.IconView
+		}
+		group.Items = append(group.Items, item)
+	}
+	l.Tables = []ui.NavGroup{group}
+	return l
+}
+
+func signedOut() ui.Layout { return ui.Layout{CSRFToken: storyToken} }
+
+func storyColumns(r *ui.Renderer) []ui.Column {
+	at := r.URL("m", "products", "")
+	column := func(name, label, typ string) ui.Column {
+		return ui.Column{Name: name, Label: label, Type: typ, SortHref: at + "?sort=" + name, AddHref: at + "?sort=-price," + name}
+	}
+	columns := []ui.Column{
+		column("name", "Name", "TEXT"), column("sku", "SKU", "TEXT"), column("price", "Price", "NUMERIC(10,2)"),
+		column("category_id", "Category", "INTEGER"), column("active", "Active", "BOOLEAN"), column("stock", "Stock", "INTEGER"),
+		column("note", "Note", "TEXT"), column("photo", "Photo", "BLOB"), column("attributes", "Attributes", "JSON"),
+		column("api_token", "API token", "TEXT"), column("created_at", "Created at", "TIMESTAMP"),
+	}
+	columns[2].End, columns[2].Sorted, columns[2].Position = true, ui.Descending, 1
+	columns[0].Sorted, columns[0].Position = ui.Ascending, 2
+	columns[3].Ref = true
+	columns[5].End = true
+	columns[6].Slow = true
+	columns[8].SortHref, columns[9].SortHref = "", ""
+	return columns
+}
+
+func storyRows(r *ui.Renderer, n int) []ui.Row {
+	names := []string{"Walnut desk organiser", "Linen apron", "Cast iron teapot", "Wool throw, charcoal", "Brass letter opener",
+		"Enamel mug 350 ml", "Oak cutting board", "Beeswax candle", "Copper kettle", "Ceramic planter"}
+	categories := []string{"Home office", "Kitchen", "Textiles", "Lighting & candles"}
+	var rows []ui.Row
+	for i := range n {
+		cells := []ui.Value{
+			ui.Text(names[i%len(names)]), ui.Text(fmt.Sprintf("CS-%04d-%02d", 1000+i*7, i%40)),
+			ui.Number(fmt.Sprintf("%d.%02d", 189-i*3, (i*37)%100)),
+			ui.Ref(categories[i%4], fmt.Sprint(i%4+1), r.URL("m", "categories", fmt.Sprint(i%4+1))),
+			ui.Bool(i%3 != 0), ui.Number(fmt.Sprint((i * 61) % 400)), ui.Text("Hand finished, ships within two days; care: wipe with a damp cloth and oil it once a year to keep the grain alive"),
+			ui.Bytes(int64(1200 + i*90001)), ui.JSON(`{"colour": "oak", "weight_g": 840, "tags": ["gift", "desk"]}`),
+			ui.Masked(), ui.Time(storyTime.Add(-time.Duration(i) * 37 * time.Hour)),
+		}
+		switch i % 5 {
+		case 1:
+			cells[6], cells[7] = ui.Null(), ui.Null()
+		case 2:
+			cells[6] = ui.Text("")
+		case 3:
+			cells[3] = ui.Null()
+		}
+		rows = append(rows, ui.Row{Href: r.URL("m", "products", fmt.Sprint(i+1)), Label: names[i%len(names)], Cells: cells})
+	}
+	return rows
+}
+
+func storyList(r *ui.Renderer) ui.List {
+	at := r.URL("m", "products", "")
+	l := ui.List{
+		Layout: storyLayout(r, "products"), Heading: "Products", Action: at,
+		State:  []ui.Param{{Name: "sort", Value: "-price,name"}, {Name: "f.active.eq", Value: "true"}},
+		Search: &ui.Search{Hint: "Search name, SKU, note"},
+		AddFilter: &ui.FilterForm{
+			Columns: []ui.FilterColumn{
+				{Name: "name", Label: "Name", Ops: []string{"contains", "eq", "startswith", "isnull"}},
+				{Name: "price", Label: "Price", Type: "number", Ops: []string{"eq", "lt", "gt", "isnull"}},
+				{Name: "created_at", Label: "Created at", Type: "date"},
+			},
+			Ops: []ui.FilterOp{{Value: "eq", Label: "is"}, {Value: "contains", Label: "contains"}, {Value: "startswith", Label: "starts with"},
+				{Value: "lt", Label: "is less than"}, {Value: "gt", Label: "is greater than"}, {Value: "isnull", Label: "is empty", NoValue: true}},
+		},
+		ClearHref:   at,
+		Columns:     storyColumns(r),
+		SortKeys:    []ui.Link{{Label: "Price, descending", Href: at + "?sort=name"}, {Label: "Name", Href: at + "?sort=-price"}},
+		SortOptions: []ui.Option{{Value: "stock", Label: "Stock, ascending"}, {Value: "-stock", Label: "Stock, descending"}},
+		Rows:        storyRows(r, 25),
+		Count:       ui.Exact(1204),
+		Limits:      []ui.Link{{Label: "25", Href: at, Current: true}, {Label: "50", Href: at + "?limit=50"}, {Label: "100", Href: at + "?limit=100"}},
+		Pager:       ui.Pager{Next: at + "?after=x", Last: at + "?before=end"},
+		Filters:     []ui.Filter{{Column: "Active", Op: "is", Value: "true", RemoveHref: at + "?sort=-price,name"}},
+	}
+	for i, c := range l.Columns {
+		l.Choices = append(l.Choices, ui.ColumnChoice{Name: c.Name, Label: c.Label, Visible: i < 9})
+	}
+	return l
+}
+
+func storyRecord(r *ui.Renderer) ui.Record {
+	long := strings.Repeat("Turned from a single block of walnut and finished by hand. ", 40)
+	return ui.Record{
+		Layout: storyLayout(r, "products"), Heading: "Walnut desk organiser", Key: "id 1042",
+		Model: "Products", ModelHref: r.URL("m", "products", ""),
+		Fields: []ui.Field{
+			{Name: "id", Label: "ID", Type: "INTEGER", Note: "primary key", Value: ui.Number("1042")},
+			{Name: "name", Label: "Name", Type: "TEXT", Note: "unique", Value: ui.Text("Walnut desk organiser")},
+			{Name: "category_id", Label: "Category", Type: "INTEGER", Value: ui.Ref("Home office", "1", r.URL("m", "categories", "1"))},
+			{Name: "price", Label: "Price", Type: "NUMERIC(10,2)", Value: ui.Number("189.00")},
+			{Name: "active", Label: "Active", Type: "BOOLEAN", Value: ui.Bool(true)},
+			{Name: "featured", Label: "Featured", Type: "BOOLEAN", Value: ui.Bool(false)},
+			{Name: "subtitle", Label: "Subtitle", Type: "TEXT", Value: ui.Text("")},
+			{Name: "note", Label: "Note", Type: "TEXT", Value: ui.Null()},
+			{Name: "description", Label: "Description", Type: "TEXT", Value: ui.Text(long)},
+			{Name: "attributes", Label: "Attributes", Type: "JSON", Value: ui.JSON(`{"colour":"walnut","size_mm":{"w":320,"d":110},"tags":["gift","desk"]}`)},
+			{Name: "photo", Label: "Photo", Type: "BLOB", Value: ui.Bytes(482113)},
+			{Name: "api_token", Label: "API token", Type: "TEXT", Value: ui.Masked()},
+			{Name: "released", Label: "Released", Type: "DATE", Value: ui.Date("2024-03-01")},
+			{Name: "created_at", Label: "Created at", Type: "TIMESTAMP", Note: "generated", Value: ui.Time(storyTime)},
+		},
+		Related: []ui.Related{
+			{Label: "Order items", Count: ui.Exact(212), AllHref: r.URL("m", "order_items", "") + "?f.product_id.eq=1042",
+				Columns: []ui.Column{{Label: "Order", Ref: true}, {Label: "Quantity", End: true}, {Label: "Unit price", End: true}},
+				Rows: []ui.Row{
+					{Href: r.URL("m", "order_items", "1"), Cells: []ui.Value{ui.Ref("#20114", "20114", r.URL("m", "orders", "20114")), ui.Number("2"), ui.Number("189.00")}},
+					{Href: r.URL("m", "order_items", "2"), Cells: []ui.Value{ui.Ref("#20098", "20098", r.URL("m", "orders", "20098")), ui.Number("1"), ui.Number("179.00")}},
+				}},
+			{Label: "Suppliers", Count: ui.Exact(1), AllHref: r.URL("m", "product_suppliers", ""),
+				Columns: []ui.Column{{Label: "Product", Ref: true}, {Label: "Supplier", Ref: true}},
+				Rows: []ui.Row{{Href: r.URL("m", "product_suppliers", "1042,7"), Label: "1042, 7",
+					Cells: []ui.Value{ui.Ref("Walnut desk organiser", "1042", r.URL("m", "products", "1042")), ui.Ref("Nordwood AB", "7", r.URL("m", "suppliers", "7"))}}}},
+			{Label: "Reviews", Count: ui.Exact(0), AllHref: r.URL("m", "reviews", "") + "?f.product_id.eq=1042"},
+			{Label: "Shipments", Via: "return_of", Problem: &ui.Problem{Title: "These rows took too long", Detail: "return_of has no index. The list may still load.", Action: "Open the list", Href: r.URL("m", "shipments", "")}},
+		},
+	}
+}
+
+func wideRecord(r *ui.Renderer) ui.Record {
+	rec := storyRecord(r)
+	rec.Heading, rec.Related = "A hundred columns", nil
+	for i := len(rec.Fields); i < 100; i++ {
+		rec.Fields = append(rec.Fields, ui.Field{Name: fmt.Sprintf("metric_%02d", i), Label: fmt.Sprintf("Metric %02d", i), Type: "REAL", Value: ui.Number(fmt.Sprintf("%d.5", i*i))})
+	}
+	return rec
+}
+
+func storySessions() []ui.Session {
+	now := time.Now()
+	device := []string{"Firefox 145 on Linux", "Chrome 142 on Windows", "Safari 19 on iPhone", ""}
+	user := []string{"ada.lovelace", "grace.hopper", "ada.lovelace", "linus"}
+	var rows []ui.Session
+	for i := range 8 {
+		rows = append(rows, ui.Session{ID: fmt.Sprintf("id%d", i), User: user[i%4], UserID: user[i%4], Device: device[i%4],
+			UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", IP: fmt.Sprintf("203.0.113.%d", i*9+4),
+			Created: now.Add(-time.Duration(i*53) * time.Minute), LastActivity: now.Add(-time.Duration(i*i*70) * time.Second),
+			Expires: now.Add(time.Duration(30-i) * time.Minute), Current: i == 0})
+	}
+	return rows
+}
+
+func stories(r *ui.Renderer) []story {
+	list := storyList(r)
+	dashboard := ui.Dashboard{
+		Layout: storyLayout(r, "dashboard"),
+		Stats: []ui.Stat{
+			{Label: "Live sessions", Value: "8", Note: "4 users", Href: r.URL("sessions", ""), Icon: ui.IconSessions},
+			{Label: "Tables", Value: "12", Note: "about 134,000 rows", Icon: ui.IconDatabase},
+			{Label: "Health", Value: "Degraded", Note: "1 of 3 parts", Icon: ui.IconHealth},
+		},
+		Health: []ui.HealthCheck{{Name: "Application database", State: ui.HealthOK, Detail: "SQLite 3.50, 0.4 ms"},
+			{Name: "Admin database", State: ui.HealthOK, Detail: "SQLite 3.50, 0.3 ms"},
+			{Name: "Session store", State: ui.HealthDegraded, Detail: "memory; sessions end when the process stops"}},
+		SignIns: []ui.SignIn{{User: "ada.lovelace", IP: "203.0.113.4", Device: "Firefox 145 on Linux", Time: time.Now().Add(-3 * time.Minute)},
+			{User: "grace.hopper", IP: "203.0.113.13", Device: "Chrome 142 on Windows", Time: time.Now().Add(-2 * time.Hour), Failed: true}},
+	}
+	group := ui.ModelGroup{}
+	for _, table := range storyTables {
+		group.Items = append(group.Items, ui.Model{Label: table.name, Href: r.URL("m", table.name, ""), Kind: table.kind, Total: table.count})
+	}
+	dashboard.Models = []ui.ModelGroup{group}
+	emptyDashboard := ui.Dashboard{Layout: storyLayout(r, "dashboard")}
+	emptyDashboard.Tables = nil
+	emptyDashboard.Notices = []ui.Notice{{Kind: ui.NoticeSuccess, Text: "Welcome. The first administrator was created."},
+		{Kind: ui.NoticeInfo, Text: "An update is available."}, {Kind: ui.NoticeWarning, Text: "Sessions end when the process stops."},
+		{Kind: ui.NoticeError, Text: "The health check failed twice."}}
+
+	filtered := list
+	filtered.Rows, filtered.Count, filtered.Pager, filtered.SortKeys = nil, ui.Exact(0), ui.Pager{}, nil
+	empty := filtered
+	empty.Filters, empty.ReadOnly = nil, true
+	refused := filtered
+	refused.Count = ui.Count{}
+	refused.Filters = append(refused.Filters[:1:1], ui.Filter{Column: "Price", Op: "is greater than", Value: "cheap", RemoveHref: list.Action, Error: "“cheap” is not a number; write one such as 12.50."})
+	form := *list.AddFilter
+	form.Column, form.Op, form.Value, form.Error = "price", "gt", "cheap", "“cheap” is not a number; write one such as 12.50."
+	refused.AddFilter = &form
+	problem := empty
+	problem.Problem = &ui.Problem{Title: "This table took too long to read", Detail: "The query was stopped after 5 seconds. Sort by an indexed column or narrow the filters.", Action: "Reset the list", Href: list.Action}
+	few := list
+	few.Rows, few.Count, few.Filters, few.SortKeys = list.Rows[:4], ui.Exact(4), nil, nil
+	last := list
+	last.Count = ui.AtLeast(10000)
+	last.Pager = ui.Pager{First: list.Action, Prev: list.Action + "?before=x"}
+	last.Notices = []ui.Notice{{Kind: ui.NoticeWarning, Text: "Note has no index, so sorting by it reads the whole table."}}
+
+	account := ui.Account{Layout: storyLayout(r, "account"), Sessions: storySessions()[:3], Password: &ui.PasswordForm{Min: 12, Max: 256}}
+	wrong := account
+	wrong.Password = &ui.PasswordForm{Min: 12, Max: 256, CurrentError: "This is not your current password.", NewError: "Use at least 12 characters.", RepeatError: "The two entries differ."}
+	unlistable := ui.Sessions{Layout: storyLayout(r, "sessions"), Problem: &ui.Problem{Title: "This store cannot list every session",
+		Detail: "Memcached finds sessions by user only. Your own sessions are on the account page.", Action: "Your sessions", Href: r.URL("account")}}
+
+	all := []story{
+		{"login", ui.Login{Layout: signedOut(), Next: "/admin/m/products/"}},
+		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: "Username or password is wrong."}},
+		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: "Too many attempts.", RetryAfter: 42 * time.Second}},
+		{"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
+		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-problem", problem},
+		{"record", storyRecord(r)}, {"record-wide", wideRecord(r)},
+		{"sessions", ui.Sessions{Layout: storyLayout(r, "sessions"), Rows: storySessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
+		{"sessions-unlistable", unlistable},
+		{"account", account}, {"account-errors", wrong},
+	}
+	for _, status := range []int{400, 401, 403, 404, 405, 409, 422, 429, 500, 503} {
+		e := ui.Error{Layout: storyLayout(r, ""), Status: status, RequestID: "01JD8ZQ4"}
+		switch status {
+		case 401:
+			e.User = nil
+		case 422:
+			e.Detail = "price: “cheap” is not a number."
+		case 429, 503:
+			e.RetryAfter, e.RetryHref = 90*time.Second, r.URL()
+		}
+		all = append(all, story{fmt.Sprintf("error-%d", status), e})
+	}
+	return all
+}
+
+// storyHandler serves the stories under /admin/story/{name}, an index under
+// /admin/ and the static files, with the panel's policy.
+func storyHandler(t testing.TB, r *ui.Renderer) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/admin/static/", r.Static())
+	all := append(stories(r), hostileStories(r)...)
+	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", csp)
+		theme := ui.ThemeSystem
+		if c, err := req.Cookie(ui.ThemeCookie); err == nil {
+			theme = ui.ParseTheme(c.Value)
+		}
+		name, found := strings.CutPrefix(req.URL.Path, "/admin/story/")
+		for _, s := range all {
+			if found && s.name == name {
+				if err := r.Render(w, withTheme(s.page, theme)); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+		}
+		index := ui.Dashboard{Layout: storyLayout(r, "")}
+		group := ui.ModelGroup{}
+		for _, s := range all {
+			group.Items = append(group.Items, ui.Model{Label: s.name, Href: r.URL("story", s.name)})
+		}
+		index.Models, index.Theme = []ui.ModelGroup{group}, theme
+		if err := r.Render(w, index); err != nil {
+			t.Error(err)
+		}
+	})
+	return mux
+}
+
+func withTheme(p ui.Page, theme ui.Theme) ui.Page {
+	switch p := p.(type) {
+	case ui.Login:
+		p.Theme = theme
+		return p
+	case ui.Dashboard:
+		p.Theme = theme
+		return p
+	case ui.List:
+		p.Theme = theme
+		return p
+	case ui.Record:
+		p.Theme = theme
+		return p
+	case ui.Sessions:
+		p.Theme = theme
+		return p
+	case ui.Account:
+		p.Theme = theme
+		return p
+	case ui.Error:
+		p.Theme = theme
+		return p
+	}
+	return p
+}
+
+// TestServeStories serves the stories until it is interrupted:
+// UI_STORIES=127.0.0.1:8001 go test -run TestServeStories -timeout 0 ./ui
+func TestServeStories(t *testing.T) {
+	addr := os.Getenv("UI_STORIES")
+	if addr == "" {
+		t.Skip("set UI_STORIES to an address to look at the pages")
+	}
+	t.Logf("http://%s/admin/", addr)
+	server := &http.Server{Addr: addr, Handler: storyHandler(t, newRenderer(t)), ReadHeaderTimeout: 5 * time.Second}
+	t.Fatal(server.ListenAndServe())
+}
