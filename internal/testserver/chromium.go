@@ -11,6 +11,9 @@ import (
 // there is none, as for servers.
 func Chromium(t testing.TB) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("no browser with -short")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if path, err := lookPath(name); err == nil {
 			return path

@@ -147,7 +147,7 @@ func (m *MariaDBServer) ready(ctx context.Context, _ int) error {
 type mariaDBPrograms struct{ server, install, client string }
 
 func findMariaDB() (p mariaDBPrograms, err error) {
-	if err := supported(); err != nil {
+	if err := available(); err != nil {
 		return p, err
 	}
 	for name, path := range map[string]*string{"mariadbd": &p.server, "mariadb-install-db": &p.install, "mariadb": &p.client} {

@@ -132,7 +132,7 @@ func readAnswer(r *bufio.Reader) ([]string, error) {
 }
 
 func startMemcached(opts MemcachedOptions) (*MemcachedServer, error) {
-	if err := supported(); err != nil {
+	if err := available(); err != nil {
 		return nil, err
 	}
 	path, err := lookPath("memcached")

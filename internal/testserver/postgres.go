@@ -147,7 +147,7 @@ func (p *PostgresServer) ready(_ context.Context, pid int) error {
 // findPostgres returns the directory of the server's programs: the one on PATH,
 // else the newest that Debian installed.
 func findPostgres() (string, error) {
-	if err := supported(); err != nil {
+	if err := available(); err != nil {
 		return "", err
 	}
 	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is well-formed

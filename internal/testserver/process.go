@@ -8,7 +8,8 @@
 //
 // A test whose server is not installed is skipped with a line that says how to
 // get it; it fails instead when CRUDADMIN_REQUIRE_SERVERS=1 is set, as
-// `make test` does. Servers are started on Linux only.
+// `make test` does. With -short it is skipped in any case. Servers are started
+// on Linux only.
 package testserver
 
 import (
@@ -35,8 +36,17 @@ const startTimeout = 60 * time.Second
 
 var (
 	errMissing = errors.New("not installed")
+	errShort   = errors.New("no servers with -short")
 	errExited  = errors.New("the server ended while starting")
 )
+
+// available returns why no server can be started here, or nil.
+func available() error {
+	if testing.Short() {
+		return errShort
+	}
+	return supported()
+}
 
 // missing says that a program was not found and which Debian package has it.
 func missing(program, pkg string) error {
@@ -49,7 +59,7 @@ func check(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, errMissing) && os.Getenv(RequireEnv) != "1":
+	case errors.Is(err, errShort), errors.Is(err, errMissing) && os.Getenv(RequireEnv) != "1":
 		t.Skip(err)
 	default:
 		t.Fatal(err)

@@ -173,7 +173,7 @@ func startRedis(opts RedisOptions) (*RedisServer, error) {
 }
 
 func findRedis() (string, error) {
-	if err := supported(); err != nil {
+	if err := available(); err != nil {
 		return "", err
 	}
 	path, err := lookPath("redis-server")

@@ -1,0 +1,54 @@
+# CRUDAdmin: `make` lists what there is.
+
+SHELL := bash
+FUZZTIME ?= 1m
+
+# The linters are a module of their own, built once into bin/.
+LINT := bin/golangci-lint
+VULN := bin/govulncheck
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-short bench fuzz lint vuln fmt servers
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## run the panel on a made shop: prints address, user and password
+	go run ./cmd/crudadmin demo
+
+servers: ## install the servers the tests need (Debian), and say which
+	@tools/install-servers.sh
+
+# One package per core; tests within a package share the servers of its process.
+test: servers ## everything: installs missing servers, then all tests with -race
+	@start=$$SECONDS; \
+	CRUDADMIN_REQUIRE_SERVERS=1 go test -race -timeout 8m ./... || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
+
+test-short: ## the tests that need no server, no browser and no C compiler
+	@go test -short -timeout 5m ./... && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }
+
+bench: ## the benchmarks, each for a second
+	@go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+fuzz: ## every fuzz test for FUZZTIME (1m), one after the other
+	@tools/fuzz.sh $(FUZZTIME)
+
+# Analysed as built with -race, so that the tests' build cache is shared.
+lint: $(LINT) ## gofmt, go vet and golangci-lint
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run 'make fmt':"; echo "$$unformatted"; exit 1; }
+	go vet -race ./...
+	GOFLAGS="$$GOFLAGS -race" $(LINT) run ./...
+	@echo "No complaints."
+
+vuln: $(VULN) ## known vulnerabilities in what we link (asks vuln.go.dev)
+	$(VULN) ./...
+
+fmt: ## format every Go file
+	@gofmt -l -w .
+
+$(LINT): tools/go.mod tools/go.sum
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(VULN): tools/go.mod tools/go.sum
+	cd tools && go build -o ../$@ golang.org/x/vuln/cmd/govulncheck

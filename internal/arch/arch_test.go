@@ -1,0 +1,240 @@
+// Package arch holds no code, only the test of who may import whom.
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/go-crudadmin/crudadmin"
+
+// rule says what a package of ours may import.
+type rule struct {
+	// imports are our packages that it may import directly, without the
+	// module's path; "…" ends a prefix.
+	imports []string
+	// stdlib forbids every module but the standard library's, also indirectly.
+	stdlib bool
+	// never lists packages that must not be linked, not even indirectly; "…"
+	// ends a prefix.
+	never []string
+	// drivers allows SQL drivers to be linked.
+	drivers bool
+	// support marks what is there for tests alone: it may import testing, and
+	// no shipped package may import it.
+	support bool
+}
+
+var (
+	noHTTP     = []string{"net/http"}
+	noSQL      = []string{"database/sql"}
+	everything = []string{"…"}
+)
+
+// rules is the table. A package that is not in it fails the test, so that each
+// new one is given its place; a row may wait for its package.
+var rules = map[string]rule{
+	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui"}},
+
+	// The sessions.
+	"session":               {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	"session/internal/wire": {imports: []string{"session"}, stdlib: true, never: noHTTP},
+	"session/memstore":      {imports: []string{"session"}, stdlib: true, never: noHTTP},
+	"session/redisstore":    {imports: []string{"session", "session/internal/wire"}, never: noSQL},
+	"session/memcachestore": {imports: []string{"session", "session/internal/wire"}, never: noSQL},
+	"session/sqlstore":      {imports: []string{"session"}},
+	"session/hybridstore":   {imports: []string{"session"}, never: noSQL},
+	"session/sessionhttp":   {imports: []string{"session"}, never: noSQL},
+	"session/sessionprom":   {imports: []string{"session"}},
+	"session/sessiontest":   {imports: []string{"session"}, support: true},
+	"session/sessiontest/…": {imports: []string{"session", "session/sessiontest", "session/memstore"}, support: true},
+	"session/sessionhttp/sessionhttptest": {
+		imports: []string{"session", "session/sessionhttp", "session/memstore"}, support: true,
+	},
+
+	// The panel's parts.
+	"data":    {never: []string{module + "/session…"}},
+	"account": {never: []string{module + "/session…", module + "/data…", module + "/ui…"}},
+	"audit":   {never: []string{module + "/data…", module + "/ui…"}},
+	"ui":      {never: noSQL},
+
+	// What puts them together.
+	"sqlite": {drivers: true},
+	"backend": {imports: []string{
+		"session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
+	}},
+	"cmd/crudadmin": {imports: everything, drivers: true},
+	"cmd/…":         {imports: everything, drivers: true},
+	"examples/…":    {imports: everything, drivers: true},
+
+	// What is there for tests.
+	"internal/arch":       {stdlib: true, support: true},
+	"internal/testserver": {stdlib: true, support: true},
+}
+
+// drivers are the SQL drivers: linked beside a fork of itself, one of them
+// panics at start, so the choice belongs to the program, not to a library.
+var drivers = []string{
+	"modernc.org/sqlite", "github.com/glebarez/…", "github.com/mattn/go-sqlite3", "github.com/ncruces/go-sqlite3…",
+	"github.com/jackc/pgx/v5/stdlib", "github.com/lib/pq", "github.com/go-sql-driver/mysql",
+}
+
+// pkg is what `go list -json` says of one package.
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+	Error      *struct{ Err string }
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	all := list(t)
+	seen := 0
+	for _, p := range all {
+		name, ours := ourName(p.ImportPath)
+		if !ours {
+			continue
+		}
+		seen++
+		for _, complaint := range judge(name, p, all) {
+			t.Error(complaint)
+		}
+	}
+	if seen == 0 {
+		t.Fatal("go list names no package of ours")
+	}
+}
+
+// judge returns what is wrong with the imports of one package of ours.
+func judge(name string, p pkg, all map[string]pkg) (complaints []string) {
+	complain := func(format string, args ...any) {
+		complaints = append(complaints, fmt.Sprintf("%s: %s", p.ImportPath, fmt.Sprintf(format, args...)))
+	}
+	r, ok := ruleOf(name)
+	if !ok {
+		complain("nobody classified it: give it a row in internal/arch/arch_test.go")
+		return complaints
+	}
+	for _, path := range p.Imports {
+		imported, ours := ourName(path)
+		if !ours {
+			continue
+		}
+		below := imported == name+"/internal" || strings.HasPrefix(imported, name+"/internal/") && name != ""
+		if !below && !matchAny(r.imports, imported) {
+			complain("imports %s, which its row does not allow", path)
+		}
+		if other, _ := ruleOf(imported); other.support && !r.support {
+			complain("imports %s, which is there for tests alone", path)
+		}
+	}
+	for _, path := range p.Deps {
+		switch dep := all[path]; {
+		case r.stdlib && !dep.Standard && !strings.HasPrefix(path, module):
+			complain("links %s, and may link the standard library alone", path)
+		case !r.support && matchAny([]string{"testing", "testing/…"}, path):
+			complain("links %s, and is shipped", path)
+		case !r.drivers && matchAny(drivers, path) && !r.support:
+			complain("links the SQL driver %s", path)
+		}
+		if matchAny(r.never, path) {
+			complain("links %s, which its row forbids", path)
+		}
+	}
+	return complaints
+}
+
+// TestJudge shows that each rule can fail.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	all := map[string]pkg{"fmt": {Standard: true}, "net/http": {Standard: true}, "testing": {Standard: true}}
+	for _, c := range []struct {
+		name string
+		pkg  pkg
+		want string // empty: no complaint
+	}{
+		{"session", pkg{Imports: []string{"fmt"}, Deps: []string{"fmt"}}, ""},
+		{"session", pkg{Deps: []string{"net/http"}}, "which its row forbids"},
+		{"session", pkg{Deps: []string{"golang.org/x/crypto/argon2"}}, "the standard library alone"},
+		{"session/redisstore", pkg{Imports: []string{module + "/session/memstore"}}, "its row does not allow"},
+		{"session/redisstore", pkg{Imports: []string{module + "/session/internal/wire"}}, ""},
+		{"data", pkg{Deps: []string{module + "/session"}}, "which its row forbids"},
+		{"data", pkg{Deps: []string{"modernc.org/sqlite"}}, "links the SQL driver"},
+		{"sqlite", pkg{Deps: []string{"modernc.org/sqlite"}}, ""},
+		{"ui", pkg{Deps: []string{"database/sql"}}, "which its row forbids"},
+		{"ui", pkg{Deps: []string{"testing"}}, "and is shipped"},
+		{"cmd/crudadmin", pkg{Imports: []string{module + "/session/sessiontest"}}, "there for tests alone"},
+		{"", pkg{Imports: []string{module + "/session/redisstore"}}, "its row does not allow"},
+		{"", pkg{Imports: []string{module + "/sqlite"}}, "its row does not allow"},
+		{"misc", pkg{}, "nobody classified it"},
+	} {
+		c.pkg.ImportPath = strings.TrimSuffix(module+"/"+c.name, "/")
+		got := strings.Join(judge(c.name, c.pkg, all), "\n")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%q with %v %v: got %q, want %q", c.name, c.pkg.Imports, c.pkg.Deps, got, c.want)
+		}
+	}
+}
+
+// ruleOf finds the row of a package: its own, else that of the longest prefix.
+func ruleOf(name string) (r rule, ok bool) {
+	if r, ok = rules[name]; ok {
+		return r, true
+	}
+	for i := strings.LastIndexByte(name, '/'); i > 0; i = strings.LastIndexByte(name[:i], '/') {
+		if r, ok = rules[name[:i]+"/…"]; ok {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+func matchAny(patterns []string, path string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "…")
+		return pattern == path || open && strings.HasPrefix(path, prefix)
+	})
+}
+
+// ourName cuts the module's path off: "" is the root package.
+func ourName(path string) (name string, ours bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+// list asks the go command for our packages and everything they link.
+func list(t *testing.T) map[string]pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps",
+		"-json=ImportPath,Standard,Imports,Deps,Error", module+"/...")
+	cmd.Dir = root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
+	}
+	packages := map[string]pkg{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		switch err := d.Decode(&p); {
+		case err == io.EOF:
+			return packages
+		case err != nil:
+			t.Fatalf("go list: %v", err)
+		case p.Error != nil:
+			t.Errorf("%s: %s", p.ImportPath, p.Error.Err)
+		}
+		packages[p.ImportPath] = p
+	}
+}
