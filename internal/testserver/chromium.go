@@ -29,9 +29,8 @@ func Chromium(t testing.TB) string {
 // chromedp.Flag takes them.
 func ChromiumFlags(t testing.TB) map[string]any {
 	t.Helper()
-	profile, err := os.MkdirTemp("", "crudadmin-chromium-")
+	profile, err := os.MkdirTemp("", "crudadmin-chromium-") //nolint:usetesting // t.TempDir fails the test when a dying browser still writes
 	check(t, err)
-	// Not t.TempDir, which fails the test when a dying browser still writes.
 	t.Cleanup(func() { removeAll(profile) })
 	flags := map[string]any{
 		"headless":                      "new",

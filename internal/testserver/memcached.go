@@ -173,7 +173,7 @@ func (m *MemcachedServer) arguments(opts MemcachedOptions) ([]string, error) {
 		args = append(args, "--auth-file="+file)
 	}
 	if opts.TLS {
-		help, err := exec.Command(m.proc.path, "--help").Output() //nolint:gosec // the memcached on PATH
+		help, err := exec.Command(m.proc.path, "--help").Output()
 		if err != nil {
 			return nil, fmt.Errorf("memcached --help: %w", err)
 		}

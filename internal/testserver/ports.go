@@ -35,7 +35,7 @@ func freePort() (int, error) {
 	ports.Lock()
 	defer ports.Unlock()
 	for range portAttempts {
-		port := firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // a port is no secret
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
 		if ports.taken[port] || !bindable(port) || !bindable(port+busPortOffset) {
 			continue
 		}
