@@ -20,8 +20,8 @@ const versionTable = "crudadmin_account_version"
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// migrate applies what is missing. In SQLite all of it is one transaction that starts with the write lock, so
-// that of several processes one applies and the others find it done, and a failure leaves nothing behind.
+// migrate applies what is missing. In SQLite each migration is one transaction that starts with the write lock, so
+// that of several processes one applies it and the others find it done, and a failure leaves nothing of it behind.
 func migrate(ctx context.Context, db *sql.DB) error {
 	if err := db.PingContext(ctx); err != nil {
 		return unavailable("open", err)
@@ -37,55 +37,46 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("account: %w", err)
 	}
+	lock := &sqliteLock{}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files,
 		goose.WithTableName(versionTable),
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 		goose.WithIsolateDDL(true), // no transactions of goose's own inside ours
-		goose.WithSessionLocker(sqliteLock{}),
+		goose.WithSessionLocker(lock),
 	)
 	if err != nil {
 		return fmt.Errorf("account: migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return unavailable("migrate", err)
+	// One by one, because Up makes the version table before it takes the lock.
+	for _, source := range provider.ListSources() {
+		lock.version = source.Version
+		if _, err := provider.ApplyVersion(ctx, source.Version, true); err != nil && !errors.Is(err, goose.ErrAlreadyApplied) {
+			return unavailable("migrate", err)
+		}
 	}
 	return nil
 }
 
-// sqliteLock makes one goose run one SQLite transaction.
-type sqliteLock struct{}
+// sqliteLock makes goose's run of one version one SQLite transaction.
+type sqliteLock struct{ version int64 }
 
 // SessionLock takes the write lock; the pool's busy timeout says how long to wait for it.
-func (sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+func (*sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	return err
 }
 
-// SessionUnlock commits when the newest migration is recorded, and rolls everything back when one failed.
-func (sqliteLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	done, err := complete(ctx, conn)
-	if done && err == nil {
+// SessionUnlock commits when the version is recorded, which goose does last, and rolls back when it failed.
+func (l *sqliteLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	var applied bool
+	err := conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM "+versionTable+" WHERE version_id = ?", l.version).Scan(&applied)
+	if err == nil && applied {
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
-	if !done || err != nil {
+	if err != nil || !applied {
 		_, undo := conn.ExecContext(ctx, "ROLLBACK")
-		return errors.Join(err, undo)
+		err = errors.Join(err, undo)
 	}
-	return nil
-}
-
-// complete reports whether the recorded version is that of the newest migration file, or newer.
-func complete(ctx context.Context, conn *sql.Conn) (bool, error) {
-	files, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
-	if err != nil {
-		return false, err
-	}
-	newest, err := goose.NumericComponent(files[len(files)-1])
-	if err != nil {
-		return false, err
-	}
-	var at int64
-	err = conn.QueryRowContext(ctx, "SELECT max(version_id) FROM "+versionTable).Scan(&at)
-	return at >= newest, err
+	return err
 }
