@@ -1,0 +1,6 @@
+//go:build race
+
+package shop
+
+// raceDetector says that the race detector is on: SQLite in Go is twenty times slower under it.
+const raceDetector = true
