@@ -1,0 +1,25 @@
+// Package sessiontest certifies a session.Store: every sentence of the contract
+// in package session is a check here, and a check that fails prints its sentence.
+//
+// A store, also one of another module, is certified in ten lines:
+//
+//	func TestStore(t *testing.T) {
+//		sessiontest.Run(t, sessiontest.Harness{
+//			Open: func(t testing.TB, now func() time.Time) session.Store {
+//				s, err := mystore.New(mystore.Config{Addr: addr, Prefix: rand.Text(), Now: now})
+//				if err != nil {
+//					t.Fatal(err)
+//				}
+//				t.Cleanup(func() { _ = s.Close() })
+//				return s
+//			},
+//		})
+//	}
+//
+// A store that processes share adds Harness.Second, so that two managers on two
+// handles run against each other. Poison, Dump and Audit let the suite look at
+// the records at rest; without them those checks are skipped.
+//
+// Nothing here sleeps: time is a [Clock] that moves when it is told to, and races
+// happen in a chosen order by a [Gate] or are released at one moment.
+package sessiontest

@@ -1,0 +1,5 @@
+// Themes to come.
+
+package sessiontest
+
+var inflightChecks, historyChecks, restoreChecks, sweepChecks, countChecks, faultChecks, secretChecks, managerChecks, loginChecks, modelChecks []check
