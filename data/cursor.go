@@ -1,0 +1,185 @@
+package data
+
+// This file holds the cursor: a place between rows, as an opaque text.
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+)
+
+const (
+	cursorVersion = 1
+	// maxCursor bounds a cursor's text; maxCursorValue what one sort value puts into it, in bytes. A longer value is
+	// read again from the row.
+	maxCursor      = 16 << 10
+	maxCursorValue = 256
+	// MaxOffset is how far a table whose rows have no place of their own (a view without a key) can be paged.
+	MaxOffset = 100_000
+)
+
+// cursor is a place in a sorted table. Encoded it is base64url of: the version, 8 bytes that bind it to the table and
+// the sort, a byte 'k' or 'o', and then for 'o' the offset as a uvarint; for 'k' each value, the position last, as a
+// class byte (n, i, r, t, b, or l for one too long) and its bytes: 8 for i and r, a uvarint length and the bytes for t, b.
+type cursor struct {
+	offset int   // used if values is nil
+	values []any // int64, float64, string, []byte, nil, tooLong
+}
+
+// tooLong stands for a value that was not read because of its size.
+type tooLong struct{}
+
+// cursorBinding ties a cursor to its table and sort.
+func cursorBinding(t *Table, sort []SortKey) []byte {
+	h := sha256.New()
+	write := func(text string) {
+		_ = binary.Write(h, binary.BigEndian, uint32(len(text))) // a hash never fails
+		h.Write([]byte(text))
+	}
+	write(t.Name)
+	for _, key := range sort {
+		direction := "+"
+		if key.Desc {
+			direction = "-"
+		}
+		write(direction + key.Column)
+	}
+	return h.Sum(nil)[:8]
+}
+
+func (c cursor) encode(t *Table, sort []SortKey) string {
+	b := append([]byte{cursorVersion}, cursorBinding(t, sort)...)
+	if c.values == nil {
+		b = binary.AppendUvarint(append(b, 'o'), uint64(max(c.offset, 0)))
+		return base64.RawURLEncoding.EncodeToString(b)
+	}
+	b = append(b, 'k')
+	for _, value := range c.values {
+		switch value := value.(type) {
+		case nil:
+			b = append(b, 'n')
+		case int64:
+			b = binary.BigEndian.AppendUint64(append(b, 'i'), uint64(value))
+		case float64:
+			b = binary.BigEndian.AppendUint64(append(b, 'r'), math.Float64bits(value))
+		case string:
+			b = append(binary.AppendUvarint(append(b, 't'), uint64(len(value))), value...)
+		case []byte:
+			b = append(binary.AppendUvarint(append(b, 'b'), uint64(len(value))), value...)
+		case tooLong:
+			b = append(b, 'l')
+		}
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// parseCursor returns the cursor, or what is wrong with it.
+func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
+	const malformed = "is not a page cursor: take it from a page's links, or leave it out for the first page"
+	if len(text) > maxCursor {
+		return cursor{}, malformed
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) < 10 || b[0] != cursorVersion {
+		return cursor{}, malformed
+	}
+	if !bytes.Equal(b[1:9], cursorBinding(t, sort)) {
+		return cursor{}, "belongs to another table or sort: leave it out for the first page"
+	}
+	mode, b := b[9], b[10:]
+	if mode == 'o' && !t.keyset() {
+		n, used := binary.Uvarint(b)
+		if used <= 0 || used != len(b) || n > MaxOffset {
+			return cursor{}, malformed
+		}
+		return cursor{offset: int(n)}, ""
+	}
+	if mode != 'k' || !t.keyset() {
+		return cursor{}, malformed
+	}
+	c := cursor{values: []any{}}
+	for len(b) > 0 {
+		class := b[0]
+		b = b[1:]
+		switch class {
+		case 'n':
+			c.values = append(c.values, nil)
+		case 'l':
+			c.values = append(c.values, tooLong{})
+		case 'i', 'r':
+			if len(b) < 8 {
+				return cursor{}, malformed
+			}
+			bits := binary.BigEndian.Uint64(b)
+			b = b[8:]
+			if class == 'i' {
+				c.values = append(c.values, int64(bits))
+			} else if f := math.Float64frombits(bits); !math.IsNaN(f) {
+				c.values = append(c.values, f)
+			} else {
+				return cursor{}, malformed
+			}
+		case 't', 'b':
+			n, used := binary.Uvarint(b)
+			if used <= 0 || n > uint64(len(b)-used) {
+				return cursor{}, malformed
+			}
+			body := b[used : used+int(n)]
+			b = b[used+int(n):]
+			if class == 't' {
+				c.values = append(c.values, string(body))
+			} else {
+				c.values = append(c.values, bytes.Clone(body))
+			}
+		default:
+			return cursor{}, malformed
+		}
+	}
+	terms := t.order(sort)
+	if len(c.values) != len(terms) {
+		return cursor{}, malformed
+	}
+	for i, value := range c.values[len(sort):] {
+		_, long := value.(tooLong)
+		_, whole := value.(int64)
+		if long || value == nil || terms[len(sort)+i].column == nil && !whole {
+			return cursor{}, malformed
+		}
+	}
+	return c, ""
+}
+
+// term is one part of an order: a column, or the row id if column is nil.
+type term struct {
+	column *Column
+	desc   bool
+}
+
+func (o term) nullable() bool { return o.column != nil && o.column.Nullable }
+
+// keyset says whether rows have a place of their own to page by.
+func (t *Table) keyset() bool { return t.rowid != "" || len(t.position()) > 0 }
+
+// order is the full order of a list: the sort, then the position, in the direction of the last sort key so that one
+// index can serve both. Position columns that are sorted by already come again: they cost nothing.
+func (t *Table) order(sort []SortKey) []term {
+	var terms []term
+	desc := false
+	for _, key := range sort {
+		c, ok := t.Column(key.Column)
+		if !ok {
+			continue
+		}
+		desc = key.Desc
+		terms = append(terms, term{column: c, desc: key.Desc})
+	}
+	if t.rowid != "" {
+		return append(terms, term{desc: desc})
+	}
+	for _, c := range t.position() {
+		terms = append(terms, term{column: c, desc: desc})
+	}
+	return terms
+}

@@ -1,0 +1,205 @@
+// Package data reads the user's application database: it introspects the schema, and turns a typed, URL-encoded
+// Query into bounded, parameterised SQL with keyset paging. SQLite is supported now; everything an engine does its
+// own way is behind the dialect interface.
+//
+// It never writes. It sets no pragma and opens no transaction, so a file that is opened read-only works.
+// It imports no SQL driver: the caller opens the *sql.DB.
+//
+// A table this package cannot read (a view whose base table is gone, a virtual table whose module is missing) stays in
+// the Schema with its Problem stated, and reading it is a *TableError.
+//
+// # Filters
+//
+// A filter's value is parsed by the column's Kind and bound with the type that compares right with what is stored:
+//
+//   - integer, real, decimal: compared as numbers; lt, le, gt and ge match stored numbers only, never text that
+//     happens to sit in a numeric column.
+//   - text, longtext, enum, json: compared as text by the column's collation; stored blobs never match.
+//   - a column of no known type: a value that reads as a number is compared with numbers (eq, ne and in: also with the
+//     same characters stored as text), any other with text.
+//   - date, time, datetime: compared as instants, whether stored as ISO 8601 text, Unix seconds or milliseconds, or a
+//     Julian day (real). No zone means UTC. In lt, le, gt and ge a date is its first instant; eq, ne and in mean the
+//     whole day, minute or second that was written.
+//   - bool: true is 1, or the text true, t, yes, on; false is 0, or false, f, no, off.
+//   - uuid: matches text in either case, with or without hyphens, and 16-byte blobs.
+//   - blob: hexadecimal digits.
+//   - ne also matches rows where the column is NULL; every other operator but isnull does not.
+//   - contains and startswith ignore case by Unicode simple folding; % and _ and * are literal.
+package data
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultQueryTimeout bounds one read when Options.QueryTimeout is zero.
+const DefaultQueryTimeout = 10 * time.Second
+
+// DataSource is what the panel needs of the application's data. *Source is the SQL one.
+// Implementations are safe for concurrent use.
+type DataSource interface {
+	// Schema returns the schema of the last Refresh. It is shared: do not change it.
+	Schema() *Schema
+	// Refresh reads the schema again.
+	Refresh(ctx context.Context) error
+	// Ping says whether the database answers.
+	Ping(ctx context.Context) error
+	// Estimates returns the approximate number of rows of each table; -1 where only counting would tell.
+	Estimates(ctx context.Context) (map[string]int64, error)
+	// List returns one page of a table. Errors: FieldErrors, ErrNoTable, *TableError, ErrTimeout, ErrUnavailable.
+	List(ctx context.Context, q Query) (*Page, error)
+	// Get returns one record. Errors: as List, and ErrNotFound.
+	Get(ctx context.Context, table string, key Key) (*Record, error)
+	// Related returns what refers to a record: one entry for each foreign key that points at its table.
+	Related(ctx context.Context, table string, key Key) ([]Related, error)
+}
+
+// Options says what of the database is shown. The zero value shows every table and masks by DefaultMasked.
+type Options struct {
+	// Show, if set, names the only tables and views shown.
+	Show []string
+	// Hide names tables and views not shown.
+	Hide []string
+	// Masked decides whether a column's values are secret: never read, filtered, sorted or searched.
+	// Default: DefaultMasked, by name.
+	Masked func(table string, column *Column) bool
+	// Unmasked names columns ("table.column") that are shown whatever Masked says.
+	Unmasked []string
+	// QueryTimeout bounds each read. Default: DefaultQueryTimeout.
+	QueryTimeout time.Duration
+}
+
+// Source is a DataSource over a *sql.DB. It is safe for concurrent use.
+type Source struct {
+	db      *sql.DB
+	dialect dialect
+	opts    Options
+	schema  atomic.Pointer[Schema]
+	refresh sync.Mutex
+}
+
+var _ DataSource = (*Source)(nil)
+
+// Open detects the engine behind db and reads its schema. The caller keeps db and closes it.
+// An engine other than SQLite 3.37 or later, and names in opts that the database does not have, are errors.
+func Open(ctx context.Context, db *sql.DB, opts Options) (*Source, error) {
+	if db == nil {
+		return nil, errors.New("data: open: db is nil")
+	}
+	if opts.QueryTimeout < 0 {
+		return nil, fmt.Errorf("data: open: QueryTimeout is %v, want 0 (the default) or more", opts.QueryTimeout)
+	}
+	if opts.QueryTimeout == 0 {
+		opts.QueryTimeout = DefaultQueryTimeout
+	}
+	if opts.Masked == nil {
+		opts.Masked = DefaultMasked
+	}
+	d, err := detect(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{db: db, dialect: d, opts: opts}
+	if err := s.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Schema implements DataSource.
+func (s *Source) Schema() *Schema { return s.schema.Load() }
+
+// Refresh implements DataSource. On an error the schema stays as it was.
+func (s *Source) Refresh(ctx context.Context) error {
+	s.refresh.Lock()
+	defer s.refresh.Unlock()
+	schema, err := s.dialect.introspect(ctx, s.db)
+	if err != nil {
+		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+	}
+	if err := schema.finish(s.opts); err != nil {
+		return err
+	}
+	s.schema.Store(schema)
+	return nil
+}
+
+// Ping implements DataSource.
+func (s *Source) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	var one int
+	if err := s.db.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, err))
+	}
+	return nil
+}
+
+// Estimates implements DataSource. It counts nothing: the planner's statistics, else the highest row id.
+func (s *Source) Estimates(ctx context.Context) (map[string]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	estimates, err := s.dialect.estimates(ctx, s.db, s.Schema().Tables)
+	if err != nil {
+		return nil, fmt.Errorf("data: estimate rows: %w", s.dialect.classify(ctx, err))
+	}
+	return estimates, nil
+}
+
+// table finds a table that can be read.
+func (s *Source) table(name string) (*Table, error) {
+	t, ok := s.Schema().Table(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrNoTable, name)
+	}
+	if t.Problem != "" {
+		return nil, &TableError{Table: t.Name, Problem: t.Problem}
+	}
+	return t, nil
+}
+
+// failed turns an engine's error on a read of t into one of this package's.
+func (s *Source) failed(ctx context.Context, op string, t *Table, err error) error {
+	if classified := s.dialect.classify(ctx, err); outage(classified) {
+		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
+	}
+	return &TableError{Table: t.Name, Problem: err.Error(), Err: err}
+}
+
+// choose applies Show and Hide. Every unknown name is reported in one error.
+func (o Options) choose(tables []*Table) ([]*Table, error) {
+	var unknown []string
+	for _, list := range []struct {
+		field string
+		names []string
+	}{{"Show", o.Show}, {"Hide", o.Hide}} {
+		for _, name := range list.names {
+			if !slices.ContainsFunc(tables, func(t *Table) bool { return t.Name == name }) {
+				unknown = append(unknown, fmt.Sprintf("%s names %q", list.field, name))
+			}
+		}
+	}
+	for _, name := range o.Unmasked {
+		if !slices.ContainsFunc(tables, func(t *Table) bool {
+			return slices.ContainsFunc(t.Columns, func(c *Column) bool { return t.Name+"."+c.Name == name })
+		}) {
+			unknown = append(unknown, fmt.Sprintf("Unmasked names %q", name))
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("data: %s: the database has no such table or column", strings.Join(unknown, ", "))
+	}
+	return slices.DeleteFunc(tables, func(t *Table) bool {
+		if len(o.Show) > 0 {
+			return !slices.Contains(o.Show, t.Name) || slices.Contains(o.Hide, t.Name)
+		}
+		return t.system || slices.Contains(o.Hide, t.Name)
+	}), nil
+}

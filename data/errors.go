@@ -1,0 +1,86 @@
+package data
+
+// This file holds the errors of the package.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrNoTable: the table does not exist, or is not shown.
+	ErrNoTable = errors.New("no such table")
+	// ErrNotFound: no row has the key.
+	ErrNotFound = errors.New("no such record")
+	// ErrTimeout: the read took longer than Options.QueryTimeout or the context's deadline.
+	ErrTimeout = errors.New("the query took too long and was stopped")
+	// ErrUnavailable: the database does not answer, or is locked.
+	ErrUnavailable = errors.New("the database is unavailable")
+)
+
+// outage says whether a classified error is about the database or the request, rather than one table.
+func outage(err error) bool {
+	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled)
+}
+
+// FieldError is one wrong part of a request: which field, what was given, what is allowed.
+type FieldError struct {
+	Field   string // the parameter as it stands in the address: "limit", "f.price.gt", "key"
+	Value   string // as given, shortened to 100 characters
+	Message string // says what is allowed
+}
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("%s: %q %s", e.Field, e.Value, e.Message)
+}
+
+func fieldError(field, value, format string, args ...any) *FieldError {
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	if short, cut := cutRunes(value, 100); cut {
+		value = short + "…"
+	}
+	return &FieldError{Field: field, Value: value, Message: fmt.Sprintf(format, args...)}
+}
+
+// FieldErrors are all the wrong parts of one request.
+type FieldErrors []*FieldError
+
+func (e FieldErrors) Error() string {
+	var lines []string
+	for _, one := range e {
+		lines = append(lines, one.Error())
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Unwrap lets errors.As find a *FieldError.
+func (e FieldErrors) Unwrap() []error {
+	var all []error
+	for _, one := range e {
+		all = append(all, one)
+	}
+	return all
+}
+
+// orNil avoids a non-nil error that holds no errors.
+func (e FieldErrors) orNil() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+// TableError: the database has the table but cannot read it.
+type TableError struct {
+	Table   string
+	Problem string // in the engine's words
+	Err     error  // the engine's error, if it was met while reading
+}
+
+func (e *TableError) Error() string {
+	return fmt.Sprintf("table %q cannot be read: %s", e.Table, e.Problem)
+}
+
+func (e *TableError) Unwrap() error { return e.Err }

@@ -1,0 +1,202 @@
+package data
+
+// This file reads filter values by the kind of their column.
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// operand is a filter's value, parsed.
+type operand struct {
+	text     string
+	number   any // int64 or float64; nil if the text is no number
+	truth    bool
+	blob     []byte
+	from, to time.Time // the interval the written instant stands for
+}
+
+func (f Filter) field() string { return "f." + f.Column + "." + string(f.Op) }
+
+func (f Filter) check(t *Table) *FieldError {
+	_, err := f.parse(t)
+	return err
+}
+
+// parse returns the operands, or what is wrong with the filter.
+func (f Filter) parse(t *Table) ([]operand, *FieldError) {
+	given := strings.Join(f.Values, ",")
+	c, ok := t.Column(f.Column)
+	switch {
+	case !ok || !c.Readable():
+		return nil, fieldError(f.field(), given, "filters by %q, which is not a column of %s", f.Column, t.Name)
+	case c.Masked:
+		return nil, fieldError(f.field(), "", "filters by a masked column")
+	case !slices.Contains(c.Ops(), f.Op):
+		var ops []string
+		for _, op := range c.Ops() {
+			ops = append(ops, string(op))
+		}
+		return nil, fieldError(f.field(), given, "uses an operator that is none for %s columns: allowed are %s", c.Kind, strings.Join(ops, ", "))
+	case len(f.Values) == 0:
+		return nil, fieldError(f.field(), "", "has no value")
+	case f.Op != OpIn && len(f.Values) > 1:
+		return nil, fieldError(f.field(), given, "takes one value")
+	case len(f.Values) > MaxFilterValues:
+		return nil, fieldError(f.field(), given, "has too many values: at most %d", MaxFilterValues)
+	}
+	operands := make([]operand, len(f.Values))
+	for i, value := range f.Values {
+		if problem := textProblem(value, MaxFilterValue); problem != "" {
+			return nil, fieldError(f.field(), value, "%s", problem)
+		}
+		o, err := c.parseOperand(f.Op, value)
+		if err != nil {
+			return nil, fieldError(f.field(), value, "%s", err.Error())
+		}
+		operands[i] = o
+	}
+	return operands, nil
+}
+
+func (c *Column) parseOperand(op Op, value string) (operand, error) {
+	o := operand{text: value}
+	var err error
+	if op == OpIsNull {
+		o.truth, err = parseBool(value)
+		return o, err
+	}
+	if op == OpContains || op == OpStartsWith {
+		if value == "" {
+			return o, errors.New("must not be empty")
+		}
+		return o, nil
+	}
+	trimmed := strings.TrimSpace(value)
+	switch c.Kind {
+	case KindInteger:
+		n, parseErr := strconv.ParseInt(trimmed, 10, 64)
+		if parseErr != nil {
+			return o, fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+		}
+		o.number = n
+	case KindReal, KindDecimal:
+		if o.number = parseNumber(trimmed); o.number == nil {
+			return o, errors.New("must be a number, such as 12 or -3.5")
+		}
+	case KindBool:
+		o.truth, err = parseBool(trimmed)
+	case KindDate, KindTime, KindDateTime:
+		var step time.Duration
+		o.from, _, step, err = parseInstant(trimmed)
+		if err != nil || (c.Kind == KindTime) != (o.from.Year() == 2000 && !strings.Contains(trimmed, "-")) {
+			return o, instantError(c.Kind)
+		}
+		o.to = o.from.Add(step)
+	case KindUUID:
+		digits := strings.ReplaceAll(trimmed, "-", "")
+		o.blob, err = hex.DecodeString(digits)
+		if err != nil || len(o.blob) != 16 {
+			return o, errors.New("must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
+		}
+	case KindBlob:
+		if o.blob, err = hex.DecodeString(trimmed); err != nil {
+			return o, errors.New("must be hexadecimal digits, two a byte")
+		}
+	case KindEnum:
+		if (op == OpEq || op == OpNe || op == OpIn) && !slices.Contains(c.Enum, value) {
+			return o, fmt.Errorf("is not one of %s", strings.Join(c.Enum, ", "))
+		}
+	case KindAny:
+		o.number = parseNumber(trimmed)
+	}
+	return o, err
+}
+
+// parseNumber returns an int64 or a finite float64; nil if text is no decimal number.
+func parseNumber(text string) any {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	if strings.Trim(text, "+-.0123456789eE") != "" {
+		return nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(f, 0) {
+		return nil
+	}
+	return f
+}
+
+func parseBool(text string) (bool, error) {
+	switch strings.ToLower(text) {
+	case "1", "true", "t", "yes", "y", "on":
+		return true, nil
+	case "0", "false", "f", "no", "n", "off":
+		return false, nil
+	}
+	return false, errors.New("must be true or false")
+}
+
+// instantLayouts are the forms of instants; each stands for an interval of the given length.
+var instantLayouts = []struct {
+	layout string
+	step   time.Duration
+}{
+	{"2006-01-02", 24 * time.Hour},
+	{"2006-01-02T15:04", time.Minute},
+	{"2006-01-02T15:04:05", time.Second},
+	{"15:04", time.Minute},
+	{"15:04:05", time.Second},
+}
+
+// parseInstant reads a date, a time of day (on 2000-01-01, as SQLite does) or both. Fractions of a second count to the
+// millisecond, which is what SQLite compares by.
+func parseInstant(text string) (at time.Time, zoned bool, step time.Duration, err error) {
+	if len(text) > 10 && text[10] == ' ' {
+		text = text[:10] + "T" + text[11:]
+	}
+	// Go's own time.Time.String, which some drivers store: "… +0000 UTC", "… +0200 CEST".
+	if i := strings.IndexByte(text, ' '); i > 0 && len(text) >= i+6 && (text[i+1] == '+' || text[i+1] == '-') {
+		text = text[:i] + text[i+1:i+6]
+	}
+	for _, form := range instantLayouts {
+		for _, zone := range []string{"", "Z07:00", " Z07:00", "Z0700"} {
+			if zone != "" && form.step == 24*time.Hour {
+				continue
+			}
+			parsed, parseErr := time.Parse(form.layout+zone, text)
+			if parseErr != nil {
+				continue
+			}
+			if parsed.Year() == 0 && !strings.Contains(form.layout, "2006") {
+				parsed = parsed.AddDate(2000, 0, 0)
+			}
+			step = form.step
+			if step == time.Second && strings.Contains(text, ".") {
+				parsed, step = parsed.Truncate(time.Millisecond), time.Millisecond
+			}
+			if year := parsed.UTC().Year(); year < 0 || year > 9999 {
+				continue
+			}
+			return parsed, zone != "", step, nil
+		}
+	}
+	return time.Time{}, false, 0, errors.New("is not an ISO 8601 date or time")
+}
+
+func instantError(kind Kind) error {
+	switch kind {
+	case KindDate:
+		return errors.New("must be a date, such as 2026-01-31")
+	case KindTime:
+		return errors.New("must be a time of day, such as 15:04 or 15:04:05")
+	}
+	return errors.New("must be a date or a date and time, such as 2026-01-31 or 2026-01-31T15:04:05Z")
+}

@@ -1,0 +1,340 @@
+package data
+
+// This file reads one page of a table.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// CountLimit is how far rows are counted.
+	CountLimit = 10_000
+	// ListRunes is how many characters of a cell a list shows.
+	ListRunes = 200
+	// listBytes bounds the same cell in bytes.
+	listBytes = 4 * ListRunes
+)
+
+// Count is how many rows match, counted up to CountLimit.
+type Count struct {
+	Rows     int64
+	More     bool  // there are more than Rows
+	Estimate int64 // if More and nothing is filtered: the engine's estimate, else 0
+	Unknown  bool  // counting took too long
+}
+
+// String is the count as people read it: "0", "9999", "10000+".
+func (c Count) String() string {
+	switch {
+	case c.Unknown:
+		return "unknown"
+	case c.More:
+		return strconv.FormatInt(c.Rows, 10) + "+"
+	}
+	return strconv.FormatInt(c.Rows, 10)
+}
+
+// Row is one row of a page.
+type Row struct {
+	Key   Key     // zero if the row cannot be addressed
+	Cells []Value // as Page.Columns
+}
+
+// Page is one page of a table.
+type Page struct {
+	Table   *Table
+	Query   Query // as it was answered
+	Columns []*Column
+	Rows    []Row
+	Count   Count
+	HasNext bool
+	HasPrev bool
+	Next    string // for Query.After; empty if there is none
+	Prev    string // for Query.Before; empty if there is none
+	Last    string // for Query.Before: the last page; empty if it cannot be reached
+	Notice  string // what limits this page, if anything does
+}
+
+// List implements DataSource.
+func (s *Source) List(ctx context.Context, q Query) (*Page, error) {
+	t, err := s.table(q.Table)
+	if err != nil {
+		return nil, err
+	}
+	q, wrong := q.check(t)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	conditions, err := s.conditions(t, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.page(ctx, t, q, conditions)
+}
+
+// conditions are the filters and the search as SQL.
+func (s *Source) conditions(t *Table, q Query) ([]fragment, error) {
+	var all []fragment
+	for _, f := range q.Filters {
+		operands, wrong := f.parse(t)
+		if wrong != nil {
+			return nil, FieldErrors{wrong}
+		}
+		c, _ := t.Column(f.Column)
+		all = append(all, s.dialect.match(t, c, f.Op, operands))
+	}
+	if q.Search == "" {
+		return all, nil
+	}
+	var any fragment
+	var parts []string
+	add := func(f fragment) {
+		parts = append(parts, f.text)
+		any.args = append(any.args, f.args...)
+	}
+	for _, c := range t.Columns {
+		if len(parts) == MaxSearchColumns {
+			break
+		}
+		if c.Searchable() {
+			add(s.dialect.search(c, q.Search))
+			continue
+		}
+		inKey := c.PrimaryKey > 0 || slices.Contains(t.Identity.Columns, c.Name)
+		if c.Sortable() && (c.Kind == KindUUID || c.Kind == KindInteger && inKey) {
+			if o, err := c.parseOperand(OpEq, q.Search); err == nil {
+				add(s.dialect.match(t, c, OpEq, []operand{o}))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		any.text = "1 = 0"
+	} else {
+		any.text = "(" + strings.Join(parts, " OR ") + ")"
+	}
+	return append(all, any), nil
+}
+
+// page reads the rows of a checked query, its count and the labels of its references.
+func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragment) (*Page, error) {
+	page := &Page{Table: t, Query: q, Columns: t.listColumns(q.Columns)}
+	if len(page.Columns) == 0 {
+		return nil, &TableError{Table: t.Name, Problem: "it has no readable column"}
+	}
+	count, err := s.count(ctx, t, conditions)
+	if err != nil {
+		return nil, err
+	}
+	page.Count = count
+	r := &reader{s: s, t: t, columns: page.Columns, terms: t.order(q.Sort), sorted: len(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
+	if t.keyset() {
+		err = s.keysetPage(ctx, r, page, conditions)
+	} else {
+		err = s.offsetPage(ctx, r, page, conditions)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
+		page.Notice = fmt.Sprintf("The first %d columns are shown; choose others with the column picker.", MaxColumns)
+	}
+	if err := s.label(ctx, t, page.Columns, page.Rows); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// listColumns are the columns of a page.
+func (t *Table) listColumns(chosen []string) []*Column {
+	if len(chosen) > 0 {
+		return t.columns(chosen)
+	}
+	var cols []*Column
+	for _, c := range t.Columns {
+		if c.Readable() && len(cols) < MaxColumns {
+			cols = append(cols, c)
+		}
+	}
+	return cols
+}
+
+func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	q := page.Query
+	backward := q.Before != ""
+	var from []any
+	field, text := "after", q.After
+	if backward {
+		field, text = "before", q.Before
+	}
+	if text != "" && text != Last {
+		c, problem := parseCursor(r.t, q.Sort, text)
+		if problem != "" {
+			return FieldErrors{fieldError(field, text, "%s", problem)}
+		}
+		found, err := s.restore(ctx, r, &c)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return FieldErrors{fieldError(field, text, "continues from a row that is gone: leave it out for the first page")}
+		}
+		from = c.values
+	}
+	if backward {
+		for i := range r.terms {
+			r.terms[i].desc = !r.terms[i].desc
+		}
+	}
+	for _, where := range r.segments(from) {
+		err := r.read(ctx, append(slices.Clone(conditions), where...), q.Limit+1-len(r.rows), 0)
+		if err != nil {
+			return s.failed(ctx, "list", r.t, err)
+		}
+		if len(r.rows) > q.Limit {
+			break
+		}
+	}
+	more := len(r.rows) > q.Limit
+	if more {
+		r.rows, r.places = r.rows[:q.Limit], r.places[:q.Limit]
+	}
+	if backward {
+		slices.Reverse(r.rows)
+		slices.Reverse(r.places)
+	}
+	page.Rows = r.rows
+	page.Last = Last
+	page.HasNext, page.HasPrev = more, q.After != ""
+	if backward {
+		page.HasNext, page.HasPrev = q.Before != Last, more
+	}
+	if len(page.Rows) == 0 {
+		// The rows beyond the cursor are gone: there may be rows on its other side.
+		page.HasNext = false
+		if page.HasPrev = q.After != ""; page.HasPrev {
+			page.Prev = Last
+		}
+		return nil
+	}
+	cursorOf := func(place []any) (string, error) {
+		for _, value := range place[len(q.Sort):] {
+			if _, long := value.(tooLong); long {
+				return "", &TableError{Table: r.t.Name, Problem: fmt.Sprintf("a key on this page is longer than %d bytes, which is too long to page by", MaxKeyPart)}
+			}
+		}
+		return cursor{values: place}.encode(r.t, q.Sort), nil
+	}
+	var err error
+	if page.HasNext {
+		if page.Next, err = cursorOf(r.places[len(r.places)-1]); err != nil {
+			return err
+		}
+	}
+	if page.HasPrev {
+		page.Prev, err = cursorOf(r.places[0])
+	}
+	return err
+}
+
+// restore reads the values that were too long for the cursor. It reports whether the row is still there.
+func (s *Source) restore(ctx context.Context, r *reader, c *cursor) (bool, error) {
+	var selected []string
+	var missing []int
+	for i, value := range c.values {
+		if _, long := value.(tooLong); long {
+			missing = append(missing, i)
+			selected = append(selected, s.dialect.exact(s.dialect.place(r.t, r.terms[i]), 1<<30))
+		}
+	}
+	if len(missing) == 0 {
+		return true, nil
+	}
+	var where []fragment
+	for i := r.sorted; i < len(r.terms); i++ {
+		where = append(where, fragment{s.dialect.place(r.t, r.terms[i]) + " = ?", []any{c.values[i]}})
+	}
+	rows, err := s.exactRows(ctx, fragment{text: "SELECT " + strings.Join(selected, ", ") + r.from()}, where, 1)
+	if err != nil {
+		return false, s.failed(ctx, "list", r.t, err)
+	}
+	if len(rows) == 0 {
+		return false, nil
+	}
+	for i, at := range missing {
+		c.values[at] = rows[0][i]
+	}
+	return true, nil
+}
+
+func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	q := page.Query
+	offset, limit := 0, q.Limit
+	switch {
+	case q.Before == Last:
+		if page.Count.More || page.Count.Unknown {
+			return FieldErrors{fieldError("before", q.Before, "is not possible: %s has no key to page by and too many rows to count", r.t.Name)}
+		}
+		offset = max(0, int(page.Count.Rows)-limit)
+	case q.Before != "":
+		c, problem := parseCursor(r.t, q.Sort, q.Before)
+		if problem != "" {
+			return FieldErrors{fieldError("before", q.Before, "%s", problem)}
+		}
+		offset = max(0, c.offset-limit)
+		limit = c.offset - offset
+	case q.After != "":
+		c, problem := parseCursor(r.t, q.Sort, q.After)
+		if problem != "" {
+			return FieldErrors{fieldError("after", q.After, "%s", problem)}
+		}
+		offset = c.offset
+	}
+	page.Notice = "These rows have no key: they cannot be opened, and pages are counted from the start."
+	if err := r.read(ctx, conditions, limit+1, offset); err != nil {
+		return s.failed(ctx, "list", r.t, err)
+	}
+	page.HasNext, page.HasPrev = len(r.rows) > limit, offset > 0
+	page.Rows = r.rows[:min(limit, len(r.rows))]
+	if page.HasNext && offset+limit > MaxOffset {
+		page.HasNext = false
+		page.Notice += fmt.Sprintf(" Only the first %d can be reached: filter to see others.", MaxOffset)
+	}
+	if page.HasNext {
+		page.Next = cursor{offset: offset + limit}.encode(r.t, q.Sort)
+	}
+	if page.HasPrev {
+		page.Prev = cursor{offset: offset}.encode(r.t, q.Sort)
+	}
+	if !page.Count.More && !page.Count.Unknown {
+		page.Last = Last
+	}
+	return nil
+}
+
+// count counts the rows up to CountLimit within a quarter of the query timeout. Taking longer is not an error.
+func (s *Source) count(ctx context.Context, t *Table, conditions []fragment) (Count, error) {
+	short, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout/4)
+	defer cancel()
+	query := fragment{text: "SELECT 1 FROM " + s.dialect.quote(t.Name) + " AS t"}.where(conditions)
+	query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, CountLimit+1)}
+	var n int64
+	if err := s.db.QueryRowContext(short, query.text, query.args...).Scan(&n); err != nil {
+		err = s.failed(short, "count", t, err)
+		if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
+			return Count{Unknown: true}, nil
+		}
+		return Count{}, err
+	}
+	c := Count{Rows: min(n, CountLimit), More: n > CountLimit}
+	if c.More && len(conditions) == 0 {
+		c.Estimate = max(t.Estimate, 0)
+	}
+	return c, nil
+}

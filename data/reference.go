@@ -1,0 +1,141 @@
+package data
+
+// This file labels the foreign keys of a page: one query for each key, whatever the number of rows.
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// label sets Value.Ref of the rows' references. A key of one column wins over one that shares the column.
+func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, single := range []bool{true, false} {
+		for _, fk := range t.ForeignKeys {
+			if !fk.Usable || (len(fk.Columns) == 1) != single {
+				continue
+			}
+			at := make([]int, 0, len(fk.Columns))
+			for _, name := range fk.Columns {
+				for i, c := range columns {
+					if c.Name == name {
+						at = append(at, i)
+					}
+				}
+			}
+			if len(at) < len(fk.Columns) {
+				continue // not all of it is on this page
+			}
+			if err := s.labelKey(ctx, fk, at, rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Source) labelKey(ctx context.Context, fk *ForeignKey, at []int, rows []Row) error {
+	parent, ok := s.Schema().Table(fk.RefTable)
+	if !ok || !parent.Identity.Addressable() {
+		return nil
+	}
+	var wanted [][]any
+	numbers := map[string]int{}
+	users := map[int][]int{} // number of wanted values → rows
+	for i, row := range rows {
+		values := make([]any, len(at))
+		known := true
+		for j, column := range at {
+			cell := row.Cells[column]
+			values[j] = cell.raw
+			known = known && cell.raw != nil && !cell.Truncated && !cell.Masked && cell.Ref == nil
+		}
+		if !known {
+			continue
+		}
+		name := fmt.Sprintf("%#v", values)
+		n, seen := numbers[name]
+		if !seen {
+			n = len(wanted)
+			numbers[name] = n
+			wanted = append(wanted, values)
+		}
+		users[n] = append(users[n], i)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	found, err := s.parents(ctx, parent, fk.RefColumns, wanted)
+	if err != nil {
+		return err
+	}
+	for n, ref := range found {
+		for _, i := range users[n] {
+			for _, column := range at {
+				rows[i].Cells[column].Ref = ref
+			}
+		}
+	}
+	return nil
+}
+
+// parents finds the rows of parent whose columns equal each of the wanted values.
+func (s *Source) parents(ctx context.Context, parent *Table, names []string, wanted [][]any) (map[int]*Ref, error) {
+	d := s.dialect
+	var expressions []string
+	identity := parent.columns(parent.Identity.Columns)
+	for _, c := range identity {
+		expressions = append(expressions, d.exact(d.place(parent, term{column: c}), MaxKeyPart))
+	}
+	if parent.rowid != "" {
+		expressions = append(expressions, d.exact(d.place(parent, term{}), MaxKeyPart))
+	}
+	display, hasDisplay := parent.Column(parent.Display)
+	if hasDisplay {
+		expressions = append(expressions, d.cell(display, ListRunes))
+	}
+	query := d.lookup(parent, parent.columns(names), wanted, expressions)
+	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
+	if err != nil {
+		return nil, s.failed(ctx, "label", parent, err)
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	selected, err := rows.Columns()
+	if err != nil {
+		return nil, s.failed(ctx, "label", parent, err)
+	}
+	found := map[int]*Ref{}
+	for rows.Next() {
+		line := newScan(len(selected))
+		if err := rows.Scan(line.targets...); err != nil {
+			return nil, s.failed(ctx, "label", parent, err)
+		}
+		n, _ := line.take().(int64)
+		parts := make([]any, len(identity))
+		for i := range identity {
+			parts[i] = line.exact(d)
+		}
+		var rowid any
+		if parent.rowid != "" {
+			rowid = line.exact(d)
+		}
+		key := rowKey(parent, parts, rowid)
+		if key.IsZero() {
+			continue
+		}
+		ref := &Ref{Table: parent.Name, Key: key, Label: key.Label()}
+		if hasDisplay {
+			if v := line.cell(d, display, ListRunes, listBytes); strings.TrimSpace(v.Text) != "" {
+				ref.Label = v.Text
+			}
+		}
+		found[int(n)] = ref
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.failed(ctx, "label", parent, err)
+	}
+	return found, nil
+}

@@ -1,0 +1,139 @@
+package data
+
+// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its conditions, sqlite_schema.go
+// and sqlite_ddl.go its introspection.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SQLite's type affinities (https://www.sqlite.org/datatype3.html section 3.1).
+const (
+	affinityInteger = "INTEGER"
+	affinityReal    = "REAL"
+	affinityNumeric = "NUMERIC"
+	affinityText    = "TEXT"
+	affinityBlob    = "BLOB"
+)
+
+type sqlite struct{ version string }
+
+// newSQLite refuses versions before 3.37 (2021), which lack PRAGMA table_list.
+func newSQLite(version string) (dialect, error) {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	if major != "3" || err != nil || n < 37 {
+		return nil, fmt.Errorf("data: open: SQLite %s is not supported: use 3.37 or later", version)
+	}
+	return &sqlite{version: version}, nil
+}
+
+func (*sqlite) quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// column is qualified: SQLite takes a quoted name it does not know for a string, unless it is qualified.
+func (d *sqlite) column(c *Column) string { return "t." + d.quote(c.Name) }
+
+// place compares a column whose collation this connection does not have as bytes.
+func (d *sqlite) place(t *Table, o term) string {
+	if o.column == nil {
+		return "t." + d.quote(t.rowid)
+	}
+	if o.column.binary {
+		return d.column(o.column) + " COLLATE BINARY"
+	}
+	return d.column(o.column)
+}
+
+func (d *sqlite) cell(c *Column, maxRunes int) string {
+	x := d.column(c)
+	if c.Masked {
+		return "CASE WHEN " + x + " IS NULL THEN 'null' ELSE 'text' END, NULL, NULL"
+	}
+	// Expressions have no declared type, so drivers leave the value as it is stored.
+	return fmt.Sprintf("typeof(%[1]s), CASE typeof(%[1]s) WHEN 'text' THEN substr(%[1]s, 1, %[2]d) WHEN 'blob' THEN NULL ELSE %[1]s END, "+
+		"CASE typeof(%[1]s) WHEN 'text' THEN length(CAST(%[1]s AS BLOB)) WHEN 'blob' THEN length(%[1]s) END", x, maxRunes+1)
+}
+
+func (d *sqlite) exact(x string, maxBytes int) string {
+	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND length(CAST(%[1]s AS BLOB)) > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes)
+}
+
+// value undoes what drivers do to text and empty blobs.
+func (*sqlite) value(class string, scanned any) any {
+	switch Storage(class) {
+	case StoredText:
+		switch v := scanned.(type) {
+		case []byte:
+			return string(v)
+		case time.Time:
+			return v.Format(time.RFC3339Nano)
+		}
+	case StoredBlob:
+		if v, ok := scanned.(string); ok {
+			return []byte(v)
+		}
+	case StoredInteger:
+		switch v := scanned.(type) {
+		case bool:
+			if v {
+				return int64(1)
+			}
+			return int64(0)
+		case time.Time:
+			return v.Unix()
+		}
+	}
+	return scanned
+}
+
+// classify knows SQLite's primary result codes (https://www.sqlite.org/rescode.html) where the driver tells them.
+func (*sqlite) classify(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		if errors.Is(cause, context.DeadlineExceeded) {
+			return fmt.Errorf("%w: %w", ErrTimeout, err)
+		}
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	code := -1
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) {
+		code = coded.Code() & 0xff
+	}
+	text := err.Error()
+	switch {
+	case code == 5 || code == 6 || strings.Contains(text, "database is locked") || strings.Contains(text, "table is locked"):
+		return fmt.Errorf("%w: it is locked by another process: %w", ErrUnavailable, err)
+	case code == 10 || code == 14 || code == 26 || strings.Contains(text, "database is closed") || strings.Contains(text, "unable to open"):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+func (d *sqlite) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {
+	names := []string{"n"}
+	var on []string
+	for i, c := range columns {
+		name := "v" + strconv.Itoa(i)
+		names = append(names, name)
+		// The parent's affinity and collation apply, as in the foreign key itself.
+		on = append(on, d.place(parent, term{column: c})+" = wanted."+name)
+	}
+	f := fragment{}
+	var lines []string
+	for n, row := range rows {
+		lines = append(lines, "("+strconv.Itoa(n)+strings.Repeat(", ?", len(row))+")")
+		f.args = append(f.args, row...)
+	}
+	// CROSS JOIN keeps SQLite from walking the parent first.
+	f.text = "WITH wanted(" + strings.Join(names, ", ") + ") AS (VALUES " + strings.Join(lines, ", ") + ") SELECT wanted.n, " +
+		strings.Join(expressions, ", ") + " FROM wanted CROSS JOIN " + d.quote(parent.Name) + " AS t ON " + strings.Join(on, " AND ")
+	return f
+}

@@ -1,0 +1,168 @@
+package data
+
+// This file finds the CHECK constraints in a CREATE TABLE statement, which SQLite keeps only as text.
+
+import "strings"
+
+// ddlToken is a token of SQL: a word, a quoted name or string (unquoted in text), a number or one character.
+type ddlToken struct {
+	kind       byte // 'w' word, 'n' quoted name, 's' string, '0' number, else the character itself
+	text       string
+	start, end int
+}
+
+func (t ddlToken) is(word string) bool { return t.kind == 'w' && strings.EqualFold(t.text, word) }
+
+func (t ddlToken) name() bool { return t.kind == 'w' || t.kind == 'n' }
+
+// ddlTokens splits SQL that SQLite has already accepted; anything odd becomes single characters.
+func ddlTokens(sql string) []ddlToken {
+	var tokens []ddlToken
+	wordByte := func(b byte) bool {
+		return b == '_' || b == '$' || b >= 0x80 || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+	}
+	for i := 0; i < len(sql); {
+		start, b := i, sql[i]
+		switch {
+		case b == ' ' || b == '\t' || b == '\n' || b == '\r' || b == '\f':
+			i++
+		case strings.HasPrefix(sql[i:], "--"):
+			if end := strings.IndexByte(sql[i:], '\n'); end >= 0 {
+				i += end
+			} else {
+				i = len(sql)
+			}
+		case strings.HasPrefix(sql[i:], "/*"):
+			if end := strings.Index(sql[i+2:], "*/"); end >= 0 {
+				i += end + 4
+			} else {
+				i = len(sql)
+			}
+		case b == '\'' || b == '"' || b == '`' || b == '[':
+			closing := b
+			if b == '[' {
+				closing = ']'
+			}
+			var text strings.Builder
+			for i++; i < len(sql); i++ {
+				if sql[i] != closing {
+					text.WriteByte(sql[i])
+					continue
+				}
+				if closing != ']' && i+1 < len(sql) && sql[i+1] == closing {
+					text.WriteByte(closing)
+					i++
+					continue
+				}
+				break
+			}
+			i = min(i+1, len(sql))
+			kind := byte('n')
+			if b == '\'' {
+				kind = 's'
+			}
+			tokens = append(tokens, ddlToken{kind, text.String(), start, i})
+		case wordByte(b):
+			kind := byte('w')
+			if b >= '0' && b <= '9' {
+				kind = '0'
+			}
+			for i < len(sql) && (wordByte(sql[i]) || kind == '0' && sql[i] == '.') {
+				i++
+			}
+			tokens = append(tokens, ddlToken{kind, sql[start:i], start, i})
+		default:
+			i++
+			tokens = append(tokens, ddlToken{b, sql[start:i], start, i})
+		}
+	}
+	return tokens
+}
+
+// parseChecks returns the expressions of the CHECK constraints of a CREATE TABLE statement, as written.
+func parseChecks(sql string) []string {
+	var checks []string
+	tokens := ddlTokens(sql)
+	depth := 0
+	for i := 0; i < len(tokens); i++ {
+		switch tokens[i].kind {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth != 1 || !tokens[i].is("CHECK") || i+1 >= len(tokens) || tokens[i+1].kind != '(' {
+			continue
+		}
+		open := i + 1
+		level := 0
+		for i = open; i < len(tokens); i++ {
+			if tokens[i].kind == '(' {
+				level++
+			} else if tokens[i].kind == ')' {
+				level--
+			}
+			if level == 0 {
+				checks = append(checks, strings.TrimSpace(sql[tokens[open].end:tokens[i].start]))
+				break
+			}
+		}
+	}
+	return checks
+}
+
+// checkValues reads "column IN (literal, …)", with or without "column IS NULL OR" before it or "OR column IS NULL"
+// after it, as the column and its values.
+func checkValues(check string) (column string, values []string, ok bool) {
+	tokens := ddlTokens(check)
+	for len(tokens) > 2 && tokens[0].kind == '(' && closes(tokens) == len(tokens)-1 {
+		tokens = tokens[1 : len(tokens)-1]
+	}
+	nullTest := func(t []ddlToken) bool { return len(t) == 3 && t[0].name() && t[1].is("IS") && t[2].is("NULL") }
+	nullable := ""
+	if n := len(tokens); n > 4 && nullTest(tokens[:3]) && tokens[3].is("OR") {
+		nullable, tokens = tokens[0].text, tokens[4:]
+	} else if n > 4 && nullTest(tokens[n-3:]) && tokens[n-4].is("OR") {
+		nullable, tokens = tokens[n-3].text, tokens[:n-4]
+	}
+	if len(tokens) < 5 || !tokens[0].name() || !tokens[1].is("IN") || tokens[2].kind != '(' || tokens[len(tokens)-1].kind != ')' {
+		return "", nil, false
+	}
+	if nullable != "" && !strings.EqualFold(nullable, tokens[0].text) {
+		return "", nil, false
+	}
+	sign := ""
+	wantValue := true
+	for _, t := range tokens[3 : len(tokens)-1] {
+		switch {
+		case wantValue && sign == "" && (t.kind == '-' || t.kind == '+'):
+			sign = strings.TrimPrefix(t.text, "+")
+		case wantValue && (t.kind == '0' || sign == "" && (t.kind == 's' || t.kind == 'n')):
+			values = append(values, sign+t.text)
+			sign, wantValue = "", false
+		case wantValue && t.is("NULL"):
+			wantValue = false
+		case !wantValue && t.kind == ',':
+			wantValue = true
+		default:
+			return "", nil, false
+		}
+	}
+	return tokens[0].text, values, !wantValue && len(values) > 0
+}
+
+// closes is the index of the token that closes the first.
+func closes(tokens []ddlToken) int {
+	level := 0
+	for i, t := range tokens {
+		if t.kind == '(' {
+			level++
+		} else if t.kind == ')' {
+			level--
+		}
+		if level == 0 {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,164 @@
+package data
+
+// This file holds the conditions of filters and search in SQLite. What they mean is in the package comment.
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+var comparisons = map[Op]string{OpLt: " < ?", OpLe: " <= ?", OpGt: " > ?", OpGe: " >= ?"}
+
+func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment {
+	x := d.place(t, term{column: c})
+	o := operands[0]
+	switch op {
+	case OpIsNull:
+		if o.truth {
+			return fragment{text: x + " IS NULL"}
+		}
+		return fragment{text: x + " IS NOT NULL"}
+	case OpContains:
+		return d.glob(c, "*"+foldPattern(o.text)+"*")
+	case OpStartsWith:
+		return d.glob(c, foldPattern(o.text)+"*")
+	case OpIn, OpEq:
+		if isInstant(c.Kind) {
+			return d.within(x, operands, false)
+		}
+		return oneOf(d.comparable(t, c), d.equals(c, operands))
+	case OpNe:
+		if isInstant(c.Kind) {
+			return d.within(x, operands, true)
+		}
+		f := oneOf(d.comparable(t, c), d.equals(c, operands))
+		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
+	}
+	guard := "typeof(" + x + ") IN ('integer', 'real')"
+	value := o.number
+	switch {
+	case isInstant(c.Kind):
+		return fragment{instant(x) + comparisons[op], []any{o.from.UnixMilli()}}
+	case value == nil:
+		guard, value = "typeof("+x+") <> 'blob'", o.text
+		if c.Kind == KindAny {
+			guard = "typeof(" + x + ") = 'text'"
+		} else {
+			x = d.comparable(t, c)
+		}
+	}
+	return fragment{"(" + guard + " AND " + x + comparisons[op] + ")", []any{value}}
+}
+
+func isInstant(kind Kind) bool { return kind == KindDate || kind == KindTime || kind == KindDateTime }
+
+// comparable is the column as its kind compares: a text column that SQLite may have stored numbers in, as text.
+func (d *sqlite) comparable(t *Table, c *Column) string {
+	x := d.place(t, term{column: c})
+	switch c.Kind {
+	case KindText, KindLongText, KindEnum, KindJSON:
+		if c.affinity != affinityText || t.View {
+			return "(CASE typeof(" + x + ") WHEN 'blob' THEN NULL ELSE CAST(" + x + " AS TEXT) END)"
+		}
+	}
+	return x
+}
+
+// equals lists the stored values that equal the operands.
+func (d *sqlite) equals(c *Column, operands []operand) []any {
+	var values []any
+	for _, o := range operands {
+		switch c.Kind {
+		case KindInteger, KindReal, KindDecimal:
+			values = append(values, o.number)
+		case KindBool:
+			if o.truth {
+				values = append(values, 1, "true", "TRUE", "True", "t", "T", "yes", "on")
+			} else {
+				values = append(values, 0, "false", "FALSE", "False", "f", "F", "no", "off")
+			}
+		case KindUUID:
+			digits := fmt.Sprintf("%x", o.blob)
+			dashed := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
+			values = append(values, dashed, strings.ToUpper(dashed), digits, strings.ToUpper(digits), o.blob)
+		case KindBlob:
+			values = append(values, o.blob)
+		case KindAny:
+			values = append(values, o.text)
+			if o.number != nil {
+				values = append(values, o.number)
+			}
+		default:
+			values = append(values, o.text)
+		}
+	}
+	return values
+}
+
+func oneOf(x string, values []any) fragment {
+	if len(values) == 1 {
+		return fragment{"(" + x + " = ?)", values}
+	}
+	return fragment{"(" + x + " IN (?" + strings.Repeat(", ?", len(values)-1) + "))", values}
+}
+
+// instant is a stored date, time or both in Unix milliseconds; NULL if it is none. substr reads the text of Go's
+// time.Time.String, whose zone SQLite does not understand, to the second.
+func instant(x string) string {
+	julian := fmt.Sprintf("coalesce(julianday(%[1]s), julianday(substr(%[1]s, 1, 19)))", x)
+	return fmt.Sprintf("(CASE typeof(%[1]s) "+
+		"WHEN 'text' THEN CAST(round((%[2]s - %[3]v) * 86400000.0) AS INTEGER) "+
+		"WHEN 'integer' THEN CASE WHEN %[1]s >= %[4]d OR %[1]s <= -%[4]d THEN %[1]s ELSE %[1]s * 1000 END "+
+		"WHEN 'real' THEN CASE WHEN %[1]s BETWEEN 0 AND %[5]v THEN CAST(round((%[1]s - %[3]v) * 86400000.0) AS INTEGER) "+
+		"WHEN abs(%[1]s) < %[4]d THEN CAST(round(%[1]s * 1000.0) AS INTEGER) ELSE %[1]s END END)",
+		x, julian, unixEpochJulianDay, int64(unixMillisFrom), lastJulianDay)
+}
+
+// within holds for instants in, or outside, the operands' intervals.
+func (d *sqlite) within(x string, operands []operand, not bool) fragment {
+	at := instant(x)
+	var parts []string
+	var f fragment
+	for _, o := range operands {
+		parts = append(parts, "("+at+" >= ? AND "+at+" < ?)")
+		f.args = append(f.args, o.from.UnixMilli(), o.to.UnixMilli())
+	}
+	f.text = "(" + strings.Join(parts, " OR ") + ")"
+	if not {
+		f.text = "(" + f.text + " IS NOT TRUE)"
+	}
+	return f
+}
+
+func (d *sqlite) search(c *Column, text string) fragment {
+	return d.glob(c, "*"+foldPattern(text)+"*")
+}
+
+// glob is used, not LIKE: PRAGMA case_sensitive_like changes LIKE, and LIKE folds ASCII only.
+func (d *sqlite) glob(c *Column, pattern string) fragment {
+	x := d.column(c)
+	return fragment{"(typeof(" + x + ") <> 'blob' AND " + x + " GLOB ?)", []any{pattern}}
+}
+
+// foldPattern is a GLOB pattern for text in any case: each letter is the set of its simple folds.
+func foldPattern(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if folded := unicode.SimpleFold(r); folded != r {
+			b.WriteByte('[')
+			b.WriteRune(r)
+			for ; folded != r; folded = unicode.SimpleFold(folded) {
+				b.WriteRune(folded)
+			}
+			b.WriteByte(']')
+			continue
+		}
+		if r == '*' || r == '?' || r == '[' {
+			b.WriteString("[" + string(r) + "]")
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

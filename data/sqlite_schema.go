@@ -1,0 +1,405 @@
+package data
+
+// This file reads the schema of a SQLite database.
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
+	schema := &Schema{Engine: "SQLite", Version: d.version}
+	details, err := d.tableList(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	err = d.each(ctx, db, "SELECT name, type, coalesce(sql, '') FROM main.sqlite_master WHERE type IN ('table', 'view')", nil, 3, func(v []any) {
+		t := &Table{Name: asText(v[0]), View: asText(v[1]) == "view", Estimate: -1}
+		ddl := asText(v[2])
+		more := details[t.Name]
+		t.Strict = more.strict
+		t.Virtual = strings.HasPrefix(strings.ToUpper(strings.TrimSpace(ddl)), "CREATE VIRTUAL")
+		lower := strings.ToLower(t.Name)
+		t.system = more.shadow || strings.HasPrefix(lower, "sqlite_") || strings.HasPrefix(lower, "crudadmin_") || lower == "goose_db_version"
+		if !t.View && !t.Virtual {
+			t.Checks = parseChecks(ddl)
+		}
+		schema.Tables = append(schema.Tables, t)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range schema.Tables {
+		if err := d.describe(ctx, db, t, details[t.Name].withoutRowID); err != nil {
+			if outage(d.classify(ctx, err)) {
+				return nil, err
+			}
+			t.Problem = err.Error()
+		}
+	}
+	estimates, err := d.estimates(ctx, db, schema.Tables)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range schema.Tables {
+		t.Estimate = estimates[t.Name]
+	}
+	return schema, nil
+}
+
+type tableDetails struct{ shadow, withoutRowID, strict bool }
+
+func (d *sqlite) tableList(ctx context.Context, db *sql.DB) (map[string]tableDetails, error) {
+	all := map[string]tableDetails{}
+	err := d.each(ctx, db, "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'", nil, 4, func(v []any) {
+		all[asText(v[0])] = tableDetails{shadow: asText(v[1]) == "shadow", withoutRowID: asInt(v[2]) != 0, strict: asInt(v[3]) != 0}
+	})
+	return all, err
+}
+
+// describe fills in one table. An error is about that table, unless it is an outage.
+func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowID bool) error {
+	err := d.each(ctx, db, `SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid`, []any{t.Name}, 6, func(v []any) {
+		c := &Column{Name: asText(v[0]), Type: asText(v[1]), Nullable: asInt(v[2]) == 0, HasDefault: v[3] != nil, Default: asText(v[3]),
+			PrimaryKey: asInt(v[4]), Hidden: asInt(v[5]) == 1, Generated: asInt(v[5]) >= 2}
+		if withoutRowID && c.PrimaryKey > 0 {
+			c.Nullable = false
+		}
+		if c.Generated {
+			c.Type = strings.TrimSpace(strings.TrimSuffix(c.Type, "GENERATED ALWAYS"))
+		}
+		c.affinity = sqliteAffinity(c.Type)
+		c.Kind, c.MaxLength = sqliteKind(c.Type, c.affinity)
+		t.Columns = append(t.Columns, c)
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.probe(ctx, db, t, withoutRowID); err != nil {
+		return err
+	}
+	for place := 1; ; place++ {
+		i := slices.IndexFunc(t.Columns, func(c *Column) bool { return c.PrimaryKey == place })
+		if i < 0 {
+			break
+		}
+		t.PrimaryKey = append(t.PrimaryKey, t.Columns[i].Name)
+	}
+	for _, check := range t.Checks {
+		column, values, ok := checkValues(check)
+		if !ok {
+			continue
+		}
+		for _, c := range t.Columns {
+			if strings.EqualFold(c.Name, column) && c.Enum == nil {
+				c.Enum = values
+				if c.Kind == KindText || c.Kind == KindLongText || c.Kind == KindAny {
+					c.Kind = KindEnum
+				}
+			}
+		}
+	}
+	if t.View || t.Virtual {
+		return nil
+	}
+	if err := d.indexes(ctx, db, t, withoutRowID); err != nil {
+		return err
+	}
+	return d.foreignKeys(ctx, db, t)
+}
+
+// probe compiles (EXPLAIN runs nothing) a read of the table and its columns, to find what this connection cannot read:
+// views of missing tables, missing modules and functions, unknown collations.
+func (d *sqlite) probe(ctx context.Context, db *sql.DB, t *Table, withoutRowID bool) error {
+	from := " FROM main." + d.quote(t.Name) + " AS t"
+	compile := func(expression string) error {
+		rows, err := db.QueryContext(ctx, "EXPLAIN SELECT "+expression+from)
+		if err != nil {
+			return err
+		}
+		rows.Next()
+		err = rows.Err()
+		if closeErr := rows.Close(); err == nil {
+			err = closeErr
+		}
+		return err
+	}
+	if err := compile("1"); err != nil {
+		return err
+	}
+	const chunk = 500 // a result may have 2,000 columns
+	for start := 0; start < len(t.Columns); start += chunk {
+		columns := t.Columns[start:min(start+chunk, len(t.Columns))]
+		var all []string
+		for _, c := range columns {
+			if !c.Hidden {
+				all = append(all, d.column(c)+" = ''")
+			}
+		}
+		if len(all) == 0 || compile(strings.Join(all, ", ")) == nil {
+			continue
+		}
+		for _, c := range columns {
+			if c.Hidden || compile(d.column(c)+" = ''") == nil {
+				continue
+			}
+			c.binary = true
+			if err := compile(d.column(c) + " COLLATE BINARY = ''"); err != nil {
+				c.Problem = err.Error()
+			}
+		}
+	}
+	if t.View || withoutRowID {
+		return ctx.Err()
+	}
+	for _, name := range []string{"rowid", "_rowid_", "oid"} {
+		shadowed := slices.ContainsFunc(t.Columns, func(c *Column) bool { return strings.EqualFold(c.Name, name) })
+		if !shadowed && compile("t."+d.quote(name)) == nil {
+			t.rowid = name
+			break
+		}
+	}
+	return ctx.Err()
+}
+
+// indexes reads indexes and unique keys, and finds the INTEGER PRIMARY KEY that is the row id.
+func (d *sqlite) indexes(ctx context.Context, db *sql.DB, t *Table, withoutRowID bool) error {
+	type index struct {
+		Index
+		origin string
+	}
+	var all []index
+	ownKey := false // the primary key has an index of its own, so it is not the row id
+	err := d.each(ctx, db, `SELECT name, "unique", origin, partial FROM pragma_index_list(?, 'main')`, []any{t.Name}, 4, func(v []any) {
+		ownKey = ownKey || asText(v[2]) == "pk"
+		if asInt(v[3]) == 0 {
+			all = append(all, index{Index{Name: asText(v[0]), Unique: asInt(v[1]) != 0}, asText(v[2])})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b index) int { return strings.Compare(a.Name, b.Name) })
+	for _, i := range all {
+		err := d.each(ctx, db, `SELECT name, cid FROM pragma_index_xinfo(?, 'main') WHERE key = 1 ORDER BY seqno`, []any{i.Name}, 2, func(v []any) {
+			name := ""
+			if asInt(v[1]) >= 0 {
+				name = asText(v[0])
+			} else if asInt(v[1]) == -1 {
+				name = t.rowid
+			}
+			i.Columns = append(i.Columns, name)
+		})
+		if err != nil {
+			return err
+		}
+		if len(i.Columns) == 0 {
+			continue
+		}
+		if c, ok := t.Column(i.Columns[0]); ok && !c.binary {
+			c.Indexed = true
+		}
+		t.Indexes = append(t.Indexes, i.Index)
+		columns := t.columns(i.Columns)
+		if !i.Unique || i.origin == "pk" || len(columns) < len(i.Columns) {
+			continue
+		}
+		t.UniqueKeys = append(t.UniqueKeys, UniqueKey{Name: i.Name, Columns: i.Columns,
+			NotNull: !slices.ContainsFunc(columns, func(c *Column) bool { return c.Nullable })})
+	}
+	if len(t.PrimaryKey) == 1 && !withoutRowID && !ownKey {
+		c, _ := t.Column(t.PrimaryKey[0])
+		if strings.EqualFold(c.Type, "INTEGER") {
+			t.rowid = c.Name
+			c.Nullable, c.Indexed = false, true
+		}
+	}
+	return nil
+}
+
+func (d *sqlite) foreignKeys(ctx context.Context, db *sql.DB, t *Table) error {
+	last := -1
+	return d.each(ctx, db, `SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?, 'main') ORDER BY id DESC, seq`, []any{t.Name}, 6, func(v []any) {
+		if id := asInt(v[0]); id != last {
+			last = id
+			t.ForeignKeys = append(t.ForeignKeys, &ForeignKey{Table: t.Name, RefTable: asText(v[1]), OnUpdate: asText(v[4]), OnDelete: asText(v[5])})
+		}
+		fk := t.ForeignKeys[len(t.ForeignKeys)-1]
+		fk.Columns = append(fk.Columns, asText(v[2]))
+		if v[3] != nil {
+			fk.RefColumns = append(fk.RefColumns, asText(v[3]))
+		}
+	})
+}
+
+// estimates takes the row counts of ANALYZE, else the highest row id, unless that is more rows than fit into the file.
+func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error) {
+	estimates := map[string]int64{}
+	analyzed := false
+	err := d.each(ctx, db, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'sqlite_stat1'", nil, 1, func([]any) { analyzed = true })
+	if err != nil {
+		return nil, err
+	}
+	if analyzed {
+		err := d.each(ctx, db, "SELECT tbl, stat FROM main.sqlite_stat1", nil, 2, func(v []any) {
+			first, _, _ := strings.Cut(asText(v[1]), " ")
+			if n, err := strconv.ParseInt(first, 10, 64); err == nil {
+				estimates[asText(v[0])] = max(n, estimates[asText(v[0])])
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var size int64
+	err = d.each(ctx, db, "SELECT c.page_count * s.page_size FROM pragma_page_count AS c, pragma_page_size AS s", nil, 1, func(v []any) { size, _ = v[0].(int64) })
+	if err != nil {
+		return nil, err
+	}
+	const smallestRow = 4 // bytes: two of cell pointer, one each of length and row id
+	for _, t := range tables {
+		if _, ok := estimates[t.Name]; ok {
+			continue
+		}
+		estimates[t.Name] = -1
+		if t.rowid == "" || t.Problem != "" || t.Virtual {
+			continue
+		}
+		rowid := d.place(t, term{})
+		// As two subqueries each is one seek; in one SELECT it is a scan.
+		from := " FROM main." + d.quote(t.Name) + " AS t)"
+		err := d.each(ctx, db, "SELECT (SELECT max("+rowid+")"+from+", (SELECT min("+rowid+")"+from, nil, 2, func(v []any) {
+			highest, some := v[0].(int64)
+			lowest, _ := v[1].(int64)
+			if n := highest - lowest + 1; !some {
+				estimates[t.Name] = 0
+			} else if n > 0 && n <= size/smallestRow {
+				estimates[t.Name] = n
+			}
+		})
+		if err != nil && outage(d.classify(ctx, err)) {
+			return nil, err
+		}
+	}
+	return estimates, nil
+}
+
+// each calls row with the n columns of every row.
+func (*sqlite) each(ctx context.Context, db *sql.DB, query string, args []any, n int, row func([]any)) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	for rows.Next() {
+		line := newScan(n)
+		if err := rows.Scan(line.targets...); err != nil {
+			return err
+		}
+		row(line.values)
+	}
+	return rows.Err()
+}
+
+func asText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return ""
+}
+
+func asInt(v any) int {
+	switch v := v.(type) {
+	case int64:
+		return int(v)
+	case bool:
+		if v {
+			return 1
+		}
+	}
+	return 0
+}
+
+// sqliteAffinity is the rule of https://www.sqlite.org/datatype3.html section 3.1.
+func sqliteAffinity(declared string) string {
+	upper := strings.ToUpper(declared)
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(upper, part) })
+	}
+	switch {
+	case has("INT"):
+		return affinityInteger
+	case has("CHAR", "CLOB", "TEXT"):
+		return affinityText
+	case has("BLOB") || strings.TrimSpace(upper) == "" || upper == "ANY":
+		return affinityBlob
+	case has("REAL", "FLOA", "DOUB"):
+		return affinityReal
+	}
+	return affinityNumeric
+}
+
+var typeLength = regexp.MustCompile(`\(\s*(\d{1,9})\s*\)`)
+
+// longText is the declared length from which text is edited on several lines.
+const longText = 500
+
+// sqliteKind reads a declared type as people write it for any engine. A numeric name whose affinity is text is text.
+func sqliteKind(declared, affinity string) (Kind, int) {
+	name := strings.ToUpper(strings.TrimSpace(declared))
+	length := 0
+	if m := typeLength.FindStringSubmatch(name); m != nil {
+		length, _ = strconv.Atoi(m[1]) // nine digits at most
+	}
+	if i := strings.IndexByte(name, '('); i >= 0 {
+		name = strings.TrimSpace(name[:i])
+	}
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
+	}
+	numeric := func(kind Kind) (Kind, int) {
+		if affinity == affinityText {
+			return KindText, 0
+		}
+		return kind, 0
+	}
+	switch {
+	case name == "" || name == "ANY":
+		return KindAny, 0
+	case has("JSON"):
+		return KindJSON, 0
+	case has("UUID", "GUID", "UNIQUEIDENTIFIER"):
+		return KindUUID, 0
+	case has("DATETIME", "TIMESTAMP"):
+		return KindDateTime, 0
+	case name == "DATE":
+		return KindDate, 0
+	case name == "TIME" || strings.HasPrefix(name, "TIME "):
+		return KindTime, 0
+	case has("BOOL"):
+		return numeric(KindBool)
+	case has("DECIMAL", "NUMERIC", "MONEY", "NUMBER") || name == "NUM":
+		return numeric(KindDecimal)
+	case has("INT") && affinity == affinityInteger || name == "SERIAL" || name == "BIGSERIAL":
+		return KindInteger, 0
+	case has("CLOB", "LONGTEXT", "MEDIUMTEXT"):
+		return KindLongText, length
+	case affinity == affinityText || has("STRING"):
+		if length > longText {
+			return KindLongText, length
+		}
+		return KindText, length
+	case has("BLOB", "BINARY", "BYTEA"):
+		return KindBlob, 0
+	case has("REAL", "FLOA", "DOUB"):
+		return KindReal, 0
+	}
+	return KindAny, 0
+}

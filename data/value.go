@@ -1,0 +1,148 @@
+package data
+
+// This file holds one cell of a row, ready to be shown.
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Storage is how a value is stored, which in SQLite may differ from the column's kind.
+type Storage string
+
+// The storage classes.
+const (
+	StoredNull    Storage = "null"
+	StoredInteger Storage = "integer"
+	StoredReal    Storage = "real"
+	StoredText    Storage = "text"
+	StoredBlob    Storage = "blob"
+)
+
+// Value is one cell. Its text is whatever the database holds: escape it where it is shown.
+type Value struct {
+	Kind      Kind
+	Storage   Storage
+	Masked    bool   // a secret: only whether it is NULL was read
+	Text      string // valid UTF-8; empty for NULL, blobs and secrets
+	Truncated bool   // Text is only the beginning
+	Invalid   bool   // the stored text is not UTF-8; the wrong bytes are shown as U+FFFD
+	Size      int64  // bytes of the whole text or blob
+	Ref       *Ref   // the record the value refers to
+
+	raw any // int64, float64, string or nil: what was read
+}
+
+// Ref is a link to another record.
+type Ref struct {
+	Table string
+	Key   Key
+	Label string // its display value, or its key
+}
+
+// Null says whether the value is NULL.
+func (v Value) Null() bool { return v.Storage == StoredNull }
+
+// Number returns the value if it is stored as a number: an int64 or a float64.
+func (v Value) Number() (any, bool) {
+	switch v.raw.(type) {
+	case int64, float64:
+		return v.raw, true
+	}
+	return nil, false
+}
+
+// Bool reads the value as true or false, as filters do.
+func (v Value) Bool() (value, ok bool) {
+	switch raw := v.raw.(type) {
+	case int64:
+		return raw == 1, raw == 0 || raw == 1
+	case string:
+		value, err := parseBool(raw)
+		return value, err == nil
+	}
+	return false, false
+}
+
+// Time reads the value as filters do: ISO 8601 text, Unix seconds or milliseconds, or a Julian day. zoned says whether
+// the text named its zone (numbers are UTC).
+func (v Value) Time() (at time.Time, zoned, ok bool) {
+	switch raw := v.raw.(type) {
+	case int64:
+		if raw >= unixMillisFrom || raw <= -unixMillisFrom {
+			at = time.UnixMilli(raw).UTC()
+		} else {
+			at = time.Unix(raw, 0).UTC()
+		}
+	case float64:
+		switch {
+		case raw >= 0 && raw <= lastJulianDay:
+			at = time.UnixMilli(int64(math.Round((raw - unixEpochJulianDay) * 86400e3))).UTC()
+		case math.Abs(raw) < unixMillisFrom:
+			at = time.UnixMilli(int64(math.Round(raw * 1e3))).UTC()
+		case math.Abs(raw) < 1e15:
+			at = time.UnixMilli(int64(raw)).UTC()
+		default:
+			return time.Time{}, false, false
+		}
+	case string:
+		parsed, zoned, _, err := parseInstant(raw)
+		if err != nil {
+			return time.Time{}, false, false
+		}
+		return parsed, zoned, true
+	default:
+		return time.Time{}, false, false
+	}
+	return at, true, at.Year() >= 0 && at.Year() <= 9999
+}
+
+// Instants stored as numbers: an integer this large counts milliseconds (as seconds it would be the year 5138), a real
+// up to the last Julian day SQLite knows (9999-12-31) is one.
+const (
+	unixMillisFrom     = 100_000_000_000
+	lastJulianDay      = 5373484.5
+	unixEpochJulianDay = 2440587.5
+)
+
+// newValue makes a cell of what a dialect read: the storage class, the (shortened) value, the whole size in bytes.
+func newValue(kind Kind, storage Storage, raw any, size int64, maxRunes, maxBytes int) Value {
+	v := Value{Kind: kind, Storage: storage, Size: size, raw: raw}
+	switch raw := raw.(type) {
+	case int64:
+		v.Text = strconv.FormatInt(raw, 10)
+	case float64:
+		v.Text = strconv.FormatFloat(raw, 'g', -1, 64)
+	case string:
+		v.Truncated = int64(len(raw)) < size
+		text := strings.ToValidUTF8(raw, "\uFFFD")
+		v.Invalid = text != raw
+		text, cut := cutRunes(text, maxRunes)
+		if len(text) > maxBytes {
+			text, cut = text[:maxBytes], true
+			for !utf8.ValidString(text) {
+				text = text[:len(text)-1]
+			}
+		}
+		v.Text, v.Truncated = text, v.Truncated || cut
+	}
+	return v
+}
+
+// cutRunes shortens s to n runes.
+func cutRunes(s string, n int) (string, bool) {
+	if len(s) <= n {
+		return s, false
+	}
+	count := 0
+	for i := range s {
+		if count == n {
+			return s[:i], true
+		}
+		count++
+	}
+	return s, false
+}
