@@ -44,11 +44,11 @@ var errorTexts = map[int]errorText{
 	http.StatusUnprocessableEntity: {"Something does not fit",
 		"A value cannot be used as it was given. Go back and correct it; nothing was changed."},
 	http.StatusTooManyRequests: {"Too many attempts",
-		"Wait a moment, then try again."},
+		"The limit keeps guessed passwords out."},
 	http.StatusInternalServerError: {"Something went wrong on our side",
 		"The error was logged. Try again; if it stays, tell an administrator what you did."},
 	http.StatusServiceUnavailable: {"Not available right now",
-		"The database or the session store does not answer. You are still signed in: your session and cookie are kept. Try again in a moment."},
+		"The database or the session store does not answer. If you were signed in you still are: your session and cookie are kept."},
 }
 
 func (e Error) text() errorText {
@@ -65,4 +65,13 @@ func (e Error) text() errorText {
 func (e Error) Headline() string { return e.text().headline }
 
 // Advice is what to do.
-func (e Error) Advice() string { return e.text().advice }
+func (e Error) Advice() string {
+	advice := e.text().advice
+	switch {
+	case e.RetryAfter > 0:
+		advice += " Try again in " + wait(e.RetryAfter) + "."
+	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable:
+		advice += " Try again in a moment."
+	}
+	return advice
+}

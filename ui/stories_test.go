@@ -240,9 +240,10 @@ func stories(r *ui.Renderer) []story {
 	refused := filtered
 	refused.Count = ui.Count{}
 	refused.Filters = append(refused.Filters[:1:1], ui.Filter{Column: "Price", Op: "is greater than", Value: "cheap", RemoveHref: list.Action, Error: "“cheap” is not a number; write one such as 12.50."})
+	mistyped := list
 	form := *list.AddFilter
 	form.Column, form.Op, form.Value, form.Error = "price", "gt", "cheap", "“cheap” is not a number; write one such as 12.50."
-	refused.AddFilter = &form
+	mistyped.AddFilter = &form
 	problem := empty
 	problem.Problem = &ui.Problem{Title: "This table took too long to read", Detail: "The query was stopped after 5 seconds. Sort by an indexed column or narrow the filters.", Action: "Reset the list", Href: list.Action}
 	few := list
@@ -263,7 +264,7 @@ func stories(r *ui.Renderer) []story {
 		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: "Username or password is wrong."}},
 		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: "Too many attempts.", RetryAfter: 42 * time.Second}},
 		{"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
-		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-problem", problem},
+		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-problem", problem},
 		{"record", storyRecord(r)}, {"record-wide", wideRecord(r)},
 		{"sessions", ui.Sessions{Layout: storyLayout(r, "sessions"), Rows: storySessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
 		{"sessions-unlistable", unlistable},

@@ -4,7 +4,7 @@
   "use strict";
   const root = document.documentElement;
   const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
-  const typing = (el) => el.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
+  const typing = (el) => el.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
 
   // Theme: system, light, dark; kept in a cookie so that the server sends the page in it.
   const themes = ["", "light", "dark"];
@@ -96,7 +96,8 @@
     location.href = link.dataset.addUrl;
   });
 
-  // Rows: a click anywhere opens the record, arrows or j and k move between rows.
+  // Rows: a click anywhere opens the record; within a table arrows or j and k move
+  // between rows.
   const move = (step) => {
     const links = all("[data-row]");
     const at = links.indexOf(document.activeElement);
@@ -124,16 +125,17 @@
       return;
     }
     if (typing(e.target) || document.querySelector("dialog[open]")) return;
-    const onRow = e.target.matches("[data-row]");
+    const inTable = e.target.closest?.(".table-wrap");
+    const onRow = e.target.matches?.("[data-row]");
     if (e.key === "/") {
       const box = all("[data-search]").find((el) => el.checkVisibility());
       if (!box) return;
       e.preventDefault();
       box.focus();
       box.select();
-    } else if (e.key === "j" || (e.key === "ArrowDown" && onRow)) {
+    } else if ((e.key === "j" && inTable) || (e.key === "ArrowDown" && onRow)) {
       if (move(1)) e.preventDefault();
-    } else if (e.key === "k" || (e.key === "ArrowUp" && onRow)) {
+    } else if ((e.key === "k" && inTable) || (e.key === "ArrowUp" && onRow)) {
       if (move(-1)) e.preventDefault();
     }
   });

@@ -1,0 +1,200 @@
+// The pages in a real browser: no script error, no policy violation, nothing
+// wider than a phone, and nothing axe-core objects to.
+package ui_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// browser is one headless Chromium and what its console said since the last
+// look.
+type browser struct {
+	ctx context.Context
+	url string
+
+	mu       sync.Mutex
+	messages []string
+}
+
+func startBrowser(t *testing.T) *browser {
+	t.Helper()
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(testserver.Chromium(t))}
+	for name, value := range testserver.ChromiumFlags(t) {
+		options = append(options, chromedp.Flag(name, value))
+	}
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	server := httptest.NewServer(storyHandler(t, newRenderer(t)))
+	t.Cleanup(server.Close)
+
+	b := &browser{ctx: ctx, url: server.URL}
+	// The first call starts the browser; it must not carry a deadline.
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *browser) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.messages = append(b.messages, fmt.Sprint("exception: ", e.ExceptionDetails.Text))
+	case *runtime.EventConsoleAPICalled:
+		b.messages = append(b.messages, fmt.Sprint("console: ", e.Type))
+	case *cdplog.EventEntryAdded:
+		b.messages = append(b.messages, e.Entry.Text)
+	}
+}
+
+func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	run(t, b, chromedp.Steps(steps...))
+}
+
+func run[T any](t *testing.T, b *browser, action chromedp.Action[T]) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	value, err := chromedp.Run(ctx, action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// said returns the console's messages and forgets them.
+func (b *browser) said() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	messages := b.messages
+	b.messages = nil
+	return messages
+}
+
+func (b *browser) open(t *testing.T, story, scheme string, width, height int64) {
+	t.Helper()
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	b.do(t,
+		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, media)
+			return err
+		}),
+		chromedp.EmulateViewport(width, height),
+		chromedp.Navigate(b.url+"/admin/story/"+story))
+}
+
+const pageState = `JSON.stringify({
+	pwned: window.pwned,
+	wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+	small: [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")].filter((e) => {
+		const r = e.getBoundingClientRect();
+		return e.checkVisibility() && r.width > 1 && r.height > 1 && getComputedStyle(e).display !== "inline" && (r.width < 23.9 || r.height < 23.9) && e.type !== "checkbox";
+	}).map((e) => e.outerHTML.slice(0, 120)),
+})`
+
+func (b *browser) check(t *testing.T) {
+	t.Helper()
+	state := run(t, b, chromedp.Evaluate[string](pageState))
+	var page struct {
+		Pwned any
+		Wide  int
+		Small []string
+	}
+	if err := json.Unmarshal([]byte(state), &page); err != nil {
+		t.Fatal(err)
+	}
+	if page.Pwned != nil {
+		t.Error("a script in a value ran")
+	}
+	if page.Wide > 0 {
+		t.Errorf("the page scrolls sideways by %d px", page.Wide)
+	}
+	if len(page.Small) > 0 {
+		t.Errorf("targets under 24 px: %q", page.Small)
+	}
+	if said := b.said(); len(said) > 0 {
+		t.Errorf("console: %q", said)
+	}
+}
+
+func TestBrowserHostileValues(t *testing.T) {
+	b := startBrowser(t)
+	for _, s := range hostileStories(newRenderer(t)) {
+		t.Run(s.name, func(t *testing.T) {
+			b.open(t, s.name, "light", 320, 640)
+			b.check(t)
+		})
+	}
+}
+
+// TestBrowserStories opens every story on a phone and on a desktop in both
+// schemes. With UI_AXE set to the path of axe.min.js (npm axe-core 4.14.1) it
+// runs axe too, with UI_SCREENSHOTS set to a directory it leaves pictures.
+func TestBrowserStories(t *testing.T) {
+	b := startBrowser(t)
+	var axe string
+	if path := os.Getenv("UI_AXE"); path != "" {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		axe = string(source)
+	}
+	pictures := os.Getenv("UI_SCREENSHOTS")
+	widths := []int64{320, 1440}
+	if pictures != "" {
+		if err := os.MkdirAll(pictures, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		widths = []int64{320, 375, 768, 1440}
+	}
+	for _, s := range stories(newRenderer(t)) {
+		for _, scheme := range []string{"light", "dark"} {
+			t.Run(s.name+"/"+scheme, func(t *testing.T) {
+				for _, width := range widths {
+					b.open(t, s.name, scheme, width, 900)
+					b.check(t)
+					if axe != "" && (width == 320 || width == 1440) {
+						b.axe(t, axe)
+					}
+					if pictures != "" && width != 320 {
+						png := run(t, b, chromedp.CaptureScreenshot())
+						if err := os.WriteFile(filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", s.name, width, scheme)), png, 0o600); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func (b *browser) axe(t *testing.T, source string) {
+	t.Helper()
+	run(t, b, chromedp.Evaluate[chromedp.Void](source+";undefined"))
+	found := run(t, b, chromedp.Evaluate[[]string](`axe.run().then((r) => r.violations.map((v) => v.id + ": " +
+		v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).join("\n")))`, chromedp.EvalAwaitPromise))
+	for _, violation := range found {
+		t.Errorf("axe: %s", violation)
+	}
+}
