@@ -42,7 +42,7 @@ type Config struct {
 	Argon2 Argon2
 
 	// MaxHashes is how many passwords are hashed at the same time; more wait for their context. Default:
-	// GOMAXPROCS, and at most what keeps the hashes within 80 MiB (4 at 19 MiB each), so that with the
+	// GOMAXPROCS, and at most what keeps the hashes within 64 MiB (3 at 19 MiB each), so that with the
 	// garbage of past hashes a process under 1,000 sign-ins at once stays below 256 MB.
 	MaxHashes int
 

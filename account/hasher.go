@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	hashBudget = 80 << 10 // KiB of Argon2 memory in use at once by default
+	hashBudget = 64 << 10 // KiB of Argon2 memory in use at once by default
 	maxHashes  = 1024
 
 	bcryptBytes   = 72 // bcrypt hashes no more of a password
