@@ -1,0 +1,70 @@
+// Dashboard: the first page.
+
+package crudadmin
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+func (p *Panel) dashboard(w http.ResponseWriter, r *http.Request) {
+	page := ui.Dashboard{}
+	schema := p.data.Schema()
+	estimates, err := p.data.Estimates(r.Context())
+	if err != nil {
+		p.log.WarnContext(r.Context(), "row estimates failed", "error", err)
+	}
+	tables, views := ui.ModelGroup{Label: "Tables"}, ui.ModelGroup{Label: "Views"}
+	for _, t := range schema.Tables {
+		m := ui.Model{Label: tableLabel(t), Href: p.tableURL(t.Name), Note: t.Problem}
+		if n, ok := estimates[t.Name]; ok && n >= 0 {
+			m.Total = ui.Estimate(n)
+		}
+		if m.Note == "" && !t.View && !t.Identity.Addressable() {
+			m.Note = "no key: rows can be listed only"
+		}
+		if t.View {
+			m.Kind = "view"
+			views.Items = append(views.Items, m)
+		} else {
+			tables.Items = append(tables.Items, m)
+		}
+	}
+	for _, group := range []ui.ModelGroup{tables, views} {
+		if len(group.Items) > 0 {
+			page.Models = append(page.Models, group)
+		}
+	}
+	if len(page.Models) == 0 {
+		page.Problem = &ui.Problem{Title: "No tables", Detail: "The database has no table that is shown."}
+	}
+	page.Stats = append(page.Stats,
+		ui.Stat{Label: "Database", Value: schema.Engine, Note: schema.Version, Icon: ui.IconDatabase},
+		p.sessionStat(r),
+	)
+	for _, c := range p.checks(r.Context()) {
+		page.Health = append(page.Health, c.page())
+	}
+	page.Layout = p.layout(w, r, p.ui.URL())
+	p.render(w, r, http.StatusOK, page)
+}
+
+// sessionStat says how many sessions are live, as far as one page of them goes.
+func (p *Panel) sessionStat(r *http.Request) ui.Stat {
+	stat := ui.Stat{Label: "Live sessions", Value: "unknown", Icon: ui.IconSessions, Note: p.manager.Traits().Name}
+	if mayManage(r) {
+		stat.Href = p.ui.URL("sessions", "")
+	}
+	found, err := p.manager.List(r.Context(), session.Filter{Limit: session.MaxPage})
+	if err != nil {
+		return stat
+	}
+	stat.Value = fmt.Sprint(len(found.Sessions))
+	if found.Next != "" {
+		stat.Value += "+"
+	}
+	return stat
+}

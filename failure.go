@@ -1,0 +1,141 @@
+// Failures: every error that reaches a browser becomes a page here.
+
+package crudadmin
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+// statusError is an answer other than a page: what to say, and under which
+// status.
+type statusError struct {
+	status int
+	detail string
+}
+
+func (e *statusError) Error() string { return strconv.Itoa(e.status) + ": " + e.detail }
+
+var errNoPage = &statusError{status: http.StatusNotFound}
+
+// retryAfter is what an answer of 503 asks for.
+const retryAfter = 5 * time.Second
+
+// classify says under which status an error is shown, and in which words. Words
+// of a server that is down stay in the log.
+func classify(err error) (status int, detail string) {
+	var asked *statusError
+	var fields data.FieldErrors
+	var field *data.FieldError
+	var table *data.TableError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &asked):
+		return asked.status, asked.detail
+	case errors.Is(err, session.ErrCSRF):
+		return http.StatusForbidden, "The form has expired or was not made for you. Go back, reload the page and send it again."
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge, "The form is larger than 1 MiB."
+	case errors.As(err, &fields):
+		return http.StatusBadRequest, fields.Error()
+	case errors.As(err, &field):
+		return http.StatusBadRequest, field.Error()
+	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound):
+		return http.StatusNotFound, ""
+	case errors.As(err, &table):
+		return http.StatusUnprocessableEntity, table.Error()
+	case errors.Is(err, data.ErrTimeout):
+		return http.StatusServiceUnavailable, "The query took too long and was stopped."
+	case errors.Is(err, session.ErrUnavailable):
+		return http.StatusServiceUnavailable, "The session store does not answer. You are still signed in."
+	case errors.Is(err, account.ErrUnavailable):
+		return http.StatusServiceUnavailable, "The administrators' database does not answer. You are still signed in."
+	case errors.Is(err, data.ErrUnavailable):
+		return http.StatusServiceUnavailable, "The application's database does not answer."
+	case errors.Is(err, session.ErrMalformed), errors.Is(err, http.ErrNotMultipart), isFormError(err):
+		return http.StatusBadRequest, "The request is malformed."
+	default:
+		return http.StatusInternalServerError, ""
+	}
+}
+
+// isFormError reports an error of http.Request.ParseForm, which has no type.
+func isFormError(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "URL escape") || strings.Contains(text, "semicolon separator") || strings.Contains(text, "mime:")
+}
+
+// fail answers with the page of an error.
+func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the browser has gone
+	}
+	status, detail := classify(err)
+	id := ""
+	if status >= http.StatusInternalServerError {
+		id = rand.Text()[:8]
+		p.log.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	wait := time.Duration(0)
+	if status == http.StatusServiceUnavailable {
+		wait = retryAfter
+		h.Set("Retry-After", seconds(wait))
+	}
+	if wantsJSON(r) {
+		writeJSON(w, status, map[string]string{"error": http.StatusText(status), "detail": detail})
+		return
+	}
+	page := ui.Error{Layout: p.plainLayout(r), Status: status, Detail: detail, RequestID: id, RetryAfter: wait}
+	if r.Method == http.MethodGet && status >= http.StatusInternalServerError {
+		page.RetryHref = r.URL.RequestURI()
+	}
+	if visitor(r).ID != "" {
+		page.Layout = p.layout(w, r, "")
+	}
+	p.render(w, r, status, page)
+}
+
+// unavailable answers where the session store could not say who asks.
+func (p *Panel) unavailable(w http.ResponseWriter, r *http.Request, err error) { p.fail(w, r, err) }
+
+// render writes a whole page, or the plainest of errors where that fails.
+func (p *Panel) render(w http.ResponseWriter, r *http.Request, status int, page ui.Page) {
+	var buf bytes.Buffer
+	if err := p.ui.Render(&buf, page); err != nil {
+		p.log.ErrorContext(r.Context(), "page could not be rendered", "path", r.URL.Path, "error", err)
+		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(buf.Bytes())
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func seconds(d time.Duration) string {
+	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
+}

@@ -1,0 +1,97 @@
+// Layout: what every page has around its content.
+
+package crudadmin
+
+import (
+	"net/http"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+// plainLayout is the frame of a page for nobody in particular.
+func (p *Panel) plainLayout(r *http.Request) ui.Layout {
+	l := ui.Layout{ReadOnly: p.cfg.ReadOnly}
+	if c, err := r.Cookie(ui.ThemeCookie); err == nil {
+		l.Theme = ui.ParseTheme(c.Value)
+	}
+	return l
+}
+
+// layout is the frame of a page for the visitor. current is the page's own link
+// in the navigation. Call it before the header is written.
+func (p *Panel) layout(w http.ResponseWriter, r *http.Request, current string) ui.Layout {
+	l := p.plainLayout(r)
+	u := visitor(r)
+	l.User = &ui.User{Name: u.Username, Role: string(u.Role)}
+	l.CSRFToken = p.sessions.CSRFToken(w, r)
+	l.Notices = p.takeNotices(r)
+	link := func(label string, icon ui.Icon, segments ...string) ui.NavItem {
+		href := p.ui.URL(segments...)
+		return ui.NavItem{Label: label, Href: href, Icon: icon, Current: href == current}
+	}
+	l.Nav = append(l.Nav, link("Dashboard", ui.IconDashboard))
+	if u.Role == account.Superuser {
+		l.Nav = append(l.Nav, link("Sessions", ui.IconSessions, "sessions", ""))
+	}
+	l.Nav = append(l.Nav, link("Account", ui.IconAccount, "account"))
+	tables, views := ui.NavGroup{Label: "Tables"}, ui.NavGroup{Label: "Views"}
+	for _, t := range p.data.Schema().Tables {
+		href := p.tableURL(t.Name)
+		item := ui.NavItem{Label: t.Name, Href: href, Icon: ui.IconTable, Current: href == current}
+		if t.View {
+			item.Icon = ui.IconView
+			views.Items = append(views.Items, item)
+		} else {
+			tables.Items = append(tables.Items, item)
+		}
+	}
+	for _, group := range []ui.NavGroup{tables, views} {
+		if len(group.Items) > 0 {
+			l.Tables = append(l.Tables, group)
+		}
+	}
+	return l
+}
+
+// notify leaves a message for the next page. A message that cannot be left is
+// lost; what it was about is done.
+func (p *Panel) notify(r *http.Request, kind ui.NoticeKind, text string) {
+	s, ok := sessionhttp.FromContext(r.Context())
+	if !ok {
+		return
+	}
+	p.notifySession(r, s.ID, kind, text)
+}
+
+func (p *Panel) notifySession(r *http.Request, id session.ID, kind ui.NoticeKind, text string) {
+	_, err := p.manager.Update(r.Context(), id, func(m *session.Metadata) error {
+		return session.AddFlash(m, session.Flash{Kind: string(kind), Text: text})
+	})
+	if err != nil {
+		p.log.WarnContext(r.Context(), "a notice is lost", "error", err)
+	}
+}
+
+// takeNotices returns the messages left for this page, each to one page only.
+func (p *Panel) takeNotices(r *http.Request) []ui.Notice {
+	s, ok := sessionhttp.FromContext(r.Context())
+	if !ok || !session.HasFlash(s.Metadata) {
+		return nil
+	}
+	var taken []session.Flash
+	_, err := p.manager.Update(r.Context(), s.ID, func(m *session.Metadata) (err error) {
+		taken, err = session.TakeFlashes(m)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	var notices []ui.Notice
+	for _, f := range taken {
+		notices = append(notices, ui.Notice{Kind: ui.NoticeKind(f.Kind), Text: f.Text})
+	}
+	return notices
+}

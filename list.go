@@ -1,0 +1,352 @@
+// List: the rows of one table, with search, filters, sort and pages.
+
+package crudadmin
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
+	t, err := p.requestTable(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.fail(w, r, &statusError{status: http.StatusBadRequest, detail: "The address is not escaped as a query."})
+		return
+	}
+	if canonicalList(t, values) {
+		http.Redirect(w, r, p.tableURL(t.Name)+"?"+values.Encode(), http.StatusSeeOther)
+		return
+	}
+	q, wrong := data.ParseQuery(t, values)
+	page := p.listPage(t, q)
+	status := http.StatusOK
+	var result *data.Page
+	if wrong == nil {
+		result, err = p.data.List(r.Context(), q)
+		if len(fieldErrors(err)) > 0 { // such as another list's cursor
+			wrong = err
+		}
+	}
+	switch table := (*data.TableError)(nil); {
+	case wrong != nil:
+		status = http.StatusUnprocessableEntity
+		p.showWrong(&page, t, q, wrong)
+	case errors.As(err, &table):
+		page.Problem = problem(err)
+		page.Columns = nil
+	case errors.Is(err, data.ErrTimeout):
+		status = http.StatusServiceUnavailable
+		page.Problem = &ui.Problem{Title: "The query took too long", Detail: "It was stopped. Filter by, or sort by, a column that has an index.", Action: "Clear filters and sort", Href: p.tableURL(t.Name)}
+	case err != nil:
+		p.fail(w, r, err)
+		return
+	default:
+		p.fillList(&page, result)
+	}
+	page.Layout = p.layout(w, r, p.tableURL(t.Name))
+	page.Title = tableLabel(t)
+	if result != nil && result.Notice != "" {
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: result.Notice})
+	}
+	p.render(w, r, status, page)
+}
+
+func tableLabel(t *data.Table) string {
+	return cmp.Or(t.Name, "(unnamed)")
+}
+
+// canonicalList rewrites what forms without JavaScript send (a filter in three
+// fields, a sort key or column each in a parameter of its own) into the
+// addresses of panel lists, and reports whether it did.
+func canonicalList(t *data.Table, values url.Values) bool {
+	changed := false
+	if values.Has(ui.ParamFilterColumn) {
+		changed = true
+		name, op, value := values.Get(ui.ParamFilterColumn), data.Op(values.Get(ui.ParamFilterOp)), values.Get(ui.ParamFilterValue)
+		if op == data.OpIsNull && value == "" {
+			value = "true"
+		}
+		if op == notNull {
+			op, value = data.OpIsNull, "false"
+		}
+		values.Add("f."+name+"."+string(op), value)
+	}
+	for _, name := range []string{ui.ParamFilterColumn, ui.ParamFilterOp, ui.ParamFilterValue} {
+		values.Del(name)
+	}
+	for _, name := range []string{"sort", "columns"} {
+		if given := values[name]; len(given) > 1 {
+			changed = true
+			values.Set(name, strings.Join(slices.DeleteFunc(given, func(s string) bool { return s == "" }), ","))
+		}
+	}
+	if changed {
+		values.Del("after")
+		values.Del("before")
+	}
+	return changed
+}
+
+// notNull is the form's word for isnull=false.
+const notNull = data.Op("notnull")
+
+// operators are the comparisons as people read them.
+var operators = []ui.FilterOp{
+	{Value: string(data.OpContains), Label: "contains"},
+	{Value: string(data.OpEq), Label: "equals"},
+	{Value: string(data.OpNe), Label: "is not"},
+	{Value: string(data.OpStartsWith), Label: "starts with"},
+	{Value: string(data.OpLt), Label: "is less than"},
+	{Value: string(data.OpLe), Label: "is at most"},
+	{Value: string(data.OpGt), Label: "is greater than"},
+	{Value: string(data.OpGe), Label: "is at least"},
+	{Value: string(data.OpIn), Label: "is one of"},
+	{Value: string(data.OpIsNull), Label: "is empty", NoValue: true},
+	{Value: string(notNull), Label: "is not empty", NoValue: true},
+}
+
+func operatorLabel(f data.Filter) (op, value string) {
+	value = strings.Join(f.Values, ", ")
+	if f.Op == data.OpIsNull {
+		if value == "false" {
+			return "is not empty", ""
+		}
+		return "is empty", ""
+	}
+	for _, o := range operators {
+		if o.Value == string(f.Op) {
+			return o.Label, value
+		}
+	}
+	return string(f.Op), value
+}
+
+// listPage is everything of the page that follows from the query alone.
+func (p *Panel) listPage(t *data.Table, q data.Query) ui.List {
+	q.After, q.Before = "", ""
+	page := ui.List{Heading: tableLabel(t), Action: p.tableURL(t.Name)}
+	if t.View {
+		page.Kind = "view"
+	}
+	values := q.Values()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		for _, value := range values[name] {
+			page.State = append(page.State, ui.Param{Name: name, Value: value})
+		}
+	}
+	bare := q
+	bare.Search, bare.Filters = "", nil
+	page.ClearHref = p.listURL(bare)
+	p.addSearch(&page, t, q)
+	p.addFilters(&page, t, q)
+	p.addSort(&page, t, q)
+	for _, n := range []int{25, 50, 100} {
+		sized := q
+		sized.Limit = n
+		page.Limits = append(page.Limits, ui.Link{Label: strconv.Itoa(n), Href: p.listURL(sized), Current: n == q.Limit})
+	}
+	return page
+}
+
+func (p *Panel) addSearch(page *ui.List, t *data.Table, q data.Query) {
+	var searched []string
+	for _, c := range t.Columns {
+		if c.Searchable() {
+			searched = append(searched, c.Name)
+		}
+	}
+	if len(searched) == 0 && q.Search == "" {
+		return
+	}
+	page.Search = &ui.Search{Query: q.Search, Hint: "Search " + strings.Join(searched[:min(len(searched), 3)], ", ")}
+	if q.Search != "" {
+		without := q
+		without.Search = ""
+		page.Search.Cancel = p.listURL(without)
+	}
+}
+
+func (p *Panel) addFilters(page *ui.List, t *data.Table, q data.Query) {
+	for i, f := range q.Filters {
+		without := q
+		without.Filters = slices.Delete(slices.Clone(q.Filters), i, i+1)
+		op, value := operatorLabel(f)
+		page.Filters = append(page.Filters, ui.Filter{Column: f.Column, Op: op, Value: value, RemoveHref: p.listURL(without)})
+	}
+	form := &ui.FilterForm{Ops: operators}
+	for _, c := range t.Columns {
+		ops := c.Ops()
+		if len(ops) == 0 {
+			continue
+		}
+		choice := ui.FilterColumn{Name: c.Name, Label: columnLabel(c)}
+		for _, op := range ops {
+			choice.Ops = append(choice.Ops, string(op))
+		}
+		choice.Ops = append(choice.Ops, string(notNull))
+		switch {
+		case numeric(c):
+			choice.Type = "number"
+		case c.Kind == data.KindDate:
+			choice.Type = "date"
+		}
+		form.Columns = append(form.Columns, choice)
+	}
+	if len(form.Columns) > 0 {
+		page.AddFilter = form
+	}
+}
+
+func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
+	for i, key := range q.Sort {
+		without := q
+		without.Sort = slices.Delete(slices.Clone(q.Sort), i, i+1)
+		arrow := " ↑"
+		if key.Desc {
+			arrow = " ↓"
+		}
+		page.SortKeys = append(page.SortKeys, ui.Link{Label: key.Column + arrow, Href: p.listURL(without)})
+	}
+	for _, c := range t.Columns {
+		if !c.Sortable() || sortedBy(q, c.Name) >= 0 {
+			continue
+		}
+		for _, desc := range []bool{false, true} {
+			one := data.Query{Sort: []data.SortKey{{Column: c.Name, Desc: desc}}}
+			label := columnLabel(c) + ", ascending"
+			if desc {
+				label = columnLabel(c) + ", descending"
+			}
+			page.SortOptions = append(page.SortOptions, ui.Option{Value: one.Values().Get("sort"), Label: label})
+		}
+	}
+	for _, c := range t.Columns {
+		if c.Readable() {
+			one := data.Query{Columns: []string{c.Name}}
+			visible := len(q.Columns) == 0 || slices.Contains(q.Columns, c.Name)
+			page.Choices = append(page.Choices, ui.ColumnChoice{Name: one.Values().Get("columns"), Label: columnLabel(c), Visible: visible})
+		}
+	}
+}
+
+// sortedBy returns the place of a column in the sort, from 0; -1 if it has none.
+func sortedBy(q data.Query, name string) int {
+	return slices.IndexFunc(q.Sort, func(k data.SortKey) bool { return k.Column == name })
+}
+
+// fillList adds what was read.
+func (p *Panel) fillList(page *ui.List, result *data.Page) {
+	t, q := result.Table, result.Query
+	q.After, q.Before = "", ""
+	for _, c := range result.Columns {
+		page.Columns = append(page.Columns, p.heading(t, c, q))
+	}
+	page.Rows = p.rows(t, result.Columns, result.Rows)
+	page.Count = count(result.Count)
+	if result.Count.Unknown {
+		page.CountErr = "Counting took too long"
+	}
+	at := func(after, before string) string {
+		there := q
+		there.After, there.Before = after, before
+		return p.listURL(there)
+	}
+	if result.HasPrev {
+		page.Pager.First, page.Pager.Prev = at("", ""), at("", result.Prev)
+	}
+	if result.HasNext {
+		page.Pager.Next = at(result.Next, "")
+		if result.Last != "" {
+			page.Pager.Last = at("", result.Last)
+		}
+	}
+}
+
+// heading is a column's heading with the links that sort by it.
+func (p *Panel) heading(t *data.Table, c *data.Column, q data.Query) ui.Column {
+	h := column(t, c)
+	if !c.Sortable() {
+		return h
+	}
+	h.Slow = !c.Indexed
+	at := sortedBy(q, c.Name)
+	alone, added := q, q
+	key := data.SortKey{Column: c.Name}
+	added.Sort = append(slices.Clone(q.Sort), key)
+	if at >= 0 {
+		h.Sorted = ui.Ascending
+		if q.Sort[at].Desc {
+			h.Sorted = ui.Descending
+		}
+		if len(q.Sort) > 1 {
+			h.Position = at + 1
+		}
+		key.Desc = !q.Sort[at].Desc
+		added.Sort = slices.Clone(q.Sort)
+		added.Sort[at] = key
+	}
+	alone.Sort = []data.SortKey{key}
+	if len(added.Sort) <= data.MaxSort {
+		h.AddHref = p.listURL(added)
+	}
+	h.SortHref = p.listURL(alone)
+	return h
+}
+
+// showWrong says beside each part of the query that cannot be applied why.
+func (p *Panel) showWrong(page *ui.List, t *data.Table, q data.Query, wrong error) {
+	var others []string
+	for _, one := range fieldErrors(wrong) {
+		switch {
+		case one.Field == "q" && page.Search != nil:
+			page.Search.Query, page.Search.Error = one.Value, one.Message
+		case strings.HasPrefix(one.Field, "f."):
+			name, op, _ := cutLast(strings.TrimPrefix(one.Field, "f."), ".")
+			label, value := operatorLabel(data.Filter{Op: data.Op(op), Values: []string{one.Value}})
+			page.Filters = append(page.Filters, ui.Filter{Column: name, Op: label, Value: value, RemoveHref: p.listURL(q), Error: one.Message})
+			if page.AddFilter != nil && page.AddFilter.Error == "" {
+				page.AddFilter.Column, page.AddFilter.Op = name, op
+				page.AddFilter.Value, page.AddFilter.Error = one.Value, one.Message
+			}
+		default:
+			others = append(others, one.Error())
+		}
+	}
+	if len(others) > 0 {
+		page.Problem = &ui.Problem{Title: "This address is not right", Detail: strings.Join(others, "; "), Action: "Show the list without it", Href: p.listURL(q)}
+	}
+}
+
+func fieldErrors(err error) data.FieldErrors {
+	var many data.FieldErrors
+	if errors.As(err, &many) {
+		return many
+	}
+	var one *data.FieldError
+	if errors.As(err, &one) {
+		return data.FieldErrors{one}
+	}
+	return nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

@@ -1,0 +1,88 @@
+// Login and logout.
+
+package crudadmin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+// What a failed login is told. It says the same whatever was wrong.
+const (
+	wrongCredentials = "The username or the password is wrong."
+	tooManySessions  = "You are signed in on as many devices as are allowed. Sign out on one of them first."
+)
+
+func (p *Panel) showLogin(w http.ResponseWriter, r *http.Request) {
+	next := r.URL.Query().Get("next")
+	if sessionhttp.UserID(r.Context()) != "" {
+		http.Redirect(w, r, p.localPath(next), http.StatusSeeOther)
+		return
+	}
+	p.renderLogin(w, r, http.StatusOK, ui.Login{Next: next})
+}
+
+func (p *Panel) renderLogin(w http.ResponseWriter, r *http.Request, status int, page ui.Login) {
+	page.Layout = p.plainLayout(r)
+	page.CSRFToken = p.sessions.CSRFToken(w, r)
+	p.render(w, r, status, page)
+}
+
+// login signs an administrator in. Nothing in its answer, and nothing in the
+// work it does, tells whether the account exists.
+func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
+	page := ui.Login{Username: r.PostForm.Get("username"), Next: r.PostForm.Get("next")}
+	if len(page.Username) > 4*account.MaxUsername {
+		page.Username = ""
+	}
+	attempt, err := p.sessions.Attempt(r, account.Canonical(page.Username))
+	if throttled := (*session.ThrottledError)(nil); errors.As(err, &throttled) {
+		w.Header().Set("Retry-After", seconds(throttled.RetryAfter))
+		page.RetryAfter = throttled.RetryAfter
+		p.renderLogin(w, r, http.StatusTooManyRequests, page)
+		return
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	u, err := p.accounts.Authenticate(r.Context(), page.Username, r.PostForm.Get("password"))
+	if errors.Is(err, account.ErrCredentials) {
+		page.Error = wrongCredentials
+		p.renderLogin(w, r, http.StatusUnauthorized, page)
+		return
+	}
+	if err == nil {
+		_, err = p.sessions.SignIn(w, r, u.ID)
+	}
+	if err != nil {
+		// The password was not judged wrong: this was no failure.
+		if undo := attempt.Cancel(r.Context()); undo != nil {
+			p.log.WarnContext(r.Context(), "a login attempt stays counted", "error", undo)
+		}
+		if errors.Is(err, session.ErrLimit) {
+			page.Error = tooManySessions
+			p.renderLogin(w, r, http.StatusForbidden, page)
+			return
+		}
+		p.fail(w, r, err)
+		return
+	}
+	if err := p.sessions.RememberDevice(w, r, attempt); err != nil {
+		p.log.WarnContext(r.Context(), "a device is not remembered", "error", err)
+	}
+	http.Redirect(w, r, p.localPath(page.Next), http.StatusSeeOther)
+}
+
+func (p *Panel) logout(w http.ResponseWriter, r *http.Request) {
+	if err := p.sessions.SignOut(w, r); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, p.ui.URL("login"), http.StatusSeeOther)
+}

@@ -1,0 +1,151 @@
+// Panel: the handler, from the request line to the right page.
+
+package crudadmin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+// Panel is an admin panel. It is an http.Handler for every address under its
+// mount path and safe for use by many goroutines.
+type Panel struct {
+	cfg      Config
+	base     string // the mount path without a slash at its end; empty for "/"
+	log      *slog.Logger
+	data     data.DataSource
+	accounts *account.Accounts
+	manager  *session.Manager
+	sessions *sessionhttp.Sessions
+	ui       *ui.Renderer
+	routes   []route
+	mux      *http.ServeMux
+	origin   *http.CrossOriginProtection
+}
+
+// New returns a panel. It reads the schema of cfg.DB, brings the tables of
+// cfg.AdminDB up to date and makes the first administrator where there is none.
+// Everything that is wrong in cfg is named in the error. It starts no goroutine:
+// call [Panel.Run].
+func New(ctx context.Context, cfg Config) (*Panel, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	p := &Panel{
+		cfg:    cfg,
+		base:   strings.TrimSuffix(cfg.MountPath, "/"),
+		log:    cfg.Logger.With("component", "panel"),
+		origin: http.NewCrossOriginProtection(),
+	}
+	var err error
+	if p.ui, err = ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates}); err != nil {
+		return nil, fmt.Errorf("crudadmin: templates: %w", err)
+	}
+	if p.manager, err = session.New(cfg.Sessions, cfg.SessionRules); err != nil {
+		return nil, err
+	}
+	if p.sessions, err = sessionhttp.New(p.manager, sessionhttp.Config{
+		CookieName:     cfg.CookieName,
+		Secure:         cfg.Secure,
+		Path:           cfg.MountPath,
+		TrustedProxies: cfg.TrustedProxies,
+		Unavailable:    p.unavailable,
+	}); err != nil {
+		return nil, err
+	}
+	if p.data, err = data.Open(ctx, cfg.DB, cfg.Tables); err != nil {
+		return nil, fmt.Errorf("crudadmin: DB: %w", err)
+	}
+	if p.accounts, err = account.Open(ctx, cfg.AdminDB, cfg.Accounts); err != nil {
+		return nil, fmt.Errorf("crudadmin: AdminDB: %w", err)
+	}
+	first, password, made, err := p.accounts.EnsureFirst(ctx, cfg.FirstUsername, cfg.FirstPassword)
+	if err != nil {
+		return nil, fmt.Errorf("crudadmin: first administrator: %w", err)
+	}
+	if made && !password.IsZero() {
+		cfg.Announce(first.Username, password.Reveal())
+	}
+	p.cfg.SecretKey, p.cfg.FirstPassword = nil, "" // not needed any more
+	p.cfg.SessionRules.SecretKey = nil
+	p.route()
+	return p, nil
+}
+
+// Run does the panel's background work, which is sweeping expired sessions, until
+// ctx ends; it then returns nil.
+func (p *Panel) Run(ctx context.Context) error { return p.manager.Run(ctx) }
+
+// Manager returns the manager of the panel's sessions.
+func (p *Panel) Manager() *session.Manager { return p.manager }
+
+// Accounts returns the panel's administrators.
+func (p *Panel) Accounts() *account.Accounts { return p.accounts }
+
+// Bounds of a request.
+const (
+	maxBody = 1 << 20
+	maxURL  = 16 << 10
+)
+
+// ServeHTTP answers one request. Every answer passes through here: its headers,
+// the origin check, the bounds, and the recovery from a panic.
+func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.setHeaders(w.Header())
+	defer p.recover(w, r)
+	if path := r.URL.EscapedPath(); path != p.base && !strings.HasPrefix(path, p.base+"/") {
+		http.NotFound(w, r)
+		return
+	}
+	if len(r.URL.RequestURI()) > maxURL {
+		p.fail(w, r, &statusError{status: http.StatusRequestURITooLong, detail: "The address is too long."})
+		return
+	}
+	if err := p.origin.Check(r); err != nil {
+		p.fail(w, r, &statusError{status: http.StatusForbidden, detail: "The request came from another site."})
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	p.dispatch(w, r)
+}
+
+// recover turns a panic into an error page. http.ErrAbortHandler is net/http's
+// own way to end an answer.
+func (p *Panel) recover(w http.ResponseWriter, r *http.Request) {
+	what := recover()
+	if what == nil {
+		return
+	}
+	if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(what)
+	}
+	p.fail(w, r, fmt.Errorf("panic: %v", what))
+}
+
+// contentSecurityPolicy allows the panel's own files and nothing else.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (p *Panel) setHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	if p.cfg.Secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}

@@ -1,0 +1,89 @@
+// Record: one row, and what refers to it.
+
+package crudadmin
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
+	t, err := p.requestTable(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	key, err := requestKey(r, t)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	found, err := p.data.Get(r.Context(), t.Name, key)
+	page := ui.Record{Heading: tableLabel(t) + " " + key.Label(), Key: key.Label(), Model: tableLabel(t), ModelHref: p.tableURL(t.Name)}
+	switch table := (*data.TableError)(nil); {
+	case errors.As(err, &table):
+		page.Problem = problem(err)
+	case err != nil:
+		p.fail(w, r, err)
+		return
+	default:
+		p.fillRecord(r, &page, t, found)
+	}
+	page.Layout = p.layout(w, r, p.tableURL(t.Name))
+	p.render(w, r, http.StatusOK, page)
+}
+
+func (p *Panel) fillRecord(r *http.Request, page *ui.Record, t *data.Table, found *data.Record) {
+	for i, c := range found.Columns {
+		v := found.Cells[i]
+		page.Fields = append(page.Fields, ui.Field{Name: c.Name, Label: columnLabel(c), Type: c.Type, Note: fieldNote(c), Value: p.shown(v)})
+	}
+	page.Heading = found.Label
+	related, err := p.data.Related(r.Context(), t.Name, found.Key)
+	if err != nil {
+		p.log.WarnContext(r.Context(), "related records failed", "table", t.Name, "error", err)
+		return
+	}
+	for _, rel := range related {
+		page.Related = append(page.Related, p.related(rel, related))
+	}
+}
+
+// fieldNote says what is special about a column.
+func fieldNote(c *data.Column) string {
+	var notes []string
+	if c.PrimaryKey > 0 {
+		notes = append(notes, "primary key")
+	}
+	if c.Generated {
+		notes = append(notes, "generated")
+	}
+	if c.Problem != "" {
+		notes = append(notes, c.Problem)
+	}
+	return strings.Join(notes, ", ")
+}
+
+func (p *Panel) related(rel data.Related, all []data.Related) ui.Related {
+	child, _ := p.data.Schema().Table(rel.ForeignKey.Table)
+	out := ui.Related{Label: rel.ForeignKey.Table, AllHref: p.listURL(rel.Query)}
+	for _, other := range all {
+		if other.ForeignKey != rel.ForeignKey && other.ForeignKey.Table == rel.ForeignKey.Table {
+			out.Via = strings.Join(rel.ForeignKey.Columns, ", ")
+		}
+	}
+	if rel.Page == nil || child == nil {
+		out.Problem = &ui.Problem{Title: "These rows cannot be read", Detail: rel.Problem}
+		return out
+	}
+	for _, c := range rel.Page.Columns {
+		out.Columns = append(out.Columns, column(child, c))
+	}
+	out.Count = count(rel.Page.Count)
+	out.Rows = p.rows(child, rel.Page.Columns, rel.Page.Rows)
+	return out
+}

@@ -1,0 +1,207 @@
+// Routes: every address of the panel, who may ask for it, and the one place
+// where that is decided.
+
+package crudadmin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+)
+
+// access says who may ask for an address. The zero access is nobody's: an
+// address that was not classified is refused, and a test finds it.
+type access int
+
+const (
+	unclassified access = iota
+	open                // anybody; no session is looked up
+	anybody             // anybody; a session is looked up
+	signedIn            // every administrator
+	superuser           // superusers
+)
+
+// route is an address under the mount path.
+type route struct {
+	method  string
+	path    string // a pattern of http.ServeMux without the mount path
+	access  access
+	handler http.HandlerFunc
+}
+
+// table is the panel's addresses.
+func (p *Panel) table() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/healthz", open, p.healthz},
+		{get, "/readyz", open, p.readyz},
+		{get, "/static/{file}", open, p.ui.Static().ServeHTTP},
+		{get, "/login", anybody, p.showLogin},
+		{post, "/login", anybody, p.login},
+		{post, "/logout", anybody, p.logout},
+		{get, "/{$}", signedIn, p.dashboard},
+		{get, "/m/{table}/{$}", signedIn, p.list},
+		{get, "/m/{table}/{key}", signedIn, p.record},
+		{get, "/account", signedIn, p.showAccount},
+		{post, "/account/password", signedIn, p.changePassword},
+		{post, "/account/revoke", signedIn, p.revokeOwn},
+		{get, "/sessions/{$}", superuser, p.listSessions},
+		{post, "/sessions/revoke", superuser, p.revokeSessions},
+		// Addresses that lack their last slash.
+		{get, "/m/{table}", signedIn, addSlash},
+		{get, "/sessions", signedIn, addSlash},
+	}
+}
+
+func (p *Panel) route() {
+	p.routes = p.table()
+	p.mux = http.NewServeMux()
+	for i := range p.routes {
+		rt := p.routes[i]
+		p.mux.Handle(rt.method+" "+p.base+rt.path, p.guard(rt))
+	}
+	if p.base != "" {
+		p.mux.Handle("GET "+p.base, p.guard(route{access: signedIn, handler: addSlash}))
+	}
+}
+
+// dispatch finds the request's route. What has none is not found, or has
+// another method; who is not signed in is not told which.
+func (p *Panel) dispatch(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := p.mux.Handler(r); pattern != "" {
+		p.mux.ServeHTTP(w, r)
+		return
+	}
+	p.guard(route{access: signedIn, handler: func(w http.ResponseWriter, r *http.Request) {
+		if allow := p.allowed(r); allow != "" {
+			w.Header().Set("Allow", allow)
+			p.fail(w, r, &statusError{status: http.StatusMethodNotAllowed})
+			return
+		}
+		p.fail(w, r, errNoPage)
+	}}).ServeHTTP(w, r)
+}
+
+// allowed returns the methods that the request's address has.
+func (p *Panel) allowed(r *http.Request) string {
+	var methods []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := p.mux.Handler(other); pattern != "" {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+func addSlash(w http.ResponseWriter, r *http.Request) {
+	to := url.URL{Path: r.URL.Path + "/", RawPath: r.URL.EscapedPath() + "/", RawQuery: r.URL.RawQuery}
+	http.Redirect(w, r, to.String(), http.StatusPermanentRedirect)
+}
+
+// guard lets through to a route's handler who may ask for it.
+func (p *Panel) guard(rt route) http.Handler {
+	switch rt.access {
+	case open:
+		return rt.handler
+	case anybody:
+		return p.sessions.Middleware(p.checkCSRF(rt.handler))
+	case signedIn, superuser:
+		return p.sessions.Middleware(p.identify(p.checkCSRF(func(w http.ResponseWriter, r *http.Request) {
+			if rt.access == superuser && visitor(r).Role != account.Superuser {
+				p.fail(w, r, &statusError{status: http.StatusForbidden, detail: "This page is for superusers."})
+				return
+			}
+			rt.handler(w, r)
+		})))
+	default:
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })
+	}
+}
+
+type visitorKey struct{}
+
+// visitor returns the administrator who asks; the zero User if nobody is signed
+// in.
+func visitor(r *http.Request) account.User {
+	u, _ := r.Context().Value(visitorKey{}).(account.User)
+	return u
+}
+
+// identify finds the administrator of the session, or sends to the login. A
+// session whose account is gone or disabled ends here.
+func (p *Panel) identify(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		userID := sessionhttp.UserID(r.Context())
+		if userID == "" {
+			p.sendToLogin(w, r)
+			return
+		}
+		u, err := p.accounts.ByID(r.Context(), userID)
+		if errors.Is(err, account.ErrNotFound) || err == nil && u.Disabled {
+			why := session.Ending{Reason: session.UserDisabled}
+			if _, err := p.manager.RevokeUser(r.Context(), userID, why); err != nil {
+				p.fail(w, r, err)
+				return
+			}
+			p.sendToLogin(w, r)
+			return
+		}
+		if err != nil {
+			p.fail(w, r, err)
+			return
+		}
+		next(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, u)))
+	}
+}
+
+// checkCSRF refuses a request that changes something without its token.
+func (p *Panel) checkCSRF(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodOptions:
+		default:
+			if err := r.ParseForm(); err != nil {
+				p.fail(w, r, err)
+				return
+			}
+			if err := p.sessions.CheckCSRF(r); err != nil {
+				p.fail(w, r, err)
+				return
+			}
+		}
+		next(w, r)
+	}
+}
+
+// sendToLogin answers who is not signed in: a page leads to the login and back,
+// a program is told 401.
+func (p *Panel) sendToLogin(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	login := p.ui.URL("login")
+	switch {
+	case r.Header.Get("HX-Request") == "true":
+		w.Header().Set("HX-Redirect", login)
+		w.WriteHeader(http.StatusUnauthorized)
+	case wantsJSON(r):
+		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "not signed in"})
+	default:
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			login += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		}
+		http.Redirect(w, r, login, http.StatusSeeOther)
+	}
+}
+
+// wantsJSON reports whether a program asks, not a browser.
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+}

@@ -1,0 +1,143 @@
+// Sessions: who is signed in, and ending it.
+
+package crudadmin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+// mayManage reports whether the visitor may see and end everybody's sessions.
+func mayManage(r *http.Request) bool { return visitor(r).Role == account.Superuser }
+
+func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
+	cursor := r.URL.Query().Get("after")
+	found, err := p.manager.List(r.Context(), session.Filter{Cursor: cursor})
+	page := ui.Sessions{CanEnd: true}
+	switch {
+	case errors.Is(err, session.ErrUnsupported):
+		page.Problem = &ui.Problem{
+			Title:  "This store cannot list all sessions",
+			Detail: fmt.Sprintf("The %s store finds sessions by their user only.", p.manager.Traits().Name),
+		}
+	case err != nil:
+		p.fail(w, r, err)
+		return
+	}
+	if page.Rows, err = p.sessionRows(r, found.Sessions); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	self := p.ui.URL("sessions", "")
+	if cursor == "" && found.Next == "" && page.Problem == nil {
+		page.Count = ui.Exact(int64(len(page.Rows)))
+	}
+	if cursor != "" {
+		page.Pager.First = self
+	}
+	if found.Next != "" {
+		page.Pager.Next = self + "?after=" + found.Next
+	}
+	page.Layout = p.layout(w, r, self)
+	p.render(w, r, http.StatusOK, page)
+}
+
+// sessionRows turns sessions into rows, with the names of their users.
+func (p *Panel) sessionRows(r *http.Request, found []session.Session) ([]ui.Session, error) {
+	current, _ := sessionhttp.FromContext(r.Context())
+	names := map[string]string{}
+	var rows []ui.Session
+	for i := range found {
+		s := &found[i]
+		name, ok := names[s.UserID]
+		if !ok && s.UserID != "" {
+			u, err := p.accounts.ByID(r.Context(), s.UserID)
+			switch {
+			case errors.Is(err, account.ErrNotFound):
+				name = s.UserID
+			case err != nil:
+				return nil, err
+			default:
+				name = u.Username
+			}
+			names[s.UserID] = name
+		}
+		row := ui.Session{
+			ID: s.ID.String(), User: name, UserID: s.UserID,
+			Device: deviceText(s.Device), UserAgent: s.UserAgent,
+			Created: s.CreatedAt, LastActivity: s.LastActivity, Expires: s.ExpiresAt,
+			Current: s.ID == current.ID,
+		}
+		if s.IP.IsValid() {
+			row.IP = s.IP.String()
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+func deviceText(d session.Device) string {
+	browser := strings.TrimSpace(d.Browser + " " + d.Version)
+	switch {
+	case browser == "" && d.OS == "":
+		return "Unknown device"
+	case d.OS == "":
+		return browser
+	case browser == "":
+		return d.OS
+	default:
+		return browser + " on " + d.OS
+	}
+}
+
+// revokeSessions ends one session (id) or all of a user's (user).
+func (p *Panel) revokeSessions(w http.ResponseWriter, r *http.Request) {
+	why := session.Ending{Reason: session.Revoked, By: visitor(r).Username}
+	id, user := r.PostForm.Get("id"), r.PostForm.Get("user")
+	var n int
+	var err error
+	switch {
+	case id != "" && user != "" || id == "" && user == "":
+		err = &statusError{status: http.StatusBadRequest, detail: "Say which session (id) or whose (user) to end, one of the two."}
+	case id != "":
+		n, err = p.revokeOne(r, id, why)
+	default:
+		n, err = p.manager.RevokeUser(r.Context(), user, why)
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.notify(r, ui.NoticeSuccess, endedText(n))
+	http.Redirect(w, r, p.ui.URL("sessions", ""), http.StatusSeeOther)
+}
+
+// revokeOne ends the session of an ID as it was posted.
+func (p *Panel) revokeOne(r *http.Request, text string, why session.Ending) (int, error) {
+	id, err := session.ParseID(text)
+	if err != nil {
+		return 0, &statusError{status: http.StatusBadRequest, detail: "id: not a session's ID."}
+	}
+	if _, err := p.manager.Get(r.Context(), id); errors.Is(err, session.ErrNotFound) {
+		return 0, nil
+	}
+	return 1, p.manager.Revoke(r.Context(), id, why)
+}
+
+func endedText(n int) string {
+	switch n {
+	case 0:
+		return "It had already ended."
+	case 1:
+		return "1 session has ended."
+	default:
+		return fmt.Sprintf("%d sessions have ended.", n)
+	}
+}
