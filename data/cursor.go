@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 const (
@@ -141,10 +142,10 @@ func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
 	if len(c.values) != len(terms) {
 		return cursor{}, malformed
 	}
-	for i, value := range c.values[len(sort):] {
+	for i, value := range c.values {
 		_, long := value.(tooLong)
 		_, whole := value.(int64)
-		if long || value == nil || terms[len(sort)+i].column == nil && !whole {
+		if terms[i].key && (long || value == nil) || terms[i].rowid(t) && !whole {
 			return cursor{}, malformed
 		}
 	}
@@ -155,31 +156,40 @@ func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
 type term struct {
 	column *Column
 	desc   bool
+	key    bool // part of the position
 }
 
 func (o term) nullable() bool { return o.column != nil && o.column.Nullable }
 
+func (o term) rowid(t *Table) bool { return o.column == nil || o.column.Name == t.rowid }
+
 // keyset says whether rows have a place of their own to page by.
 func (t *Table) keyset() bool { return t.rowid != "" || len(t.position()) > 0 }
 
-// order is the full order of a list: the sort, then the position, in the direction of the last sort key so that one
-// index can serve both. Position columns that are sorted by already come again: they cost nothing.
+// order is the full order of a list: the sort, then what it lacks of the position, in the direction of the last sort
+// key so that one index can serve both.
 func (t *Table) order(sort []SortKey) []term {
 	var terms []term
-	desc := false
+	desc, hasRowID := false, false
+	position := t.position()
 	for _, key := range sort {
 		c, ok := t.Column(key.Column)
 		if !ok {
 			continue
 		}
+		o := term{column: c, desc: key.Desc}
+		hasRowID = hasRowID || o.rowid(t)
+		o.key = o.rowid(t) || slices.Contains(position, c)
 		desc = key.Desc
-		terms = append(terms, term{column: c, desc: key.Desc})
+		terms = append(terms, o)
 	}
-	if t.rowid != "" {
-		return append(terms, term{desc: desc})
+	if t.rowid != "" && !hasRowID {
+		terms = append(terms, term{desc: desc, key: true})
 	}
-	for _, c := range t.position() {
-		terms = append(terms, term{column: c, desc: desc})
+	for _, c := range position {
+		if !slices.ContainsFunc(terms, func(o term) bool { return o.column == c }) {
+			terms = append(terms, term{column: c, desc: desc, key: true})
+		}
 	}
 	return terms
 }

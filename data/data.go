@@ -170,7 +170,7 @@ func (s *Source) failed(ctx context.Context, op string, t *Table, err error) err
 	if classified := s.dialect.classify(ctx, err); outage(classified) {
 		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
 	}
-	return &TableError{Table: t.Name, Problem: err.Error(), Err: err}
+	return &TableError{Table: t.Name, Problem: s.dialect.problem(err), Err: err}
 }
 
 // choose applies Show and Hide. Every unknown name is reported in one error.

@@ -23,6 +23,9 @@ type dialect interface {
 	// classify makes ErrTimeout and ErrUnavailable of the driver's errors and returns others as they are.
 	classify(ctx context.Context, err error) error
 
+	// problem says in the engine's words why a table cannot be read.
+	problem(err error) string
+
 	// quote quotes an identifier.
 	quote(name string) string
 	// place is the expression of an order's term; it also compares.

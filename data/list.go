@@ -133,7 +133,7 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	page.Count = count
-	r := &reader{s: s, t: t, columns: page.Columns, terms: t.order(q.Sort), sorted: len(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
+	r := &reader{s: s, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
 	if t.keyset() {
 		err = s.keysetPage(ctx, r, page, conditions)
 	} else {
@@ -224,8 +224,8 @@ func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditio
 		return nil
 	}
 	cursorOf := func(place []any) (string, error) {
-		for _, value := range place[len(q.Sort):] {
-			if _, long := value.(tooLong); long {
+		for i, value := range place {
+			if _, long := value.(tooLong); long && r.terms[i].key {
 				return "", &TableError{Table: r.t.Name, Problem: fmt.Sprintf("a key on this page is longer than %d bytes, which is too long to page by", MaxKeyPart)}
 			}
 		}
@@ -257,8 +257,10 @@ func (s *Source) restore(ctx context.Context, r *reader, c *cursor) (bool, error
 		return true, nil
 	}
 	var where []fragment
-	for i := r.sorted; i < len(r.terms); i++ {
-		where = append(where, fragment{s.dialect.place(r.t, r.terms[i]) + " = ?", []any{c.values[i]}})
+	for i, o := range r.terms {
+		if o.key {
+			where = append(where, fragment{s.dialect.place(r.t, o) + " = ?", []any{c.values[i]}})
+		}
 	}
 	rows, err := s.exactRows(ctx, fragment{text: "SELECT " + strings.Join(selected, ", ") + r.from()}, where, 1)
 	if err != nil {

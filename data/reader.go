@@ -13,8 +13,7 @@ type reader struct {
 	s        *Source
 	t        *Table
 	columns  []*Column
-	terms    []term // the order; the first sorted of them are the sort, the others the position
-	sorted   int
+	terms    []term // the order
 	maxRunes int
 	maxBytes int
 
@@ -76,24 +75,23 @@ func (r *reader) segments(from []any) [][]fragment {
 	return all
 }
 
-// read appends up to limit rows that meet the conditions.
-func (r *reader) read(ctx context.Context, conditions []fragment, limit, offset int) error {
+// query selects up to limit rows that meet the conditions, and how many columns that gives.
+func (r *reader) query(conditions []fragment, limit, offset int) (fragment, int) {
 	d := r.s.dialect
 	var selected []string
 	for _, c := range r.columns {
 		selected = append(selected, d.cell(c, r.maxRunes))
 	}
-	identity := r.t.columns(r.t.Identity.Columns)
-	for _, c := range identity {
+	for _, c := range r.t.columns(r.t.Identity.Columns) {
 		selected = append(selected, d.exact(d.place(r.t, term{column: c}), MaxKeyPart))
 	}
 	if r.t.rowid != "" {
 		selected = append(selected, d.exact(d.place(r.t, term{}), MaxKeyPart))
 	}
 	var order []string
-	for i, o := range r.terms {
+	for _, o := range r.terms {
 		place, limit := d.place(r.t, o), maxCursorValue
-		if i >= r.sorted {
+		if o.key {
 			limit = MaxKeyPart
 		}
 		selected = append(selected, d.exact(place, limit))
@@ -108,14 +106,21 @@ func (r *reader) read(ctx context.Context, conditions []fragment, limit, offset 
 	}
 	query.text += " LIMIT ? OFFSET ?"
 	query.args = append(query.args, limit, offset)
+	return query, 3*len(r.columns) + 2*(len(selected)-len(r.columns))
+}
 
+// read appends up to limit rows that meet the conditions.
+func (r *reader) read(ctx context.Context, conditions []fragment, limit, offset int) error {
+	d := r.s.dialect
+	identity := r.t.columns(r.t.Identity.Columns)
+	query, width := r.query(conditions, limit, offset)
 	rows, err := r.s.db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }() // its error is rows.Err's
 	for rows.Next() {
-		line := newScan(3*len(r.columns) + 2*(len(selected)-len(r.columns)))
+		line := newScan(width)
 		if err := rows.Scan(line.targets...); err != nil {
 			return err
 		}

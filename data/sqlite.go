@@ -117,6 +117,17 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 	return err
 }
 
+// problem is the engine's message without what the driver puts around it.
+func (*sqlite) problem(err error) string {
+	text := strings.TrimPrefix(err.Error(), "SQL logic error: ")
+	if i := strings.LastIndex(text, " ("); i > 0 && strings.HasSuffix(text, ")") {
+		if _, notCode := strconv.Atoi(text[i+2 : len(text)-1]); notCode == nil {
+			text = text[:i]
+		}
+	}
+	return text
+}
+
 func (d *sqlite) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {
 	names := []string{"n"}
 	var on []string

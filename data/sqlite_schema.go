@@ -38,7 +38,7 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 			if outage(d.classify(ctx, err)) {
 				return nil, err
 			}
-			t.Problem = err.Error()
+			t.Problem = d.problem(err)
 		}
 	}
 	estimates, err := d.estimates(ctx, db, schema.Tables)
@@ -149,7 +149,7 @@ func (d *sqlite) probe(ctx context.Context, db *sql.DB, t *Table, withoutRowID b
 			}
 			c.binary = true
 			if err := compile(d.column(c) + " COLLATE BINARY = ''"); err != nil {
-				c.Problem = err.Error()
+				c.Problem = d.problem(err)
 			}
 		}
 	}

@@ -131,7 +131,7 @@ func zoo() []string {
 		wide(150), `INSERT INTO wide_150 DEFAULT VALUES`,
 		wide(2000), `INSERT INTO wide_2000 DEFAULT VALUES`,
 		`CREATE TABLE long_text (id INTEGER PRIMARY KEY, t TEXT)`,
-		`INSERT INTO long_text SELECT value, printf('%.*c', 100000, 'x') || value FROM generate_series(1, 30)`,
+		`WITH RECURSIVE g(value) AS (VALUES (1) UNION ALL SELECT value + 1 FROM g LIMIT 30) INSERT INTO long_text SELECT value, printf('%.*c', 100000, 'x') || value FROM g`,
 		`PRAGMA writable_schema = 1`,
 		`UPDATE sqlite_master SET sql = 'CREATE TABLE foreign_collation (id INTEGER PRIMARY KEY, name TEXT COLLATE klingon)' WHERE name = 'foreign_collation'`,
 		`UPDATE sqlite_master SET sql = 'CREATE TABLE foreign_collation_key (name TEXT COLLATE klingon PRIMARY KEY, v) WITHOUT ROWID' WHERE name = 'foreign_collation_key'`,
