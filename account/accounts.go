@@ -122,19 +122,22 @@ func (a *Accounts) List(ctx context.Context, after string, limit int) ([]User, e
 
 // SetPassword changes the password of someone who knows the old one; a wrong one is ErrOldPassword, as it is
 // when another change came first. The caller ends the user's other sessions.
-func (a *Accounts) SetPassword(ctx context.Context, id, old, new string) error {
+func (a *Accounts) SetPassword(ctx context.Context, id, oldPassword, newPassword string) error {
+	if tooLong(oldPassword) {
+		return ErrOldPassword
+	}
 	u, stored, err := a.credentials(ctx, "id", id)
 	if err != nil {
 		return err
 	}
-	ok, _, err := a.hash.verify(ctx, stored, old)
+	ok, _, err := a.hash.verify(ctx, stored, oldPassword)
 	if err != nil && !errors.Is(err, errStoredHash) {
 		return err
 	}
-	if !ok || tooLong(old) {
+	if !ok {
 		return ErrOldPassword
 	}
-	n, err := a.storePassword(ctx, u, new, " AND password_hash = ?", stored)
+	n, err := a.storePassword(ctx, u, newPassword, " AND password_hash = ?", stored)
 	if err == nil && n == 0 {
 		err = ErrOldPassword
 	}
@@ -143,12 +146,12 @@ func (a *Accounts) SetPassword(ctx context.Context, id, old, new string) error {
 
 // ResetPassword gives a user a new password without asking for the old one. The caller ends all the user's
 // sessions.
-func (a *Accounts) ResetPassword(ctx context.Context, id, new string) error {
+func (a *Accounts) ResetPassword(ctx context.Context, id, newPassword string) error {
 	u, err := a.ByID(ctx, id)
 	if err != nil {
 		return err
 	}
-	n, err := a.storePassword(ctx, u, new, "")
+	n, err := a.storePassword(ctx, u, newPassword, "")
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}

@@ -58,7 +58,6 @@ func TestDecodeIsStrictAndBounded(t *testing.T) {
 		swap("c29tZXNhbHQ", "c29tZXNhbHR"), swap("c29tZXNhbHQ", "c29t\nZXNhbHQ"), swap("c29tZXNhbHQ", "c29tZXNhb-_"),
 		swap("nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", ""), swap("nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", b64(15)),
 		swap("nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", b64(65)), swap("4rEsF5", "4r\rEsF5"),
-		swap("nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", strings.Repeat("A", 43)),
 		validHash + strings.Repeat("A", 1<<20),
 	} {
 		if h, err := decodeArgon2(s); err == nil {
