@@ -33,14 +33,14 @@ type PostgresServer struct {
 // use [SharedPostgres] unless the test kills, freezes or fills it.
 func Postgres(t testing.TB) *PostgresServer {
 	t.Helper()
-	p, err := startPostgres()
+	p, err := startPostgres(syscall.SIGKILL)
 	check(t, err)
 	p.server = adopt(t, p.proc)
 	return p
 }
 
 var sharedPostgres = sync.OnceValues(func() (*PostgresServer, error) {
-	p, err := startPostgres()
+	p, err := startPostgres(syscall.SIGQUIT) // nobody freezes it
 	if err == nil {
 		share(p.proc)
 	}
@@ -79,7 +79,7 @@ func (p *PostgresServer) exec(sql string) error {
 		"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command="+sql, p.URL())
 }
 
-func startPostgres() (*PostgresServer, error) {
+func startPostgres(death syscall.Signal) (*PostgresServer, error) {
 	bin, err := findPostgres()
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func startPostgres() (*PostgresServer, error) {
 	}
 	p := &PostgresServer{User: "postgres", Database: "postgres", bin: bin}
 	p.proc = &process{name: "postgres", path: filepath.Join(bin, "postgres"), dir: dir, as: as, ready: p.ready,
-		quit: syscall.SIGQUIT} // gives its shared memory back
+		quit: syscall.SIGQUIT, death: death} // SIGQUIT gives its shared memory back
 	err = runAs(as, dir.path, filepath.Join(bin, "initdb"), "--pgdata="+p.data(),
 		"--username="+p.User, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
 	if err == nil {

@@ -14,6 +14,7 @@ package testserver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,10 @@ type process struct {
 	// what outlives a process; SIGKILL follows. Zero: SIGKILL alone.
 	quit syscall.Signal
 
+	// death is the signal that the kernel sends when the test process dies.
+	// Zero: SIGKILL, which ends a frozen server too.
+	death syscall.Signal
+
 	// ready reports whether this very process, and no other that took the
 	// port, answers.
 	ready func(ctx context.Context, pid int) error
@@ -100,7 +105,7 @@ func (p *process) start() error {
 	cmd.Dir = p.dir.path
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
-	cmd.SysProcAttr = attributes(p.as)
+	cmd.SysProcAttr = attributes(p.as, cmp.Or(p.death, syscall.SIGKILL))
 
 	// The kernel sends the parent-death signal when the thread that forked
 	// ends, so one thread is kept for as long as the server lives.
@@ -208,7 +213,7 @@ func runAs(as *credential, dir, path string, args ...string) error {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
-	cmd.SysProcAttr = attributes(as)
+	cmd.SysProcAttr = attributes(as, syscall.SIGKILL)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(path), err, bytes.TrimSpace(out))
 	}

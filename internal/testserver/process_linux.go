@@ -21,9 +21,10 @@ type credential = syscall.Credential
 // supported is nil: servers can be started here.
 func supported() error { return nil }
 
-// attributes put a process into a group of its own and let it die with us.
-func attributes(as *credential) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: as}
+// attributes put a process into a group of its own and let it die with us, of
+// the signal death.
+func attributes(as *credential, death syscall.Signal) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: death, Credential: as}
 }
 
 // serviceUser returns the first of the named users that exists, for servers

@@ -17,7 +17,7 @@ func supported() error {
 	return fmt.Errorf("servers are started on Linux only, this is %s: %w", runtime.GOOS, errMissing)
 }
 
-func attributes(*credential) *syscall.SysProcAttr { return nil }
+func attributes(*credential, syscall.Signal) *syscall.SysProcAttr { return nil }
 
 func serviceUser(...string) (*credential, error) { return nil, supported() }
 
