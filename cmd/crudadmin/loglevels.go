@@ -1,0 +1,119 @@
+package main
+
+// This file holds LOG_LEVEL: a level for all, and one for each component that has its own.
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// maxLogLevels is how many components may have a level of their own.
+const maxLogLevels = 32
+
+// logLevels says from which level on records are kept.
+type logLevels struct {
+	base       slog.Level
+	components map[string]slog.Level
+}
+
+// parseLogLevels reads "info" or "info,session=debug,data=warn". The empty text is info.
+func parseLogLevels(text string) (logLevels, error) {
+	levels := logLevels{base: slog.LevelInfo, components: map[string]slog.Level{}}
+	if text == "" {
+		return levels, nil
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) > maxLogLevels {
+		return levels, fmt.Errorf("%d parts, want at most %d", len(parts), maxLogLevels)
+	}
+	for i, part := range parts {
+		component, name, own := strings.Cut(strings.TrimSpace(part), "=")
+		if !own {
+			name = component
+		}
+		level, known := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}[strings.ToLower(name)]
+		switch {
+		case !known:
+			return levels, fmt.Errorf("%q is no level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", clip(name))
+		case own && component == "":
+			return levels, fmt.Errorf("part %d has no component before the =", i+1)
+		case own:
+			levels.components[component] = level
+		case i > 0:
+			return levels, fmt.Errorf("%q is a second level for everything; the first part sets it", clip(name))
+		default:
+			levels.base = level
+		}
+	}
+	return levels, nil
+}
+
+// of is the level of the component.
+func (l logLevels) of(component string) slog.Level {
+	if level, ok := l.components[component]; ok {
+		return level
+	}
+	return l.base
+}
+
+// lowest is the lowest level of all.
+func (l logLevels) lowest() slog.Level {
+	low := l.base
+	for _, level := range l.components {
+		low = min(low, level)
+	}
+	return low
+}
+
+// levelHandler keeps the records that their component's level lets through. The component is the attribute
+// of that name outside any group, of the logger or, where that has none, of the record.
+type levelHandler struct {
+	next      slog.Handler
+	levels    logLevels
+	component string
+	grouped   bool
+}
+
+func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	low := h.levels.of(h.component)
+	if h.component == "" {
+		low = h.levels.lowest() // the record may name a component yet
+	}
+	return level >= low && h.next.Enabled(ctx, level)
+}
+
+func (h levelHandler) Handle(ctx context.Context, record slog.Record) error {
+	component := h.component
+	if component == "" && !h.grouped {
+		record.Attrs(func(a slog.Attr) bool {
+			if a.Key == "component" {
+				component = a.Value.String()
+			}
+			return component == ""
+		})
+	}
+	if record.Level < h.levels.of(component) {
+		return nil
+	}
+	return h.next.Handle(ctx, record)
+}
+
+func (h levelHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		if a.Key == "component" && !h.grouped {
+			h.component = a.Value.String()
+		}
+	}
+	h.next = h.next.WithAttrs(attrs)
+	return h
+}
+
+func (h levelHandler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	h.next, h.grouped = h.next.WithGroup(name), true
+	return h
+}

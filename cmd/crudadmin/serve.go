@@ -1,0 +1,59 @@
+package main
+
+// This file holds the command serve.
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+)
+
+type serveCommand struct {
+	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to show: sqlite:PATH."`
+	ReadOnly bool   `variable:"READ_ONLY" help:"Never write to it."`
+	serverFlags
+}
+
+func (c *serveCommand) run(ctx context.Context, p *program) error {
+	path, err := sqlitePath(c.Database)
+	if err != nil {
+		return &wrongUse{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("--database: %w; the file must exist", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("--database: %s is not a file", path)
+	}
+	s, err := p.start(c.serverFlags)
+	if err != nil {
+		return err
+	}
+	defer s.listener.Close()
+	if admin, err := os.Stat(s.settings.AdminDatabase); err == nil && os.SameFile(admin, info) {
+		return fmt.Errorf("--database: %s is the admin database, with the accounts and sessions: it cannot be shown", path)
+	}
+	options := s.panelOptions(path, c.ReadOnly)
+	panel, err := p.openPanel(ctx, options)
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Username), Password: panel.Generated})
+}
+
+// sqlitePath is the path of a sqlite:PATH address. Other schemes are refused by name only: an address may hold a password.
+func sqlitePath(address string) (string, error) {
+	scheme, path, found := strings.Cut(address, ":")
+	switch {
+	case !found:
+		return "", fmt.Errorf("want sqlite:PATH, such as sqlite:shop.db")
+	case scheme != "sqlite":
+		return "", fmt.Errorf("only sqlite:PATH is supported by this version, and the address begins with %q", clip(scheme)+":")
+	case path == "" || len(path) > 4096 || strings.ContainsRune(path, 0):
+		return "", fmt.Errorf("sqlite: needs a path of 1 to 4096 bytes after it")
+	}
+	return path, nil
+}

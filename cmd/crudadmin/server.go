@@ -1,0 +1,188 @@
+package main
+
+// This file holds the server that demo and serve share: settings, data directory, key, listener, greeting and drain.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+const (
+	// drainTime is for the requests in flight when the program is told to stop; with closeTime for the
+	// panel's loop and the databases the program is gone within 10 seconds.
+	drainTime = 7 * time.Second
+	closeTime = 2 * time.Second
+
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second // a form of the largest size over a slow line
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+)
+
+// server is what is ready before there is a panel.
+type server struct {
+	program  *program
+	settings settings
+	listener net.Listener
+	addr     string // as given
+	json     bool
+	log      *slog.Logger
+}
+
+// start reads the settings, makes the data directory, finds the key and takes the address.
+func (p *program) start(flags serverFlags) (*server, error) {
+	wrong := checkAddr(flags.Addr)
+	settings, err := readSettings(p.getenv, flags.DataDir)
+	if err = errors.Join(wrong, err); err != nil {
+		return nil, &wrongUse{err, generalHelp + "\n" + variablesHint}
+	}
+	handler := slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(levelHandler{next: handler, levels: settings.LogLevels})}
+	log := s.log.With("component", "server")
+	for _, warning := range settings.Warnings {
+		log.Warn("production would refuse to start", "variable", warning)
+	}
+	if err := makeDataDir(settings.DataDir, log); err != nil {
+		return nil, err
+	}
+	if err := s.findKey(); err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", flags.Addr); err != nil {
+		return nil, fmt.Errorf("--addr: %w", err)
+	}
+	return s, nil
+}
+
+// findKey takes the key kept in DATA_DIR where ADMIN_SECRET_KEY is not set, and makes it on the first run.
+func (s *server) findKey() error {
+	if s.settings.SecretKey.text != "" {
+		return nil
+	}
+	path := filepath.Join(s.settings.DataDir, "secret.key")
+	text, err := keptSecret(path, newSecretKey)
+	if err != nil {
+		return err
+	}
+	if len(text) < session.MinSecretKey {
+		return fmt.Errorf("%s has %d bytes, want at least %d: delete it to have a new one made", path, len(text), session.MinSecretKey)
+	}
+	s.settings.SecretKey = secret{text}
+	return nil
+}
+
+// panelOptions are the options of a panel over the database.
+func (s *server) panelOptions(database string, readOnly bool) panelOptions {
+	return panelOptions{
+		Settings: s.settings, Database: database, ReadOnly: readOnly,
+		Username: s.settings.AdminUsername, Password: s.settings.AdminPassword, Log: s.log,
+	}
+}
+
+// greeting is what is printed once the panel answers. Password is empty where it is not ours to print.
+type greeting struct {
+	URL      string `json:"url"`
+	Username string `json:"username"`
+	Password string `json:"password,omitempty"`
+}
+
+func (g greeting) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(g)
+	}
+	text := fmt.Sprintf("url: %s\nusername: %s\n", g.URL, g.Username)
+	if g.Password != "" {
+		text += fmt.Sprintf("password: %s\n", g.Password)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// url is where the panel answers, with the slash at its end. A listener on every address is named by the loopback one.
+func (s *server) url() string {
+	host, _, _ := net.SplitHostPort(s.addr)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: strings.TrimSuffix(s.settings.MountPath, "/") + "/"}
+	return u.String()
+}
+
+// serve prints the greeting and answers requests until ctx is done; then it drains: requests in flight get
+// the program's drain time, the panel's loop and its databases closeTime.
+func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err error) {
+	log := s.log.With("component", "server")
+	web := &http.Server{
+		Handler:           panel,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		// No WriteTimeout: an export streams for as long as it is read.
+	}
+	loop, stopLoop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLoop()
+	looped, served := make(chan error, 1), make(chan error, 1)
+	go func() { looped <- panel.Run(loop) }()
+	go func() { served <- web.Serve(s.listener) }()
+	running := true // the loop
+
+	if err = g.print(s.program.stdout, s.json); err == nil {
+		log.Info("listening", "addr", s.listener.Addr().String(), "environment", s.settings.Environment)
+		select {
+		case <-ctx.Done():
+			log.Info("stopping", "drain", s.program.drain)
+		case err = <-served:
+			err = fmt.Errorf("serve: %w", err)
+		case err = <-looped:
+			running = false
+			err = errors.Join(errors.New("the panel's loop ended before its time"), err)
+		}
+	}
+
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.program.drain)
+	defer cancel()
+	if e := web.Shutdown(drain); e != nil {
+		err = errors.Join(err, fmt.Errorf("requests still under way after %s were cut", s.program.drain), web.Close())
+	}
+	stopLoop()
+	return errors.Join(err, s.closePanel(panel, looped, running))
+}
+
+// closePanel waits for the loop to end and closes the databases, both together within closeTime.
+func (s *server) closePanel(panel *openedPanel, looped <-chan error, running bool) error {
+	closed := make(chan error, 1)
+	go func() {
+		var err error
+		if running {
+			if err = <-looped; errors.Is(err, context.Canceled) {
+				err = nil
+			}
+		}
+		closed <- errors.Join(err, panel.Close())
+	}()
+	late := time.NewTimer(closeTime)
+	defer late.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-late.C:
+		return fmt.Errorf("the panel did not close within %s", closeTime)
+	}
+}
