@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 
@@ -72,9 +73,8 @@ func TestKeyRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cleaned := u.JoinPath("../" + key.String())
-		if got := strings.TrimSuffix(strings.TrimPrefix(u.EscapedPath(), "/admin/m/t/"), "/edit"); got != key.String() || cleaned.EscapedPath() != "/admin/m/t/"+key.String() {
-			t.Fatalf("%q became %q in an address, %q when cleaned", key.String(), got, cleaned.EscapedPath())
+		if got := strings.TrimSuffix(strings.TrimPrefix(u.EscapedPath(), "/admin/m/t/"), "/edit"); got != key.String() || path.Clean(u.EscapedPath()) != u.EscapedPath() {
+			t.Fatalf("%q became %q in an address", key.String(), got)
 		}
 		for _, word := range fixedWords {
 			if key.String() == word {
