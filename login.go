@@ -52,13 +52,13 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u, err := p.accounts.Authenticate(r.Context(), page.Username, r.PostForm.Get("password"))
+	if err == nil {
+		err = p.admit(w, r, u)
+	}
 	if errors.Is(err, account.ErrCredentials) {
 		page.Error = wrongCredentials
 		p.renderLogin(w, r, http.StatusUnauthorized, page)
 		return
-	}
-	if err == nil {
-		_, err = p.sessions.SignIn(w, r, u.ID)
 	}
 	if err != nil {
 		// The password was not judged wrong: this was no failure.
@@ -77,6 +77,28 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		p.log.WarnContext(r.Context(), "a device is not remembered", "error", err)
 	}
 	http.Redirect(w, r, p.localPath(page.Next), http.StatusSeeOther)
+}
+
+// admit makes the session of a user who has proved who they are, and looks at
+// the account once more: a password changed or an account disabled since it was
+// proved has ended the sessions there were, and this one comes after.
+func (p *Panel) admit(w http.ResponseWriter, r *http.Request, u account.User) error {
+	made, err := p.sessions.SignIn(w, r, u.ID)
+	if err != nil {
+		return err
+	}
+	now, err := p.accounts.ByID(r.Context(), u.ID)
+	if err == nil && !now.Disabled && now.PasswordChangedAt.Equal(u.PasswordChangedAt) {
+		return nil
+	}
+	p.sessions.Forget(w)
+	if undo := p.manager.Revoke(r.Context(), made.ID, session.Ending{Reason: session.PasswordChanged}); undo != nil {
+		return undo
+	}
+	if err == nil || errors.Is(err, account.ErrNotFound) {
+		return account.ErrCredentials
+	}
+	return err
 }
 
 func (p *Panel) logout(w http.ResponseWriter, r *http.Request) {

@@ -78,6 +78,10 @@ func (s *Sessions) send(w http.ResponseWriter, c *http.Cookie) {
 	h["Set-Cookie"] = append(kept, text)
 }
 
+// Forget removes the session cookie and leaves the session as it is, for a
+// caller who ends it by other means.
+func (s *Sessions) Forget(w http.ResponseWriter) { s.expire(w) }
+
 // expire removes the session cookie, also one that was planted at the root.
 func (s *Sessions) expire(w http.ResponseWriter) {
 	s.send(w, s.made(s.name, "", s.path, 0))

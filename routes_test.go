@@ -1,0 +1,244 @@
+// Who may ask for what: a walk over the router's own table.
+
+package crudadmin
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/account"
+)
+
+// address makes an address of a route's pattern.
+func (rt route) address() string {
+	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css").Replace(rt.path)
+}
+
+func (rt route) unsafe() bool { return rt.method != http.MethodGet }
+
+func TestEveryRouteIsClassified(t *testing.T) {
+	b := newBench(t, nil)
+	var public []string
+	for _, rt := range b.routes {
+		switch rt.access {
+		case unclassified:
+			t.Errorf("%s %s is not classified: say who may ask for it", rt.method, rt.path)
+		case open, anybody:
+			public = append(public, rt.method+" "+rt.path)
+		}
+	}
+	// A new public address must be added here, knowingly.
+	want := []string{"GET /healthz", "GET /readyz", "GET /static/{file}", "GET /login", "POST /login", "POST /logout"}
+	if !slices.Equal(public, want) {
+		t.Errorf("public addresses are\n%q, want\n%q", public, want)
+	}
+}
+
+func TestAnUnclassifiedRouteIsRefused(t *testing.T) {
+	b := newBench(t, nil)
+	w := httptest.NewRecorder()
+	leaked := func(http.ResponseWriter, *http.Request) { t.Error("an unclassified route was served") }
+	b.guard(route{handler: leaked}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/admin/", nil))
+	if w.Code != http.StatusNotFound {
+		t.Errorf("an unclassified route answers %d, want 404", w.Code)
+	}
+}
+
+func TestWithoutSessionEveryRouteLeadsToTheLogin(t *testing.T) {
+	b := newBench(t, nil)
+	others := []route{
+		{method: http.MethodGet, path: "/nowhere", access: signedIn},
+		{method: http.MethodGet, path: "/users/", access: signedIn},
+		{method: http.MethodGet, path: "/m/customers/x/login", access: signedIn},
+		{method: http.MethodGet, path: "/m/static/", access: signedIn},
+		{method: http.MethodPut, path: "/", access: signedIn},
+		{method: http.MethodDelete, path: "/m/customers/1", access: signedIn},
+		{method: http.MethodOptions, path: "/", access: signedIn},
+	}
+	for _, rt := range append(others, b.routes...) {
+		if rt.access == open || rt.access == anybody {
+			continue
+		}
+		name := rt.method + " " + rt.path
+		page := b.browser(t)
+		w := page.do(rt.method, rt.address(), nil)
+		if w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/admin/login") {
+			t.Errorf("%s without a session: %d to %q, want 303 to the login", name, w.Code, w.Header().Get("Location"))
+		}
+		if to, err := url.Parse(w.Header().Get("Location")); err != nil || rt.method == http.MethodGet && to.Query().Get("next") != "/admin"+rt.address() {
+			t.Errorf("%s: the login does not lead back: %q", name, w.Header().Get("Location"))
+		}
+		page.headers["Accept"] = "application/json"
+		if w := page.do(rt.method, rt.address(), nil); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s as JSON without a session: %d, want 401", name, w.Code)
+		}
+		page.headers = map[string]string{"HX-Request": "true"}
+		if w := page.do(rt.method, rt.address(), nil); w.Code != http.StatusUnauthorized || w.Header().Get("HX-Redirect") != "/admin/login" {
+			t.Errorf("%s as htmx without a session: %d, HX-Redirect %q", name, w.Code, w.Header().Get("HX-Redirect"))
+		}
+	}
+	if n := b.store.calls.Load(); n != 0 {
+		t.Errorf("requests without a cookie asked the store %d times", n)
+	}
+}
+
+func TestUnsafeRoutesRefuseWhatIsNotTheirToken(t *testing.T) {
+	b := newBench(t, nil)
+	b.user(t, "eve", account.Superuser)
+	page := b.browser(t).signIn(adminName)
+	stale := page.token("/account")
+	page.post("/account", "/logout", nil)
+	page.signIn(adminName)
+	foreign := b.browser(t).signIn("eve").token("/account")
+	beforeLogin := b.browser(t).token("/login")
+	own := page.token("/account")
+	for _, rt := range b.routes {
+		if !rt.unsafe() {
+			continue
+		}
+		for _, c := range []struct {
+			name, token, site, origin string
+		}{
+			{name: "missing token"},
+			{name: "garbage", token: "garbage"},
+			{name: "stale token", token: stale},
+			{name: "another user's token", token: foreign},
+			{name: "a login form's token", token: beforeLogin},
+			{name: "cross-site", token: own, site: "cross-site"},
+			{name: "same-site, another origin", token: own, site: "same-site"},
+			{name: "bad Origin", token: own, origin: "https://evil.example"},
+		} {
+			page.headers = map[string]string{}
+			if c.site != "" {
+				page.headers["Sec-Fetch-Site"] = c.site
+			}
+			if c.origin != "" {
+				page.headers["Origin"] = c.origin
+			}
+			form := url.Values{"csrf_token": {c.token}, "others": {"1"}, "username": {adminName}, "password": {adminPassword}}
+			if w := page.do(rt.method, rt.address(), form); w.Code != http.StatusForbidden {
+				t.Errorf("%s %s with %s: %d, want 403", rt.method, rt.path, c.name, w.Code)
+			}
+		}
+	}
+	page.headers = map[string]string{"Sec-Fetch-Site": "same-origin"}
+	if w := page.get("/account"); w.Code != http.StatusOK {
+		t.Errorf("after all refusals the session is gone: %d", w.Code)
+	}
+	if w := page.do(http.MethodPost, "/account/revoke", url.Values{"csrf_token": {own}, "others": {"1"}}); w.Code != http.StatusSeeOther {
+		t.Errorf("with its own token: %d, want 303", w.Code)
+	}
+}
+
+func TestSuperuserPagesRefuseOthers(t *testing.T) {
+	b := newBench(t, nil)
+	b.user(t, "vi", account.Viewer)
+	b.user(t, "ed", account.Editor)
+	for _, name := range []string{"vi", "ed"} {
+		page := b.browser(t).signIn(name)
+		for _, rt := range b.routes {
+			if rt.access != superuser {
+				continue
+			}
+			form := url.Values{"csrf_token": {page.token("/account")}, "user": {"x"}}
+			if w := page.do(rt.method, rt.address(), form); w.Code != http.StatusForbidden {
+				t.Errorf("%s asks for %s %s: %d, want 403", name, rt.method, rt.path, w.Code)
+			}
+		}
+	}
+}
+
+func TestEveryAnswerHasItsHeaders(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Secure = true })
+	page := b.browser(t)
+	for _, path := range []string{"/login", "/", "/healthz", "/readyz", "/nowhere", "/static/none.css", "/m/customers/", "/%zz"[:1]} {
+		h := page.get(path).Header()
+		for name, want := range map[string]string{
+			"Content-Security-Policy":      contentSecurityPolicy,
+			"X-Content-Type-Options":       "nosniff",
+			"Referrer-Policy":              "same-origin",
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Strict-Transport-Security":    "max-age=31536000",
+		} {
+			if h.Get(name) != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, h.Get(name), want)
+			}
+		}
+	}
+	if strings.Contains(contentSecurityPolicy, "unsafe") {
+		t.Error("the content security policy allows something unsafe")
+	}
+}
+
+func TestOutsideTheMountPathIsNotFound(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.MountPath = "/ops/admin/" })
+	for _, path := range []string{"/", "/ops", "/ops/", "/ops/adminx", "/ops/adminx/login", "/admin/login", "/login"} {
+		w := httptest.NewRecorder()
+		b.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, w.Code)
+		}
+	}
+	page := b.browser(t).signIn(adminName)
+	if w := page.get("/"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `href="/ops/admin/m/customers/"`) {
+		t.Errorf("the dashboard under /ops/admin: %d", w.Code)
+	}
+	if w := page.get(""); w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "/ops/admin/" {
+		t.Errorf("the mount path without its slash: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
+func TestMountedAtTheRoot(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.MountPath = "/" })
+	page := b.browser(t).signIn(adminName)
+	for _, path := range []string{"/", "/m/customers/", "/m/customers/1", "/account", "/sessions/"} {
+		if w := page.get(path); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+// Flaw: two panels in one process crashed.
+func TestTwoPanelsInOneProcess(t *testing.T) {
+	one := newBench(t, func(c *Config) { c.MountPath = "/one" })
+	two := newBench(t, func(c *Config) { c.MountPath = "/two"; c.SecretKey = []byte(strings.Repeat("z", 32)) })
+	mux := http.NewServeMux()
+	mux.Handle("/one/", one)
+	mux.Handle("/two/", two)
+	first := one.browser(t)
+	first.handler = mux
+	first.signIn(adminName)
+	if w := first.get("/"); w.Code != http.StatusOK {
+		t.Fatalf("the first panel: %d", w.Code)
+	}
+	first.base = "/two"
+	if w := first.get("/"); w.Code != http.StatusSeeOther {
+		t.Errorf("the second panel accepts the first one's session: %d", w.Code)
+	}
+}
+
+func TestWrongMethodAndUnknownAddress(t *testing.T) {
+	b := newBench(t, nil)
+	page := b.browser(t).signIn(adminName)
+	if w := page.get("/nowhere"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "</html>") {
+		t.Errorf("an unknown address: %d", w.Code)
+	}
+	if w := page.get("/sessions/revoke"); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "POST" {
+		t.Errorf("GET of a POST address: %d, Allow %q", w.Code, w.Header().Get("Allow"))
+	}
+	if w := page.get("/m/customers"); w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "/admin/m/customers/" {
+		t.Errorf("a list without its slash: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	if w := page.get("/m/customers/?q=" + strings.Repeat("x", maxURL)); w.Code != http.StatusRequestURITooLong {
+		t.Errorf("a long address: %d, want 414", w.Code)
+	}
+	huge := url.Values{"current_password": {strings.Repeat("x", maxBody)}}
+	if w := page.do(http.MethodPost, "/account/password", huge); w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a large form: %d, want 413", w.Code)
+	}
+}
