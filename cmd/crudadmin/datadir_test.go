@@ -1,5 +1,7 @@
 package main
 
+// This file holds the tests of the secrets kept in DATA_DIR.
+
 import (
 	"os"
 	"path/filepath"

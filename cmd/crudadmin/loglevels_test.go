@@ -1,5 +1,7 @@
 package main
 
+// This file holds the tests of LOG_LEVEL.
+
 import (
 	"bytes"
 	"context"

@@ -1,5 +1,7 @@
 package main
 
+// This file holds the tests of the variables: defaults, ranges, and one error for all that is wrong.
+
 import (
 	"fmt"
 	"net/netip"
