@@ -106,6 +106,8 @@ func (b *browser) open(t *testing.T, story, scheme string, width, height int64) 
 const pageState = `JSON.stringify({
 	pwned: window.pwned,
 	wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+	beyond: [...document.querySelectorAll("main *")].filter((e) => !e.closest(".table-wrap") && e.getBoundingClientRect().right > document.documentElement.clientWidth)
+		.map((e) => e.outerHTML.slice(0, 80)),
 	small: [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")].filter((e) => {
 		const r = e.getBoundingClientRect();
 		return e.checkVisibility() && r.width > 1 && r.height > 1 && getComputedStyle(e).display !== "inline" && (r.width < 23.9 || r.height < 23.9) && e.type !== "checkbox";
@@ -116,9 +118,10 @@ func (b *browser) check(t *testing.T) {
 	t.Helper()
 	state := run(t, b, chromedp.Evaluate[string](pageState))
 	var page struct {
-		Pwned any
-		Wide  int
-		Small []string
+		Pwned  any
+		Wide   int
+		Beyond []string
+		Small  []string
 	}
 	if err := json.Unmarshal([]byte(state), &page); err != nil {
 		t.Fatal(err)
@@ -127,7 +130,7 @@ func (b *browser) check(t *testing.T) {
 		t.Error("a script in a value ran")
 	}
 	if page.Wide > 0 {
-		t.Errorf("the page scrolls sideways by %d px", page.Wide)
+		t.Errorf("the page scrolls sideways by %d px: %q", page.Wide, page.Beyond)
 	}
 	if len(page.Small) > 0 {
 		t.Errorf("targets under 24 px: %q", page.Small)

@@ -1,0 +1,185 @@
+// What the script adds, and that the pages do without it, in a real browser.
+package ui_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+func eval[T any](t *testing.T, b *browser, expression string) T {
+	t.Helper()
+	return run(t, b, chromedp.Evaluate[T](expression))
+}
+
+// press sends a key to what has the focus.
+func (b *browser) press(t *testing.T, key string) {
+	t.Helper()
+	b.do(t, chromedp.KeyEvent(key))
+}
+
+func (b *browser) click(t *testing.T, selector string) {
+	t.Helper()
+	b.do(t, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// picture leaves a picture where UI_SCREENSHOTS says.
+func (b *browser) picture(t *testing.T, name string) {
+	t.Helper()
+	if pictures := os.Getenv("UI_SCREENSHOTS"); pictures != "" {
+		if err := os.WriteFile(filepath.Join(pictures, name+".png"), run(t, b, chromedp.CaptureScreenshot()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func TestBrowserComfort(t *testing.T) {
+	b := startBrowser(t)
+
+	t.Run("theme is kept", func(t *testing.T) {
+		b.open(t, "list", "light", 1440, 900)
+		for _, theme := range []string{"light", "dark"} {
+			b.click(t, ".theme-switch")
+			want(t, "theme", eval[string](t, b, `document.documentElement.dataset.theme`), theme)
+			b.do(t, chromedp.Reload())
+			want(t, "theme after a reload", eval[string](t, b, `document.documentElement.dataset.theme`), theme)
+		}
+		want(t, "background", eval[string](t, b, `getComputedStyle(document.body).backgroundColor`), "rgb(14, 19, 21)")
+		b.click(t, ".theme-switch")
+		want(t, "cookie", eval[string](t, b, `document.cookie`), "")
+	})
+
+	t.Run("keyboard", func(t *testing.T) {
+		b.open(t, "list", "light", 1440, 900)
+		b.press(t, "\t")
+		want(t, "first stop", eval[string](t, b, `document.activeElement.className`), "skip")
+		b.press(t, "/")
+		want(t, "slash focuses", eval[string](t, b, `document.activeElement.name`), "q")
+		eval[bool](t, b, `document.activeElement.value = "", true`) // DevTools types the key whatever keydown says
+		b.press(t, "/")
+		want(t, "slash in the box is typed", eval[string](t, b, `document.activeElement.value`), "/")
+		eval[bool](t, b, `document.querySelector(".table-wrap").focus(), true`)
+		b.press(t, "j")
+		b.press(t, "j")
+		b.press(t, "j")
+		b.press(t, "k")
+		want(t, "row", eval[string](t, b, `document.activeElement.textContent`), "Linen apron")
+	})
+
+	t.Run("row click", func(t *testing.T) {
+		b.open(t, "list", "light", 1440, 900)
+		if _, err := chromedp.Run(b.ctx, chromedp.Steps(chromedp.Click(chromedp.CSS("tbody tr:nth-child(2) td:nth-child(2)")), chromedp.WaitReady(chromedp.CSS(".dashboard")))); err != nil {
+			t.Fatal(err)
+		}
+		want(t, "address", eval[string](t, b, `location.pathname`), "/admin/m/products/2")
+	})
+
+	t.Run("shift click adds to the sort", func(t *testing.T) {
+		b.open(t, "list", "light", 1440, 900)
+		eval[bool](t, b, `document.querySelectorAll("thead a")[1].dispatchEvent(new MouseEvent("click", {shiftKey: true, bubbles: true, cancelable: true}))`)
+		b.do(t, chromedp.WaitReady(chromedp.CSS(".dashboard")))
+		want(t, "query", eval[string](t, b, `location.search`), "?sort=-price,sku")
+	})
+
+	t.Run("filter form fits the column", func(t *testing.T) {
+		b.open(t, "list", "light", 1440, 900)
+		b.click(t, "details.menu summary")
+		const ops = `[...document.querySelectorAll("#filter-op option:not([hidden])")].map((o) => o.value).join()`
+		want(t, "comparisons of name", eval[string](t, b, ops), "eq,contains,startswith,isnull")
+		eval[bool](t, b, `(() => { const s = document.querySelector("#filter-column"); s.value = "price"; return s.dispatchEvent(new Event("change")); })()`)
+		want(t, "comparisons of price", eval[string](t, b, ops), "eq,lt,gt,isnull")
+		b.picture(t, "menu-filter")
+		eval[bool](t, b, `(() => { const s = document.querySelector("#filter-op"); s.value = "isnull"; return s.dispatchEvent(new Event("change")); })()`)
+		want(t, "value hidden for is empty", eval[bool](t, b, `document.querySelector("#filter-value").checkVisibility()`), false)
+		b.press(t, "\x1b")
+		want(t, "escape closes", eval[bool](t, b, `document.querySelector("details.menu").open`), false)
+		b.click(t, "details.menu:nth-of-type(3) summary")
+		want(t, "one menu open", eval[int](t, b, `document.querySelectorAll("details.menu[open]").length`), 1)
+		b.picture(t, "menu-columns")
+	})
+
+	t.Run("sidebar filter", func(t *testing.T) {
+		b.open(t, "list", "light", 1440, 900)
+		eval[bool](t, b, `document.querySelector(".sidebar [data-filter]").focus(), true`)
+		b.press(t, "s")
+		b.press(t, "u")
+		want(t, "tables left", eval[string](t, b, `[...document.querySelectorAll("[data-filter-scope] .nav-link")].filter((e) => e.checkVisibility()).map((e) => e.textContent.trim()).join()`), "suppliers")
+	})
+
+	t.Run("ending asks first", func(t *testing.T) {
+		b.open(t, "sessions", "light", 1440, 900)
+		eval[bool](t, b, `document.querySelector("form[method=post] table").closest("form").addEventListener("submit", (e) => { e.preventDefault(); window.sent = new FormData(e.target, e.submitter).get("id"); }), true`)
+		b.click(t, "button[name=id]")
+		b.picture(t, "dialog")
+		want(t, "dialog", eval[bool](t, b, `document.querySelector("dialog").open`), true)
+		b.click(t, "dialog button[value=cancel]")
+		want(t, "cancelled", eval[string](t, b, `String(window.sent)`), "undefined")
+		b.click(t, "button[name=id]")
+		b.click(t, "dialog button[value=go]")
+		b.do(t, chromedp.WaitNotPresent(chromedp.CSS("dialog")))
+		want(t, "sent", eval[string](t, b, `String(window.sent)`), "id1")
+	})
+
+	t.Run("times in the viewer's zone", func(t *testing.T) {
+		b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"})
+			return err
+		}))
+		b.open(t, "record", "light", 1440, 900)
+		want(t, "time", eval[string](t, b, `document.querySelector("time").textContent`), "2026-11-22 03:04:05 GMT+9")
+		want(t, "title", eval[string](t, b, `document.querySelector("time").title`), "2026-11-21 18:04:05.678 UTC")
+	})
+
+	t.Run("right to left", func(t *testing.T) {
+		for _, name := range []string{"list", "record", "dashboard", "sessions"} {
+			b.open(t, name, "light", 1440, 900)
+			eval[bool](t, b, `document.documentElement.dir = "rtl", true`)
+			b.check(t)
+			b.picture(t, "rtl-"+name)
+			want(t, "sidebar at the end", eval[bool](t, b, `document.querySelector("#nav").getBoundingClientRect().left > 1000`), true)
+		}
+	})
+	if said := b.said(); len(said) > 0 {
+		t.Errorf("console: %q", said)
+	}
+}
+
+func TestBrowserWithoutScript(t *testing.T) {
+	b := startBrowser(t)
+	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+	b.open(t, "list", "light", 375, 812)
+	want(t, "drawer closed", eval[bool](t, b, `document.querySelector("#nav").checkVisibility()`), false)
+	b.click(t, ".topbar button")
+	want(t, "drawer open", eval[bool](t, b, `document.querySelector("#nav").checkVisibility()`), true)
+	b.picture(t, "drawer")
+	want(t, "switch that would do nothing", eval[bool](t, b, `document.querySelector(".theme-switch").checkVisibility()`), false)
+	want(t, "time", eval[string](t, b, `document.querySelector("time").textContent`), "2026-11-21 18:04 UTC")
+
+	b.open(t, "list", "light", 1440, 900)
+	b.click(t, "details.menu summary")
+	b.do(t, chromedp.SetValue(chromedp.CSS("#filter-value"), "oak & elm"))
+	b.click(t, "details.menu button")
+	b.do(t, chromedp.WaitReady(chromedp.CSS(".dashboard")))
+	query := eval[string](t, b, `location.search`)
+	for _, part := range []string{"sort=-price%2Cname", "f.active.eq=true", "filter_column=name", "filter_op=eq", "filter_value=oak+%26+elm"} {
+		if !strings.Contains(query, part) {
+			t.Errorf("%s has no %s", query, part)
+		}
+	}
+}
