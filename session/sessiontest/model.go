@@ -372,7 +372,7 @@ func (m *model) Sweep(ctx context.Context, limit int) (int, error) {
 			continue
 		}
 		why := session.Ending{Reason: session.IdleTimeout}
-		if !now.Before(s.Deadline) {
+		if !s.ExpiresAt.Before(s.Deadline) {
 			why.Reason = session.AbsoluteTimeout
 		}
 		m.end(id, why)
