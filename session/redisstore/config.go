@@ -1,0 +1,268 @@
+// Config: which server, and how to talk to it; its defaults and its bounds.
+
+package redisstore
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Config says which Redis keeps the sessions. The zero value of every field is
+// its default, and the zero Config is the server at localhost:6379. It prints
+// without its secrets, whatever the verb.
+type Config struct {
+	// URL is redis://[user[:password]@]host[:port][/db] or, for TLS, rediss://.
+	// Escapes (%40) are decoded; an address in brackets is IPv6. It beats Host,
+	// Port, DB, Username and Password.
+	URL string
+
+	// Host and Port are the server's address: localhost and 6379 by default.
+	Host string
+	Port int
+
+	// DB is the number of the database: 0 by default, 0 to 65535. A Cluster has
+	// only 0.
+	DB int
+
+	// Username and Password let the client in. Password alone is the server's
+	// requirepass, both are a user of its ACL (Redis 6 and later).
+	Username string
+	Password string
+
+	// Sentinels are the addresses (host:port) of the Sentinels that watch the
+	// primary MasterName. They beat Host and Port. SentinelUsername and
+	// SentinelPassword are for the Sentinels themselves.
+	Sentinels        []string
+	MasterName       string
+	SentinelUsername string
+	SentinelPassword string
+
+	// Cluster are the addresses (host:port) of some nodes of a Redis Cluster; the
+	// others are found through them. They beat Host and Port.
+	Cluster []string
+
+	// TLS turns on TLS, which rediss:// does too, and says whom to trust: by
+	// default the system's authorities and the host of the address, TLS 1.2 and
+	// later.
+	TLS *tls.Config
+
+	// PoolSize is how many connections there are to a server at most: 10 by
+	// default, 1 to 256. Calls of many goroutines share a connection, so they are
+	// no bound on those. A power of two is used in full, else the one below.
+	PoolSize int
+
+	// ConnectTimeout bounds the making of a connection: 10 seconds by default, 1
+	// millisecond to 5 minutes.
+	ConnectTimeout time.Duration
+
+	// Prefix begins every key: "crudadmin:" by default. Two applications on one
+	// server must differ in it. Printable ASCII without braces, at most 128
+	// bytes.
+	Prefix string
+
+	// Lazy makes Open return without a connection, for a server that may come
+	// later: the first call makes it.
+	Lazy bool
+
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+
+	// Logger gets warnings; slog.Default() by default. Records carry
+	// component=session.redis.
+	Logger *slog.Logger
+}
+
+// Defaults and bounds of Config.
+const (
+	defaultHost           = "localhost"
+	defaultPort           = 6379
+	defaultPoolSize       = 10
+	defaultConnectTimeout = 10 * time.Second
+	defaultPrefix         = "crudadmin:"
+
+	maxDB             = 65535
+	maxPoolSize       = 256
+	minConnectTimeout = time.Millisecond
+	maxConnectTimeout = 5 * time.Minute
+	maxPrefix         = 128
+	maxNodes          = 1000
+)
+
+// withDefaults takes the URL apart and fills in what is zero.
+func (c Config) withDefaults() (Config, error) {
+	var err error
+	if c.URL != "" {
+		err = c.applyURL()
+	}
+	setDefault(&c.Host, defaultHost)
+	setDefault(&c.Port, defaultPort)
+	setDefault(&c.PoolSize, defaultPoolSize)
+	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
+	setDefault(&c.Prefix, defaultPrefix)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c, err
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate reports every field that is out of its bounds, in one error. urlErr
+// is what was wrong with the URL.
+func (c Config) validate(urlErr error) error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	between := func(field string, n, least, most int) {
+		if n < least || n > most {
+			wrong("%s: %d, want %d to %d", field, n, least, most)
+		}
+	}
+	if urlErr != nil {
+		errs = append(errs, urlErr)
+	}
+	if !isHost(c.Host) {
+		wrong("Host: %q, want a host name or an IP address without a port", c.Host)
+	}
+	between("Port", c.Port, 1, 65535)
+	between("DB", c.DB, 0, maxDB)
+	between("PoolSize", c.PoolSize, 1, maxPoolSize)
+	if c.ConnectTimeout < minConnectTimeout || c.ConnectTimeout > maxConnectTimeout {
+		wrong("ConnectTimeout: %s, want %s to %s", c.ConnectTimeout, minConnectTimeout, maxConnectTimeout)
+	}
+	if len(c.Prefix) > maxPrefix || strings.ContainsFunc(c.Prefix, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '{' || r == '}'
+	}) {
+		wrong("Prefix: %d bytes, want printable ASCII without braces, at most %d bytes", len(c.Prefix), maxPrefix)
+	}
+	if c.Username != "" && c.Password == "" {
+		wrong("Password: empty, but Username is set")
+	}
+	if c.SentinelUsername != "" && c.SentinelPassword == "" {
+		wrong("SentinelPassword: empty, but SentinelUsername is set")
+	}
+	errs = append(errs, c.validateNodes()...)
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("redisstore: configuration:\n%w", errors.Join(errs...))
+}
+
+// validateNodes looks at the lists of servers.
+func (c Config) validateNodes() (errs []error) {
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, list := range []struct {
+		field string
+		addrs []string
+	}{{"Sentinels", c.Sentinels}, {"Cluster", c.Cluster}} {
+		if len(list.addrs) > maxNodes {
+			wrong("%s: %d addresses, want at most %d", list.field, len(list.addrs), maxNodes)
+			continue
+		}
+		for i, addr := range list.addrs {
+			if !isHostPort(addr) {
+				wrong("%s[%d]: %q, want host:port", list.field, i, maskURL(addr))
+			}
+		}
+	}
+	switch {
+	case len(c.Sentinels) > 0 && len(c.Cluster) > 0:
+		wrong("Sentinels, Cluster: both are set, want one")
+	case len(c.Sentinels) > 0 && c.MasterName == "":
+		wrong("MasterName: empty, want the name by which the Sentinels know the primary")
+	case len(c.Sentinels) == 0 && c.MasterName != "":
+		wrong("Sentinels: empty, but MasterName is set")
+	case len(c.Cluster) > 0 && c.DB != 0:
+		wrong("DB: %d, want 0: a Cluster has no other", c.DB)
+	}
+	return errs
+}
+
+// isHost reports whether text could be a host name or an IP address.
+func isHost(text string) bool {
+	if net.ParseIP(text) != nil {
+		return true
+	}
+	return text != "" && len(text) <= 253 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("/\\@:?#[]%\"'", r)
+	})
+}
+
+func isHostPort(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || !isHost(host) {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535 && port == strconv.Itoa(n)
+}
+
+// addresses returns the servers to connect to first.
+func (c Config) addresses() []string {
+	switch {
+	case len(c.Sentinels) > 0:
+		return c.Sentinels
+	case len(c.Cluster) > 0:
+		return c.Cluster
+	default:
+		return []string{net.JoinHostPort(c.Host, strconv.Itoa(c.Port))}
+	}
+}
+
+// where names the servers in errors.
+func (c Config) where() string { return strings.Join(c.addresses(), ", ") }
+
+const masked = "***"
+
+func mask(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return masked
+}
+
+// shown is what is shown of a configuration.
+type shown struct {
+	URL              string        `json:"url,omitempty"`
+	Host             string        `json:"host,omitempty"`
+	Port             int           `json:"port,omitempty"`
+	DB               int           `json:"db"`
+	Username         string        `json:"username,omitempty"`
+	Password         string        `json:"password,omitempty"`
+	Sentinels        []string      `json:"sentinels,omitempty"`
+	MasterName       string        `json:"master_name,omitempty"`
+	SentinelUsername string        `json:"sentinel_username,omitempty"`
+	SentinelPassword string        `json:"sentinel_password,omitempty"`
+	Cluster          []string      `json:"cluster,omitempty"`
+	TLS              bool          `json:"tls"`
+	PoolSize         int           `json:"pool_size,omitempty"`
+	ConnectTimeout   time.Duration `json:"connect_timeout,omitempty"`
+	Prefix           string        `json:"prefix,omitempty"`
+	Lazy             bool          `json:"lazy"`
+}
+
+func (c Config) shown() shown {
+	return shown{
+		URL: maskURL(c.URL), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
+		Username: c.Username, Password: mask(c.Password),
+		Sentinels: maskURLs(c.Sentinels), MasterName: c.MasterName,
+		SentinelUsername: c.SentinelUsername, SentinelPassword: mask(c.SentinelPassword),
+		Cluster: maskURLs(c.Cluster), TLS: c.TLS != nil, PoolSize: c.PoolSize,
+		ConnectTimeout: c.ConnectTimeout, Prefix: c.Prefix, Lazy: c.Lazy,
+	}
+}

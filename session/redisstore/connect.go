@@ -1,0 +1,203 @@
+// Connecting: the client's options, and a connection that may come late.
+
+package redisstore
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"math/bits"
+	"net"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// How long a server may say nothing until its connection is given up: an idle one
+// is asked every keepAlive and has stallTimeout to answer. Calls end by their own
+// deadlines; this bounds what they leave behind.
+const (
+	keepAlive    = time.Second
+	stallTimeout = time.Second
+
+	bufferSize = 32 << 10 // of each connection and direction; the client's own default is 512 KiB
+
+	// topologyRefresh is how often Sentinels and Cluster nodes are asked who is
+	// primary; announcements and redirections are followed at once.
+	topologyRefresh = time.Second
+)
+
+// options returns what the client is told.
+func (c Config) options() rueidis.ClientOption {
+	pipelines := bits.Len(uint(c.PoolSize)) - 1 //nolint:gosec // validated: 1 to 256
+	if pipelines == 0 {
+		pipelines = -1 // one connection; 0 would be the client's default
+	}
+	opt := rueidis.ClientOption{
+		InitAddress:       c.addresses(),
+		Username:          c.Username,
+		Password:          c.Password,
+		SelectDB:          c.DB,
+		TLSConfig:         c.tls(),
+		Dialer:            net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: keepAlive},
+		ConnWriteTimeout:  stallTimeout,
+		PipelineMultiplex: pipelines,
+		BlockingPoolSize:  c.PoolSize,
+
+		// Without it a caller that gives up closes the connection under the others.
+		AlwaysPipelining: true,
+
+		ReadBufferEachConn:  bufferSize,
+		WriteBufferEachConn: bufferSize,
+		DisableCache:        true,
+		ClientSetInfo:       rueidis.DisableClientSetInfo,
+		ForceSingleClient:   len(c.Cluster) == 0 && len(c.Sentinels) == 0,
+		RetryDelay:          retryDelay,
+		ClusterOption: rueidis.ClusterOption{
+			ShardsRefreshInterval: topologyRefresh,
+			MaxMovedRedirections:  8,
+		},
+	}
+	if len(c.Sentinels) > 0 {
+		opt.Sentinel = rueidis.SentinelOption{
+			MasterSet:               c.MasterName,
+			Username:                c.SentinelUsername,
+			Password:                c.SentinelPassword,
+			TLSConfig:               opt.TLSConfig,
+			Dialer:                  opt.Dialer,
+			TopologyRefreshInterval: topologyRefresh,
+		}
+	}
+	return opt
+}
+
+// tls returns the configuration for one server, whose certificate must be for
+// the host of the address. With several the client's dialer looks at each.
+func (c Config) tls() *tls.Config {
+	if c.TLS == nil {
+		return nil
+	}
+	conf := c.TLS.Clone()
+	if conf.MinVersion == 0 {
+		conf.MinVersion = tls.VersionTLS12
+	}
+	return conf
+}
+
+// retryDelay says when the client repeats a command that only reads: three times
+// and soon, so that a connection the server dropped costs nobody an answer, and a
+// server that is down is said to be.
+func retryDelay(attempt int, _ rueidis.Completed, _ error) time.Duration {
+	if attempt > 3 {
+		return -1
+	}
+	return time.Duration(attempt) * 5 * time.Millisecond
+}
+
+// connected returns the client, making the connection if there is none yet. Of
+// many callers one connects and all wait, each no longer than its context. An
+// attempt that fails is shared by those who waited for it.
+func (s *Store) connected(ctx context.Context) (rueidis.Client, error) {
+	if c := s.client.Load(); c != nil {
+		return *c, nil
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil, fmt.Errorf("redisstore: %w: %w: the store is closed", session.ErrUnavailable, errUnsent)
+	}
+	if c := s.client.Load(); c != nil {
+		s.mu.Unlock()
+		return *c, nil
+	}
+	attempt := s.connecting
+	if attempt == nil {
+		attempt = &connection{done: make(chan struct{})}
+		s.connecting = attempt
+		go s.connect(attempt)
+	}
+	s.mu.Unlock()
+	select {
+	case <-attempt.done:
+		if attempt.err != nil {
+			return nil, attempt.err
+		}
+		return attempt.client, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("redisstore: connect to %s: %w: %w: %w", s.cfg.where(), session.ErrUnavailable, errUnsent, context.Cause(ctx))
+	}
+}
+
+// connection is an attempt to connect.
+type connection struct {
+	done   chan struct{} // closed when the others are set
+	client rueidis.Client
+	err    error
+}
+
+// connect makes the client, which dials within ConnectTimeout.
+func (s *Store) connect(attempt *connection) {
+	client, err := rueidis.NewClient(s.cfg.options())
+	if err != nil && client != nil {
+		client.Close() // one server: the client is returned beside the error
+		client = nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connecting = nil
+	switch {
+	case err != nil:
+		attempt.err = connectError(s.cfg.where(), err)
+	case s.closed:
+		client.Close()
+		attempt.err = fmt.Errorf("redisstore: %w: %w: the store is closed", session.ErrUnavailable, errUnsent)
+	default:
+		attempt.client = client
+		s.client.Store(&client)
+	}
+	close(attempt.done)
+}
+
+// defaultTimeout bounds a call whose context has no deadline.
+const defaultTimeout = 2 * time.Second
+
+// call runs f with the client and returns by the context's deadline. f goes on
+// without its caller only until the client notices, which has the same deadline:
+// what it may wait for beyond is the connection another call is making.
+func call[T any](ctx context.Context, s *Store, op string, e effect, f func(context.Context, rueidis.Client) (T, error)) (T, error) {
+	var none T
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+	}
+	if ctx.Err() != nil {
+		return none, ended(ctx, op)
+	}
+	client, err := s.connected(ctx)
+	if err != nil {
+		return none, fmt.Errorf("redisstore: %s: %w", op, err)
+	}
+	type answer struct {
+		value T
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		value, err := f(ctx, client)
+		answered <- answer{value, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.value, a.err
+	case <-ctx.Done():
+		select {
+		case a := <-answered:
+			return a.value, a.err
+		default:
+			return none, failed(op, e, context.Cause(ctx))
+		}
+	}
+}

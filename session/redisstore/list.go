@@ -1,0 +1,250 @@
+// List: pages of sessions, the newest of all partitions merged.
+
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/wire"
+)
+
+// List implements session.Store. A page costs the same however many sessions
+// there are: one round trip for the newest few of each partition, one for the
+// records, and rarely one more for a partition that has more of the page than
+// others.
+func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error) {
+	const op = "list"
+	cursor, after, err := q.After()
+	if err != nil {
+		return session.Page{}, err
+	}
+	if q.Ended {
+		return session.Page{}, session.ErrUnsupported
+	}
+	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (session.Page, error) {
+		w := walk{s: s, c: c}
+		if q.User.ID != "" {
+			w.lines = []line{{key: s.keys.user(q.User), base: s.keys.of(q.User.Tag)}}
+		} else {
+			w.lines = make([]line, partitions)
+			for p, base := range s.keys.base {
+				w.lines[p] = line{key: base + "a", base: base}
+			}
+		}
+		if after {
+			w.after = &cursor
+		}
+		page, err := w.page(ctx, q.Size())
+		return page, failedUnlessOurs(op, err)
+	})
+}
+
+// failedUnlessOurs is failed for what the client says; errors of the contract
+// stay as they are.
+func failedUnlessOurs(op string, err error) error {
+	if errors.Is(err, session.ErrUnavailable) {
+		return err
+	}
+	return failed(op, reads, err)
+}
+
+// walk goes through one or more indexes at once, newest session first.
+type walk struct {
+	s     *Store
+	c     rueidis.Client
+	after *session.Cursor // nil: from the newest
+	lines []line
+}
+
+// line is one of the indexes: what was read of it and not yet taken.
+type line struct {
+	key, base string
+	read      []session.Cursor
+	last      *session.Cursor // the place to read on after, nil: not read yet
+	drained   bool            // nothing comes after read
+}
+
+// page returns up to size live sessions.
+func (w *walk) page(ctx context.Context, size int) (session.Page, error) {
+	want := size + 1 // one more tells whether there is a next page
+	if err := w.open(ctx, want); err != nil {
+		return session.Page{}, err
+	}
+	var found []session.Session
+	for len(found) < want {
+		candidates, from, err := w.take(ctx, want-len(found))
+		if err != nil {
+			return session.Page{}, err
+		}
+		if len(candidates) == 0 {
+			return session.Page{Sessions: found}, nil
+		}
+		if found, err = w.records(ctx, candidates, from, found); err != nil {
+			return session.Page{}, err
+		}
+	}
+	found = found[:size]
+	end := &found[size-1]
+	return session.Page{Sessions: found, Next: session.Cursor{At: end.CreatedAt, ID: end.ID}.String()}, nil
+}
+
+// open reads the head of every line. Among 256 a page of 50 has rarely more than
+// four of one.
+func (w *walk) open(ctx context.Context, want int) error {
+	n := want
+	if len(w.lines) > 1 {
+		n = 4 + want/64
+	}
+	newest := "+inf"
+	if w.after != nil {
+		newest = micros(w.after.At)
+	}
+	cmds := make(rueidis.Commands, len(w.lines))
+	for i := range w.lines {
+		cmds[i] = w.c.B().Zrevrangebyscore().Key(w.lines[i].key).Max(newest).Min("-inf").Withscores().Limit(0, int64(n)).Build()
+	}
+	for i, result := range w.c.DoMulti(ctx, cmds...) {
+		if err := w.lines[i].fill(result, n, w.after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill adds what was read, and drops what does not come after the place.
+func (l *line) fill(result rueidis.RedisResult, asked int, after *session.Cursor) error {
+	members, err := result.AsZScores()
+	if err != nil {
+		return err
+	}
+	l.drained = len(members) < asked
+	l.last = after
+	for _, m := range members {
+		if len(m.Member) != session.IDSize {
+			continue // nothing of ours
+		}
+		place := session.Cursor{At: instant(m.Score), ID: session.ID([]byte(m.Member))}
+		if after == nil || after.Compare(place) < 0 {
+			l.read = append(l.read, place)
+		}
+	}
+	if len(l.read) > 0 {
+		l.last = &l.read[len(l.read)-1]
+	}
+	return nil
+}
+
+// take takes up to n places off the lines, newest first, and says of which line
+// each is. It reads on where a line runs out, all such lines in one round trip.
+func (w *walk) take(ctx context.Context, n int) (taken []session.Cursor, from []int, err error) {
+	for len(taken) < n {
+		best := -1
+		dry := false
+		for i := range w.lines {
+			l := &w.lines[i]
+			switch {
+			case len(l.read) == 0:
+				dry = dry || !l.drained
+			case best < 0 || l.read[0].Compare(w.lines[best].read[0]) < 0:
+				best = i
+			}
+		}
+		if dry {
+			if err := w.readOn(ctx, n); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		if best < 0 {
+			break
+		}
+		l := &w.lines[best]
+		taken, from = append(taken, l.read[0]), append(from, best)
+		l.read = l.read[1:]
+	}
+	return taken, from, nil
+}
+
+// readOn reads the next n of every line that ran out.
+func (w *walk) readOn(ctx context.Context, n int) error {
+	var calls []scriptCall
+	var which []int
+	for i := range w.lines {
+		l := &w.lines[i]
+		if len(l.read) > 0 || l.drained {
+			continue
+		}
+		score, id := "+inf", ""
+		if l.last != nil {
+			score, id = micros(l.last.At), string(l.last.ID[:])
+		}
+		calls = append(calls, scriptCall{[]string{l.key}, []string{score, id, strconv.Itoa(n)}})
+		which = append(which, i)
+	}
+	for i, result := range seekScript.run(ctx, w.c, calls...) {
+		l := &w.lines[which[i]]
+		if err := l.fill(result, n, l.last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// records reads the records at the places, appends the live ones to found, and
+// takes the rest out of the indexes.
+func (w *walk) records(ctx context.Context, places []session.Cursor, from []int, found []session.Session) ([]session.Session, error) {
+	cmds := make(rueidis.Commands, len(places))
+	for i, place := range places {
+		cmds[i] = w.s.fetching(w.c, place.ID)
+	}
+	now := w.s.now()
+	dead := map[int][]string{}
+	for i, result := range w.c.DoMulti(ctx, cmds...) {
+		id := places[i].ID
+		value, err := reply{result}.bytes()
+		if err != nil {
+			return nil, err
+		}
+		got, err := wire.Decode(value, id)
+		switch {
+		case err == nil && got.LiveAt(now):
+			found = append(found, got)
+		case err == nil, value == nil:
+			dead[from[i]] = append(dead[from[i]], string(id[:]))
+		case errors.Is(err, wire.ErrNewer):
+			w.s.log.WarnContext(ctx, "a record of a newer format is left out of the list", "id", id)
+		default:
+			if err := w.s.undecodable(ctx, w.c, id, value, err); !errors.Is(err, session.ErrNotFound) {
+				return nil, err
+			}
+			dead[from[i]] = append(dead[from[i]], string(id[:]))
+		}
+	}
+	w.prune(ctx, now.UnixMicro(), dead)
+	return found, nil
+}
+
+// prune takes the dead out of the indexes. If that fails, they are there for the
+// next list or sweep, so it is only logged.
+func (w *walk) prune(ctx context.Context, now int64, dead map[int][]string) {
+	if len(dead) == 0 {
+		return
+	}
+	calls := make([]scriptCall, 0, len(dead))
+	for i, ids := range dead {
+		l := &w.lines[i]
+		args := append([]string{l.base, strconv.FormatInt(now, 10)}, ids...)
+		calls = append(calls, scriptCall{[]string{l.key}, args})
+	}
+	for _, result := range pruneScript.run(ctx, w.c, calls...) {
+		if err := result.Error(); err != nil {
+			w.s.log.WarnContext(ctx, "indexes were not pruned", "error", firstLine(err.Error()))
+			return
+		}
+	}
+}

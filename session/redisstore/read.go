@@ -1,0 +1,114 @@
+// Reading: one record by its ID.
+
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/wire"
+)
+
+// Get implements session.Store. It is one command, and a second one for an ID in
+// its grace.
+func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
+	const op = "get"
+	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (session.Session, error) {
+		value, err := s.fetch(ctx, c, id).bytes()
+		if err != nil {
+			return session.Session{}, failed(op, reads, err)
+		}
+		if !wire.IsAlias(value) {
+			return s.decode(ctx, c, id, value)
+		}
+		alias, err := wire.DecodeAlias(value)
+		if err != nil {
+			return session.Session{}, s.undecodable(ctx, c, id, value, err)
+		}
+		if !s.now().Before(alias.Until) {
+			return session.Session{}, session.ErrNotFound
+		}
+		if value, err = s.fetch(ctx, c, alias.Next).bytes(); err != nil {
+			return session.Session{}, failed(op, reads, err)
+		}
+		if wire.IsAlias(value) { // the successor was replaced too: its grace is another ID's
+			return session.Session{}, session.ErrNotFound
+		}
+		next, err := s.decode(ctx, c, alias.Next, value)
+		if err != nil {
+			return session.Session{}, err
+		}
+		if next.Previous != id || !s.now().Before(next.PreviousUntil) {
+			return session.Session{}, session.ErrNotFound
+		}
+		return next, nil
+	})
+}
+
+// fetch asks for a record and no more bytes than one can have, and one.
+func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) reply {
+	return reply{c.Do(ctx, s.fetching(c, id))}
+}
+
+func (s *Store) fetching(c rueidis.Client, id session.ID) rueidis.Completed {
+	return c.B().Getrange().Key(s.keys.record(id)).Start(0).End(int64(wire.MaxRecord)).Build()
+}
+
+// reply is the answer to fetching: no bytes if there is no record.
+type reply struct{ result rueidis.RedisResult }
+
+// notText stands for a value that is no string.
+var notText = []byte{}
+
+func (r reply) bytes() ([]byte, error) {
+	value, err := r.result.AsBytes()
+	if answer, ok := rueidis.IsRedisErr(err); ok && isWrongType(answer) {
+		return notText, nil
+	}
+	if err == nil && len(value) == 0 {
+		return nil, nil
+	}
+	return value, err
+}
+
+// decode returns the live session in value, which is what stands under the key of
+// id.
+func (s *Store) decode(ctx context.Context, c rueidis.Client, id session.ID, value []byte) (session.Session, error) {
+	if value == nil {
+		return session.Session{}, session.ErrNotFound
+	}
+	got, err := wire.Decode(value, id)
+	if err != nil {
+		return session.Session{}, s.undecodable(ctx, c, id, value, err)
+	}
+	if !got.LiveAt(s.now()) {
+		return session.Session{}, session.ErrNotFound
+	}
+	return got, nil
+}
+
+// undecodable deals with a record that could not be decoded: one of a newer
+// release is left alone and its session unavailable, any other is removed, which
+// ends that one session.
+func (s *Store) undecodable(ctx context.Context, c rueidis.Client, id session.ID, value []byte, why error) error {
+	if errors.Is(why, wire.ErrNewer) {
+		return fmt.Errorf("redisstore: %w: %w", session.ErrUnavailable, why)
+	}
+	tag := id.Tag()
+	result := discardScript.run(ctx, c, scriptCall{
+		keys: []string{s.keys.record(id), s.keys.all(tag), s.keys.due(tag)},
+		args: []string{s.keys.of(tag), string(id[:]), string(value)},
+	})[0]
+	s.log.WarnContext(ctx, "a record cannot be decoded, its session ends", "id", id, "error", why, "removal", result.Error())
+	return session.ErrNotFound
+}
+
+func isWrongType(err *rueidis.RedisError) bool {
+	const code = "WRONGTYPE"
+	text := err.Error()
+	return len(text) >= len(code) && text[:len(code)] == code
+}

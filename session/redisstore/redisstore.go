@@ -1,0 +1,117 @@
+// Package redisstore keeps sessions in Redis: one server, a primary watched by
+// Sentinels, or a Cluster. Versions 6.2 and later will do.
+//
+// Whatever must be indivisible is one script on the server, in the folder
+// scripts. The keys of one user have one hash tag, so a script needs one server
+// only. Every key has an expiry, and what expired is removed by Sweep; the
+// indexes repair themselves when they are read. docs/wire-format.md describes
+// keys and values.
+//
+// What Redis cannot promise: a write that was acknowledged can be lost when the
+// server crashes, by as much as its persistence settings allow, and when a
+// replica takes over. A session that was revoked in that moment is then live
+// again, until its own timeouts. And a server that evicts keys when it is full
+// (any maxmemory-policy but noeviction) ends sessions and forgets login
+// failures. [Store.Health] tells how the server is set.
+package redisstore
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Store is a session.Store in Redis.
+type Store struct {
+	cfg  Config
+	now  func() time.Time
+	log  *slog.Logger
+	keys *keyspace
+
+	client atomic.Pointer[rueidis.Client] // nil until connected
+
+	mu         sync.Mutex
+	connecting *connection // under mu: the attempt on its way
+	closed     bool        // under mu
+}
+
+var _ session.Store = (*Store)(nil)
+
+// Open connects to Redis, within ConnectTimeout and the context. Every field of
+// cfg that is out of its bounds is named in the error, which shows no secret. A
+// server that is not there is session.ErrUnavailable; one that refuses this
+// configuration is ErrMisconfigured. With Lazy it does not connect.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	cfg, urlErr := cfg.withDefaults()
+	if err := cfg.validate(urlErr); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		cfg:  cfg,
+		now:  session.MonotonicClock(cfg.Now),
+		log:  cfg.Logger.With("component", "session.redis"),
+		keys: newKeyspace(cfg.Prefix),
+	}
+	if cfg.Lazy {
+		return s, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
+	defer cancel()
+	if _, err := s.connected(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	if err := s.Ping(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Ping implements session.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	const op = "ping"
+	_, err := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (struct{}, error) {
+		return struct{}{}, failed(op, reads, c.Do(ctx, c.B().Ping().Build()).Error())
+	})
+	return err
+}
+
+// Close implements session.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if c := s.client.Load(); c != nil {
+		(*c).Close()
+	}
+	return nil
+}
+
+// sweepBatch is how many records one script of Sweep looks at: the server serves
+// nobody else meanwhile.
+const sweepBatch = 100
+
+// Traits implements session.Store.
+func (s *Store) Traits() session.Traits {
+	return session.Traits{
+		Name:       "redis",
+		Shared:     true,
+		ListAll:    true,
+		ExactLimit: true,
+		SweepBatch: sweepBatch,
+		Notes: []string{
+			"What was acknowledged can be lost when the server crashes, as far as its persistence allows, and when a replica takes over.",
+			"A server that evicts keys when it is full ends sessions and forgets failed logins: set maxmemory-policy to noeviction.",
+		},
+	}
+}

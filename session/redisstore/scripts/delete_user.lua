@@ -1,0 +1,17 @@
+-- delete_user: end all sessions of a user but those to keep.
+-- KEYS: the indexes of the user, of all, and by expiry
+-- ARGV: base, now, the IDs to keep
+-- Returns how many live sessions ended.
+
+local base, now = ARGV[1], tonumber(ARGV[2])
+local keep = {}
+for i = 3, #ARGV do keep[ARGV[i]] = true end
+
+local ended, members = 0, redis.call('ZRANGE', KEYS[1], 0, -1)
+for _, id in ipairs(members) do
+  if alive(header(base .. 's:' .. id), now) and not keep[id] then ended = ended + 1 end
+end
+for _, id in ipairs(members) do
+  if not keep[id] then remove(base, id, KEYS[1]) end
+end
+return ended

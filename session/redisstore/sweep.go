@@ -1,0 +1,78 @@
+// Sweep: what expired goes, a few records at a time.
+
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Sweep implements session.Store. One round trip asks all partitions whether
+// anything is due; a script then looks at no more than Traits.SweepBatch records.
+func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
+	const op = "sweep"
+	if most < 1 {
+		return 0, nil
+	}
+	now := micros(s.now())
+	due, err := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]int, error) {
+		return s.due(ctx, c, now)
+	})
+	removed := 0
+	for _, p := range due {
+		for err == nil && removed < most {
+			batch := min(sweepBatch, most-removed)
+			var done swept
+			done, err = call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (swept, error) {
+				return s.sweepPartition(ctx, c, p, now, batch)
+			})
+			removed += done.removed
+			if done.seen < batch {
+				break
+			}
+		}
+	}
+	return removed, err
+}
+
+// due returns the partitions in which something is to be looked at.
+func (s *Store) due(ctx context.Context, c rueidis.Client, now string) ([]int, error) {
+	cmds := make(rueidis.Commands, partitions)
+	for p := range cmds {
+		cmds[p] = c.B().Zcount().Key(s.keys.base[p] + "x").Min("-inf").Max(now).Build()
+	}
+	var due []int
+	for p, result := range c.DoMulti(ctx, cmds...) {
+		n, err := result.ToInt64()
+		if err != nil {
+			return nil, failed("sweep", reads, err)
+		}
+		if n > 0 {
+			due = append(due, p)
+		}
+	}
+	return due, nil
+}
+
+// swept is what one script did.
+type swept struct{ removed, seen int }
+
+func (s *Store) sweepPartition(ctx context.Context, c rueidis.Client, p int, now string, batch int) (swept, error) {
+	base := s.keys.base[p]
+	n, err := sweepScript.run(ctx, c, scriptCall{
+		keys: []string{base + "x", base + "a"},
+		args: []string{base, now, strconv.Itoa(batch)},
+	})[0].AsIntSlice()
+	if err != nil {
+		return swept{}, failed("sweep", writes, err)
+	}
+	if len(n) != 2 {
+		return swept{}, fmt.Errorf("redisstore: sweep: %w: the script's answer makes no sense", session.ErrIndeterminate)
+	}
+	return swept{int(n[0]), int(n[1])}, nil
+}

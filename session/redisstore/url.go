@@ -1,0 +1,119 @@
+// URL: redis:// and rediss://, read strictly: what is not understood is an
+// error, never left out.
+
+package redisstore
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// applyURL takes c.URL apart into the other fields. Its errors name the part
+// that is wrong and show nothing that stands where a password may.
+func (c *Config) applyURL() error {
+	text := c.URL
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return errors.New("URL: want redis://host:port/db or rediss:// for TLS")
+	}
+	switch scheme {
+	case "redis":
+	case "rediss":
+		if c.TLS == nil {
+			c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+	default:
+		return fmt.Errorf("URL: scheme %q, want redis or rediss (TLS)", clip(scheme))
+	}
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
+		return errors.New("URL: an @ behind the host: in a user name or password write / ? # @ as %2F %3F %23 %40")
+	}
+	if strings.Contains(rest, "#") {
+		return errors.New("URL: a # is not allowed, as a part of a value it is %23")
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	if query != "" {
+		key, _, _ := strings.Cut(query, "=")
+		key, _, _ = strings.Cut(key, "&")
+		return fmt.Errorf("URL: query key %q is not known: set the fields of the configuration instead", clip(key))
+	}
+	authority, path, _ := strings.Cut(rest, "/")
+	c.Username, c.Password, c.DB = "", "", 0
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		name, secret, _ := strings.Cut(authority[:at], ":")
+		var err error
+		if c.Username, err = url.PathUnescape(name); err != nil {
+			return errors.New("URL: the user name has a wrong % escape")
+		}
+		if c.Password, err = url.PathUnescape(secret); err != nil {
+			return errors.New("URL: the password has a wrong % escape")
+		}
+		authority = authority[at+1:]
+	}
+	if err := c.applyAuthority(authority); err != nil {
+		return err
+	}
+	if path == "" {
+		return nil
+	}
+	db, err := strconv.Atoi(path)
+	if err != nil || strconv.Itoa(db) != path || db < 0 || db > maxDB {
+		return fmt.Errorf("URL: database %q, want 0 to %d", clip(path), maxDB)
+	}
+	c.DB = db
+	return nil
+}
+
+// applyAuthority reads host, host:port, [IPv6] or [IPv6]:port.
+func (c *Config) applyAuthority(text string) error {
+	host, port, hasPort := text, "", false
+	if strings.HasPrefix(text, "[") {
+		end := strings.IndexByte(text, ']')
+		if end < 0 {
+			return fmt.Errorf("URL: host %q, want a closing bracket", clip(text))
+		}
+		host = text[1:end]
+		if after := text[end+1:]; after != "" {
+			if port, hasPort = strings.CutPrefix(after, ":"); !hasPort {
+				return fmt.Errorf("URL: %q behind the host, want :port", clip(after))
+			}
+		}
+		if !strings.Contains(host, ":") {
+			return fmt.Errorf("URL: host %q, want an IPv6 address in brackets", clip(host))
+		}
+	} else if host, port, hasPort = strings.Cut(text, ":"); strings.Contains(port, ":") {
+		return errors.New("URL: more than one colon in the host: want host:port, [IPv6]:port, and an @ behind a password")
+	}
+	if host == "" {
+		host = defaultHost
+	}
+	if !isHost(host) {
+		return fmt.Errorf("URL: host %q, want a host name or an IP address", clip(host))
+	}
+	c.Host, c.Port = host, defaultPort
+	if !hasPort {
+		return nil
+	}
+	if strings.Trim(port, "-0123456789") != "" { // it may be a password without its @
+		return errors.New("URL: the port is no number, want 1 to 65535")
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {
+		return fmt.Errorf("URL: port %q, want 1 to 65535", clip(port))
+	}
+	c.Port = n
+	return nil
+}
+
+// clip shortens what an error shows.
+func clip(text string) string {
+	const most = 64
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "…"
+}
