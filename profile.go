@@ -60,7 +60,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 		p.log.WarnContext(r.Context(), "a password attempt stays counted", "error", undo)
 	}
 	if policy := (*account.PolicyError)(nil); errors.As(err, &policy) {
-		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{NewError: policy.Error()})
+		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{NewError: "The password " + policy.Rule + "."})
 		return
 	}
 	if err != nil {
