@@ -37,9 +37,9 @@ func (p *Panel) checks(ctx context.Context) []check {
 	var all sync.WaitGroup
 	for i := range found {
 		all.Go(func() {
-			start := time.Now()
+			start := p.cfg.Now()
 			found[i].err = ask[i](ctx)
-			found[i].took = time.Since(start)
+			found[i].took = p.cfg.Now().Sub(start)
 		})
 	}
 	all.Wait()
