@@ -1,0 +1,98 @@
+// Dialects: what differs between the engines, and how to tell them apart.
+
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// dialect is one engine's words.
+type dialect struct {
+	name  string // of the engine, and of its folder of migrations
+	notes []string
+
+	durability string   // query of the setting that says whether a commit waits for the disk
+	durableAt  []string // its values that do
+	notDurable string   // note where it is another
+
+	goose   goose.Dialect
+	migrate func(version *int64) lock.SessionLocker // one process at a time migrates
+
+	begin []string // begins a transaction that writes
+	lock  string   // takes the lock of the one argument until the transaction ends; empty if begin did
+
+	oneWriter bool // only one transaction can write
+	numbered  bool // arguments are $1, $2, … instead of ?
+	forUpdate string
+	greatest  string
+	least     string
+
+	// some makes verb, an UPDATE or DELETE without WHERE, touch at most ? of the
+	// rows of table for which where holds, the first in the order of column by.
+	some func(verb, table, where, by string) string
+
+	// fault says what an error of the driver means.
+	fault func(error) fault
+}
+
+// fault is what an error of a driver means.
+type fault int
+
+const (
+	lost      fault = iota // no answer: whether the statement had an effect is not known
+	refused                // the database answered that it did nothing
+	busy                   // as refused, by a lock: the transaction can be tried again
+	aborted                // as refused, by a deadlock or a conflict between transactions
+	duplicate              // as refused, because the key is there
+)
+
+// detect asks the database what it is.
+func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
+	if err := db.PingContext(ctx); err != nil {
+		return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrUnavailable, err)
+	}
+	var version string
+	err := db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
+	switch {
+	case err == nil && strings.HasPrefix(version, "PostgreSQL"):
+		return &postgresql, nil
+	case err == nil && strings.IndexFunc(version, unicode.IsDigit) == 0: // 8.4.0, 10.11.6-MariaDB
+		return &mysql, nil
+	case err == nil:
+		return nil, fmt.Errorf("sqlstore: the database is %q: want SQLite, PostgreSQL, MySQL or MariaDB", version)
+	}
+	if notSQLite := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); notSQLite != nil {
+		return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrUnavailable, errors.Join(err, notSQLite))
+	}
+	return &sqlite, nil
+}
+
+// bind writes the question marks of query as this engine writes arguments. No
+// query has one in a text.
+func (d *dialect) bind(query string) string {
+	if !d.numbered {
+		return query
+	}
+	var b strings.Builder
+	for n := 1; ; n++ {
+		before, after, found := strings.Cut(query, "?")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+		query = after
+	}
+}

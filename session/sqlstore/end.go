@@ -1,0 +1,151 @@
+// Ends: Delete, DeleteUser and Rotate.
+
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// end ends a live session. Arguments: when, reason, by, the metadata of ended
+// sessions, ID, now.
+const end = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE id = ? AND " + live
+
+// maxReason is the most bytes of a reason.
+const maxReason = 32
+
+// fit makes text fit for every engine. To end a session never fails because of
+// the words for it.
+func fit(text string, most int) string {
+	if len(text) > most {
+		text = text[:most]
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+	}
+	return text
+}
+
+// Delete implements session.Store.
+func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
+	var ended session.Session
+	var broken *record
+	var reason error
+	err := s.transact(ctx, "delete", lockKey(id.Tag()), func(t *tx) error {
+		broken = nil
+		now := s.now()
+		at := micro(now)
+		records, err := read(t.query(ctx, byID+t.dialect.forUpdate, id[:], at))
+		if err == nil && len(records) == 0 {
+			records, err = read(t.query(ctx, byPrevious+t.dialect.forUpdate, id[:], at, at))
+		}
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return session.ErrNotFound
+		}
+		found, err := records[0].decode()
+		if err == errNewer { //nolint:errorlint // decode returns it bare
+			return err
+		}
+		if err != nil {
+			broken, reason = &records[0], err
+			return session.ErrNotFound
+		}
+		n, err := t.exec(ctx, end, at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, found.ID[:], at)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return session.ErrNotFound
+		}
+		ended = found
+		return nil
+	})
+	if broken != nil {
+		if err := s.discard(ctx, broken, reason); err != nil {
+			return session.Session{}, err
+		}
+	}
+	if err != nil {
+		return session.Session{}, err
+	}
+	return ended, nil
+}
+
+// DeleteUser implements session.Store. keep has at most MaxLimit IDs.
+func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.Ending, keep ...session.ID) (int, error) {
+	if user.ID == "" {
+		return 0, nil
+	}
+	if len(keep) > session.MaxLimit {
+		return 0, fmt.Errorf("%w: %d sessions to keep, at most %d", session.ErrTooLarge, len(keep), session.MaxLimit)
+	}
+	kept := make([]any, len(keep))
+	for i := range keep {
+		kept[i] = keep[i][:]
+	}
+	var ended int64
+	err := s.transact(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx) (err error) {
+		at := micro(s.now())
+		statement := "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + notByExpiry
+		args := []any{at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, user.Tag[:], user.ID, at}
+		if len(kept) > 0 {
+			marks := "(?" + strings.Repeat(", ?", len(kept)-1) + ")"
+			statement += " AND id NOT IN " + marks + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + marks + ")"
+			args = append(append(append(args, kept...), at), kept...)
+		}
+		ended, err = t.exec(ctx, statement, args...)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(ended), nil
+}
+
+// Rotate implements session.Store. The old session stays as ended, so that its
+// ID is never taken again.
+func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session) error {
+	if old.Tag() != next.ID.Tag() {
+		return fmt.Errorf("%w rotation: the IDs have different tags", session.ErrMalformed)
+	}
+	if next.Previous != old {
+		next.Previous = session.ID{}
+	}
+	row, err := encode(&next)
+	if err != nil {
+		return err
+	}
+	return s.transact(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
+		at := micro(s.now())
+		n, err := t.exec(ctx, end+" AND version = ? AND format <= ?", at, string(session.Rotated), "", emptyMetadata, old[:], at, int64(next.Version), format) //nolint:gosec // encode has checked it
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return t.whyNotRotated(ctx, old, at)
+		}
+		_, err = t.exec(ctx, insert, row...)
+		return err
+	})
+}
+
+// whyNotRotated tells a session that changed or was replaced from one that is
+// absent.
+func (t *tx) whyNotRotated(ctx context.Context, old session.ID, at int64) error {
+	err := t.present(ctx, old, at)
+	if errors.Is(err, session.ErrNotFound) {
+		err = presence(t.query(ctx, "SELECT format FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND "+live, old[:], at, at))
+	}
+	if err != nil {
+		return err
+	}
+	return session.ErrConflict
+}

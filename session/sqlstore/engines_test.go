@@ -1,0 +1,201 @@
+// Engines the tests run on, and the conformance suite on each.
+
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sessiontest"
+	sqlitefile "github.com/go-crudadmin/crudadmin/sqlite"
+)
+
+// engines make a function that opens an empty database again and again, each
+// time as another process would.
+var engines = map[string]func(t testing.TB) func(t testing.TB) *sql.DB{
+	"sqlite": func(t testing.TB) func(testing.TB) *sql.DB {
+		path := filepath.Join(t.TempDir(), "admin.db")
+		return func(t testing.TB) *sql.DB {
+			db, err := sqlitefile.Open(t.Context(), path)
+			return opened(t, db, err)
+		}
+	},
+	"mariadb": func(t testing.TB) func(testing.TB) *sql.DB {
+		dsn := testserver.SharedMariaDB(t).DSN()
+		return func(t testing.TB) *sql.DB {
+			db, err := sql.Open("mysql", dsn+"?interpolateParams=true")
+			return opened(t, db, err)
+		}
+	},
+	"mariadb, arguments sent apart": func(t testing.TB) func(testing.TB) *sql.DB {
+		dsn := testserver.SharedMariaDB(t).DSN()
+		return func(t testing.TB) *sql.DB {
+			db, err := sql.Open("mysql", dsn)
+			return opened(t, db, err)
+		}
+	},
+}
+
+func opened(t testing.TB, db *sql.DB, err error) *sql.DB {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// each runs test on an empty database of each engine.
+func each(t *testing.T, test func(t *testing.T, connect func(testing.TB) *sql.DB)) {
+	t.Helper()
+	for name, engine := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, engine(t))
+		})
+	}
+}
+
+func open(t testing.TB, db *sql.DB, now func() time.Time) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), db, Config{Now: now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	for name, engine := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			connections := map[session.Store]func(testing.TB) *sql.DB{}
+			sessiontest.Run(t, sessiontest.Harness{
+				Open: func(t testing.TB, now func() time.Time) session.Store {
+					connect := engine(t)
+					s := open(t, connect(t), now)
+					connections[s] = connect
+					return s
+				},
+				Second: func(t testing.TB, first session.Store, now func() time.Time) session.Store {
+					return open(t, connections[first](t), now)
+				},
+				Poison: poison,
+				Dump:   dump,
+				Audit:  audit,
+			})
+		})
+	}
+}
+
+// poison spoils the row of a session.
+func poison(t testing.TB, store session.Store, id session.ID, p sessiontest.Poison) bool {
+	t.Helper()
+	column, value := "", any(nil)
+	switch p {
+	case sessiontest.Garbage:
+		column, value = "ip", "not an address"
+	case sessiontest.Truncated:
+		column, value = "ip", "192.0"
+	case sessiontest.Empty:
+		column, value = "lineage", []byte{}
+		if store.(*Store).dialect == &mysql { // fills it with zeros
+			return false
+		}
+	case sessiontest.Oversized:
+		column, value = "user_agent", strings.Repeat("ö", session.MaxUserAgent)
+	case sessiontest.OtherRecord:
+		column, value = "tag", []byte("no other")
+	case sessiontest.NewerFormat:
+		column, value = "format", format+1
+	}
+	change(t, store.(*Store), "UPDATE crudadmin_sessions SET "+column+" = ? WHERE id = ?", value, id[:])
+	return true
+}
+
+// change changes one row behind the store's back.
+func change(t testing.TB, s *Store, statement string, args ...any) {
+	t.Helper()
+	result, err := s.db.ExecContext(context.Background(), s.dialect.bind(statement), args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	if n, err := result.RowsAffected(); n != 1 || err != nil {
+		t.Fatalf("%s: %d rows changed, want 1 (%v)", statement, n, err)
+	}
+}
+
+// dump returns every value of every row.
+func dump(t testing.TB, store session.Store) [][]byte {
+	t.Helper()
+	var all [][]byte
+	for _, table := range []string{"crudadmin_sessions", "crudadmin_session_events"} {
+		rows, err := store.(*Store).db.QueryContext(context.Background(), "SELECT * FROM "+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			into := make([]any, len(names))
+			for i := range into {
+				into[i] = new([]byte)
+			}
+			if err := rows.Scan(into...); err != nil {
+				t.Fatal(err)
+			}
+			for i := range into {
+				all = append(all, *into[i].(*[]byte))
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		_ = rows.Close()
+	}
+	return all
+}
+
+// audit looks for rows that contradict themselves. Indexes are the engine's own.
+func audit(t testing.TB, store session.Store) error {
+	t.Helper()
+	s := store.(*Store)
+	for what, where := range map[string]string{
+		"a session that outlives its deadline":     "expires_at > deadline",
+		"an ended session that keeps its metadata": "ended_at IS NOT NULL AND length(metadata) > 2 AND ended_reason <> 'undecodable'",
+		"an ended session without a reason":        "ended_at IS NOT NULL AND ended_reason = ''",
+		"a live session with a reason":             "ended_at IS NULL AND ended_reason <> ''",
+		"a previous ID without an end of grace":    "(previous IS NULL) <> (previous_until IS NULL)",
+	} {
+		var n int
+		if err := s.db.QueryRowContext(context.Background(), "SELECT count(*) FROM crudadmin_sessions WHERE "+where).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("%s: %d rows", what, n)
+		}
+	}
+	if s.dialect != &sqlite {
+		return nil
+	}
+	var verdict string
+	if err := s.db.QueryRowContext(context.Background(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		return fmt.Errorf("integrity check: %s, %w", verdict, err)
+	}
+	return nil
+}

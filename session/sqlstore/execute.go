@@ -1,0 +1,200 @@
+// Executing: single statements, transactions, and when they are tried again.
+
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"math/rand/v2"
+	"time"
+)
+
+// tries is how often a transaction is tried that the database aborted.
+const tries = 3
+
+// undoTimeout bounds a rollback after the caller's context has ended. Callers are
+// to be back 50 ms after their deadline.
+const undoTimeout = 30 * time.Millisecond
+
+// enter waits for this process's turn to write, where only one can.
+func (s *Store) enter(ctx context.Context) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if s.writer == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.writer <- struct{}{}:
+		return func() { <-s.writer }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// prepared returns the statement of that text.
+func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt, ok := s.statements.Load(text); ok {
+		return stmt.(*sql.Stmt), nil
+	}
+	stmt, err := s.db.PrepareContext(ctx, s.dialect.bind(text))
+	if err != nil {
+		return nil, err
+	}
+	if first, loaded := s.statements.LoadOrStore(text, stmt); loaded {
+		_ = stmt.Close()
+		return first.(*sql.Stmt), nil
+	}
+	return stmt, nil
+}
+
+// query reads with a prepared statement.
+func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	stmt, err := s.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// exec changes rows with one prepared statement and returns how many. Errors
+// are the contract's.
+func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return 0, s.failed(op, err)
+	}
+	defer leave()
+	for try := 1; ; try++ {
+		stmt, err := s.prepared(ctx, text)
+		if err != nil {
+			if s.again(ctx, err, try) {
+				continue
+			}
+			return 0, s.failed(op, err)
+		}
+		result, err := stmt.ExecContext(ctx, args...)
+		if err == nil {
+			return result.RowsAffected()
+		}
+		if !s.again(ctx, err, try) {
+			return 0, s.unsure(op, err)
+		}
+	}
+}
+
+// tx is a transaction on a connection of its own.
+type tx struct {
+	conn    *sql.Conn
+	dialect *dialect
+}
+
+func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := t.conn.ExecContext(ctx, t.dialect.bind(text), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (t *tx) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return t.conn.QueryContext(ctx, t.dialect.bind(text), args...)
+}
+
+// transact runs work in one transaction, under the lock of that key, and again
+// from the start if the database aborted it. Errors are the contract's; those of
+// the contract that work returns pass through. work must not keep anything of a
+// try that failed.
+func (s *Store) transact(ctx context.Context, op string, key int64, work func(*tx) error) error {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return s.failed(op, err)
+	}
+	defer leave()
+	for try := 1; ; try++ {
+		begun, committing, err := s.attempt(ctx, key, work)
+		switch {
+		case err == nil:
+			return nil
+		case !begun && s.dialect.fault(err) == lost && try < tries && pause(ctx, try): // a connection that had died in the pool
+		case s.again(ctx, err, try):
+		case committing:
+			return s.unsure(op, err)
+		default:
+			return s.failed(op, err)
+		}
+	}
+}
+
+// attempt runs work in a transaction once. BEGIN and COMMIT are sent like any
+// other statement: so they too end with ctx, which Tx.Commit does not on every
+// driver, and the connection is closed with them.
+func (s *Store) attempt(ctx context.Context, key int64, work func(*tx) error) (begun, committing bool, err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer func() {
+		if err != nil && (begun || s.dialect.fault(err) == lost) {
+			undo(ctx, conn)
+		}
+		_ = conn.Close() // gives it back to the pool
+	}()
+	t := &tx{conn, s.dialect}
+	for _, statement := range s.dialect.begin {
+		if _, err := t.exec(ctx, statement); err != nil {
+			return false, false, err
+		}
+	}
+	if s.dialect.lock != "" {
+		if _, err := t.exec(ctx, s.dialect.lock, key); err != nil {
+			return true, false, err
+		}
+	}
+	if err := work(t); err != nil {
+		return true, false, err
+	}
+	_, err = t.exec(ctx, "COMMIT")
+	return true, true, err
+}
+
+// undo rolls back, or closes the connection if that fails: it must not come
+// back to the pool inside a transaction.
+func undo(ctx context.Context, conn *sql.Conn) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		defer cancel()
+	}
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+// again reports, after a pause, whether to try once more: as long as ctx lasts
+// where somebody else holds SQLite's lock, three times in all where the database
+// aborted the transaction.
+func (s *Store) again(ctx context.Context, err error, try int) bool {
+	switch s.dialect.fault(err) {
+	case busy:
+		return pause(ctx, try)
+	case aborted:
+		return try < tries && pause(ctx, try)
+	default:
+		return false
+	}
+}
+
+// pause waits some milliseconds, at random so that those who met do not meet
+// again, and reports whether ctx still lasts.
+func pause(ctx context.Context, try int) bool {
+	timer := time.NewTimer(time.Millisecond + rand.N(time.Duration(min(try, 10))*5*time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,61 @@
+// Migrations: the tables, brought up to date by one process at a time.
+
+package sqlstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*/*.sql
+var migrations embed.FS
+
+// versionTable is this package's own, so that other migrations in the same
+// database do not meet it.
+const versionTable = "crudadmin_session_version"
+
+// migrate applies the migrations that are missing. Each is applied under the
+// lock that the dialect has for it, and nothing is looked at before the lock is
+// held.
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations/"+s.dialect.name)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrations: %w", err)
+	}
+	var version int64
+	provider, err := goose.NewProvider(s.dialect.goose, s.db, files,
+		goose.WithTableName(versionTable),
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithSlog(slog.New(slog.DiscardHandler)),
+		goose.WithSessionLocker(s.dialect.migrate(&version)),
+		goose.WithIsolateDDL(s.dialect.oneWriter), // the lock is the transaction
+	)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrations: %w", err)
+	}
+	sources := provider.ListSources()
+	if s.migrated(ctx, sources[len(sources)-1].Version) {
+		return nil
+	}
+	for _, source := range sources {
+		version = source.Version
+		if _, err := provider.ApplyVersion(ctx, version, true); err != nil && !errors.Is(err, goose.ErrAlreadyApplied) {
+			return s.failed("migrate", err)
+		}
+	}
+	return nil
+}
+
+// migrated reports whether the newest migration is recorded: the usual case,
+// which needs no lock and no right to write.
+func (s *Store) migrated(ctx context.Context, newest int64) bool {
+	var n int
+	err := s.db.QueryRowContext(ctx, s.dialect.bind("SELECT count(*) FROM "+versionTable+" WHERE version_id = ?"), newest).Scan(&n)
+	return err == nil && n > 0
+}

@@ -1,0 +1,237 @@
+// Sessions: Create, Restore, Get, Update, Touch.
+
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+var insert = "INSERT INTO crudadmin_sessions (" + columns + ") VALUES (?" + strings.Repeat(", ?", columnCount-1) + ")"
+
+// Create implements session.Store.
+func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
+	row, err := encode(&n)
+	if err != nil {
+		return nil, err
+	}
+	if n.UserID == "" || a.Limit <= 0 {
+		_, err := s.exec(ctx, "create", insert, row...)
+		return nil, err
+	}
+	var evicted []session.ID
+	err = s.transact(ctx, "create", lockKey(n.ID.Tag()), func(t *tx) error {
+		if _, err := t.exec(ctx, insert, row...); err != nil {
+			return err
+		}
+		now := micro(s.now())
+		over, err := t.over(ctx, &n, a.Limit, now)
+		if err != nil {
+			return err
+		}
+		if len(over) > 0 && a.Refuse {
+			return session.ErrLimit
+		}
+		evicted = nil
+		for _, id := range over {
+			if _, err := t.exec(ctx, end, now, string(session.LimitReached), "", emptyMetadata, id, now); err != nil {
+				return err
+			}
+			if len(id) == session.IDSize {
+				evicted = append(evicted, session.ID(id))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return evicted, nil
+}
+
+// over returns the IDs of the live sessions of n's user that have to go so that
+// there are limit with n, oldest first.
+func (t *tx) over(ctx context.Context, n *session.Session, limit int, now int64) ([][]byte, error) {
+	tag := n.ID.Tag()
+	rows, err := t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND "+notByExpiry+
+		" AND id <> ? ORDER BY created_at DESC, id DESC LIMIT 2147483647 OFFSET ?",
+		tag[:], n.UserID, now, n.ID[:], limit-1)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var ids [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, bytes.Clone(id))
+	}
+	slices.Reverse(ids)
+	return ids, rows.Err()
+}
+
+// Restore implements session.Store.
+func (s *Store) Restore(ctx context.Context, n session.Session) error {
+	row, err := encode(&n)
+	if err != nil {
+		return err
+	}
+	if !n.LiveAt(s.now()) {
+		return session.ErrNotFound
+	}
+	_, err = s.exec(ctx, "restore", insert, row...)
+	return err
+}
+
+// byID and byPrevious find a live session by its ID, and by the ID it had before
+// while the grace of that lasts.
+const (
+	byID       = "SELECT " + columns + " FROM crudadmin_sessions WHERE id = ? AND " + live
+	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
+)
+
+// Get implements session.Store with one SELECT.
+func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
+	if err := ctx.Err(); err != nil {
+		return session.Session{}, s.failed("get", err)
+	}
+	now := s.now()
+	at := micro(now)
+	records, err := read(s.query(ctx, byID+" UNION ALL "+byPrevious, id[:], at, id[:], at, at))
+	if err != nil {
+		return session.Session{}, s.failed("get", err)
+	}
+	for i := range records {
+		found, err := records[i].decode()
+		switch {
+		case errors.Is(err, errNewer):
+			return session.Session{}, err
+		case err != nil:
+			if err := s.discard(ctx, &records[i], err); err != nil {
+				s.log.WarnContext(ctx, "it could not be ended now", "error", err)
+			}
+		case found.LiveAt(now):
+			return found, nil
+		}
+	}
+	return session.Session{}, session.ErrNotFound
+}
+
+// Update implements session.Store.
+func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
+	metadata, err := encodeMetadata(m)
+	if err != nil {
+		return err
+	}
+	at := micro(s.now())
+	n, err := s.exec(ctx, "update", "UPDATE crudadmin_sessions SET metadata = ?, version = version + 1 WHERE id = ? AND version = ? AND "+known,
+		metadata, id[:], int64(version), at) //nolint:gosec // a version past 63 bits matches no row
+	if err != nil || n > 0 {
+		return err
+	}
+	if err := s.present(ctx, id, at); err != nil {
+		return s.failed("update", err)
+	}
+	return session.ErrConflict
+}
+
+// touch moves a live session's activity forward. Arguments: last activity,
+// expiry, ID, now.
+func (d *dialect) touch() string {
+	return fmt.Sprintf("UPDATE crudadmin_sessions SET last_activity = %[1]s(last_activity, ?), expires_at = %[1]s(expires_at, %[2]s(?, deadline)) WHERE id = ? AND "+known,
+		d.greatest, d.least)
+}
+
+// Touch implements session.Store.
+func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
+	at := micro(s.now())
+	n, err := s.exec(ctx, "touch", s.dialect.touch(), micro(seen.LastActivity), micro(seen.ExpiresAt), seen.ID[:], at)
+	if err != nil || n > 0 {
+		return err
+	}
+	// MySQL does not count a row that was like that already.
+	if err := s.present(ctx, seen.ID, at); err != nil {
+		return s.failed("touch", err)
+	}
+	return nil
+}
+
+// present returns nil if the session is live, else ErrNotFound or errNewer.
+const present = "SELECT format FROM crudadmin_sessions WHERE id = ? AND " + live
+
+func (s *Store) present(ctx context.Context, id session.ID, at int64) error {
+	return presence(s.query(ctx, present, id[:], at))
+}
+
+func (t *tx) present(ctx context.Context, id session.ID, at int64) error {
+	return presence(t.query(ctx, present, id[:], at))
+}
+
+func presence(rows *sql.Rows, err error) error {
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return session.ErrNotFound
+	}
+	var written int64
+	if err := rows.Scan(&written); err != nil {
+		return err
+	}
+	if written > format {
+		return errNewer
+	}
+	return nil
+}
+
+// touchBatch is how many sessions TouchAll changes in one transaction.
+const touchBatch = 100
+
+// TouchAll implements session.Store. It changes 100 sessions in a transaction,
+// in the order of their IDs, so that two of them do not block each other.
+func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
+	if len(seen) > session.MaxBatch {
+		return nil, fmt.Errorf("%w: %d touches in a batch, at most %d", session.ErrTooLarge, len(seen), session.MaxBatch)
+	}
+	sorted := slices.SortedFunc(slices.Values(seen), func(a, b session.Seen) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	var absent []session.ID
+	for batch := range slices.Chunk(sorted, touchBatch) {
+		var gone []session.ID
+		err := s.transact(ctx, "touch", lockKey(batch[0].ID.Tag()), func(t *tx) error {
+			gone = nil
+			at := micro(s.now())
+			for i := range batch {
+				one := &batch[i]
+				n, err := t.exec(ctx, s.dialect.touch(), micro(one.LastActivity), micro(one.ExpiresAt), one.ID[:], at)
+				if err == nil && n == 0 {
+					err = t.present(ctx, one.ID, at)
+				}
+				switch {
+				case errors.Is(err, session.ErrNotFound):
+					gone = append(gone, one.ID)
+				case err != nil && !errors.Is(err, errNewer):
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return absent, err
+		}
+		absent = append(absent, gone...)
+	}
+	return absent, nil
+}

@@ -1,0 +1,162 @@
+// Package sqlstore keeps sessions in SQLite, PostgreSQL, MySQL or MariaDB, over
+// database/sql. It takes a *sql.DB and imports no driver: what it must know of
+// a driver's errors it reads from methods and texts that every driver of that
+// engine has.
+//
+// Sessions that ended stay as history, with the reason, for Config.KeepEnded.
+// Their metadata is cleared at once: history says who was signed in, when, from
+// where and why it ended, not what was in the basket.
+//
+// Everything that changes is guarded by the row itself: an UPDATE names the
+// state it needs, and the number of rows it changed is the answer. What must see
+// all sessions of a user at one moment (Create under a limit, Rotate, Delete,
+// DeleteUser) first takes a lock of that user's tag: the write lock on SQLite, an
+// advisory lock on PostgreSQL, one of 256 rows on MySQL.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Config is a store's configuration; the zero value will do.
+type Config struct {
+	// KeepEnded is how long ended sessions stay as history: 90 days by default,
+	// 1 hour to 10 years. An ended session is kept until its Deadline in any case,
+	// so that nothing can restore it.
+	KeepEnded time.Duration
+
+	// Logger gets warnings; slog.Default() by default.
+	Logger *slog.Logger
+
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+}
+
+const (
+	defaultKeepEnded = 90 * 24 * time.Hour
+	minKeepEnded     = time.Hour
+	maxKeepEnded     = 10 * 365 * 24 * time.Hour
+)
+
+// Store is a session.Store in an SQL database.
+type Store struct {
+	db      *sql.DB
+	dialect *dialect
+	keep    time.Duration
+	log     *slog.Logger
+	now     func() time.Time
+	traits  session.Traits
+
+	statements sync.Map // text → *sql.Stmt, prepared at first use
+
+	// writer is held by the one writer that SQLite can have, so that those of
+	// this process wait in line and not by polling. Nil on servers.
+	writer chan struct{}
+}
+
+var _ session.Store = (*Store)(nil)
+
+// Open finds out which engine db speaks to, brings its tables up to date, and
+// returns a store. Tables are named crudadmin_…, one application to a database or
+// schema. Any number of processes may open at once: one migrates, the others
+// wait, at most as long as ctx. Errors: session.ErrUnavailable where the database
+// cannot be reached or changed.
+//
+// The database is the caller's: Close does not close it. With SQLite, every
+// connection must open the same file, and synchronous=FULL is what makes an
+// acknowledged revocation survive a power cut (package sqlite sets it).
+// With MySQL and MariaDB, interpolateParams=true in the DSN saves round trips.
+func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("sqlstore: Open: db is nil")
+	}
+	if cfg.KeepEnded == 0 {
+		cfg.KeepEnded = defaultKeepEnded
+	}
+	if cfg.KeepEnded < minKeepEnded || cfg.KeepEnded > maxKeepEnded {
+		return nil, fmt.Errorf("sqlstore: KeepEnded: %s, want %s to %s", cfg.KeepEnded, minKeepEnded, maxKeepEnded)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	d, err := detect(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		db:      db,
+		dialect: d,
+		keep:    cfg.KeepEnded,
+		log:     cfg.Logger.With("component", "session", "store", d.name),
+		now:     session.MonotonicClock(cfg.Now),
+	}
+	if d.oneWriter {
+		s.writer = make(chan struct{}, 1)
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, err
+	}
+	durable, err := s.durable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.traits = session.Traits{
+		Name:       d.name,
+		Shared:     true,
+		Durable:    durable,
+		ListAll:    true,
+		History:    true,
+		ExactLimit: true,
+		SweepBatch: sweepBatch,
+		Notes:      slices.Clone(d.notes),
+	}
+	if !durable {
+		s.traits.Notes = append(s.traits.Notes, d.notDurable)
+	}
+	return s, nil
+}
+
+// durable asks the database whether a commit waits for the disk.
+func (s *Store) durable(ctx context.Context) (bool, error) {
+	var setting string
+	if err := s.db.QueryRowContext(ctx, s.dialect.durability).Scan(&setting); err != nil {
+		return false, s.failed("open", err)
+	}
+	return slices.Contains(s.dialect.durableAt, setting), nil
+}
+
+// Ping implements session.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return s.failed("ping", err)
+	}
+	var one int
+	if err := s.db.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return s.failed("ping", err)
+	}
+	return nil
+}
+
+// Close implements session.Store. It releases the prepared statements; the
+// database stays open.
+func (s *Store) Close() error {
+	var errs []error
+	s.statements.Range(func(text, stmt any) bool {
+		s.statements.Delete(text)
+		errs = append(errs, stmt.(*sql.Stmt).Close())
+		return true
+	})
+	return errors.Join(errs...)
+}
+
+// Traits implements session.Store.
+func (s *Store) Traits() session.Traits { return s.traits }
