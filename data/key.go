@@ -151,7 +151,7 @@ func encodePart(c *Column, part any, alone bool) string {
 
 // decodePart returns the value, or what is wrong.
 func decodePart(c *Column, text string) (any, string) {
-	if len(text) >= 3 && text[0] == '~' && text[2] == ':' {
+	if len(text) >= 3 && text[0] == '~' && strings.IndexByte("nirtb", text[1]) >= 0 && text[2] == ':' {
 		body := text[3:]
 		switch text[1] {
 		case 'n':

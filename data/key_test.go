@@ -50,7 +50,7 @@ func TestKeyRoundTrip(t *testing.T) {
 		rapid.Custom(func(t *rapid.T) any {
 			return rapid.StringMatching(`[~tirbn:,/%.0-9e+-]{0,6}`).Draw(t, "near")
 		}),
-		rapid.SampledFrom([]any{"", "new", "~new", "~", "~~", ".", "..", "edit", "5", "5.0", "-0", "1e5", "~t:x", "~n:", "~rowid:5", "a,b", "a/b", "%2C", "Inf", "NaN", math.Inf(1), math.Copysign(0, -1)}),
+		rapid.SampledFrom([]any{"", "new", "~new", "~", "~~", ".", "..", "edit", "5", "5.0", "-0", "1e5", "~t:x", "~n:", "~:", "~~:", "~x:y", "~rowid:5", "a,b", "a/b", "%2C", "Inf", "NaN", math.Inf(1), math.Copysign(0, -1)}),
 		rapid.Custom(func(t *rapid.T) any { return rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "blob") }),
 	)
 	rapid.Check(t, func(t *rapid.T) {
