@@ -3,6 +3,7 @@
 package sessiontest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -194,6 +195,23 @@ var listChecks = []check{
 			want[4] = next
 			newestFirst(want)
 			f.sameOrder(f.all(session.Query{Limit: 3}, "everybody's list"), want, "everybody's list, one with an ID in its grace")
+		},
+	},
+	{
+		name: "everybody's pages neither skip nor repeat where CreatedAt ties",
+		rule: "List returns a page of sessions, newest first (by CreatedAt, then ID), wherever a store keeps each user's.",
+		run: func(f *fixture) {
+			if !f.traits.ListAll {
+				f.Skip("Traits do not say ListAll")
+			}
+			var want []session.Session
+			for i := range 24 { // all at one instant, in runs of one user
+				want = append(want, f.create([]string{"anna", "bert", "clara", "dora", "emil", ""}[i/4]))
+			}
+			newestFirst(want)
+			for size := range 9 {
+				f.sameOrder(f.all(session.Query{Limit: size}, "everybody's list"), want, fmt.Sprintf("everybody's list by pages of %d", size))
+			}
 		},
 	},
 	{
