@@ -111,6 +111,19 @@ func TestBrowserComfort(t *testing.T) {
 		b.picture(t, "menu-columns")
 	})
 
+	t.Run("menus stay on the page", func(t *testing.T) {
+		for _, width := range []int64{320, 768, 1024} {
+			for _, name := range []string{"list", "list-no-search"} {
+				b.open(t, name, "light", width, 900)
+				for range eval[int](t, b, `document.querySelectorAll("details.menu").length`) {
+					eval[bool](t, b, `(() => { const m = [...document.querySelectorAll("details.menu:not([data-seen])")][0]; for (const o of document.querySelectorAll("details.menu")) o.open = false; m.dataset.seen = ""; return m.open = true; })()`)
+					b.check(t)
+					want(t, "panel begins on the page", eval[bool](t, b, `document.querySelector("details[open] .panel").getBoundingClientRect().left >= 0`), true)
+				}
+			}
+		}
+	})
+
 	t.Run("sidebar filter", func(t *testing.T) {
 		b.open(t, "list", "light", 1440, 900)
 		eval[bool](t, b, `document.querySelector(".sidebar [data-filter]").focus(), true`)

@@ -253,6 +253,9 @@ func stories(r *ui.Renderer) []story {
 	last.Pager = ui.Pager{First: list.Action, Prev: list.Action + "?before=x"}
 	last.Notices = []ui.Notice{{Kind: ui.NoticeWarning, Text: "Note has no index, so sorting by it reads the whole table."}}
 
+	noSearch := list
+	noSearch.Search = nil
+
 	account := ui.Account{Layout: storyLayout(r, "account"), Sessions: storySessions()[:3], Password: &ui.PasswordForm{Min: 12, Max: 256}}
 	wrong := account
 	wrong.Password = &ui.PasswordForm{Min: 12, Max: 256, CurrentError: "This is not your current password.", NewError: "Use at least 12 characters.", RepeatError: "The two entries differ."}
@@ -264,7 +267,7 @@ func stories(r *ui.Renderer) []story {
 		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: "Username or password is wrong."}},
 		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: "Too many attempts.", RetryAfter: 42 * time.Second}},
 		{"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
-		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-problem", problem},
+		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-no-search", noSearch}, {"list-problem", problem},
 		{"record", storyRecord(r)}, {"record-wide", wideRecord(r)},
 		{"sessions", ui.Sessions{Layout: storyLayout(r, "sessions"), Rows: storySessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
 		{"sessions-unlistable", unlistable},
