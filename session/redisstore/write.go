@@ -79,7 +79,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 	}
 	words, err := s.words(ctx, op, updateScript,
 		[]string{s.keys.record(id)},
-		[]string{micros(s.now()), eight(version), eight(version + 1), string(tail)})
+		[]string{s.keys.of(id.Tag()), micros(s.now()), string(id[:]), eight(version), eight(version + 1), string(tail)})
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 }
 
 func (s *Store) touchArgs(seen session.Seen) []string {
-	return []string{micros(s.now()), micros(seen.LastActivity), micros(seen.ExpiresAt)}
+	return []string{s.keys.of(seen.ID.Tag()), micros(s.now()), string(seen.ID[:]), micros(seen.LastActivity), micros(seen.ExpiresAt)}
 }
 
 // TouchAll implements session.Store. It is one round trip to each server. After

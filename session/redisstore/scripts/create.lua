@@ -11,7 +11,7 @@ if redis.call('EXISTS', KEYS[1]) == 1 then return {'conflict'} end
 local live, dead = {}, {}
 if user and limit > 0 then
   for _, mate in ipairs(redis.call('ZRANGE', user, 0, -1)) do
-    if alive(header(base .. 's:' .. mate), now) then
+    if alive(header(base, mate), now) then
       live[#live + 1] = mate
     else
       dead[#dead + 1] = mate

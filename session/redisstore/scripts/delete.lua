@@ -4,17 +4,17 @@
 -- Returns 'absent', 'newer', 'bad', or 'ok' with the ID and the record that ended.
 
 local base, now, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local head, value = record(KEYS[1])
+local head, value = record(base, id)
 if head and head.alias then
   local till, successor = follow(value)
   if till <= now then return {'absent'} end
   id = successor
-  head, value = record(base .. 's:' .. id)
+  head, value = record(base, id)
   if not alive(head, now) or not succeeds(value, ARGV[3], now) then return {'absent'} end
 end
 if not head then return {'absent'} end
 if head.newer then return {'newer'} end
-local user = owner(base, id, base .. 's:' .. id)
+local user = owner(base, id)
 if user then redis.call('EXISTS', user) end
 remove(base, id, user)
 if head.bad then return {'bad'} end

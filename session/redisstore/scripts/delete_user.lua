@@ -9,7 +9,7 @@ for i = 3, #ARGV do keep[ARGV[i]] = true end
 
 local ended, members = 0, redis.call('ZRANGE', KEYS[1], 0, -1)
 for _, id in ipairs(members) do
-  if alive(header(base .. 's:' .. id), now) and not keep[id] then ended = ended + 1 end
+  if alive(header(base, id), now) and not keep[id] then ended = ended + 1 end
 end
 for _, id in ipairs(members) do
   if not keep[id] then remove(base, id, KEYS[1]) end

@@ -5,7 +5,7 @@
 
 local value = range(KEYS[1], 0, LONGEST)
 if value == nil or (value or '') ~= ARGV[3] then return 0 end
-local user = value and owner(ARGV[1], ARGV[2], KEYS[1]) or nil
+local user = value and owner(ARGV[1], ARGV[2]) or nil
 if user then redis.call('EXISTS', user) end
 remove(ARGV[1], ARGV[2], user)
 return 1

@@ -7,7 +7,8 @@
 
 local RECORD, ALIAS = 0xC5, 0xA5
 local FORMAT = 1
-local HEADER = 34           -- bytes up to the end of Deadline
+local NAME = 59             -- the ID
+local HEADER = 98           -- bytes up to the end of the ID
 local PREVIOUS_UNTIL = 51
 local PREVIOUS = 99
 local METADATA_AT = 155
@@ -29,10 +30,11 @@ local function range(key, from, to)
   return got
 end
 
--- parse reads the header of a record. A value that is none is bad.
-local function parse(value)
+-- parse reads the header of the record of a session, nil if there is no value. A
+-- value that is no record of it is bad.
+local function parse(value, id)
   if value == nil then return nil end
-  if not value or #value < HEADER or string.byte(value, 1) ~= RECORD then
+  if not value or #value < HEADER or string.byte(value, 1) ~= RECORD or string.sub(value, NAME, HEADER) ~= id then
     return {bad = true, alias = value and string.byte(value, 1) == ALIAS}
   end
   local head = {newer = string.byte(value, 2) > FORMAT}
@@ -40,23 +42,28 @@ local function parse(value)
   return head
 end
 
--- header reads the header of the record under key.
-local function header(key) return parse(range(key, 0, HEADER - 1)) end
+-- header reads the header of a session's record.
+local function header(base, id) return parse(range(base .. 's:' .. id, 0, HEADER - 1), id) end
 
--- record reads the header and the bytes of the record under key.
-local function record(key)
-  local value = range(key, 0, LONGEST)
-  return parse(value), value
+-- record reads the header and the bytes of a session's record.
+local function record(base, id)
+  local value = range(base .. 's:' .. id, 0, LONGEST)
+  local head = parse(value, id)
+  if head and not head.bad and not head.newer and (#value <= USER or #value > LONGEST
+    or struct.unpack('>I2', value, METADATA_AT) >= #value) then
+    return {bad = true}, value
+  end
+  return head, value
 end
 
 local function alive(head, now)
   return head and not head.bad and head.expires > now and head.deadline > now
 end
 
--- owner returns the key of the index of the user whom the record under key
--- belongs to, nil for an anonymous session.
-local function owner(base, id, key)
-  local text = range(key, USER - 1, USER + 254)
+-- owner returns the key of the index of the user to whom a session belongs, nil
+-- for an anonymous one.
+local function owner(base, id)
+  local text = range(base .. 's:' .. id, USER - 1, USER + 254)
   local n = text and string.byte(text, 1) or 0
   if n == 0 then return nil end
   return base .. 'u:' .. string.sub(id, 1, TAG) .. string.sub(text, 2, n + 1)
@@ -74,12 +81,17 @@ local function succeeds(value, id, now)
     and struct.unpack('>i8', value, PREVIOUS_UNTIL) > now
 end
 
--- remove ends a session: its record first, then its place in the indexes.
-local function remove(base, id, user)
-  redis.call('DEL', base .. 's:' .. id)
+-- unlist takes a session out of the indexes.
+local function unlist(base, id, user)
   redis.call('ZREM', base .. 'a', id)
   redis.call('ZREM', base .. 'x', id)
   if user then redis.call('ZREM', user, id) end
+end
+
+-- remove ends a session: its record first, then its places in the indexes.
+local function remove(base, id, user)
+  redis.call('DEL', base .. 's:' .. id)
+  unlist(base, id, user)
 end
 
 -- lifetime returns for how many milliseconds a key must stay that is needed

@@ -6,10 +6,9 @@
 local base, now = ARGV[1], tonumber(ARGV[2])
 local dead = {}
 for i = 3, #ARGV do
-  local key = base .. 's:' .. ARGV[i]
-  local head = header(key)
+  local head = header(base, ARGV[i])
   if not alive(head, now) then
-    local one = {id = ARGV[i], user = head and owner(base, ARGV[i], key)}
+    local one = {id = ARGV[i], user = head and owner(base, ARGV[i])}
     if one.user then redis.call('EXISTS', one.user) end
     dead[#dead + 1] = one
   end

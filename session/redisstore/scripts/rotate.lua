@@ -5,10 +5,10 @@
 -- Returns 'absent', 'newer', 'conflict' or 'ok'.
 
 local base, now = ARGV[1], tonumber(ARGV[2])
-local head, value = record(KEYS[1])
+local head, value = record(base, ARGV[3])
 if head and head.alias then
   local till, id = follow(value)
-  local next_head, next_value = record(base .. 's:' .. id)
+  local next_head, next_value = record(base, id)
   if till > now and alive(next_head, now) and succeeds(next_value, ARGV[3], now) then
     return 'conflict'
   end
@@ -19,8 +19,10 @@ if head.newer then return 'newer' end
 if string.sub(value, 3, 10) ~= ARGV[5] or redis.call('EXISTS', KEYS[2]) == 1 then return 'conflict' end
 
 put(base, KEYS[5], ARGV[4], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), now)
-remove(base, ARGV[3], KEYS[5])
-if ARGV[10] ~= '' then
+if ARGV[10] == '' then
+  redis.call('DEL', KEYS[1])
+else
   redis.call('SET', KEYS[1], ARGV[10], 'PX', string.format('%d', lifetime(tonumber(ARGV[11]), now)))
 end
+unlist(base, ARGV[3], KEYS[5])
 return 'ok'

@@ -8,10 +8,9 @@ local base, now = ARGV[1], tonumber(ARGV[2])
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
 local heads, users = {}, {}
 for i, id in ipairs(due) do
-  local key = base .. 's:' .. id
-  heads[i] = header(key) or {bad = true}
+  heads[i] = header(base, id) or {bad = true}
   if not alive(heads[i], now) then
-    users[i] = owner(base, id, key)
+    users[i] = owner(base, id)
     if users[i] then redis.call('EXISTS', users[i]) end
   end
 end
