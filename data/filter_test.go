@@ -3,9 +3,16 @@ package data
 // This file tests what filters and search match.
 
 import (
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
+
+	"pgregory.net/rapid"
 )
 
 // matched lists the first column's text of the rows a query matches.
@@ -130,4 +137,81 @@ func TestContainsIgnoresCaseAndTakesPatternsLiterally(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Instants match by when they are, however they are stored and written.
+func TestInstantFiltersAgreeWithGo(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "instants.db")+"?_pragma=synchronous(off)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, at DATETIME); CREATE INDEX at ON t (at)`); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), db, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := time.Date(2024, 2, 28, 22, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		if _, err := db.Exec("DELETE FROM t"); err != nil {
+			t.Fatal(err)
+		}
+		instant := func() time.Time {
+			at := base.Add(time.Duration(rapid.IntRange(-3000, 3000).Draw(t, "minutes")) * time.Minute)
+			return at.In(time.FixedZone("", rapid.SampledFrom([]int{0, 3600, -12 * 3600, 14 * 3600, 19800}).Draw(t, "zone")))
+		}
+		stored := make([]time.Time, rapid.IntRange(1, 10).Draw(t, "rows"))
+		for i := range stored {
+			stored[i] = instant()
+			var value any
+			switch rapid.IntRange(0, 7).Draw(t, "form") {
+			case 0:
+				value = stored[i].UTC().Format("2006-01-02 15:04:05")
+			case 1:
+				value = stored[i].Format(time.RFC3339)
+			case 2:
+				value = stored[i].Unix()
+			case 3:
+				value = stored[i].UnixMilli()
+			case 4:
+				value = float64(stored[i].UnixMilli())/86400e3 + 2440587.5
+			case 5:
+				value = stored[i].UTC().Format("2006-01-02T15:04")
+			case 6:
+				value = stored[i].String()
+			case 7:
+				value = stored[i].Format("2006-01-02T15:04:05-0700")
+			}
+			if _, err := db.Exec("INSERT INTO t VALUES (?, ?)", i, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		op := rapid.SampledFrom([]Op{OpEq, OpNe, OpLt, OpLe, OpGt, OpGe}).Draw(t, "op")
+		want, step := instant(), time.Second
+		written := want.Format(time.RFC3339)
+		if rapid.Bool().Draw(t, "date") {
+			want, step = want.UTC().Truncate(24*time.Hour), 24*time.Hour
+			written = want.Format(time.DateOnly)
+		} else if rapid.Bool().Draw(t, "exact") {
+			want = stored[0]
+			written = want.Format(time.RFC3339)
+		}
+		var ids []string
+		for i, at := range stored {
+			within := !at.Before(want) && at.Before(want.Add(step))
+			if map[Op]bool{OpEq: within, OpNe: !within, OpLt: at.Before(want), OpLe: !at.After(want), OpGt: at.After(want), OpGe: !at.Before(want)}[op] {
+				ids = append(ids, strconv.Itoa(i))
+			}
+		}
+		page, err := s.List(t.Context(), Query{Table: "t", Filters: []Filter{{"at", op, []string{written}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := idsOf(page); !slices.Equal(got, ids) {
+			t.Fatalf("%s %s of %v: %v, want %v", op, written, stored, got, ids)
+		}
+	})
 }

@@ -143,11 +143,13 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
-		page.Notice = fmt.Sprintf("The first %d columns are shown; choose others with the column picker.", MaxColumns)
+		page.Notice = joinNotices(page.Notice, fmt.Sprintf("The first %d columns are shown; choose others with the column picker.", MaxColumns))
 	}
-	if err := s.label(ctx, t, page.Columns, page.Rows); err != nil {
+	notice, err := s.label(ctx, t, page.Columns, page.Rows)
+	if err != nil {
 		return nil, err
 	}
+	page.Notice = joinNotices(page.Notice, notice)
 	return page, nil
 }
 

@@ -30,6 +30,7 @@ type Record struct {
 	Label   string
 	Columns []*Column
 	Cells   []Value
+	Notice  string // what limits the record, if anything does
 }
 
 // Related is the rows of one table that refer to a record by one foreign key.
@@ -66,8 +67,11 @@ func (s *Source) get(ctx context.Context, t *Table, key Key) (*Record, error) {
 	for start := 0; start == 0 || start < len(record.Columns); start += recordChunk {
 		chunk := record.Columns[start:min(start+recordChunk, len(record.Columns))]
 		r := &reader{s: s, t: t, columns: chunk, maxRunes: RecordBytes, maxBytes: RecordBytes}
-		if err := r.read(ctx, where, 1, 0); err != nil {
+		if err := r.read(ctx, where, 2, 0); err != nil {
 			return nil, s.failed(ctx, "get", t, err)
+		}
+		if len(r.rows) > 1 { // a key with NULL in it
+			return nil, fieldError("key", key.String(), "addresses more than one row of %s", t.Name)
 		}
 		if len(r.rows) == 0 {
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
@@ -76,7 +80,7 @@ func (s *Source) get(ctx context.Context, t *Table, key Key) (*Record, error) {
 		row.Cells = append(row.Cells, r.rows[0].Cells...)
 	}
 	rows := []Row{row}
-	if err := s.label(ctx, t, record.Columns, rows); err != nil {
+	if record.Notice, err = s.label(ctx, t, record.Columns, rows); err != nil {
 		return nil, err
 	}
 	record.Key, record.Cells, record.Label = rows[0].Key, rows[0].Cells, rows[0].Key.Label()

@@ -57,6 +57,17 @@ func TestReferencesAreLabelled(t *testing.T) {
 	}
 }
 
+// A parent whose display column fails spoils its labels, not the list of its children.
+func TestBrokenLabelsAreNoticed(t *testing.T) {
+	s := openSource(t, Options{}, `CREATE TABLE parent (id INTEGER PRIMARY KEY, n INTEGER, name TEXT AS (+n))`, `INSERT INTO parent (id, n) VALUES (1, -9223372036854775808)`,
+		`PRAGMA writable_schema = 1`, `UPDATE sqlite_master SET sql = replace(sql, '(+n)', '(abs(n))') WHERE name = 'parent'`,
+		`CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id REFERENCES parent)`, `INSERT INTO child VALUES (1, 1)`)
+	page, err := s.List(t.Context(), Query{Table: "child"})
+	if err != nil || len(page.Rows) != 1 || !strings.Contains(page.Notice, "References to parent are not linked") {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
 func TestRelatedListsWhatRefersToARecord(t *testing.T) {
 	s := openSource(t, Options{}, zoo()...)
 	related := func(table, key string) string {
@@ -128,6 +139,10 @@ func TestEveryRowOfTheZooOpens(t *testing.T) {
 		if got, want := record.Cells[1].Text, row.Cells[1].Text; got != want || record.Key.String() != row.Key.String() {
 			t.Errorf("key %s opens row %s, want %s", key, got, want)
 		}
+	}
+	var field *FieldError
+	if _, err := s.Get(t.Context(), "textkey", newKey(tables, []any{nil})); !errors.As(err, &field) {
+		t.Errorf("%v, want that two rows have the key NULL", err)
 	}
 	if _, err := s.Get(t.Context(), "textkey", newKey(tables, []any{"missing"})); !errors.Is(err, ErrNotFound) {
 		t.Errorf("%v, want ErrNotFound", err)

@@ -4,14 +4,16 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
 
-// label sets Value.Ref of the rows' references. A key of one column wins over one that shares the column.
-func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []Row) error {
+// label sets Value.Ref of the rows' references. A key of one column wins over one that shares the column. References
+// into a table that cannot be read stay without: the notice says so.
+func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []Row) (notice string, err error) {
 	if len(rows) == 0 {
-		return nil
+		return "", nil
 	}
 	for _, single := range []bool{true, false} {
 		for _, fk := range t.ForeignKeys {
@@ -29,13 +31,19 @@ func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []
 			if len(at) < len(fk.Columns) {
 				continue // not all of it is on this page
 			}
-			if err := s.labelKey(ctx, fk, at, rows); err != nil {
-				return err
+			err := s.labelKey(ctx, fk, at, rows)
+			var broken *TableError
+			if errors.As(err, &broken) {
+				notice = joinNotices(notice, fmt.Sprintf("References to %s are not linked: %s.", broken.Table, broken.Problem))
+			} else if err != nil {
+				return "", err
 			}
 		}
 	}
-	return nil
+	return notice, nil
 }
+
+func joinNotices(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 func (s *Source) labelKey(ctx context.Context, fk *ForeignKey, at []int, rows []Row) error {
 	parent, ok := s.Schema().Table(fk.RefTable)

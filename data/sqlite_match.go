@@ -5,6 +5,7 @@ package data
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -25,12 +26,12 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 		return d.glob(c, foldPattern(o.text)+"*")
 	case OpIn, OpEq:
 		if isInstant(c.Kind) {
-			return d.within(x, operands, false)
+			return d.within(x, c.Kind, operands, false)
 		}
 		return oneOf(d.comparable(t, c), d.equals(c, operands))
 	case OpNe:
 		if isInstant(c.Kind) {
-			return d.within(x, operands, true)
+			return d.within(x, c.Kind, operands, true)
 		}
 		f := oneOf(d.comparable(t, c), d.equals(c, operands))
 		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
@@ -39,7 +40,8 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 	value := o.number
 	switch {
 	case isInstant(c.Kind):
-		return fragment{instant(x) + comparisons[op], []any{o.from.UnixMilli()}}
+		near, args := around(x, c.Kind, op, o)
+		return fragment{"(" + near + instant(x) + comparisons[op] + ")", append(args, o.from.UnixMilli())}
 	case value == nil:
 		guard, value = "typeof("+x+") <> 'blob'", o.text
 		if c.Kind == KindAny {
@@ -103,10 +105,11 @@ func oneOf(x string, values []any) fragment {
 	return fragment{"(" + x + " IN (?" + strings.Repeat(", ?", len(values)-1) + "))", values}
 }
 
-// instant is a stored date, time or both in Unix milliseconds; NULL if it is none. substr reads the text of Go's
-// time.Time.String, whose zone SQLite does not understand, to the second.
+// instant is a stored date, time or both in Unix milliseconds; NULL if it is none. The second julianday reads, to the
+// second, a zone SQLite does not: "+0200" directly, or as Go's time.Time.String has it.
 func instant(x string) string {
-	julian := fmt.Sprintf("coalesce(julianday(%[1]s), julianday(substr(%[1]s, 1, 19)))", x)
+	zone := fmt.Sprintf("instr(substr(%[1]s, 20), ' ')", x)
+	julian := fmt.Sprintf("coalesce(julianday(%[1]s), julianday(substr(%[1]s, 1, 19) || substr(%[1]s, 20 + %[2]s, 3) || ':' || substr(%[1]s, 23 + %[2]s, 2)))", x, zone)
 	return fmt.Sprintf("(CASE typeof(%[1]s) "+
 		"WHEN 'text' THEN CAST(round((%[2]s - %[3]v) * 86400000.0) AS INTEGER) "+
 		"WHEN 'integer' THEN CASE WHEN %[1]s >= %[4]d OR %[1]s <= -%[4]d THEN %[1]s ELSE %[1]s * 1000 END "+
@@ -115,14 +118,33 @@ func instant(x string) string {
 		x, julian, unixEpochJulianDay, int64(unixMillisFrom), lastJulianDay)
 }
 
+// around is a condition, weaker than the exact one, that an index on the column can serve: ISO 8601 text sorts by its
+// date (within a day, for its zone), and every number sorts before the empty text.
+func around(x string, kind Kind, op Op, o operand) (string, []any) {
+	const day = 24 * time.Hour
+	low, high := o.from.UTC().Add(-day), o.to.UTC().Add(2*day)
+	if kind == KindTime || low.Year() < 1 || high.Year() > 9999 {
+		return "", nil
+	}
+	from, to := low.Format(time.DateOnly), high.Format(time.DateOnly)
+	switch op {
+	case OpLt, OpLe:
+		return x + " < ? AND ", []any{to}
+	case OpGt, OpGe:
+		return "(" + x + " >= ? OR " + x + " < '') AND ", []any{from}
+	}
+	return "((" + x + " >= ? AND " + x + " < ?) OR " + x + " < '') AND ", []any{from, to}
+}
+
 // within holds for instants in, or outside, the operands' intervals.
-func (d *sqlite) within(x string, operands []operand, not bool) fragment {
+func (d *sqlite) within(x string, kind Kind, operands []operand, not bool) fragment {
 	at := instant(x)
 	var parts []string
 	var f fragment
 	for _, o := range operands {
-		parts = append(parts, "("+at+" >= ? AND "+at+" < ?)")
-		f.args = append(f.args, o.from.UnixMilli(), o.to.UnixMilli())
+		near, args := around(x, kind, OpEq, o)
+		parts = append(parts, "("+near+at+" >= ? AND "+at+" < ?)")
+		f.args = append(append(f.args, args...), o.from.UnixMilli(), o.to.UnixMilli())
 	}
 	f.text = "(" + strings.Join(parts, " OR ") + ")"
 	if not {
