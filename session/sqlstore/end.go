@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -25,7 +24,7 @@ func fit(text string, most int) string {
 	if len(text) > most {
 		text = text[:most]
 	}
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+	if !storable(text) {
 		text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
 	}
 	return text
@@ -81,7 +80,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 
 // DeleteUser implements session.Store. keep has at most MaxLimit IDs.
 func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.Ending, keep ...session.ID) (int, error) {
-	if user.ID == "" {
+	if user.ID == "" || !storable(user.ID) {
 		return 0, nil
 	}
 	if len(keep) > session.MaxLimit {

@@ -20,30 +20,29 @@ import (
 	sqlitefile "github.com/go-crudadmin/crudadmin/sqlite"
 )
 
-// engines make a function that opens an empty database again and again, each
-// time as another process would.
-var engines = map[string]func(t testing.TB) func(t testing.TB) *sql.DB{
-	"sqlite": func(t testing.TB) func(testing.TB) *sql.DB {
+// engine is an empty database.
+type engine struct{ driver, dsn string }
+
+var engines = map[string]func(t testing.TB) engine{
+	"sqlite": func(t testing.TB) engine {
 		path := filepath.Join(t.TempDir(), "admin.db")
-		return func(t testing.TB) *sql.DB {
-			db, err := sqlitefile.Open(t.Context(), path)
-			return opened(t, db, err)
-		}
+		db, err := sqlitefile.Open(t.Context(), path) // puts it into WAL mode
+		opened(t, db, err)
+		return engine{"sqlite", "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)"}
 	},
-	"mariadb": func(t testing.TB) func(testing.TB) *sql.DB {
-		dsn := testserver.SharedMariaDB(t).DSN()
-		return func(t testing.TB) *sql.DB {
-			db, err := sql.Open("mysql", dsn+"?interpolateParams=true")
-			return opened(t, db, err)
-		}
+	"mariadb": func(t testing.TB) engine {
+		return engine{"mysql", testserver.SharedMariaDB(t).DSN() + "?interpolateParams=true"}
 	},
-	"mariadb, arguments sent apart": func(t testing.TB) func(testing.TB) *sql.DB {
-		dsn := testserver.SharedMariaDB(t).DSN()
-		return func(t testing.TB) *sql.DB {
-			db, err := sql.Open("mysql", dsn)
-			return opened(t, db, err)
-		}
+	"mariadb, arguments sent apart": func(t testing.TB) engine {
+		return engine{"mysql", testserver.SharedMariaDB(t).DSN()}
 	},
+}
+
+// connect opens the database as another process would.
+func (e engine) connect(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(e.driver, e.dsn)
+	return opened(t, db, err)
 }
 
 func opened(t testing.TB, db *sql.DB, err error) *sql.DB {
@@ -58,12 +57,12 @@ func opened(t testing.TB, db *sql.DB, err error) *sql.DB {
 }
 
 // each runs test on an empty database of each engine.
-func each(t *testing.T, test func(t *testing.T, connect func(testing.TB) *sql.DB)) {
+func each(t *testing.T, test func(t *testing.T, e engine)) {
 	t.Helper()
-	for name, engine := range engines {
+	for name, start := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, engine(t))
+			test(t, start(t))
 		})
 	}
 }
@@ -79,19 +78,19 @@ func open(t testing.TB, db *sql.DB, now func() time.Time) *Store {
 }
 
 func TestConformance(t *testing.T) {
-	for name, engine := range engines {
+	for name, start := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			connections := map[session.Store]func(testing.TB) *sql.DB{}
+			databases := map[session.Store]engine{}
 			sessiontest.Run(t, sessiontest.Harness{
 				Open: func(t testing.TB, now func() time.Time) session.Store {
-					connect := engine(t)
-					s := open(t, connect(t), now)
-					connections[s] = connect
+					e := start(t)
+					s := open(t, e.connect(t), now)
+					databases[s] = e
 					return s
 				},
 				Second: func(t testing.TB, first session.Store, now func() time.Time) session.Store {
-					return open(t, connections[first](t), now)
+					return open(t, databases[first].connect(t), now)
 				},
 				Poison: poison,
 				Dump:   dump,

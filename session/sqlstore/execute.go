@@ -51,6 +51,18 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 
 // query reads with a prepared statement.
 func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	for try := 1; ; try++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		rows, err := s.queryOnce(ctx, text, args)
+		if err == nil || !s.again(ctx, err, try) {
+			return rows, err
+		}
+	}
+}
+
+func (s *Store) queryOnce(ctx context.Context, text string, args []any) (*sql.Rows, error) {
 	stmt, err := s.prepared(ctx, text)
 	if err != nil {
 		return nil, err

@@ -65,7 +65,7 @@ func encode(s *session.Session) ([]any, error) {
 		if len(text.value) > text.most {
 			return nil, fmt.Errorf("%w: %s of %d bytes, at most %d", session.ErrTooLarge, text.name, len(text.value), text.most)
 		}
-		if !utf8.ValidString(text.value) || strings.ContainsRune(text.value, 0) {
+		if !storable(text.value) {
 			return nil, fmt.Errorf("%w %s: want valid UTF-8 without NUL", session.ErrMalformed, text.name)
 		}
 	}
@@ -88,6 +88,12 @@ func encode(s *session.Session) ([]any, error) {
 		s.Device.Browser, s.Device.Version, s.Device.OS, s.Device.Name, s.Device.Kind,
 		metadata, int64(s.Version), format, nil, "", "",
 	}, nil
+}
+
+// storable reports whether every engine can keep the text: PostgreSQL wants
+// valid UTF-8 without NUL.
+func storable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
 func encodeMetadata(m session.Metadata) ([]byte, error) {

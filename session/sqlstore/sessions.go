@@ -101,9 +101,6 @@ const (
 
 // Get implements session.Store with one SELECT.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
-	if err := ctx.Err(); err != nil {
-		return session.Session{}, s.failed("get", err)
-	}
 	now := s.now()
 	at := micro(now)
 	records, err := read(s.query(ctx, byID+" UNION ALL "+byPrevious, id[:], at, id[:], at, at))
