@@ -3,6 +3,7 @@ package ui_test
 
 import (
 	"bytes"
+	"fmt"
 	"html"
 	"reflect"
 	"regexp"
@@ -67,6 +68,23 @@ func fillPage(v reflect.Value, s string, n int) {
 		}
 		for i := range v.NumField() {
 			fillPage(v.Field(i), s, n)
+		}
+	}
+}
+
+// The check itself finds what it is for.
+func TestCheckFindsProblems(t *testing.T) {
+	page := render(t, newRenderer(t), ui.Login{})
+	if problems := pageProblems(page); problems != nil {
+		t.Fatal(problems)
+	}
+	for _, bad := range []string{
+		`<script>x</script>`, `<script src="/admin/static/app.js" nonce="1"></script>`, `<p style="color:red"></p>`, `<p onclick="x"></p>`, `<a href="javascript:x"></a>`,
+		`<a href=" JavaScript:x"></a>`, `<p>`, `</p>`, `<p id="main"></p>`, `a < b`, `<p title='x'></p>`, `<form method="post"></form>`, `<form></p></form>`,
+		`<form><form></form></form>`, `<form method="dialog"></form>`, `<iframe></iframe>`, `<img src="x"/>`, `<p title="a" title="b"></p>`,
+	} {
+		if pageProblems(strings.Replace(page, "</main>", bad+"</main>", 1)) == nil {
+			t.Errorf("%s is let through", bad)
 		}
 	}
 }
@@ -189,17 +207,27 @@ var (
 	voidElements     = []string{"meta", "link", "input"}
 )
 
-// checkPage reads every tag of the page: nesting, the elements and attributes
-// the policy allows, unique ids, and a csrf token in each form that posts.
 func checkPage(t *testing.T, page string) {
 	t.Helper()
+	for _, problem := range pageProblems(page) {
+		t.Error(problem)
+	}
+}
+
+// pageProblems reads every tag of the page: nesting, the elements and
+// attributes the policy allows, unique ids, and a csrf token in each form that
+// posts.
+func pageProblems(page string) (problems []string) {
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	body, ok := strings.CutPrefix(page, "<!doctype html>\n")
 	if !ok {
-		t.Fatalf("no doctype: %.60q", page)
+		problem("no doctype: %.60q", page)
+		return problems
 	}
 	if rest := tagPattern.ReplaceAllString(body, ""); strings.ContainsAny(rest, "<>") {
 		at := strings.IndexAny(rest, "<>")
-		t.Fatalf("a value broke out: %.80q", rest[at:])
+		problem("a value broke out: %.80q", rest[at:])
+		return problems
 	}
 	var open []string
 	forms, tokens, ids := 0, 0, map[string]bool{}
@@ -208,14 +236,15 @@ func checkPage(t *testing.T, page string) {
 		name := tag[2]
 		if tag[1] == "/" {
 			if len(open) == 0 || open[len(open)-1] != name {
-				t.Fatalf("</%s> closes %v", name, open)
+				problem("</%s> closes %v", name, open)
+				return problems
 			}
 			open = open[:len(open)-1]
 			posting = posting && name != "form"
 			continue
 		}
 		if name == "form" && slices.Contains(open, "form") {
-			t.Error("a form inside a form")
+			problem("a form inside a form")
 		}
 		if tag[4] != "/" && !slices.Contains(voidElements, name) {
 			open = append(open, name)
@@ -223,14 +252,14 @@ func checkPage(t *testing.T, page string) {
 		attributes := map[string]string{}
 		for _, a := range attributePattern.FindAllStringSubmatch(tag[3], -1) {
 			if _, twice := attributes[a[1]]; twice {
-				t.Errorf("<%s> has %s twice", name, a[1])
+				problem("<%s> has %s twice", name, a[1])
 			}
 			attributes[a[1]] = html.UnescapeString(a[2])
 		}
-		checkElement(t, name, attributes)
+		checkElement(problem, name, attributes)
 		if id, has := attributes["id"]; has {
 			if ids[id] || id == "" {
-				t.Errorf("id %q is empty or used twice", id)
+				problem("id %q is empty or used twice", id)
 			}
 			ids[id] = true
 		}
@@ -243,38 +272,38 @@ func checkPage(t *testing.T, page string) {
 		}
 	}
 	if len(open) > 0 {
-		t.Errorf("left open: %v", open)
+		problem("left open: %v", open)
 	}
 	if forms != tokens {
-		t.Errorf("%d POST forms carry %d csrf tokens", forms, tokens)
+		problem("%d POST forms carry %d csrf tokens", forms, tokens)
 	}
 	for _, need := range []string{`id="main"`, "<h1", `lang="en"`} {
 		if !strings.Contains(page, need) {
-			t.Errorf("page has no %s", need)
+			problem("page has no %s", need)
 		}
 	}
+	return problems
 }
 
-func checkElement(t *testing.T, name string, attr map[string]string) {
-	t.Helper()
+func checkElement(problem func(string, ...any), name string, attr map[string]string) {
 	switch name {
 	case "script":
-		if !strings.HasPrefix(attr["src"], "/admin/static/app.") || len(attr) != 2 {
-			t.Errorf("script %v", attr)
+		if _, deferred := attr["defer"]; !deferred || len(attr) != 2 || !strings.HasPrefix(attr["src"], "/admin/static/app.") {
+			problem("script %v", attr)
 		}
 	case "style", "iframe", "object", "embed", "base", "img":
-		t.Errorf("<%s> in page", name)
+		problem("<%s> in page", name)
 	case "form":
 		if attr["method"] != "post" && attr["method"] != "" {
-			t.Errorf("form method %q", attr["method"])
+			problem("form method %q", attr["method"])
 		}
 	}
 	for key, value := range attr {
 		if strings.HasPrefix(key, "on") || key == "style" {
-			t.Errorf("<%s> has attribute %s=%q", name, key, value)
+			problem("<%s> has attribute %s=%q", name, key, value)
 		}
 		if (key == "href" || key == "action" || key == "src" || key == "data-add-url") && strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "javascript:") {
-			t.Errorf("<%s> has %s=%q", name, key, value)
+			problem("<%s> has %s=%q", name, key, value)
 		}
 	}
 }

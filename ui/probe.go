@@ -7,26 +7,27 @@ import (
 	"time"
 )
 
-// probe renders every page twice, with zero values and with every member
-// filled, so that most branches of most templates run before the first request.
+// probe renders every page with zero values, with every member filled, and
+// with all filled but what is wrong, so that most branches of all templates
+// run before the first request.
 func (r *Renderer) probe() error {
 	for _, p := range []Page{
 		new(Login), new(Dashboard), new(List), new(Record), new(Sessions), new(Account), new(Error),
 	} {
-		if err := r.Render(io.Discard, p); err != nil {
-			return err
-		}
-		fill(reflect.ValueOf(p).Elem())
-		if err := r.Render(io.Discard, p); err != nil {
-			return err
+		v := reflect.ValueOf(p).Elem()
+		for _, set := range []func(){func() {}, func() { fill(v, false) }, func() { v.SetZero(); fill(v, true) }} {
+			set()
+			if err := r.Render(io.Discard, p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // fill sets everything reachable from v to something that is not zero; slices
-// get one element, icons stay empty.
-func fill(v reflect.Value) {
+// get one element, icons stay empty. With well, errors and problems stay unset.
+func fill(v reflect.Value, well bool) {
 	switch v.Kind() {
 	case reflect.Bool:
 		v.SetBool(true)
@@ -39,18 +40,23 @@ func fill(v reflect.Value) {
 			v.SetString("x")
 		}
 	case reflect.Pointer:
+		if well && v.Type() == reflect.TypeFor[*Problem]() {
+			return
+		}
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem())
+		fill(v.Elem(), well)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(v.Index(0))
+		fill(v.Index(0), well)
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			v.Set(reflect.ValueOf(time.Unix(1, 0)))
 			return
 		}
 		for i := range v.NumField() {
-			fill(v.Field(i))
+			if !well || v.Type().Field(i).Name != "Error" {
+				fill(v.Field(i), well)
+			}
 		}
 	}
 }
