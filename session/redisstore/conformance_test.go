@@ -19,45 +19,48 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	sessiontest.Run(t, harness(func(t testing.TB) (*testserver.RedisServer, redisstore.Config) {
+	sessiontest.Run(t, harness(func(t testing.TB) world {
 		server, prefix := testserver.SharedRedis(t)
-		return server, redisstore.Config{URL: server.URL(), Prefix: prefix}
+		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix})
 	}))
 }
 
-// harness puts stores on servers into the suite. The server is the one that the
-// suite looks into.
-func harness(config func(testing.TB) (*testserver.RedisServer, redisstore.Config)) sessiontest.Harness {
-	type place struct {
-		server *testserver.RedisServer
-		cfg    redisstore.Config
+// world is the servers that a store is on, for a look behind its back.
+type world struct {
+	cfg   redisstore.Config
+	nodes func() []*testserver.RedisServer         // who hold keys
+	of    func(key string) *testserver.RedisServer // who holds this key
+}
+
+func single(server *testserver.RedisServer, cfg redisstore.Config) world {
+	return world{
+		cfg:   cfg,
+		nodes: func() []*testserver.RedisServer { return []*testserver.RedisServer{server} },
+		of:    func(string) *testserver.RedisServer { return server },
 	}
-	places := map[session.Store]place{}
+}
+
+// harness puts stores into the suite.
+func harness(next func(testing.TB) world) sessiontest.Harness {
+	worlds := map[session.Store]world{}
 	h := sessiontest.Harness{}
 	h.Open = func(t testing.TB, now func() time.Time) session.Store {
-		server, cfg := config(t)
-		cfg.Now, cfg.Logger = now, slog.New(slog.DiscardHandler)
-		s := open(t, cfg)
-		places[s] = place{server, cfg}
+		w := next(t)
+		w.cfg.Now, w.cfg.Logger = now, slog.New(slog.DiscardHandler)
+		s := open(t, w.cfg)
+		worlds[s] = w
 		return s
 	}
 	h.Second = func(t testing.TB, first session.Store, now func() time.Time) session.Store {
-		cfg := places[first].cfg
+		cfg := worlds[first].cfg
 		cfg.Now = now
 		return open(t, cfg)
 	}
 	h.Poison = func(t testing.TB, s session.Store, id session.ID, p sessiontest.Poison) bool {
-		at := places[s]
-		return poison(t, at.server, at.cfg.Prefix, id, p)
+		return worlds[s].poison(t, id, p)
 	}
-	h.Dump = func(t testing.TB, s session.Store) [][]byte {
-		at := places[s]
-		return dump(t, at.server, at.cfg.Prefix)
-	}
-	h.Audit = func(t testing.TB, s session.Store) error {
-		at := places[s]
-		return audit(t, at.server, at.cfg.Prefix)
-	}
+	h.Dump = func(t testing.TB, s session.Store) [][]byte { return worlds[s].dump(t) }
+	h.Audit = func(t testing.TB, s session.Store) error { return worlds[s].audit(t) }
 	return h
 }
 
@@ -75,10 +78,10 @@ func recordKey(prefix string, id session.ID) string {
 }
 
 // poison spoils a record and leaves its expiry.
-func poison(t testing.TB, server *testserver.RedisServer, prefix string, id session.ID, p sessiontest.Poison) bool {
+func (w world) poison(t testing.TB, id session.ID, p sessiontest.Poison) bool {
 	t.Helper()
-	key := recordKey(prefix, id)
-	value := do(t, server, "GET", key).(string)
+	key := recordKey(w.cfg.Prefix, id)
+	value := do(t, w.of(key), "GET", key).(string)
 	switch p {
 	case sessiontest.Garbage:
 		value = strings.Repeat("garbage\x00", 64)
@@ -97,46 +100,49 @@ func poison(t testing.TB, server *testserver.RedisServer, prefix string, id sess
 	default:
 		return false
 	}
-	do(t, server, "SET", key, value, "KEEPTTL")
+	do(t, w.of(key), "SET", key, value, "KEEPTTL")
 	return true
 }
 
-// keysOf returns the keys under the prefix.
-func keysOf(t testing.TB, server *testserver.RedisServer, prefix string) []string {
+// keys returns the keys under the prefix.
+func (w world) keys(t testing.TB) []string {
 	t.Helper()
 	var keys []string
-	cursor := "0"
-	for {
-		page := do(t, server, "SCAN", cursor, "MATCH", prefix+"*", "COUNT", "1000").([]any)
-		for _, key := range page[1].([]any) {
-			keys = append(keys, key.(string))
-		}
-		if cursor = page[0].(string); cursor == "0" {
-			slices.Sort(keys)
-			return slices.Compact(keys)
+	for _, node := range w.nodes() {
+		cursor := "0"
+		for {
+			page := do(t, node, "SCAN", cursor, "MATCH", w.cfg.Prefix+"*", "COUNT", "1000").([]any)
+			for _, key := range page[1].([]any) {
+				keys = append(keys, key.(string))
+			}
+			if cursor = page[0].(string); cursor == "0" {
+				break
+			}
 		}
 	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
-func members(t testing.TB, server *testserver.RedisServer, key string) []string {
+func (w world) members(t testing.TB, key string) []string {
 	t.Helper()
 	var out []string
-	for _, m := range do(t, server, "ZRANGE", key, "0", "-1").([]any) {
+	for _, m := range do(t, w.of(key), "ZRANGE", key, "0", "-1").([]any) {
 		out = append(out, m.(string))
 	}
 	return out
 }
 
-func dump(t testing.TB, server *testserver.RedisServer, prefix string) [][]byte {
+func (w world) dump(t testing.TB) [][]byte {
 	t.Helper()
 	var all [][]byte
-	for _, key := range keysOf(t, server, prefix) {
+	for _, key := range w.keys(t) {
 		all = append(all, []byte(key))
-		if do(t, server, "TYPE", key) == "string" {
-			all = append(all, []byte(do(t, server, "GET", key).(string)))
+		if do(t, w.of(key), "TYPE", key) == "string" {
+			all = append(all, []byte(do(t, w.of(key), "GET", key).(string)))
 			continue
 		}
-		for _, m := range members(t, server, key) {
+		for _, m := range w.members(t, key) {
 			all = append(all, []byte(m))
 		}
 	}
@@ -144,18 +150,19 @@ func dump(t testing.TB, server *testserver.RedisServer, prefix string) [][]byte 
 }
 
 // audit compares records and indexes, and looks for keys without an expiry.
-func audit(t testing.TB, server *testserver.RedisServer, prefix string) error {
+func (w world) audit(t testing.TB) error {
+	t.Helper()
 	t.Helper()
 	records, want := map[string]bool{}, map[string]bool{}
 	indexed := map[string]map[string]bool{"a": {}, "x": {}, "u": {}}
-	for _, key := range keysOf(t, server, prefix) {
-		if ttl := do(t, server, "PTTL", key).(int64); ttl <= 0 && ttl != -2 {
+	for _, key := range w.keys(t) {
+		if ttl := do(t, w.of(key), "PTTL", key).(int64); ttl <= 0 && ttl != -2 {
 			return fmt.Errorf("%q has no expiry", key)
 		}
-		rest := key[len(prefix)+len("{00}:"):]
+		rest := key[len(w.cfg.Prefix)+len("{00}:"):]
 		switch rest[0] {
 		case 's':
-			id, value := rest[2:], []byte(do(t, server, "GET", key).(string))
+			id, value := rest[2:], []byte(do(t, w.of(key), "GET", key).(string))
 			if value[0] == 0xA5 {
 				continue
 			}
@@ -167,7 +174,7 @@ func audit(t testing.TB, server *testserver.RedisServer, prefix string) error {
 				return fmt.Errorf("the record of %x carries the ID %x", id, value[58:98])
 			}
 		case 'a', 'x', 'u':
-			for _, m := range members(t, server, key) {
+			for _, m := range w.members(t, key) {
 				indexed[rest[:1]][m] = true
 			}
 		}

@@ -1,0 +1,121 @@
+// The conformance suite on every way to run Redis: with a password, with an ACL
+// user over TLS, watched by Sentinels, as a Cluster.
+
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+	"github.com/go-crudadmin/crudadmin/session/sessiontest"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	testserver.StopShared()
+	if code == 0 {
+		if left := leaked(10 * time.Second); left != "" {
+			fmt.Fprintln(os.Stderr, "goroutines left behind:\n"+left)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// leaked returns the goroutines of the store and its client that are still there
+// after the time, empty if there are none.
+func leaked(patience time.Duration) string {
+	for until := time.Now().Add(patience); ; {
+		buf := make([]byte, 1<<20)
+		var left []string
+		for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+			if strings.Contains(stack, "rueidis") || strings.Contains(stack, "redisstore.(*Store)") {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 || time.Now().After(until) {
+			return strings.Join(left, "\n\n")
+		}
+		runtime.Gosched()
+	}
+}
+
+// prefixes gives every check of the suite keys of its own.
+var prefixes atomic.Int64
+
+func prefix() string { return fmt.Sprintf("p%d:", prefixes.Add(1)) }
+
+func TestConformancePassword(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{Password: "p@ss/w:rd?#%"})
+	sessiontest.Run(t, harness(func(testing.TB) world {
+		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix()})
+	}))
+}
+
+func TestConformanceTLSAndACL(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{Username: "panel", Password: "secret", TLS: true})
+	sessiontest.Run(t, harness(func(testing.TB) world {
+		return single(server, redisstore.Config{URL: server.URL(), TLS: server.TLS.Config, Prefix: prefix()})
+	}))
+}
+
+// TestConformanceSentinel fails over twice between checks: what follows runs on
+// the other server.
+func TestConformanceSentinel(t *testing.T) {
+	servers := testserver.StartRedisSentinel(t)
+	checks := 0
+	sessiontest.Run(t, harness(func(t testing.TB) world {
+		if checks++; checks == 20 || checks == 40 {
+			dead := servers.Failover()
+			dead.Restart(false)
+		}
+		return world{
+			cfg:   redisstore.Config{Sentinels: servers.Addrs(), MasterName: servers.Name, Prefix: prefix()},
+			nodes: func() []*testserver.RedisServer { return []*testserver.RedisServer{servers.Primary()} },
+			of:    func(string) *testserver.RedisServer { return servers.Primary() },
+		}
+	}))
+}
+
+// TestConformanceCluster moves slots of the keys in use from master to master all
+// the time.
+func TestConformanceCluster(t *testing.T) {
+	cluster := testserver.StartRedisCluster(t, 3, 0)
+	masters := cluster.Nodes[:3]
+	ctx, stop := context.WithCancel(t.Context())
+	moved := make(chan int)
+	go func() {
+		n := 0
+		for ctx.Err() == nil {
+			slot := cluster.SlotOf(fmt.Sprintf("{%02x}", n%256))
+			if to := masters[n%len(masters)]; to != cluster.MasterOf(slot) {
+				cluster.MigrateSlot(slot, to)
+			}
+			n++
+			select {
+			case <-ctx.Done():
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+		moved <- n
+	}()
+	sessiontest.Run(t, harness(func(testing.TB) world {
+		return world{
+			cfg:   redisstore.Config{Cluster: cluster.Addrs(), Prefix: prefix()},
+			nodes: func() []*testserver.RedisServer { return masters },
+			of:    func(key string) *testserver.RedisServer { return cluster.MasterOf(cluster.SlotOf(key)) },
+		}
+	}))
+	stop()
+	if n := <-moved; n < 20 {
+		t.Errorf("only %d slots were moved during the run", n)
+	}
+}
