@@ -179,11 +179,10 @@ func (m *Manager) Validate(ctx context.Context, token Token) (Session, error) {
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	s, err := m.load(ctx, token.ID())
+	s, now, err := m.loadAt(ctx, token.ID())
 	if err != nil {
 		return Session{}, err
 	}
-	now := m.now()
 	if now.Sub(s.LastActivity) < m.cfg.TouchInterval || now.UnixMicro() < m.touchAfter.Load() {
 		return s, nil
 	}
@@ -215,26 +214,32 @@ func (m *Manager) Get(ctx context.Context, id ID) (Session, error) {
 	return m.load(ctx, id)
 }
 
-// load gets a session and believes nothing: the record must carry the ID that
-// was asked for, or be its successor within the grace, and be live by this
-// manager's clock.
+// load gets a live session.
 func (m *Manager) load(ctx context.Context, id ID) (Session, error) {
-	s, err := m.store.Get(ctx, id)
+	s, _, err := m.loadAt(ctx, id)
+	return s, err
+}
+
+// loadAt gets a session and says when it was found live. It believes nothing:
+// the record must carry the ID that was asked for, or be its successor within the
+// grace, and be live by this manager's clock.
+func (m *Manager) loadAt(ctx context.Context, id ID) (s Session, now time.Time, err error) {
+	s, err = m.store.Get(ctx, id)
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {
-			return Session{}, ErrNotFound
+			return Session{}, now, ErrNotFound
 		}
-		return Session{}, fmt.Errorf("session: get: %w", err)
+		return Session{}, now, fmt.Errorf("session: get: %w", err)
 	}
-	now := m.now()
+	now = m.now()
 	if s.ID != id && (s.Previous != id || !now.Before(s.PreviousUntil)) {
 		m.log.ErrorContext(ctx, "store returned another session than was asked for", "asked", id, "got", s.ID)
-		return Session{}, ErrNotFound
+		return Session{}, now, ErrNotFound
 	}
 	if !s.LiveAt(now) {
-		return Session{}, ErrNotFound
+		return Session{}, now, ErrNotFound
 	}
-	return s, nil
+	return s, now, nil
 }
 
 // maxUpdates is how often Update tries; of k changes in parallel one wins each
