@@ -1,5 +1,6 @@
 // The pages in a real browser: no script error, no policy violation, nothing
 // wider than a phone, and nothing axe-core objects to.
+
 package ui_test
 
 import (

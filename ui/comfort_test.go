@@ -1,4 +1,5 @@
 // What the script adds, and that the pages do without it, in a real browser.
+
 package ui_test
 
 import (
@@ -146,13 +147,14 @@ func TestBrowserComfort(t *testing.T) {
 		want(t, "sent", eval[string](t, b, `String(window.sent)`), "id1")
 	})
 
-	t.Run("times in the viewer's zone", func(t *testing.T) {
+	t.Run("record in the viewer's zone", func(t *testing.T) {
 		b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"})
 			return err
 		}))
 		b.open(t, "record", "light", 1440, 900)
 		want(t, "time", eval[string](t, b, `document.querySelector("time").textContent`), "2026-11-22 03:04:05 GMT+9")
+		want(t, "indented JSON keeps its lines", eval[bool](t, b, `document.querySelector("dd pre").getBoundingClientRect().height > 120`), true)
 		want(t, "title", eval[string](t, b, `document.querySelector("time").title`), "2026-11-21 18:04:05.678 UTC")
 	})
 

@@ -1,4 +1,5 @@
 // This file holds Count, a number of rows that may be exact, a floor or an estimate.
+
 package ui
 
 import (

@@ -1,4 +1,5 @@
 // This file holds the dashboard page.
+
 package ui
 
 import "time"

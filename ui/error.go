@@ -1,4 +1,5 @@
 // This file holds the error pages: what happened and what to do, by status.
+
 package ui
 
 import (

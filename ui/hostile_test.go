@@ -1,4 +1,5 @@
 // Hostile values in every member of every page: nothing runs, nothing breaks out.
+
 package ui_test
 
 import (

@@ -1,4 +1,5 @@
 // This file names the icons and reads their drawings from the static files.
+
 package ui
 
 import (

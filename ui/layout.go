@@ -1,4 +1,5 @@
 // This file holds what every page carries: navigation, user, notices, theme.
+
 package ui
 
 // Layout is the frame around a page. Every page struct embeds it.

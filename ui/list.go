@@ -1,4 +1,5 @@
 // This file holds the list page: one table's rows with search, filters, sort and pager.
+
 package ui
 
 // Query parameters that the list page's GET forms send beside the stable ones
@@ -122,7 +123,7 @@ type Column struct {
 	Name  string
 	Label string
 	Type  string // database type, shown on hover
-	End   bool   // aligned to the end, for numbers
+	End   bool   // header and cells aligned to the end, for numbers
 	Ref   bool   // a foreign key: its cells link elsewhere
 
 	SortHref string    // toggles the sort by this column alone; empty: not sortable

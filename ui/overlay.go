@@ -1,4 +1,5 @@
 // This file holds the file system of overrides laid over the embedded files.
+
 package ui
 
 import (

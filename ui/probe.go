@@ -1,4 +1,5 @@
 // This file renders every page with made values, to find broken templates at start.
+
 package ui
 
 import (

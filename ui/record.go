@@ -1,4 +1,5 @@
 // This file holds the record page: typed fields and related records.
+
 package ui
 
 // Record is the page of one row.

@@ -1,4 +1,5 @@
 // This file holds the pages about sign-ins: login, live sessions, own account.
+
 package ui
 
 import "time"

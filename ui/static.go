@@ -1,4 +1,5 @@
 // This file holds the static files: fingerprinted, compressed once, cached for good.
+
 package ui
 
 import (

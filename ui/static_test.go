@@ -1,4 +1,5 @@
 // Tests of the static files: names, compression, caching.
+
 package ui_test
 
 import (

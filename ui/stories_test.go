@@ -1,4 +1,5 @@
 // Stories: every page in its states with made values, for the tests and to look at.
+
 package ui_test
 
 import (
@@ -82,7 +83,7 @@ func storyColumns(r *ui.Renderer) []ui.Column {
 	columns[2].End, columns[2].Sorted, columns[2].Position = true, ui.Descending, 1
 	columns[0].Sorted, columns[0].Position = ui.Ascending, 2
 	columns[3].Ref = true
-	columns[5].End = true
+	columns[5].End, columns[7].End = true, true
 	columns[6].Slow = true
 	columns[8].SortHref, columns[9].SortHref = "", ""
 	return columns

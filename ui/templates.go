@@ -1,4 +1,5 @@
 // This file loads the templates and holds the functions they call.
+
 package ui
 
 import (

@@ -1,4 +1,5 @@
 // Tests of the renderer: addresses, whole pages or none, overrides, weight.
+
 package ui_test
 
 import (

@@ -1,4 +1,5 @@
 // This file holds Value, the view model of one cell or field.
+
 package ui
 
 import "time"
@@ -10,7 +11,7 @@ type Kind string
 const (
 	KindText   Kind = ""
 	KindNull   Kind = "null"
-	KindNumber Kind = "number" // Text as written, aligned to the end
+	KindNumber Kind = "number" // Text as written
 	KindBool   Kind = "bool"
 	KindTime   Kind = "time" // an instant, shown in the viewer's zone
 	KindDate   Kind = "date" // date, time of day or timestamp without zone: Text as written

@@ -1,4 +1,5 @@
 // Tests of values, counts and tables as they are shown.
+
 package ui_test
 
 import (
@@ -111,8 +112,8 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The record is reached from the first column that leads nowhere else, and
-// from a column of its own when all are references.
+// The record is reached from the first column, and from a column of its own
+// when the first leads elsewhere.
 func TestRecordLink(t *testing.T) {
 	r := newRenderer(t)
 	ref := ui.Ref("Ada", "7", "/p/7")
@@ -123,8 +124,8 @@ func TestRecordLink(t *testing.T) {
 		want    string
 		open    bool
 	}{
-		{"second column", []ui.Column{{Ref: true}, {}}, "/r/1", `<th scope="row" class="key"><a href="/r/1" data-row>x</a></th>`, false},
-		{"all references", []ui.Column{{Ref: true}, {Ref: true}}, "/r/1", `<a href="/r/1" data-row aria-label="Open one">`, true},
+		{"first column", []ui.Column{{}, {}}, "/r/1", `<th scope="row" class="key"><a href="/r/1" data-row>Ada</a></th>`, false},
+		{"first is a reference", []ui.Column{{Ref: true}, {}}, "/r/1", `<a href="/r/1" data-row aria-label="Open one">`, true},
 		{"no key", []ui.Column{{}, {}}, "", `<td>x</td>`, false},
 	} {
 		page := render(t, r, ui.List{Columns: c.columns, Rows: []ui.Row{{Href: c.href, Label: "one", Cells: []ui.Value{ref, ui.Text("x")}}}})

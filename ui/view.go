@@ -1,4 +1,5 @@
 // This file holds what the templates ask of the page structs.
+
 package ui
 
 import (
@@ -31,11 +32,6 @@ func (v Value) Short() string {
 		s += "…"
 	}
 	return s
-}
-
-// Right reports whether the value is aligned to the end of its column.
-func (v Value) Right() bool {
-	return v.Href == "" && (v.Kind == KindNumber || v.Kind == KindBytes)
 }
 
 // Long reports whether the record page folds the text.
@@ -123,17 +119,20 @@ func (t table) Links() bool {
 	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Href != "" })
 }
 
-// LinkColumn is the column whose cells lead to the record: the first that
-// leads nowhere else; -1 when there is none.
+// LinkColumn is the column whose cells lead to the record: the first, unless
+// its cells lead elsewhere; -1 for none.
 func (t table) LinkColumn() int {
-	if !t.Links() {
+	if !t.Links() || len(t.Columns) == 0 || t.Columns[0].Ref {
 		return -1
 	}
-	return slices.IndexFunc(t.Columns, func(c Column) bool { return !c.Ref })
+	return 0
 }
 
-// OpenColumn reports whether an extra column leads to the record, because all
-// columns are foreign keys.
+// End reports whether the cells of column i are aligned to its end.
+func (t table) End(i int) bool { return i < len(t.Columns) && t.Columns[i].End }
+
+// OpenColumn reports whether an extra column leads to the record, because the
+// first is a foreign key.
 func (t table) OpenColumn() bool { return t.Links() && t.LinkColumn() < 0 }
 
 // Hint is shown on hover over a column's sort link.
