@@ -1,0 +1,361 @@
+// Faults made for real: a server frozen, killed, full, restarted empty, its
+// scripts forgotten; a pool smaller than its callers; a slot half moved.
+
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+)
+
+// calls are all methods that ask the server; writes says what the error of one
+// that got no answer must be.
+func calls(s *redisstore.Store, one session.Session) map[string]struct {
+	writes bool
+	call   func(context.Context) error
+} {
+	type entry = struct {
+		writes bool
+		call   func(context.Context) error
+	}
+	next := one
+	next.ID[39]++
+	why := session.Ending{Reason: session.Logout}
+	return map[string]entry{
+		"Get":  {false, func(ctx context.Context) error { _, err := s.Get(ctx, one.ID); return err }},
+		"List": {false, func(ctx context.Context) error { _, err := s.List(ctx, session.Query{}); return err }},
+		"Ping": {false, s.Ping},
+		"Create": {true, func(ctx context.Context) error {
+			_, err := s.Create(ctx, next, session.Admission{Limit: 5})
+			return err
+		}},
+		"Touch":      {true, func(ctx context.Context) error { return s.Touch(ctx, session.Seen{ID: one.ID}) }},
+		"Update":     {true, func(ctx context.Context) error { return s.Update(ctx, one.ID, 1, session.Metadata{}) }},
+		"Rotate":     {true, func(ctx context.Context) error { return s.Rotate(ctx, one.ID, next) }},
+		"Delete":     {true, func(ctx context.Context) error { _, err := s.Delete(ctx, one.ID, why); return err }},
+		"DeleteUser": {true, func(ctx context.Context) error { _, err := s.DeleteUser(ctx, one.User(), why); return err }},
+		"Count":      {true, func(ctx context.Context) error { _, err := s.Count(ctx, "k", 5, time.Minute); return err }},
+		"Sweep":      {false, func(ctx context.Context) error { _, err := s.Sweep(ctx, 10); return err }},
+	}
+}
+
+func eventually(t testing.TB, patience time.Duration, what string, ok func() error) {
+	t.Helper()
+	for until := time.Now().Add(patience); ; {
+		err := ok()
+		if err == nil {
+			return
+		}
+		if time.Now().After(until) {
+			t.Errorf("%s: not within %s: %v", what, patience, err)
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+func connections(t testing.TB, server *testserver.RedisServer) int {
+	t.Helper()
+	return strings.Count(do(t, server, "CLIENT", "LIST", "TYPE", "normal").(string), "\n")
+}
+
+// TestFrozen: a server that keeps its connections and says nothing delays nobody
+// beyond his deadline, and leaves nothing behind.
+func TestFrozen(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	s := open(t, redisstore.Config{URL: server.URL(), PoolSize: 4, Logger: slog.New(slog.DiscardHandler)})
+	one := newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 { // all connections are made
+		_, _ = s.Get(t.Context(), one.ID)
+	}
+	goroutines, clients := runtime.NumGoroutine(), connections(t, server)
+	lazy := open(t, redisstore.Config{URL: server.URL(), Lazy: true, ConnectTimeout: time.Second})
+	server.Freeze()
+	const allowed = 100 * time.Millisecond
+	for what, store := range map[string]*redisstore.Store{"connected": s, "not yet connected": lazy} {
+		for name, c := range calls(store, one) {
+			ctx, cancel := context.WithTimeout(t.Context(), allowed)
+			began := time.Now()
+			err := c.call(ctx)
+			took := time.Since(began)
+			cancel()
+			if took > allowed+50*time.Millisecond {
+				t.Errorf("%s, %s: back after %s", what, name, took)
+			}
+			if !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s, %s: %v, want ErrUnavailable", what, name, err)
+			}
+			if sent := c.writes && store == s; errors.Is(err, session.ErrIndeterminate) != sent {
+				t.Errorf("%s, %s: %v; ErrIndeterminate expected: %t", what, name, err, sent)
+			}
+		}
+	}
+	var crowd sync.WaitGroup
+	for range 500 {
+		crowd.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), allowed)
+			defer cancel()
+			if _, err := s.Get(ctx, one.ID); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("one of a crowd: %v", err)
+			}
+		})
+	}
+	crowd.Wait()
+	_ = lazy.Close()
+	server.Thaw()
+	eventually(t, time.Second, "service after the thaw", func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), allowed)
+		defer cancel()
+		_, err := s.Get(ctx, one.ID)
+		if errors.Is(err, session.ErrNotFound) {
+			return nil // a Delete or DeleteUser that was sent arrived
+		}
+		return err
+	})
+	eventually(t, 10*time.Second, "goroutines and connections of the calls", func() error {
+		if n, c := runtime.NumGoroutine(), connections(t, server); n > goroutines || c > clients {
+			return fmt.Errorf("%d goroutines, were %d; %d connections, were %d", n, goroutines, c, clients)
+		}
+		return nil
+	})
+}
+
+// TestKilled: while the server is gone the answer is unavailable, soon; a write
+// that was cut is indeterminate; back it is used at once.
+func TestKilled(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
+	one, cut := newSession("ada", session.Tag{1}), newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+		t.Fatal(err)
+	}
+	server.Freeze()
+	answer := make(chan error)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_, err := s.Create(ctx, cut, session.Admission{})
+		answer <- err
+	}()
+	select {
+	case err := <-answer:
+		t.Fatalf("a frozen server answered: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	server.Kill()
+	if err := <-answer; !errors.Is(err, session.ErrIndeterminate) {
+		t.Errorf("a write that was cut: %v, want ErrIndeterminate", err)
+	}
+	for name, c := range calls(s, one) {
+		began := time.Now()
+		err := c.call(t.Context())
+		if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s on a dead server: %v, want ErrUnavailable", name, err)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("%s on a dead server took %s", name, took)
+		}
+	}
+	server.Restart(false)
+	eventually(t, time.Second, "service after the restart", func() error { _, err := s.Get(t.Context(), one.ID); return err })
+	server.Restart(true)
+	eventually(t, time.Second, "the answer of an empty server", func() error {
+		if _, err := s.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
+			return fmt.Errorf("%w, want ErrNotFound", err)
+		}
+		return nil
+	})
+	if _, err := s.Create(t.Context(), cut, session.Admission{Limit: 1}); err != nil {
+		t.Errorf("a script on a server that does not know it: %v", err)
+	}
+}
+
+// TestForgottenScripts: SCRIPT FLUSH between and during calls is not noticed.
+func TestForgottenScripts(t *testing.T) {
+	server, prefix := testserver.SharedRedis(t)
+	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	one := newSession("ada", session.Tag{1})
+	for range 20 {
+		do(t, server, "SCRIPT", "FLUSH")
+		if _, err := s.Create(t.Context(), one, session.Admission{Limit: 5}); err != nil {
+			t.Fatal(err)
+		}
+		do(t, server, "SCRIPT", "FLUSH")
+		if absent, err := s.TouchAll(t.Context(), []session.Seen{{ID: one.ID}, {ID: session.ID{1}}, {ID: session.ID{2}}}); err != nil || len(absent) != 2 {
+			t.Fatal(absent, err)
+		}
+		do(t, server, "SCRIPT", "FLUSH")
+		if _, err := s.Delete(t.Context(), one.ID, session.Ending{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSmallPool: 50 callers share two connections, and nobody is turned away.
+func TestSmallPool(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	before := connections(t, server)
+	s := open(t, redisstore.Config{URL: server.URL(), PoolSize: 2})
+	one := newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+		t.Fatal(err)
+	}
+	var callers sync.WaitGroup
+	for range 50 {
+		callers.Go(func() {
+			for range 100 {
+				if _, err := s.Get(t.Context(), one.ID); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	if n := connections(t, server) - before; n > 2 {
+		t.Errorf("%d connections, want at most 2", n)
+	}
+}
+
+// TestFull: a full server refuses new sessions whole, and still reads and
+// revokes.
+func TestFull(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy noeviction"}})
+	s := open(t, redisstore.Config{URL: server.URL()})
+	w := single(server, redisstore.Config{Prefix: "crudadmin:"})
+	one, two := newSession("ada", session.Tag{1}), newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{Limit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	do(t, server, "CONFIG", "SET", "maxmemory", "1")
+	if _, err := s.Create(t.Context(), two, session.Admission{Limit: 1}); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) || !strings.Contains(err.Error(), "OOM") {
+		t.Errorf("Create on a full server: %v, want ErrUnavailable that names OOM", err)
+	}
+	if err := w.audit(t); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Get(t.Context(), one.ID); err != nil {
+		t.Errorf("Get on a full server: %v", err)
+	}
+	if _, err := s.Delete(t.Context(), one.ID, session.Ending{}); err != nil {
+		t.Errorf("Delete on a full server: %v", err)
+	}
+	if _, err := s.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Get after Delete on a full server: %v", err)
+	}
+}
+
+// TestReadOnly: a replica in the place of the primary is unavailable by name.
+func TestReadOnly(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	s := open(t, redisstore.Config{URL: server.URL()})
+	do(t, server, "CONFIG", "SET", "min-replicas-to-write", "1")
+	one := newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{}); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) || !strings.Contains(err.Error(), "NOREPLICAS") {
+		t.Errorf("without replicas: %v", err)
+	}
+	do(t, server, "CONFIG", "SET", "min-replicas-to-write", "0")
+	do(t, server, "REPLICAOF", "127.0.0.1", "1")
+	if _, err := s.Create(t.Context(), one, session.Admission{}); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) || !strings.Contains(err.Error(), "READONLY") {
+		t.Errorf("on a replica: %v", err)
+	}
+}
+
+// TestHalfMovedSlot: while some keys of a user are on the new master and some on
+// the old, a call does all or nothing.
+func TestHalfMovedSlot(t *testing.T) {
+	cluster := testserver.StartRedisCluster(t, 3, 0)
+	s := open(t, redisstore.Config{Cluster: cluster.Addrs(), Logger: slog.New(slog.DiscardHandler)})
+	w := world{
+		cfg:   redisstore.Config{Prefix: "crudadmin:"},
+		nodes: func() []*testserver.RedisServer { return cluster.Nodes[:3] },
+		of:    func(key string) *testserver.RedisServer { return cluster.MasterOf(cluster.SlotOf(key)) },
+	}
+	why := session.Ending{Reason: session.Revoked}
+	for keysMoved := range 7 {
+		tag := session.Tag{byte(keysMoved)}
+		var mine []session.Session
+		for range 3 {
+			mine = append(mine, newSession("ada", tag))
+			if _, err := s.Create(t.Context(), mine[len(mine)-1], session.Admission{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slot := cluster.SlotOf(fmt.Sprintf("{%02x}", keysMoved))
+		from := cluster.MasterOf(slot)
+		to := cluster.Nodes[0]
+		if to == from {
+			to = cluster.Nodes[1]
+		}
+		moving := cluster.StartMigration(slot, to)
+		moving.MoveKeys(keysMoved)
+		live := map[session.ID]bool{}
+		for _, one := range mine {
+			live[one.ID] = true
+		}
+		// settled notes what a call said it did.
+		settled := func(what string, err error, done func()) {
+			t.Helper()
+			switch {
+			case err == nil:
+				done()
+			case errors.Is(err, session.ErrUnavailable) && !errors.Is(err, session.ErrIndeterminate):
+			default:
+				t.Errorf("%d keys moved, %s: %v", keysMoved, what, err)
+			}
+		}
+		fresh, next := newSession("ada", tag), mine[1]
+		next.ID[39]++
+		evicted, err := s.Create(t.Context(), fresh, session.Admission{Limit: 3})
+		settled("Create", err, func() {
+			live[fresh.ID] = true
+			for _, id := range evicted {
+				delete(live, id)
+			}
+		})
+		err = s.Rotate(t.Context(), mine[1].ID, next)
+		settled("Rotate", err, func() { delete(live, mine[1].ID); live[next.ID] = true })
+		_, err = s.Delete(t.Context(), mine[2].ID, why)
+		settled("Delete", err, func() { delete(live, mine[2].ID) })
+		for _, one := range mine {
+			_, err := s.Get(t.Context(), one.ID)
+			if errors.Is(err, session.ErrNotFound) && live[one.ID] {
+				t.Errorf("%d keys moved: a live session is not found", keysMoved)
+			}
+		}
+		moving.MoveKeys(-1)
+		moving.Finish()
+		page, err := s.List(t.Context(), session.Query{User: mine[0].User()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Sessions) != len(live) {
+			t.Errorf("%d keys moved: %d sessions afterwards, want %d", keysMoved, len(page.Sessions), len(live))
+		}
+		for _, one := range page.Sessions {
+			if !live[one.ID] {
+				t.Errorf("%d keys moved: a session that should not be there", keysMoved)
+			}
+		}
+		if err := w.audit(t); err != nil {
+			t.Errorf("%d keys moved: %v", keysMoved, err)
+		}
+		if n, err := s.DeleteUser(t.Context(), mine[0].User(), why); err != nil || n != len(live) {
+			t.Errorf("%d keys moved: DeleteUser ended %d, %v", keysMoved, n, err)
+		}
+	}
+}
