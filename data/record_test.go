@@ -245,8 +245,8 @@ func TestUTF16File(t *testing.T) {
 	}
 }
 
-// The file, opened read-write, is byte for byte the same after everything was read, and nothing was put beside it.
-func TestNothingIsWritten(t *testing.T) {
+// Every table lists and every record opens, or states its problem. The file, opened read-write, is byte for byte the same after everything was read, and nothing was put beside it.
+func TestZooIsReadAndNotWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.db")
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {

@@ -1,7 +1,7 @@
 package data
 
-// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its conditions, sqlite_schema.go
-// and sqlite_ddl.go its introspection.
+// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its conditions, sqlite_schema.go,
+// sqlite_type.go and sqlite_ddl.go its introspection.
 
 import (
 	"context"
@@ -10,15 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
-
-// SQLite's type affinities (https://www.sqlite.org/datatype3.html section 3.1).
-const (
-	affinityInteger = "INTEGER"
-	affinityReal    = "REAL"
-	affinityNumeric = "NUMERIC"
-	affinityText    = "TEXT"
-	affinityBlob    = "BLOB"
 )
 
 type sqlite struct{ version string }

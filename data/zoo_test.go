@@ -179,9 +179,8 @@ func readAll(t *testing.T, s *Source) {
 	}
 }
 
-func TestZoo(t *testing.T) {
+func TestIdentity(t *testing.T) {
 	s := openSource(t, Options{}, zoo()...)
-	readAll(t, s)
 	for name, want := range map[string]Identity{
 		"select": {Columns: []string{"from"}}, "nokey": {RowID: true}, "shadowed": {}, "half_shadowed": {RowID: true}, "shadowed_unique": {Columns: []string{"rowid"}},
 		"without": {Columns: []string{"k", "n"}}, "good_view": {}, "docs": {RowID: true}, "tokens": {RowID: true}, "secret_keys": {}, "descending": {Columns: []string{"id"}},
