@@ -26,8 +26,8 @@ type dialect interface {
 	// problem says in the engine's words why a table cannot be read.
 	problem(err error) string
 
-	// quote quotes an identifier.
-	quote(name string) string
+	// from names the table as t, as a FROM clause does.
+	from(t *Table) string
 	// place is the expression of an order's term; it also compares.
 	place(t *Table, o term) string
 	// cell selects what newValue needs: storage class, value cut to a number of characters, size in bytes.

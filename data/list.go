@@ -326,7 +326,7 @@ func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditio
 func (s *Source) count(ctx context.Context, t *Table, conditions []fragment) (Count, error) {
 	short, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout/4)
 	defer cancel()
-	query := fragment{text: "SELECT 1 FROM " + s.dialect.quote(t.Name) + " AS t"}.where(conditions)
+	query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
 	query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, CountLimit+1)}
 	var n int64
 	if err := s.db.QueryRowContext(short, query.text, query.args...).Scan(&n); err != nil {

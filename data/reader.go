@@ -35,7 +35,7 @@ func (f fragment) where(conditions []fragment) fragment {
 	return f
 }
 
-func (r *reader) from() string { return " FROM " + r.s.dialect.quote(r.t.Name) + " AS t" }
+func (r *reader) from() string { return " FROM " + r.s.dialect.from(r.t) }
 
 // segments are the conditions of the rows after a place, as several queries to be asked in turn until the page is full.
 // Rows after (a, b, c) in an order are, in that order: those with the same a and b after c; the same a after b; after a.

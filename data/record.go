@@ -144,7 +144,7 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 			}
 			selected += s.dialect.exact(s.dialect.place(t, term{column: c}), MaxKeyPart)
 		}
-		values, err := s.exactRows(ctx, fragment{text: "SELECT " + selected + " FROM " + s.dialect.quote(t.Name) + " AS t"}, where, 1)
+		values, err := s.exactRows(ctx, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where, 1)
 		if err != nil {
 			return nil, s.failed(ctx, "read references to", t, err)
 		}

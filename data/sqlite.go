@@ -29,6 +29,9 @@ func (*sqlite) quote(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
+// from is qualified: a temporary table of the name would come first.
+func (d *sqlite) from(t *Table) string { return "main." + d.quote(t.Name) + " AS t" }
+
 // column is qualified: SQLite takes a quoted name it does not know for a string, unless it is qualified.
 func (d *sqlite) column(c *Column) string { return "t." + d.quote(c.Name) }
 
@@ -136,6 +139,6 @@ func (d *sqlite) lookup(parent *Table, columns []*Column, rows [][]any, expressi
 	}
 	// CROSS JOIN keeps SQLite from walking the parent first.
 	f.text = "WITH wanted(" + strings.Join(names, ", ") + ") AS (VALUES " + strings.Join(lines, ", ") + ") SELECT wanted.n, " +
-		strings.Join(expressions, ", ") + " FROM wanted CROSS JOIN " + d.quote(parent.Name) + " AS t ON " + strings.Join(on, " AND ")
+		strings.Join(expressions, ", ") + " FROM wanted CROSS JOIN " + d.from(parent) + " ON " + strings.Join(on, " AND ")
 	return f
 }

@@ -114,7 +114,7 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 // probe compiles (EXPLAIN runs nothing) a read of the table and its columns, to find what this connection cannot read:
 // views of missing tables, missing modules and functions, unknown collations.
 func (d *sqlite) probe(ctx context.Context, db *sql.DB, t *Table, withoutRowID bool) error {
-	from := " FROM main." + d.quote(t.Name) + " AS t"
+	from := " FROM " + d.from(t)
 	compile := func(expression string) error {
 		rows, err := db.QueryContext(ctx, "EXPLAIN SELECT "+expression+from)
 		if err != nil {
@@ -270,7 +270,7 @@ func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (ma
 		}
 		rowid := d.place(t, term{})
 		// As two subqueries each is one seek; in one SELECT it is a scan.
-		from := " FROM main." + d.quote(t.Name) + " AS t)"
+		from := " FROM " + d.from(t) + ")"
 		err := d.each(ctx, db, "SELECT (SELECT max("+rowid+")"+from+", (SELECT min("+rowid+")"+from, nil, 2, func(v []any) {
 			highest, some := v[0].(int64)
 			lowest, _ := v[1].(int64)
