@@ -66,10 +66,9 @@ type Link struct {
 
 // Search is the search box.
 type Search struct {
-	Query  string
-	Hint   string // placeholder, such as "Search name, email"
-	Error  string
-	Cancel string // the list without the search; empty when nothing is searched
+	Query string
+	Hint  string // placeholder, such as "Search name, email"
+	Error string
 }
 
 // Filter is one active filter, shown as a chip.

@@ -64,6 +64,7 @@ func TestValues(t *testing.T) {
 		{"megabytes", ui.Bytes(48_200_000), "48 MB", "48 MB"},
 		{"unknown size", ui.Bytes(-1), "binary", "binary"},
 		{"reference", ui.Ref("Ada", "7", "/admin/m/people/7"), `<a href="/admin/m/people/7" title="7">Ada</a>`, `<a href="/admin/m/people/7">Ada</a> <span class="muted">7</span>`},
+		{"reference without address", ui.Ref("Ada", "7", ""), `<span title="7">Ada</span>`, "Ada"},
 		{"masked", ui.Value{Kind: ui.KindMasked, Text: "hunter2"}, "••••••", "••••••"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
