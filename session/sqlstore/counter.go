@@ -10,6 +10,11 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
+const (
+	insertEvent  = "INSERT INTO crudadmin_session_events (counter, seq, happened, until) VALUES (?, ?, ?, ?)"
+	newestEvents = "SELECT seq, happened FROM crudadmin_session_events WHERE counter = ? ORDER BY seq DESC LIMIT ?"
+)
+
 // Count implements session.Store. Of a counter at most limit events are kept.
 func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
 	if err := session.CheckCount(key, limit, window); err != nil {
@@ -36,8 +41,7 @@ func (s *Store) Count(ctx context.Context, key string, limit int, window time.Du
 			seq = newest[0].seq + 1
 		}
 		wait = 0
-		_, err = t.exec(ctx, "INSERT INTO crudadmin_session_events (counter, seq, happened, until) VALUES (?, ?, ?, ?)",
-			name, seq, at, micro(now.Add(window)))
+		_, err = t.exec(ctx, insertEvent, name, seq, at, micro(now.Add(window)))
 		return err
 	})
 	if err != nil {
@@ -51,7 +55,7 @@ type event struct{ seq, happened int64 }
 
 // events returns the newest events of a counter, at most most of them.
 func (t *tx) events(ctx context.Context, name []byte, most int) ([]event, error) {
-	rows, err := t.query(ctx, "SELECT seq, happened FROM crudadmin_session_events WHERE counter = ? ORDER BY seq DESC LIMIT ?", name, most)
+	rows, err := t.query(ctx, newestEvents, name, most)
 	if err != nil {
 		return nil, err
 	}

@@ -38,12 +38,28 @@ type dialect struct {
 	greatest  string
 	least     string
 
-	// some makes verb, an UPDATE or DELETE without WHERE, touch at most ? of the
-	// rows of table for which where holds, the first in the order of column by.
-	some func(verb, table, where, by string) string
+	// some returns the statement that changes at most ? rows.
+	some func(change) string
 
 	// fault says what an error of the driver means.
 	fault func(error) fault
+}
+
+// change says which rows to change, and how.
+type change struct {
+	table string
+	set   string // empty: delete them
+	where string
+	by    string // the column to go by, which where bounds
+	index string // on it
+}
+
+// verb is the statement up to its WHERE.
+func (c *change) verb(table string) string {
+	if c.set == "" {
+		return "DELETE FROM " + table
+	}
+	return "UPDATE " + table + " SET " + c.set
 }
 
 // fault is what an error of a driver means.

@@ -15,6 +15,10 @@ import (
 // sessions, ID, now.
 const end = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE id = ? AND " + live
 
+// endUser ends the live sessions of a user. Arguments: as end, with tag and user
+// in the place of the ID.
+const endUser = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + notByExpiry
+
 // maxReason is the most bytes of a reason.
 const maxReason = 32
 
@@ -93,7 +97,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	var ended int64
 	err := s.transact(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx) (err error) {
 		at := micro(s.now())
-		statement := "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + notByExpiry
+		statement := endUser
 		args := []any{at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, user.Tag[:], user.ID, at}
 		if len(kept) > 0 {
 			marks := "(?" + strings.Repeat(", ?", len(kept)-1) + ")"

@@ -121,12 +121,12 @@ func poison(t testing.TB, store session.Store, id session.ID, p sessiontest.Pois
 	case sessiontest.NewerFormat:
 		column, value = "format", format+1
 	}
-	change(t, store.(*Store), "UPDATE crudadmin_sessions SET "+column+" = ? WHERE id = ?", value, id[:])
+	spoil(t, store.(*Store), "UPDATE crudadmin_sessions SET "+column+" = ? WHERE id = ?", value, id[:])
 	return true
 }
 
-// change changes one row behind the store's back.
-func change(t testing.TB, s *Store, statement string, args ...any) {
+// spoil changes one row behind the store's back.
+func spoil(t testing.TB, s *Store, statement string, args ...any) {
 	t.Helper()
 	result, err := s.db.ExecContext(context.Background(), s.dialect.bind(statement), args...)
 	if err != nil {

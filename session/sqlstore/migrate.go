@@ -4,6 +4,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 )
 
 //go:embed migrations/*/*.sql
@@ -29,8 +31,12 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("sqlstore: migrations: %w", err)
 	}
 	var version int64
-	provider, err := goose.NewProvider(s.dialect.goose, s.db, files,
-		goose.WithTableName(versionTable),
+	store, err := database.NewStore(s.dialect.goose, versionTable)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectCustom, s.db, files,
+		goose.WithStore(versions{store, s.dialect}),
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 		goose.WithSessionLocker(s.dialect.migrate(&version)),
@@ -58,4 +64,30 @@ func (s *Store) migrated(ctx context.Context, newest int64) bool {
 	var n int
 	err := s.db.QueryRowContext(ctx, s.dialect.bind("SELECT count(*) FROM "+versionTable+" WHERE version_id = ?"), newest).Scan(&n)
 	return err == nil && n > 0
+}
+
+// versions is goose's table of versions, except that it does not read the time
+// in it: the MySQL driver returns it as a time only if its DSN says parseTime.
+type versions struct {
+	database.Store
+	dialect *dialect
+}
+
+// GetMigration implements database.Store.
+func (v versions) GetMigration(ctx context.Context, db database.DBTxConn, version int64) (*database.GetMigrationResult, error) {
+	var found database.GetMigrationResult
+	query := v.dialect.bind("SELECT is_applied FROM " + versionTable + " WHERE version_id = ?")
+	err := db.QueryRowContext(ctx, query, version).Scan(&found.IsApplied)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: %d", database.ErrVersionNotFound, version)
+	}
+	return &found, err
+}
+
+// TableExists implements database.StoreExtender.
+func (v versions) TableExists(ctx context.Context, db database.DBTxConn) (bool, error) {
+	if extended, ok := v.Store.(database.StoreExtender); ok {
+		return extended.TableExists(ctx, db)
+	}
+	return false, errors.ErrUnsupported
 }

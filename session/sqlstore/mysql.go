@@ -28,8 +28,13 @@ var mysql = dialect{
 	forUpdate: " FOR UPDATE",
 	greatest:  "GREATEST",
 	least:     "LEAST",
-	some: func(verb, _, where, by string) string {
-		return fmt.Sprintf("%s WHERE %s ORDER BY %s LIMIT ?", verb, where, by)
+	some: func(c change) string {
+		if c.set == "" {
+			return fmt.Sprintf("%s WHERE %s ORDER BY %s LIMIT ?", c.verb(c.table), c.where, c.by)
+		}
+		// An UPDATE moves rows within the index: with ORDER BY all of them would be
+		// sorted first. Without, the server might prefer to walk the table.
+		return fmt.Sprintf("%s WHERE %s LIMIT ?", c.verb(c.table+" FORCE INDEX ("+c.index+")"), c.where)
 	},
 	fault: mysqlFault,
 }

@@ -28,8 +28,8 @@ var postgresql = dialect{
 	forUpdate: " FOR UPDATE",
 	greatest:  "GREATEST",
 	least:     "LEAST",
-	some: func(verb, table, where, by string) string {
-		return fmt.Sprintf("%s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE %s ORDER BY %s LIMIT ? FOR UPDATE SKIP LOCKED))", verb, table, where, by)
+	some: func(c change) string {
+		return fmt.Sprintf("%s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE %s ORDER BY %s LIMIT ? FOR UPDATE))", c.verb(c.table), c.table, c.where, c.by)
 	},
 	fault: postgresqlFault,
 }

@@ -56,13 +56,16 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 	return evicted, nil
 }
 
+// over finds the live sessions of a user but one and the newest. Arguments: tag,
+// user, now, the one, how many are newest.
+const over = "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND " + notByExpiry +
+	" AND id <> ? ORDER BY created_at DESC, id DESC LIMIT 2147483647 OFFSET ?"
+
 // over returns the IDs of the live sessions of n's user that have to go so that
 // there are limit with n, oldest first.
 func (t *tx) over(ctx context.Context, n *session.Session, limit int, now int64) ([][]byte, error) {
 	tag := n.ID.Tag()
-	rows, err := t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND "+notByExpiry+
-		" AND id <> ? ORDER BY created_at DESC, id DESC LIMIT 2147483647 OFFSET ?",
-		tag[:], n.UserID, now, n.ID[:], limit-1)
+	rows, err := t.query(ctx, over, tag[:], n.UserID, now, n.ID[:], limit-1)
 	if err != nil {
 		return nil, err
 	}

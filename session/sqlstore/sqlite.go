@@ -26,8 +26,8 @@ var sqlite = dialect{
 	oneWriter:  true,
 	greatest:   "max",
 	least:      "min",
-	some: func(verb, table, where, by string) string {
-		return fmt.Sprintf("%s WHERE rowid IN (SELECT rowid FROM %s WHERE %s ORDER BY %s LIMIT ?)", verb, table, where, by)
+	some: func(c change) string {
+		return fmt.Sprintf("%s WHERE rowid IN (SELECT rowid FROM %s WHERE %s ORDER BY %s LIMIT ?)", c.verb(c.table), c.table, c.where, c.by)
 	},
 	fault: sqliteFault,
 }

@@ -12,11 +12,13 @@ import (
 // sweepBatch is the most rows that one statement of Sweep changes, and so locks.
 const sweepBatch = 200
 
+// sweepKey is the lock of sweepers: two nodes take turns, batch by batch.
+const sweepKey = 0
+
 // Sweep implements session.Store: it marks expired sessions as ended at the
 // moment they expired, and deletes history that is older than Config.KeepEnded;
 // both count as removed. At last it deletes events of counters that have left
-// their windows, which do not count. Every batch is a transaction of its own, and
-// what another node is sweeping is left to it.
+// their windows, which do not count. Every batch is a transaction of its own.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	removed := 0
 	for _, step := range s.sweeps() {
@@ -25,7 +27,11 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 			if !step.events {
 				batch = min(batch, most-removed)
 			}
-			n, err := s.exec(ctx, "sweep", step.statement, append(step.args, batch)...)
+			var n int64
+			err := s.transact(ctx, "sweep", sweepKey, func(t *tx) (err error) {
+				n, err = t.exec(ctx, step.statement, append(step.args, batch)...)
+				return err
+			})
 			if err != nil {
 				return removed, err
 			}
@@ -51,21 +57,36 @@ type sweepStep struct {
 func (s *Store) sweeps() []sweepStep {
 	now := s.now()
 	at, old := micro(now), micro(now.Add(-s.keep))
-	some := s.dialect.some
 	return []sweepStep{
 		{
-			statement: some(fmt.Sprintf("UPDATE crudadmin_sessions SET ended_at = expires_at, ended_reason = CASE WHEN expires_at < deadline THEN '%s' ELSE '%s' END, metadata = ?",
-				session.IdleTimeout, session.AbsoluteTimeout), "crudadmin_sessions", "ended_at IS NULL AND expires_at <= ?", "expires_at"),
+			statement: s.dialect.some(change{
+				table: "crudadmin_sessions",
+				set: fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN expires_at < deadline THEN '%s' ELSE '%s' END, metadata = ?",
+					session.IdleTimeout, session.AbsoluteTimeout),
+				where: "ended_at IS NULL AND expires_at <= ?",
+				by:    "expires_at",
+				index: "crudadmin_sessions_expiry",
+			}),
 			args: []any{emptyMetadata, at},
 		},
 		{
-			statement: some("DELETE FROM crudadmin_sessions", "crudadmin_sessions", "ended_at <= ? AND deadline <= ?", "ended_at"),
-			args:      []any{old, at},
+			statement: s.dialect.some(change{
+				table: "crudadmin_sessions",
+				where: "ended_at <= ? AND deadline <= ?",
+				by:    "ended_at",
+				index: "crudadmin_sessions_ended",
+			}),
+			args: []any{old, at},
 		},
 		{
-			statement: some("DELETE FROM crudadmin_session_events", "crudadmin_session_events", "until <= ?", "until"),
-			args:      []any{at},
-			events:    true,
+			statement: s.dialect.some(change{
+				table: "crudadmin_session_events",
+				where: "until <= ?",
+				by:    "until",
+				index: "crudadmin_session_events_until",
+			}),
+			args:   []any{at},
+			events: true,
 		},
 	}
 }
