@@ -66,9 +66,10 @@ type Link struct {
 
 // Search is the search box.
 type Search struct {
-	Query string
-	Hint  string // placeholder, such as "Search name, email"
-	Error string
+	Query  string
+	Hint   string // placeholder, such as "Search name, email"
+	Error  string
+	Cancel string // the list without the search, linked while there is a Query
 }
 
 // Filter is one active filter, shown as a chip.

@@ -254,6 +254,7 @@ func stories(r *ui.Renderer) []story {
 	last.Pager = ui.Pager{First: list.Action, Prev: list.Action + "?before=x"}
 	last.Notices = []ui.Notice{{Kind: ui.NoticeWarning, Text: "Note has no index, so sorting by it reads the whole table."}}
 
+	filtered.Search = &ui.Search{Query: "oak", Hint: list.Search.Hint, Cancel: list.Action}
 	noSearch := list
 	noSearch.Search = nil
 

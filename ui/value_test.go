@@ -158,6 +158,17 @@ func TestListStates(t *testing.T) {
 	}
 }
 
+func TestSearchCanBeTakenBack(t *testing.T) {
+	r := newRenderer(t)
+	const link = `<a href="/without" aria-label="Remove search oak">`
+	for query, want := range map[string]bool{"oak": true, "": false} {
+		page := render(t, r, ui.List{Search: &ui.Search{Query: query, Cancel: "/without"}})
+		if strings.Contains(page, link) != want {
+			t.Errorf("query %q: link is there: %v", query, !want)
+		}
+	}
+}
+
 // Each form of the list carries the rest of the state along.
 func TestListFormsKeepTheState(t *testing.T) {
 	r := newRenderer(t)

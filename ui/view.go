@@ -161,6 +161,11 @@ func (l List) Refused() bool {
 		slices.ContainsFunc(l.Filters, func(f Filter) bool { return f.Error != "" })
 }
 
+// Searched reports whether there is a search that can be taken back.
+func (l List) Searched() bool {
+	return l.Search != nil && l.Search.Query != "" && l.Search.Cancel != ""
+}
+
 // Filtered reports whether the list shows less than all rows.
 func (l List) Filtered() bool {
 	return len(l.Filters) > 0 || l.Search != nil && l.Search.Query != ""
