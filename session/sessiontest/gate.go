@@ -56,11 +56,14 @@ func (g *Gate) Hold(method string, when Moment) *Held {
 	return h
 }
 
-// Await returns when the call has arrived, and fails the test if it does not.
-func (h *Held) Await(t testing.TB) {
+// Await returns when the call has arrived, and fails the test if it does not,
+// at the latest when finished is closed: the request ended without the call.
+func (h *Held) Await(t testing.TB, finished <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-h.reached:
+	case <-finished:
+		t.Fatal("the call that was to be held did not come: the request ended without it")
 	case <-time.After(patience):
 		t.Fatal("the call that was to be held did not come")
 	}

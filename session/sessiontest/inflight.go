@@ -102,20 +102,20 @@ func (fl flight) run(f *fixture) {
 		f.must(err, "Create")
 		f.clock.Advance(5 * time.Minute) // a validation touches
 
-		type result struct {
+		var got struct {
 			token session.Token
 			err   error
 		}
-		done := make(chan result, 1)
+		finished := make(chan struct{})
 		held := gate.Hold(fl.method, fl.when)
 		go func() {
-			t, err := fl.begin(f.ctx, slow, token, s.ID)
-			done <- result{t, err}
+			defer close(finished)
+			got.token, got.err = fl.begin(f.ctx, slow, token, s.ID)
 		}()
-		held.Await(f.TB)
+		held.Await(f.TB, finished)
 		ended := e.end(f.ctx, fast, token, s.ID)
 		held.Release()
-		got := <-done
+		<-finished
 		f.want(ended, nil, "%s: the ending itself", what)
 		if fl.when == Before || fl.method == "Get" {
 			f.want(got.err, session.ErrNotFound, "%s: the request in flight", what)

@@ -12,10 +12,12 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
 
-func TestMemory(t *testing.T) {
-	sessiontest.Run(t, sessiontest.Harness{
-		Open: func(_ testing.TB, now func() time.Time) session.Store {
-			return memstore.New(memstore.Config{Now: now})
-		},
-	})
+var memory = sessiontest.Harness{
+	Open: func(_ testing.TB, now func() time.Time) session.Store {
+		return memstore.New(memstore.Config{Now: now})
+	},
 }
+
+func TestMemory(t *testing.T) { sessiontest.Run(t, memory) }
+
+func BenchmarkMemory(b *testing.B) { sessiontest.Benchmark(b, memory) }

@@ -95,9 +95,11 @@ var plantedRecords = []planted{
 			var last session.Session
 			w.get = func(ctx context.Context, id session.ID) (session.Session, error) {
 				s, err := w.model.Get(ctx, id)
-				if err == nil {
-					s, last = last, s
-				}
+				w.locked(func() {
+					if err == nil {
+						s, last = last, s
+					}
+				})
 				return s, err
 			}
 		},
