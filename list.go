@@ -318,10 +318,6 @@ func (p *Panel) showWrong(page *ui.List, t *data.Table, q data.Query, wrong erro
 			name, op, _ := cutLast(strings.TrimPrefix(one.Field, "f."), ".")
 			label, value := operatorLabel(data.Filter{Op: data.Op(op), Values: []string{one.Value}})
 			page.Filters = append(page.Filters, ui.Filter{Column: name, Op: label, Value: value, RemoveHref: p.listURL(q), Error: one.Message})
-			if page.AddFilter != nil && page.AddFilter.Error == "" {
-				page.AddFilter.Column, page.AddFilter.Op = name, op
-				page.AddFilter.Value, page.AddFilter.Error = one.Value, one.Message
-			}
 		default:
 			others = append(others, one.Error())
 		}

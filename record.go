@@ -34,6 +34,9 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 		p.fillRecord(r, &page, t, found)
 	}
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
+	if found != nil && found.Notice != "" {
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: found.Notice})
+	}
 	p.render(w, r, http.StatusOK, page)
 }
 
