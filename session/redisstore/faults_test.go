@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -282,80 +284,111 @@ func TestHalfMovedSlot(t *testing.T) {
 	s := open(t, redisstore.Config{Cluster: cluster.Addrs(), Logger: slog.New(slog.DiscardHandler)})
 	w := world{
 		cfg:   redisstore.Config{Prefix: "crudadmin:"},
-		nodes: func() []*testserver.RedisServer { return cluster.Nodes[:3] },
+		nodes: func() []*testserver.RedisServer { return cluster.Nodes },
 		of:    func(key string) *testserver.RedisServer { return cluster.MasterOf(cluster.SlotOf(key)) },
 	}
-	why := session.Ending{Reason: session.Revoked}
-	for keysMoved := range 7 {
-		tag := session.Tag{byte(keysMoved)}
-		var mine []session.Session
-		for range 3 {
-			mine = append(mine, newSession("ada", tag))
-			if _, err := s.Create(t.Context(), mine[len(mine)-1], session.Admission{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		slot := cluster.SlotOf(fmt.Sprintf("{%02x}", keysMoved))
-		from := cluster.MasterOf(slot)
-		to := cluster.Nodes[0]
-		if to == from {
-			to = cluster.Nodes[1]
-		}
-		moving := cluster.StartMigration(slot, to)
-		moving.MoveKeys(keysMoved)
-		live := map[session.ID]bool{}
-		for _, one := range mine {
-			live[one.ID] = true
-		}
-		// settled notes what a call said it did.
-		settled := func(what string, err error, done func()) {
-			t.Helper()
-			switch {
-			case err == nil:
-				done()
-			case errors.Is(err, session.ErrUnavailable) && !errors.Is(err, session.ErrIndeterminate):
-			default:
-				t.Errorf("%d keys moved, %s: %v", keysMoved, what, err)
-			}
-		}
-		fresh, next := newSession("ada", tag), mine[1]
-		next.ID[39]++
-		evicted, err := s.Create(t.Context(), fresh, session.Admission{Limit: 3})
-		settled("Create", err, func() {
-			live[fresh.ID] = true
-			for _, id := range evicted {
-				delete(live, id)
-			}
-		})
-		err = s.Rotate(t.Context(), mine[1].ID, next)
-		settled("Rotate", err, func() { delete(live, mine[1].ID); live[next.ID] = true })
-		_, err = s.Delete(t.Context(), mine[2].ID, why)
-		settled("Delete", err, func() { delete(live, mine[2].ID) })
-		for _, one := range mine {
-			_, err := s.Get(t.Context(), one.ID)
-			if errors.Is(err, session.ErrNotFound) && live[one.ID] {
-				t.Errorf("%d keys moved: a live session is not found", keysMoved)
-			}
-		}
-		moving.MoveKeys(-1)
-		moving.Finish()
-		page, err := s.List(t.Context(), session.Query{User: mine[0].User()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(page.Sessions) != len(live) {
-			t.Errorf("%d keys moved: %d sessions afterwards, want %d", keysMoved, len(page.Sessions), len(live))
-		}
-		for _, one := range page.Sessions {
-			if !live[one.ID] {
-				t.Errorf("%d keys moved: a session that should not be there", keysMoved)
-			}
-		}
-		if err := w.audit(t); err != nil {
-			t.Errorf("%d keys moved: %v", keysMoved, err)
-		}
-		if n, err := s.DeleteUser(t.Context(), mine[0].User(), why); err != nil || n != len(live) {
-			t.Errorf("%d keys moved: DeleteUser ended %d, %v", keysMoved, n, err)
+	for _, alone := range []string{"a moved", "a stayed"} {
+		for _, key := range []string{"first", "middle", "last", "user", "all", "due"} {
+			t.Run(alone+" "+key, func(t *testing.T) {
+				tag := session.Tag{byte(len(key)), byte(len(alone))}
+				base := fmt.Sprintf("crudadmin:{%02x}:", tag[0])
+				mine := make([]session.Session, 3)
+				for i := range mine {
+					mine[i] = newSession("ada", tag)
+					if _, err := s.Create(t.Context(), mine[i], session.Admission{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				keys := map[string]string{
+					"first": recordKey("crudadmin:", mine[0].ID), "middle": recordKey("crudadmin:", mine[1].ID), "last": recordKey("crudadmin:", mine[2].ID),
+					"user": base + "u:" + string(tag[:]) + "ada", "all": base + "a", "due": base + "x",
+				}
+				slot := cluster.SlotOf(base)
+				from, to := cluster.MasterOf(slot), cluster.Nodes[0]
+				if to == from {
+					to = cluster.Nodes[1]
+				}
+				moving := cluster.StartMigration(slot, to)
+				host, port, err := net.SplitHostPort(to.Addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for name, text := range keys {
+					if (name == key) == (alone == "a moved") {
+						do(t, from, "MIGRATE", host, port, text, "0", "5000")
+					}
+				}
+				want := duringMove(t, s, mine)
+				moving.MoveKeys(-1)
+				moving.Finish()
+				page, err := s.List(t.Context(), session.Query{User: mine[0].User()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := map[session.ID]bool{}
+				for _, one := range page.Sessions {
+					got[one.ID] = true
+				}
+				if !maps.Equal(got, want) {
+					t.Errorf("%d sessions afterwards, want %d", len(got), len(want))
+				}
+				if err := w.audit(t); err != nil {
+					t.Error(err)
+				}
+				if n, err := s.DeleteUser(t.Context(), mine[0].User(), session.Ending{}); err != nil || n != len(want) {
+					t.Errorf("DeleteUser ended %d, %v", n, err)
+				}
+			})
 		}
 	}
+}
+
+// duringMove ends, replaces and adds sessions of a user whose keys are on two
+// servers, and returns which are live if every call did what it said.
+func duringMove(t *testing.T, s *redisstore.Store, mine []session.Session) map[session.ID]bool {
+	t.Helper()
+	live := map[session.ID]bool{}
+	for _, one := range mine {
+		live[one.ID] = true
+	}
+	settle := func(what string, done func(), call func(context.Context) error) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		switch err := call(ctx); {
+		case err == nil:
+			done()
+		case errors.Is(err, session.ErrUnavailable) && !errors.Is(err, session.ErrIndeterminate):
+		default:
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	settle("Delete", func() { delete(live, mine[2].ID) }, func(ctx context.Context) error {
+		_, err := s.Delete(ctx, mine[2].ID, session.Ending{})
+		return err
+	})
+	next := mine[1]
+	next.ID[39]++
+	settle("Rotate", func() { delete(live, mine[1].ID); live[next.ID] = true }, func(ctx context.Context) error {
+		return s.Rotate(ctx, mine[1].ID, next)
+	})
+	fresh := newSession("ada", mine[0].ID.Tag())
+	settle("Create", func() { live[fresh.ID] = true }, func(ctx context.Context) error {
+		_, err := s.Create(ctx, fresh, session.Admission{})
+		return err
+	})
+	settle("Touch", func() {}, func(ctx context.Context) error {
+		return s.Touch(ctx, session.Seen{ID: mine[0].ID, LastActivity: mine[0].LastActivity, ExpiresAt: mine[0].ExpiresAt})
+	})
+	settle("DeleteUser", func() {
+		for id := range live {
+			if id != mine[0].ID {
+				delete(live, id)
+			}
+		}
+	}, func(ctx context.Context) error {
+		_, err := s.DeleteUser(ctx, mine[0].User(), session.Ending{}, mine[0].ID)
+		return err
+	})
+	return live
 }

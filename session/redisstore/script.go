@@ -144,8 +144,8 @@ func turnedAway(err error) bool {
 	if _, ask := reply.IsAsk(); ask {
 		return true
 	}
-	// A key that a script derived has left already. All scripts read before they
-	// write, so nothing has happened.
+	// A key that a script derived is on another server. All scripts read before
+	// they write, so nothing has happened.
 	return strings.Contains(reply.Error(), "non local key")
 }
 

@@ -15,7 +15,6 @@ end
 if not head then return {'absent'} end
 if head.newer then return {'newer'} end
 local user = owner(base, id)
-if user then redis.call('EXISTS', user) end
 remove(base, id, user)
 if head.bad then return {'bad'} end
 if not alive(head, now) then return {'absent'} end

@@ -3,9 +3,8 @@
 -- ARGV: base, id, the bytes that were seen (the first of them, if they are very many)
 -- Returns 1 if it was removed.
 
-local value = range(KEYS[1], 0, LONGEST)
+local value = range(ARGV[1], ARGV[2], 0, LONGEST)
 if value == nil or (value or '') ~= ARGV[3] then return 0 end
 local user = value and owner(ARGV[1], ARGV[2]) or nil
-if user then redis.call('EXISTS', user) end
 remove(ARGV[1], ARGV[2], user)
 return 1

@@ -1,9 +1,9 @@
 -- What the scripts share; it stands before each of them. The layout of records
 -- is described in docs/wire-format.md: offsets here count from 1.
 --
--- Every script reads all that it needs before it writes anything. In a Cluster
--- whose slot is moving a read of a key that has left ends the script, and a full
--- server refuses the first write: either way nothing has happened yet.
+-- Every script reads all that it needs before it writes anything: a full server
+-- refuses the first write, and in a Cluster whose slot is moving a key that is on
+-- the other server ends the script. Either way nothing has happened yet.
 
 local RECORD, ALIAS = 0xC5, 0xA5
 local FORMAT = 1
@@ -18,15 +18,24 @@ local TAG = 8               -- of which the tag
 local LONGEST = 17662       -- bytes of the longest record: one more is read, to notice
 local SLACK = 3600000       -- milliseconds a key outlives what it holds
 
--- range returns bytes of a string key, nil if it is not there, false if it is
--- not a string.
-local function range(key, from, to)
+-- here ends the script if the key is on another server because its slot is moving.
+-- The server that a key has left says so by itself; the one that it has yet to
+-- reach takes it for missing, unless asked for more than one key at once.
+local function here(base, key) redis.call('EXISTS', key, base .. 'a') end
+
+-- range returns bytes of a session's record, nil if there is none, false if it
+-- is not a string.
+local function range(base, id, from, to)
+  local key = base .. 's:' .. id
   local got = redis.pcall('GETRANGE', key, from, to)
   if type(got) == 'table' then
     if string.find(got.err, 'WRONGTYPE', 1, true) then return false end
     error(got.err)
   end
-  if got == '' then return nil end
+  if got == '' then
+    here(base, key)
+    return nil
+  end
   return got
 end
 
@@ -43,11 +52,11 @@ local function parse(value, id)
 end
 
 -- header reads the header of a session's record.
-local function header(base, id) return parse(range(base .. 's:' .. id, 0, HEADER - 1), id) end
+local function header(base, id) return parse(range(base, id, 0, HEADER - 1), id) end
 
 -- record reads the header and the bytes of a session's record.
 local function record(base, id)
-  local value = range(base .. 's:' .. id, 0, LONGEST)
+  local value = range(base, id, 0, LONGEST)
   local head = parse(value, id)
   if head and not head.bad and not head.newer and (#value <= USER or #value > LONGEST
     or struct.unpack('>I2', value, METADATA_AT) >= #value) then
@@ -63,10 +72,12 @@ end
 -- owner returns the key of the index of the user to whom a session belongs, nil
 -- for an anonymous one.
 local function owner(base, id)
-  local text = range(base .. 's:' .. id, USER - 1, USER + 254)
+  local text = range(base, id, USER - 1, USER + 254)
   local n = text and string.byte(text, 1) or 0
   if n == 0 then return nil end
-  return base .. 'u:' .. string.sub(id, 1, TAG) .. string.sub(text, 2, n + 1)
+  local key = base .. 'u:' .. string.sub(id, 1, TAG) .. string.sub(text, 2, n + 1)
+  here(base, key)
+  return key
 end
 
 -- follow returns until when an alias holds, and the ID it stands for.

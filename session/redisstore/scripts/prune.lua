@@ -8,9 +8,7 @@ local dead = {}
 for i = 3, #ARGV do
   local head = header(base, ARGV[i])
   if not alive(head, now) then
-    local one = {id = ARGV[i], user = head and owner(base, ARGV[i])}
-    if one.user then redis.call('EXISTS', one.user) end
-    dead[#dead + 1] = one
+    dead[#dead + 1] = {id = ARGV[i], user = head and owner(base, ARGV[i])}
   end
 end
 for _, one in ipairs(dead) do

@@ -11,7 +11,6 @@ for i, id in ipairs(due) do
   heads[i] = header(base, id) or {bad = true}
   if not alive(heads[i], now) then
     users[i] = owner(base, id)
-    if users[i] then redis.call('EXISTS', users[i]) end
   end
 end
 local removed = 0
