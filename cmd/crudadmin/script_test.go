@@ -1,4 +1,3 @@
-
 package main
 
 // This file runs the scripts of testdata/script: each is a chapter of the command line's documentation.
