@@ -103,6 +103,13 @@ type Throttle struct {
 	Window time.Duration
 }
 
+// Format prints the configuration without the secret key, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // has no Format
+	c.SecretKey = nil
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
+}
+
 const maxLifetime = 400 * 24 * time.Hour
 
 // withDefaults fills in what is zero.
