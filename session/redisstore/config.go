@@ -137,7 +137,7 @@ func (c Config) validate(urlErr error) error {
 		errs = append(errs, urlErr)
 	}
 	if !isHost(c.Host) {
-		wrong("Host: %q, want a host name or an IP address without a port", c.Host)
+		wrong("Host: %q, want a host name or an IP address without a port", maskURL(c.Host))
 	}
 	between("Port", c.Port, 1, 65535)
 	between("DB", c.DB, 0, maxDB)

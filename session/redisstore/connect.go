@@ -73,8 +73,8 @@ func (c Config) options() rueidis.ClientOption {
 	return opt
 }
 
-// tls returns the configuration for one server, whose certificate must be for
-// the host of the address. With several the client's dialer looks at each.
+// tls returns the configuration of TLS. It names no server unless the caller does:
+// the dialer then wants a certificate for the host of each address.
 func (c Config) tls() *tls.Config {
 	if c.TLS == nil {
 		return nil
@@ -106,7 +106,7 @@ func (s *Store) connected(ctx context.Context) (rueidis.Client, error) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		return nil, fmt.Errorf("redisstore: %w: %w: the store is closed", session.ErrUnavailable, errUnsent)
+		return nil, fmt.Errorf("%w: the store is closed", session.ErrUnavailable)
 	}
 	if c := s.client.Load(); c != nil {
 		s.mu.Unlock()
@@ -126,7 +126,7 @@ func (s *Store) connected(ctx context.Context) (rueidis.Client, error) {
 		}
 		return attempt.client, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("redisstore: connect to %s: %w: %w: %w", s.cfg.where(), session.ErrUnavailable, errUnsent, context.Cause(ctx))
+		return nil, fmt.Errorf("connect to %s: %w: no connection yet: %w", s.cfg.where(), session.ErrUnavailable, context.Cause(ctx))
 	}
 }
 
@@ -152,7 +152,7 @@ func (s *Store) connect(attempt *connection) {
 		attempt.err = connectError(s.cfg.where(), err)
 	case s.closed:
 		client.Close()
-		attempt.err = fmt.Errorf("redisstore: %w: %w: the store is closed", session.ErrUnavailable, errUnsent)
+		attempt.err = fmt.Errorf("%w: the store is closed", session.ErrUnavailable)
 	default:
 		attempt.client = client
 		s.client.Store(&client)

@@ -19,7 +19,7 @@ import (
 // ErrMisconfigured says that the server is there but will never let this
 // configuration in: a wrong password, a certificate of another authority or
 // another host, a database that is not there. Trying again does not help.
-var ErrMisconfigured = errors.New("redisstore: configuration refused")
+var ErrMisconfigured = errors.New("configuration refused")
 
 // effect says what a call that got no answer may have done.
 type effect int
@@ -46,11 +46,9 @@ func failed(op string, e effect, err error) error {
 	return fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrIndeterminate, err)
 }
 
-// errUnsent marks an error that came before anything was sent.
-var errUnsent = errors.New("nothing was sent")
-
+// unsent reports whether err came before anything was sent.
 func unsent(err error) bool {
-	if errors.Is(err, errUnsent) || errors.Is(err, rueidis.ErrClosing) || errors.Is(err, rueidis.ErrNoAddr) || errors.Is(err, rueidis.ErrNoSlot) {
+	if errors.Is(err, rueidis.ErrClosing) || errors.Is(err, rueidis.ErrNoAddr) || errors.Is(err, rueidis.ErrNoSlot) {
 		return true
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
@@ -64,7 +62,7 @@ func unsent(err error) bool {
 func refused(err error) bool {
 	if reply, ok := rueidis.IsRedisErr(err); ok {
 		text := reply.Error()
-		for _, code := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password", "ERR AUTH", "ERR Client sent AUTH", "ERR DB index", "ERR invalid DB index", "ERR SELECT"} {
+		for _, code := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "AUTH ", "invalid password", "Client sent AUTH", "DB index", "invalid DB index", "SELECT "} {
 			if strings.HasPrefix(text, code) {
 				return true
 			}
@@ -90,9 +88,9 @@ func connectError(where string, err error) error {
 		return fmt.Errorf("%w by %s: %w", ErrMisconfigured, where, err)
 	}
 	if reply, ok := rueidis.IsRedisErr(err); ok {
-		return fmt.Errorf("redisstore: connect to %s: %w: the server answered: %s", where, session.ErrUnavailable, firstLine(reply.Error()))
+		return fmt.Errorf("connect to %s: %w: the server answered: %s", where, session.ErrUnavailable, firstLine(reply.Error()))
 	}
-	return fmt.Errorf("redisstore: connect to %s: %w: %w", where, session.ErrUnavailable, err)
+	return fmt.Errorf("connect to %s: %w: %w", where, session.ErrUnavailable, err)
 }
 
 func firstLine(text string) string {

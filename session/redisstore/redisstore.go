@@ -17,6 +17,7 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,8 @@ var _ session.Store = (*Store)(nil)
 // Open connects to Redis, within ConnectTimeout and the context. Every field of
 // cfg that is out of its bounds is named in the error, which shows no secret. A
 // server that is not there is session.ErrUnavailable; one that refuses this
-// configuration is ErrMisconfigured. With Lazy it does not connect.
+// configuration is ErrMisconfigured. What is wrong with the server itself is
+// logged as a warning, see [Store.Health]. With Lazy it does not connect.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg, urlErr := cfg.withDefaults()
 	if err := cfg.validate(urlErr); err != nil {
@@ -65,11 +67,16 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	defer cancel()
 	if _, err := s.connected(ctx); err != nil {
 		_ = s.Close()
-		return nil, err
+		return nil, fmt.Errorf("redisstore: open: %w", err)
 	}
 	if err := s.Ping(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
+	}
+	if h, err := s.Health(ctx); err == nil {
+		for _, warning := range h.Warnings {
+			s.log.WarnContext(ctx, warning)
+		}
 	}
 	return s, nil
 }

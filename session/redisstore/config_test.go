@@ -1,0 +1,283 @@
+// The configuration: URLs, maps, bounds, masks, and what Open says of servers
+// that are not there or not willing.
+
+package redisstore_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+)
+
+// canary is a secret that no error and no print may show.
+const canary = "canary-secret"
+
+// TestBadSettings: each gives one sentence that names the field, without a
+// secret, and nobody is asked.
+func TestBadSettings(t *testing.T) {
+	for _, c := range []struct {
+		cfg  redisstore.Config
+		want []string
+	}{
+		{redisstore.Config{Port: 70000}, []string{"Port: 70000, want 1 to 65535"}},
+		{redisstore.Config{Port: -1}, []string{"Port: -1"}},
+		{redisstore.Config{DB: -1}, []string{"DB: -1, want 0 to 65535"}},
+		{redisstore.Config{PoolSize: -5}, []string{"PoolSize: -5, want 1 to 256"}},
+		{redisstore.Config{PoolSize: 1000}, []string{"PoolSize: 1000"}},
+		{redisstore.Config{ConnectTimeout: -time.Second}, []string{"ConnectTimeout: -1s, want 1ms to 5m0s"}},
+		{redisstore.Config{ConnectTimeout: time.Hour}, []string{"ConnectTimeout: 1h0m0s"}},
+		{redisstore.Config{Host: "a b"}, []string{`Host: "a b"`}},
+		{redisstore.Config{Host: "user:" + canary + "@host"}, []string{"Host:"}},
+		{redisstore.Config{Prefix: "a{b}"}, []string{"Prefix:"}},
+		{redisstore.Config{Prefix: strings.Repeat("x", 129)}, []string{"Prefix: 129 bytes"}},
+		{redisstore.Config{Username: "ada"}, []string{"Password: empty, but Username is set"}},
+		{redisstore.Config{Sentinels: []string{"a:1"}}, []string{"MasterName: empty"}},
+		{redisstore.Config{MasterName: "m"}, []string{"Sentinels: empty"}},
+		{redisstore.Config{Sentinels: []string{"a:1"}, MasterName: "m", Cluster: []string{"b:2"}}, []string{"Sentinels, Cluster: both"}},
+		{redisstore.Config{Cluster: []string{"b"}}, []string{`Cluster[0]: "b", want host:port`}},
+		{redisstore.Config{Cluster: []string{"b:1"}, DB: 3}, []string{"DB: 3, want 0"}},
+		{redisstore.Config{URL: "https://localhost"}, []string{`URL: scheme "https", want redis or rediss`}},
+		{redisstore.Config{URL: "localhost:6379"}, []string{"URL: want redis://"}},
+		{redisstore.Config{URL: "redis://localhost?protocol=3"}, []string{`URL: query key "protocol" is not known`}},
+		{redisstore.Config{URL: "redis://localhost:70000"}, []string{`URL: port "70000"`}},
+		{redisstore.Config{URL: "redis://localhost:6379x"}, []string{"URL: the port"}},
+		{redisstore.Config{URL: "redis://localhost/zero"}, []string{`URL: database "zero"`}},
+		{redisstore.Config{URL: "redis://localhost/-1"}, []string{`URL: database "-1"`}},
+		{redisstore.Config{URL: "redis://localhost/007"}, []string{`URL: database "007"`}},
+		{redisstore.Config{URL: "redis://localhost#x"}, []string{"URL: a #"}},
+		{redisstore.Config{URL: "redis://:" + canary + "%zz@localhost"}, []string{"URL: the password has a wrong % escape"}},
+		{redisstore.Config{URL: "redis://:" + canary + "/x@localhost"}, []string{"URL: an @ behind the host"}},
+		{redisstore.Config{URL: "redis://:" + canary + "?x@localhost"}, []string{"URL: an @ behind the host"}},
+		{redisstore.Config{URL: "redis://user:" + canary + ":6379"}, []string{"URL: more than one colon"}},
+		{redisstore.Config{URL: "redis://:" + canary}, []string{"URL: the port is no number"}},
+		{redisstore.Config{URL: "redis://::1:6379"}, []string{"URL: more than one colon"}},
+		{redisstore.Config{URL: "redis://[::1"}, []string{"URL: host"}},
+		{redisstore.Config{URL: "redis://[::1]6379"}, []string{"URL:"}},
+		{redisstore.Config{Port: -1, DB: -2, PoolSize: -3, Password: canary}, []string{"Port: -1", "DB: -2", "PoolSize: -3"}},
+	} {
+		began := time.Now()
+		_, err := redisstore.Open(t.Context(), c.cfg)
+		if err == nil {
+			t.Errorf("%v: no error", c.cfg)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("error %q, want it to say %q", err, want)
+			}
+		}
+		if n := strings.Count(err.Error(), "\n"); n != len(c.want) {
+			t.Errorf("error %q has %d lines, want one for each of %d fields", err, n, len(c.want))
+		}
+		if strings.Contains(err.Error(), canary) {
+			t.Errorf("the error shows a secret: %q", err)
+		}
+		if errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("%q matches ErrUnavailable", err)
+		}
+		if time.Since(began) > time.Second {
+			t.Errorf("%q took long", err)
+		}
+	}
+}
+
+func TestURL(t *testing.T) {
+	for text, want := range map[string]redisstore.Config{
+		"redis://":                                {Host: "localhost", Port: 6379},
+		"redis://h":                               {Host: "h", Port: 6379},
+		"redis://h:7/":                            {Host: "h", Port: 7},
+		"redis://h:7/15":                          {Host: "h", Port: 7, DB: 15},
+		"redis://:p%40ss%2F%3A@h":                 {Host: "h", Port: 6379, Password: "p@ss/:"},
+		"redis://a%3Ab:c+d%20e@h":                 {Host: "h", Port: 6379, Username: "a:b", Password: "c+d e"},
+		"redis://u:p:q@h":                         {Host: "h", Port: 6379, Username: "u", Password: "p:q"},
+		"redis://[2001:db8::1]:7/1":               {Host: "2001:db8::1", Port: 7, DB: 1},
+		"redis://u:p@[::1]":                       {Host: "::1", Port: 6379, Username: "u", Password: "p"},
+		"rediss://redis.example.com:6380":         {Host: "redis.example.com", Port: 6380, TLS: &tls.Config{}},
+		"rediss://user:pass@redis.example.com/1?": {Host: "redis.example.com", Port: 6379, DB: 1, Username: "user", Password: "pass", TLS: &tls.Config{}},
+	} {
+		got, err := redisstore.Resolve(redisstore.Config{URL: text, Host: "beaten", Port: 1, DB: 9, Password: "beaten"})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got.Host != want.Host || got.Port != want.Port || got.DB != want.DB || got.Username != want.Username || got.Password != want.Password || (got.TLS != nil) != (want.TLS != nil) {
+			t.Errorf("%s: host %q port %d db %d user %q password %q TLS %t", text, got.Host, got.Port, got.DB, got.Username, got.Password, got.TLS != nil)
+		}
+	}
+}
+
+func TestFromMap(t *testing.T) {
+	var m map[string]any
+	if err := json.Unmarshal([]byte(`{"host":"h","port":7,"db":1,"username":"u","password":"p","pool_size":4,"connect_timeout":2.5,
+		"prefix":"x:","lazy":true,"sentinels":["a:1","b:2"],"master_name":"m","tls":true}`), &m); err != nil {
+		t.Fatal(err)
+	}
+	got, err := redisstore.FromMap(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.TLS == nil || got.TLS.MinVersion != tls.VersionTLS12 {
+		t.Error("tls: true is not TLS 1.2 or later")
+	}
+	got.TLS = nil
+	want := redisstore.Config{
+		Host: "h", Port: 7, DB: 1, Username: "u", Password: "p", PoolSize: 4, ConnectTimeout: 2500 * time.Millisecond,
+		Prefix: "x:", Lazy: true, Sentinels: []string{"a:1", "b:2"}, MasterName: "m",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	got, err = redisstore.FromMap(map[string]any{"cluster": "a:1, b:2", "connect_timeout": "500ms", "port": int64(6)})
+	if err != nil || !reflect.DeepEqual(got, redisstore.Config{Cluster: []string{"a:1", "b:2"}, ConnectTimeout: 500 * time.Millisecond, Port: 6}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	_, err = redisstore.FromMap(map[string]any{
+		"hosst": "h", "port": "6379", "db": 1.5, "password": 5, "lazy": 1, "cluster": []any{1}, "connect_timeout": "soon", "ca_file": "/nowhere",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{`"hosst" is not known`, "port: string, want a whole number", "db: 1.5", "password: int, want a text", "lazy: int", "cluster: [0]: int", `connect_timeout: "soon"`, "ca_file: open /nowhere"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q, want it to say %q", err, want)
+		}
+	}
+}
+
+// TestConfigHidesSecrets: whatever prints a configuration, secrets stay out.
+func TestConfigHidesSecrets(t *testing.T) {
+	cfg := redisstore.Config{
+		URL: "redis://u:" + canary + "@h", Password: canary, SentinelPassword: canary, Host: "u:" + canary + "@h",
+		Cluster: []string{"redis://:" + canary + "@h:1"}, Sentinels: []string{canary + "@h"},
+	}
+	var logged bytes.Buffer
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "cfg", cfg, "ptr", &cfg)
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "cfg", cfg, "ptr", &cfg)
+	asJSON, err := json.Marshal(map[string]any{"cfg": cfg, "ptr": &cfg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prints := []string{logged.String(), string(asJSON), cfg.String(), cfg.GoString()}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		prints = append(prints, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, &cfg), fmt.Sprintf(verb, struct{ C redisstore.Config }{cfg}))
+	}
+	for _, text := range prints {
+		if strings.Contains(text, canary) || strings.Contains(text, fmt.Sprintf("%x", canary)) {
+			t.Errorf("shows a secret: %s", text)
+		}
+	}
+}
+
+// TestOpenTells unavailable from misconfigured, within the connect timeout.
+func TestOpenTells(t *testing.T) {
+	plain := testserver.Redis(t, testserver.RedisOptions{Password: "right"})
+	acl := testserver.Redis(t, testserver.RedisOptions{Username: "panel", Password: "right", TLS: true})
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	frozen := testserver.Redis(t, testserver.RedisOptions{})
+	frozen.Freeze()
+	wrongHost := acl.TLS.Config.Clone()
+	wrongHost.ServerName = "redis.example.com"
+	unencrypted := strings.Replace(acl.URL(), "rediss://", "redis://", 1)
+	at := func(addr string) string { return "redis://" + addr }
+	const timeout = 500 * time.Millisecond
+	for what, c := range map[string]struct {
+		cfg           redisstore.Config
+		misconfigured bool
+	}{
+		"wrong password":       {redisstore.Config{URL: "redis://:" + canary + "@" + plain.Addr}, true},
+		"no password":          {redisstore.Config{URL: at(plain.Addr)}, true},
+		"wrong ACL password":   {redisstore.Config{URL: "rediss://panel:" + canary + "@" + acl.Addr, TLS: acl.TLS.Config}, true},
+		"wrong ACL user":       {redisstore.Config{URL: "rediss://" + canary + ":right@" + acl.Addr, TLS: acl.TLS.Config}, true},
+		"wrong CA":             {redisstore.Config{URL: acl.URL(), TLS: acl.TLS.WrongConfig}, true},
+		"the system's CAs":     {redisstore.Config{URL: acl.URL()}, true},
+		"wrong host name":      {redisstore.Config{URL: acl.URL(), TLS: wrongHost}, true},
+		"TLS to a plain port":  {redisstore.Config{URL: "rediss://:right@" + plain.Addr}, false}, // it waits for the end of a line
+		"a database too high":  {redisstore.Config{URL: "redis://:right@" + plain.Addr + "/200"}, true},
+		"plain to a TLS port":  {redisstore.Config{URL: unencrypted}, false},
+		"nobody listens":       {redisstore.Config{URL: at("127.0.0.1:1")}, false},
+		"listens, never talks": {redisstore.Config{URL: at(silent.Addr().String())}, false},
+		"frozen":               {redisstore.Config{URL: at(frozen.Addr)}, false},
+		"unknown host":         {redisstore.Config{Host: "nobody.invalid"}, false},
+		"IPv6, nobody listens": {redisstore.Config{URL: "redis://[::1]:1"}, false},
+		"Sentinels gone":       {redisstore.Config{Sentinels: []string{"127.0.0.1:1", "127.0.0.1:2"}, MasterName: "m"}, false},
+		"Cluster gone":         {redisstore.Config{Cluster: []string{"127.0.0.1:1", "127.0.0.1:2"}}, false},
+		"a proxy to nowhere":   {redisstore.Config{Host: "192.0.2.1"}, false},
+	} {
+		c.cfg.ConnectTimeout = timeout
+		began := time.Now()
+		s, err := redisstore.Open(context.Background(), c.cfg)
+		took := time.Since(began)
+		if err == nil {
+			_ = s.Close()
+			t.Errorf("%s: no error", what)
+			continue
+		}
+		if errors.Is(err, redisstore.ErrMisconfigured) != c.misconfigured || errors.Is(err, session.ErrUnavailable) == c.misconfigured {
+			t.Errorf("%s: %v; want misconfigured: %t, else unavailable", what, err, c.misconfigured)
+		}
+		if took > timeout+200*time.Millisecond {
+			t.Errorf("%s: took %s", what, took)
+		}
+		if strings.Contains(err.Error(), canary) || strings.ContainsAny(err.Error(), "\n\r") {
+			t.Errorf("%s: %q shows a secret or is more than one line", what, err)
+		}
+	}
+}
+
+// TestLazy: Open needs no server, the first call that finds one uses it.
+func TestLazy(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	server.Kill()
+	s := open(t, redisstore.Config{URL: server.URL(), Lazy: true, ConnectTimeout: time.Second})
+	if err := s.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("Ping without a server: %v", err)
+	}
+	if _, err := s.Create(t.Context(), newSession("ada", session.Tag{}), session.Admission{}); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) {
+		t.Errorf("Create without a server: %v, want ErrUnavailable and no doubt", err)
+	}
+	server.Restart(false)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("Ping with a server: %v", err)
+	}
+	_ = s.Close()
+	if err := s.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("Ping of a closed store: %v", err)
+	}
+}
+
+// TestTwoApplications on one server never see each other's sessions.
+func TestTwoApplications(t *testing.T) {
+	server, prefix := testserver.SharedRedis(t)
+	a := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix + "a:"})
+	b := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix + "b:"})
+	one := newSession("ada", session.Tag{1})
+	if _, err := a.Create(t.Context(), one, session.Admission{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Get: %v", err)
+	}
+	if n, err := b.DeleteUser(t.Context(), one.User(), session.Ending{}); n != 0 || err != nil {
+		t.Errorf("DeleteUser: %d, %v", n, err)
+	}
+	if page, err := b.List(t.Context(), session.Query{}); len(page.Sessions) != 0 || err != nil {
+		t.Errorf("List: %d, %v", len(page.Sessions), err)
+	}
+}

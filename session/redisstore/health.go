@@ -1,0 +1,187 @@
+// Health: what the servers say they can promise.
+
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Unknown stands for what a server does not tell: a managed Redis may allow
+// neither CONFIG nor INFO.
+const Unknown = "unknown"
+
+// Health is what the servers say of themselves.
+type Health struct {
+	Mode    string // "standalone", "sentinel" or "cluster"
+	Servers []Server
+
+	// Warnings say, in a sentence each, what the servers cannot promise.
+	Warnings []string
+}
+
+// Server is one server's word. A text that it does not tell is Unknown, a
+// number is -1.
+type Server struct {
+	Addr        string
+	Version     string
+	Role        string // "primary" or "replica"
+	Eviction    string // maxmemory-policy, such as "noeviction"
+	Persistence string // such as "aof (everysec), rdb", or "none"
+	UsedMemory  int64  // bytes
+	MaxMemory   int64  // bytes; 0: no bound
+	Clients     int64  // connections
+
+	// Skew is how far the server's clock is ahead of this process's, exact to
+	// the round trip.
+	Skew time.Duration
+}
+
+// maxSkew is the skew from which Health warns.
+const maxSkew = time.Second
+
+// Health asks every server that the client knows. A server that does not answer
+// makes it session.ErrUnavailable; one that answers but does not tell makes it
+// Unknown.
+func (s *Store) Health(ctx context.Context) (Health, error) {
+	const op = "health"
+	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (Health, error) {
+		h := Health{Mode: string(c.Mode())}
+		nodes := c.Nodes()
+		for _, addr := range slices.Sorted(maps.Keys(nodes)) {
+			one, err := s.ask(ctx, nodes[addr])
+			if err != nil {
+				return Health{}, failed(op, reads, err)
+			}
+			one.Addr = addr
+			h.Servers = append(h.Servers, one)
+			h.Warnings = append(h.Warnings, one.warnings()...)
+		}
+		return h, nil
+	})
+}
+
+func (s *Store) ask(ctx context.Context, c rueidis.Client) (Server, error) {
+	began := s.now()
+	results := c.DoMulti(ctx,
+		c.B().Time().Build(),
+		c.B().Info().Build(),
+		c.B().ConfigGet().Parameter("save").Build(),
+		c.B().ConfigGet().Parameter("appendfsync").Build(),
+	)
+	middle := began.Add(s.now().Sub(began) / 2)
+	for _, result := range results {
+		if err := result.NonRedisError(); err != nil {
+			return Server{}, err
+		}
+	}
+	var one Server
+	if clock, err := results[0].AsIntSlice(); err == nil && len(clock) == 2 {
+		one.Skew = time.Unix(clock[0], clock[1]*1000).Sub(middle)
+	}
+	text, _ := results[1].ToString() // no right to ask leaves it empty
+	info := parseInfo(text)
+	one.Version = info.text("redis_version")
+	one.Role = map[string]string{"master": "primary", "slave": "replica"}[info["role"]]
+	if one.Role == "" {
+		one.Role = Unknown
+	}
+	one.Eviction = info.text("maxmemory_policy")
+	one.UsedMemory, one.MaxMemory, one.Clients = info.number("used_memory"), info.number("maxmemory"), info.number("connected_clients")
+	one.Persistence = persistence(info, setting(results[2]), setting(results[3]))
+	return one, nil
+}
+
+// setting is the value in an answer of CONFIG GET for one parameter, Unknown if
+// the server does not tell.
+func setting(result rueidis.RedisResult) string {
+	values, err := result.AsStrMap()
+	if err != nil || len(values) != 1 {
+		return Unknown
+	}
+	for _, value := range values {
+		return value
+	}
+	return Unknown
+}
+
+func persistence(info info, save, fsync string) string {
+	var kinds []string
+	switch info["aof_enabled"] {
+	case "":
+		return Unknown
+	case "1":
+		kinds = append(kinds, "aof ("+fsync+")")
+	}
+	switch save {
+	case "":
+	case Unknown:
+		kinds = append(kinds, "rdb "+Unknown)
+	default:
+		kinds = append(kinds, "rdb")
+	}
+	if len(kinds) == 0 {
+		return "none"
+	}
+	return strings.Join(kinds, ", ")
+}
+
+// info is the answer of INFO.
+type info map[string]string
+
+func parseInfo(text string) info {
+	fields := info{}
+	for line := range strings.Lines(text) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			fields[key] = value
+		}
+	}
+	return fields
+}
+
+func (i info) text(key string) string {
+	if i[key] == "" {
+		return Unknown
+	}
+	return i[key]
+}
+
+func (i info) number(key string) int64 {
+	n, err := strconv.ParseInt(i[key], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// warnings says what the server cannot promise.
+func (s Server) warnings() (out []string) {
+	warn := func(format string, args ...any) {
+		out = append(out, "redis "+s.Addr+": "+fmt.Sprintf(format, args...))
+	}
+	if s.Eviction != "noeviction" && s.Eviction != Unknown {
+		warn("maxmemory-policy is %s: when it is full it ends sessions and forgets failed logins, so neither the limit nor the throttle is promised; set it to noeviction", s.Eviction)
+	}
+	if s.Persistence == "none" {
+		warn("it keeps nothing on disk: a restart signs everybody out")
+	}
+	if major, minor, ok := s.version(); ok && (major < 6 || major == 6 && minor < 2) {
+		warn("version %s is older than 6.2, the oldest that will do", s.Version)
+	}
+	if s.Skew > maxSkew || s.Skew < -maxSkew {
+		warn("its clock and this machine's differ by %s", s.Skew.Abs().Round(time.Millisecond))
+	}
+	return out
+}
+
+func (s Server) version() (major, minor int, ok bool) {
+	n, err := fmt.Sscanf(s.Version, "%d.%d", &major, &minor)
+	return major, minor, err == nil && n == 2
+}

@@ -1,0 +1,77 @@
+// What servers say of themselves, and those that do not.
+
+package redisstore_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+)
+
+func TestHealth(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy noeviction", "appendonly yes", "appendfsync everysec", `save ""`}})
+	s := open(t, redisstore.Config{URL: server.URL()})
+	h, err := s.Health(t.Context())
+	if err != nil || len(h.Servers) != 1 || h.Mode != "standalone" {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	one := h.Servers[0]
+	if one.Addr != server.Addr || one.Version == redisstore.Unknown || one.Role != "primary" || one.Eviction != "noeviction" ||
+		one.Persistence != "aof (everysec)" || one.UsedMemory <= 0 || one.MaxMemory != 0 || one.Clients < 1 || one.Skew.Abs().Seconds() > 1 {
+		t.Errorf("%+v", one)
+	}
+	if len(h.Warnings) != 0 {
+		t.Errorf("warnings of a good server: %q", h.Warnings)
+	}
+}
+
+func TestHealthWarns(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy allkeys-lru", "appendonly no", `save ""`}})
+	var log bytes.Buffer
+	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	h, err := s.Health(t.Context())
+	if err != nil || len(h.Warnings) != 2 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	for _, want := range []string{"allkeys-lru", "keeps nothing on disk"} {
+		if !strings.Contains(strings.Join(h.Warnings, "\n"), want) || !strings.Contains(log.String(), want) {
+			t.Errorf("no warning of %s in %q or in the log %q", want, h.Warnings, log.String())
+		}
+	}
+}
+
+// TestHealthOfManaged: without CONFIG and INFO the answer is unknown, and
+// sessions work.
+func TestHealthOfManaged(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	do(t, server, "ACL", "SETUSER", "guest", "on", ">pw", "~crudadmin:*", "+@all", "-@admin", "-@dangerous", "-time")
+	s := open(t, redisstore.Config{URL: "redis://guest:pw@" + server.Addr})
+	h, err := s.Health(t.Context())
+	if err != nil || len(h.Servers) != 1 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	if one := h.Servers[0]; one.Version != redisstore.Unknown || one.Eviction != redisstore.Unknown || one.Role != redisstore.Unknown || one.Persistence != redisstore.Unknown || one.MaxMemory != -1 {
+		t.Errorf("%+v", one)
+	}
+	one := newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{Limit: 1}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Get(t.Context(), one.ID); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.List(t.Context(), session.Query{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.DeleteUser(t.Context(), one.User(), session.Ending{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Sweep(t.Context(), 10); err != nil {
+		t.Error(err)
+	}
+}
