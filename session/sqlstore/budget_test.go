@@ -54,6 +54,7 @@ func TestStatementsPerOperation(t *testing.T) {
 			{"create under a limit", func() error { _, err := s.Create(ctx, a, session.Admission{Limit: 1}); return err }, within("INSERT SELECT")},
 			{"validate", func() error { _, err := s.Get(ctx, a.ID); return err }, "SELECT"},
 			{"touch", func() error { return s.Touch(ctx, seen) }, "UPDATE"},
+			{"touch of a batch", func() error { _, err := s.TouchAll(ctx, []session.Seen{seen, {ID: next.ID}}); return err }, begin + " UPDATE SELECT COMMIT"},
 			{"update", func() error { return s.Update(ctx, a.ID, 1, session.StoredMetadata(`{"a":1}`)) }, "UPDATE"},
 			{"a page", func() error { _, err := s.List(ctx, session.Query{}); return err }, "SELECT"},
 			{"a user's page", func() error { _, err := s.List(ctx, session.Query{User: a.User()}); return err }, "SELECT"},
@@ -194,7 +195,7 @@ func explain(t *testing.T, db *sql.DB, d *dialect, text string, args []any) stri
 func fill(t *testing.T, s *Store, n int) {
 	t.Helper()
 	start := time.Now().Add(-10 * time.Minute)
-	err := s.transact(t.Context(), "fill", 0, func(tx *tx) error {
+	err := s.transact(t.Context(), "fill", func(tx *tx) error {
 		for i := range n {
 			one := made(fmt.Sprintf("user %d", i%(n/10)), start.Add(time.Duration(i)*time.Millisecond))
 			tag := fmt.Sprintf("%08d", i%(n/10))

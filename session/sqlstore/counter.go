@@ -22,7 +22,7 @@ func (s *Store) Count(ctx context.Context, key string, limit int, window time.Du
 	}
 	name := []byte(key)
 	var wait time.Duration
-	err := s.transact(ctx, "count", counterKey(key), func(t *tx) error {
+	err := s.locked(ctx, "count", counterKey(key), func(t *tx) error {
 		now := s.now()
 		at := micro(now)
 		if _, err := t.exec(ctx, "DELETE FROM crudadmin_session_events WHERE counter = ? AND happened <= ?", name, micro(now.Add(-window))); err != nil {
@@ -77,7 +77,7 @@ func (s *Store) Uncount(ctx context.Context, key string, n int) error {
 		return nil
 	}
 	name := []byte(key)
-	return s.transact(ctx, "uncount", counterKey(key), func(t *tx) error {
+	return s.locked(ctx, "uncount", counterKey(key), func(t *tx) error {
 		if n > 0 {
 			newest, err := t.events(ctx, name, n)
 			if err != nil || len(newest) == 0 {

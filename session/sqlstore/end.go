@@ -39,7 +39,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	var ended session.Session
 	var broken *record
 	var reason error
-	err := s.transact(ctx, "delete", lockKey(id.Tag()), func(t *tx) error {
+	err := s.locked(ctx, "delete", lockKey(id.Tag()), func(t *tx) error {
 		broken = nil
 		now := s.now()
 		at := micro(now)
@@ -54,7 +54,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 			return session.ErrNotFound
 		}
 		found, err := records[0].decode()
-		if err == errNewer { //nolint:errorlint // decode returns it bare
+		if errors.Is(err, errNewer) {
 			return err
 		}
 		if err != nil {
@@ -95,13 +95,13 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 		kept[i] = keep[i][:]
 	}
 	var ended int64
-	err := s.transact(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx) (err error) {
+	err := s.locked(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx) (err error) {
 		at := micro(s.now())
 		statement := endUser
 		args := []any{at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, user.Tag[:], user.ID, at}
 		if len(kept) > 0 {
-			marks := "(?" + strings.Repeat(", ?", len(kept)-1) + ")"
-			statement += " AND id NOT IN " + marks + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + marks + ")"
+			list := marks(len(kept))
+			statement += " AND id NOT IN " + list + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + list + ")"
 			args = append(append(append(args, kept...), at), kept...)
 		}
 		ended, err = t.exec(ctx, statement, args...)
@@ -126,7 +126,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
+	return s.locked(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
 		at := micro(s.now())
 		n, err := t.exec(ctx, end+" AND version = ? AND format <= ?", at, string(session.Rotated), "", emptyMetadata, old[:], at, int64(next.Version), format) //nolint:gosec // encode has checked it
 		if err != nil {

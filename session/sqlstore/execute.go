@@ -114,18 +114,30 @@ func (t *tx) query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 	return t.conn.QueryContext(ctx, t.dialect.bind(text), args...)
 }
 
-// transact runs work in one transaction, under the lock of that key, and again
-// from the start if the database aborted it. Errors are the contract's; those of
-// the contract that work returns pass through. work must not keep anything of a
-// try that failed.
-func (s *Store) transact(ctx context.Context, op string, key int64, work func(*tx) error) error {
+// locked is transact under the lock of that key.
+func (s *Store) locked(ctx context.Context, op string, key int64, work func(*tx) error) error {
+	if s.dialect.lock == "" {
+		return s.transact(ctx, op, work)
+	}
+	return s.transact(ctx, op, func(t *tx) error {
+		if _, err := t.exec(ctx, s.dialect.lock, key); err != nil {
+			return err
+		}
+		return work(t)
+	})
+}
+
+// transact runs work in one transaction, and again from the start if the
+// database aborted it. Errors are the contract's; those of the contract that work
+// returns pass through. work must not keep anything of a try that failed.
+func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) error {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return s.failed(op, err)
 	}
 	defer leave()
 	for try := 1; ; try++ {
-		begun, committing, err := s.attempt(ctx, key, work)
+		begun, committing, err := s.attempt(ctx, work)
 		switch {
 		case err == nil:
 			return nil
@@ -142,7 +154,7 @@ func (s *Store) transact(ctx context.Context, op string, key int64, work func(*t
 // attempt runs work in a transaction once. BEGIN and COMMIT are sent like any
 // other statement: so they too end with ctx, which Tx.Commit does not on every
 // driver, and the connection is closed with them.
-func (s *Store) attempt(ctx context.Context, key int64, work func(*tx) error) (begun, committing bool, err error) {
+func (s *Store) attempt(ctx context.Context, work func(*tx) error) (begun, committing bool, err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return false, false, err
@@ -157,11 +169,6 @@ func (s *Store) attempt(ctx context.Context, key int64, work func(*tx) error) (b
 	for _, statement := range s.dialect.begin {
 		if _, err := t.exec(ctx, statement); err != nil {
 			return false, false, err
-		}
-	}
-	if s.dialect.lock != "" {
-		if _, err := t.exec(ctx, s.dialect.lock, key); err != nil {
-			return true, false, err
 		}
 	}
 	if err := work(t); err != nil {

@@ -3,18 +3,16 @@
 package sqlstore
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-var insert = "INSERT INTO crudadmin_sessions (" + columns + ") VALUES (?" + strings.Repeat(", ?", columnCount-1) + ")"
+var insert = "INSERT INTO crudadmin_sessions (" + columns + ") VALUES " + marks(columnCount)
 
 // Create implements session.Store.
 func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
@@ -27,7 +25,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 		return nil, err
 	}
 	var evicted []session.ID
-	err = s.transact(ctx, "create", lockKey(n.ID.Tag()), func(t *tx) error {
+	err = s.locked(ctx, "create", lockKey(n.ID.Tag()), func(t *tx) error {
 		if _, err := t.exec(ctx, insert, row...); err != nil {
 			return err
 		}
@@ -76,7 +74,7 @@ func (t *tx) over(ctx context.Context, n *session.Session, limit int, now int64)
 		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		ids = append(ids, bytes.Clone(id))
+		ids = append(ids, id)
 	}
 	slices.Reverse(ids)
 	return ids, rows.Err()
@@ -195,43 +193,4 @@ func presence(rows *sql.Rows, err error) error {
 		return errNewer
 	}
 	return nil
-}
-
-// touchBatch is how many sessions TouchAll changes in one transaction.
-const touchBatch = 100
-
-// TouchAll implements session.Store. It changes 100 sessions in a transaction,
-// in the order of their IDs, so that two of them do not block each other.
-func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
-	if len(seen) > session.MaxBatch {
-		return nil, fmt.Errorf("%w: %d touches in a batch, at most %d", session.ErrTooLarge, len(seen), session.MaxBatch)
-	}
-	sorted := slices.SortedFunc(slices.Values(seen), func(a, b session.Seen) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	var absent []session.ID
-	for batch := range slices.Chunk(sorted, touchBatch) {
-		var gone []session.ID
-		err := s.transact(ctx, "touch", lockKey(batch[0].ID.Tag()), func(t *tx) error {
-			gone = nil
-			at := micro(s.now())
-			for i := range batch {
-				one := &batch[i]
-				n, err := t.exec(ctx, s.dialect.touch(), micro(one.LastActivity), micro(one.ExpiresAt), one.ID[:], at)
-				if err == nil && n == 0 {
-					err = t.present(ctx, one.ID, at)
-				}
-				switch {
-				case errors.Is(err, session.ErrNotFound):
-					gone = append(gone, one.ID)
-				case err != nil && !errors.Is(err, errNewer):
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return absent, err
-		}
-		absent = append(absent, gone...)
-	}
-	return absent, nil
 }

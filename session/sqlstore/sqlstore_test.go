@@ -3,10 +3,12 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -268,6 +270,62 @@ func TestTraits(t *testing.T) {
 		traits := open(t, e.connect(t), nil).Traits()
 		if !traits.Shared || !traits.ListAll || !traits.History || !traits.ExactLimit || traits.SweepBatch != sweepBatch {
 			t.Errorf("%+v", traits)
+		}
+	})
+}
+
+func TestTouchAll(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		clock := &hands{time.Now().UTC().Truncate(time.Microsecond)}
+		s := open(t, e.connect(t), clock.now)
+		var seen []session.Seen
+		var all []session.Session
+		var want []session.ID
+		for i := range 2*touchBatch + 50 {
+			one := made("anna", clock.Time)
+			all = append(all, one)
+			// One in ten is absent, one in ten was seen before its last activity.
+			at := clock.Add(time.Duration(i%10) * time.Minute)
+			if i%10 == 2 {
+				at = clock.Add(-time.Hour)
+			}
+			seen = append(seen, session.Seen{ID: one.ID, LastActivity: at, ExpiresAt: at.Add(30 * time.Minute)})
+			if i%10 == 1 {
+				want = append(want, one.ID)
+				continue
+			}
+			if i%10 == 3 { // seen twice, the later first
+				seen = append(seen, session.Seen{ID: one.ID, LastActivity: at.Add(-time.Second), ExpiresAt: at})
+			}
+			if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		absent, err := s.TouchAll(t.Context(), seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byID := func(a, b session.ID) int { return bytes.Compare(a[:], b[:]) }
+		slices.SortFunc(absent, byID)
+		slices.SortFunc(want, byID)
+		if !slices.Equal(absent, want) {
+			t.Errorf("%d absent, want %d", len(absent), len(want))
+		}
+		for i, one := range all {
+			got, err := s.Get(t.Context(), one.ID)
+			if i%10 == 1 {
+				if !errors.Is(err, session.ErrNotFound) {
+					t.Fatalf("a touch made a session: %v", err)
+				}
+				continue
+			}
+			at := clock.Add(time.Duration(i%10) * time.Minute)
+			if i%10 == 2 {
+				at = clock.Time
+			}
+			if err != nil || !got.LastActivity.Equal(at) || !got.ExpiresAt.Equal(at.Add(30*time.Minute)) {
+				t.Fatalf("session %d: last seen %s, expires %s, %v; want %s", i, got.LastActivity, got.ExpiresAt, err, at)
+			}
 		}
 	})
 }

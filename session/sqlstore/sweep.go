@@ -28,7 +28,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 				batch = min(batch, most-removed)
 			}
 			var n int64
-			err := s.transact(ctx, "sweep", sweepKey, func(t *tx) (err error) {
+			err := s.locked(ctx, "sweep", sweepKey, func(t *tx) (err error) {
 				n, err = t.exec(ctx, step.statement, append(step.args, batch)...)
 				return err
 			})
