@@ -40,22 +40,41 @@ type List struct {
 	// SortOptions are the sort keys that can be added; empty hides the menu.
 	SortOptions []Option
 
-	Rows     []Row
-	Count    Count
-	Limits   []Link // rows per page: "25", "50", "100"
-	Pager    Pager
-	NewHref  string // create page; empty hides the button
+	Rows    []Row
+	Count   Count
+	Limits  []Link // rows per page: "25", "50", "100"
+	Pager   Pager
+	NewHref string // create page; empty hides the button
+	Exports []Link // the rows as files: "CSV", "JSON"; empty hides the menu
+	// Actions are what can be done to chosen rows; empty hides the checkboxes.
+	// They post "key" once for each chosen row, or ParamAll, and State.
+	Actions  []BulkAction
 	Problem  *Problem
 	CountErr string // why there is no count, such as "counting took too long"
 }
 
 func (List) template() string { return "list.html" }
 
+// ParamAll is "1" when an action is about all rows that match, not the chosen
+// ones.
+const ParamAll = "all"
+
+// BulkAction is one action on chosen rows.
+type BulkAction struct {
+	Label  string
+	Href   string // where the choice is posted
+	Danger bool   // it cannot be undone
+}
+
 // Param is one query parameter.
 type Param struct{ Name, Value string }
 
 // Option is one choice of a select.
-type Option struct{ Value, Label string }
+type Option struct {
+	Value string
+	Label string
+	Note  string // shown after the label, such as "no index, may be slow"
+}
 
 // Link is one of several alternatives, reached by its address.
 type Link struct {
@@ -142,6 +161,7 @@ type ColumnChoice struct {
 
 // Row is one row of a table.
 type Row struct {
+	Key   string // sent as "key" when the row is chosen; empty: it cannot be
 	Href  string // the record; empty when rows cannot be addressed
 	Label string // the record's name for screen readers
 	Cells []Value

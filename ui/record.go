@@ -10,10 +10,12 @@ type Record struct {
 	Key       string // its key as text
 	Model     string // the table's label
 	ModelHref string
-	EditHref  string // empty hides the button
-	Fields    []Field
-	Related   []Related
-	Problem   *Problem
+	// EditHref and DeleteHref lead to the forms; an empty one hides its button.
+	EditHref, DeleteHref string
+
+	Fields  []Field
+	Related []Related
+	Problem *Problem
 }
 
 func (Record) template() string { return "record.html" }
