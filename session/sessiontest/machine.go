@@ -132,6 +132,9 @@ func (m *machine) fresh(t *rapid.T) session.Session {
 func (m *machine) create(t *rapid.T) {
 	s := m.fresh(t)
 	a := session.Admission{Limit: rapid.IntRange(0, 4).Draw(t, "limit"), Refuse: rapid.Bool().Draw(t, "refuse")}
+	if a.Limit == 0 && m.traits.MaxPerUser > 0 {
+		a.Limit = 4 // the store could be full before the model is
+	}
 	got, err := m.store.Create(m.ctx, s, a)
 	want, wantErr := m.model.Create(m.ctx, s, a)
 	m.same("Create", err, wantErr)
