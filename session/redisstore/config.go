@@ -63,6 +63,18 @@ type Config struct {
 	// millisecond to 5 minutes.
 	ConnectTimeout time.Duration
 
+	// NearCache keeps records that were read in this process for so long at most,
+	// so that most reads ask nobody: 0, the default, keeps none; 100 milliseconds
+	// to 1 minute. It is Traits.MaxStale: what this process ends is ended here at
+	// once, what another ends is forgotten here as soon as the server says so
+	// (usually within milliseconds), and at the latest after that time. It needs
+	// client-side caching (Redis 6 and RESP3).
+	NearCache time.Duration
+
+	// NearCacheSize bounds the memory of NearCache in bytes for each server: 16
+	// MiB by default, 1 MiB to 1 GiB.
+	NearCacheSize int
+
 	// Prefix begins every key: "crudadmin:" by default. Two applications on one
 	// server must differ in it. Printable ASCII without braces, at most 128
 	// bytes.
@@ -87,12 +99,17 @@ const (
 	defaultPoolSize       = 10
 	defaultConnectTimeout = 10 * time.Second
 	defaultPrefix         = "crudadmin:"
+	defaultNearCacheSize  = 16 << 20
 
 	maxDB             = 65535
 	maxPoolSize       = 256
 	minConnectTimeout = time.Millisecond
 	maxConnectTimeout = 5 * time.Minute
 	maxPrefix         = 128
+	minNearCache      = 100 * time.Millisecond
+	maxNearCache      = time.Minute
+	minNearCacheSize  = 1 << 20
+	maxNearCacheSize  = 1 << 30
 	maxNodes          = 1000
 )
 
@@ -107,6 +124,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.PoolSize, defaultPoolSize)
 	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
 	setDefault(&c.Prefix, defaultPrefix)
+	setDefault(&c.NearCacheSize, defaultNearCacheSize)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -145,6 +163,10 @@ func (c Config) validate(urlErr error) error {
 	if c.ConnectTimeout < minConnectTimeout || c.ConnectTimeout > maxConnectTimeout {
 		wrong("ConnectTimeout: %s, want %s to %s", c.ConnectTimeout, minConnectTimeout, maxConnectTimeout)
 	}
+	if c.NearCache != 0 && (c.NearCache < minNearCache || c.NearCache > maxNearCache) {
+		wrong("NearCache: %s, want 0 (off) or %s to %s", c.NearCache, minNearCache, maxNearCache)
+	}
+	between("NearCacheSize", c.NearCacheSize, minNearCacheSize, maxNearCacheSize)
 	if len(c.Prefix) > maxPrefix || strings.ContainsFunc(c.Prefix, func(r rune) bool {
 		return r < ' ' || r > '~' || r == '{' || r == '}'
 	}) {
@@ -226,43 +248,3 @@ func (c Config) addresses() []string {
 
 // where names the servers in errors.
 func (c Config) where() string { return strings.Join(c.addresses(), ", ") }
-
-const masked = "***"
-
-func mask(secret string) string {
-	if secret == "" {
-		return ""
-	}
-	return masked
-}
-
-// shown is what is shown of a configuration.
-type shown struct {
-	URL              string        `json:"url,omitempty"`
-	Host             string        `json:"host,omitempty"`
-	Port             int           `json:"port,omitempty"`
-	DB               int           `json:"db"`
-	Username         string        `json:"username,omitempty"`
-	Password         string        `json:"password,omitempty"`
-	Sentinels        []string      `json:"sentinels,omitempty"`
-	MasterName       string        `json:"master_name,omitempty"`
-	SentinelUsername string        `json:"sentinel_username,omitempty"`
-	SentinelPassword string        `json:"sentinel_password,omitempty"`
-	Cluster          []string      `json:"cluster,omitempty"`
-	TLS              bool          `json:"tls"`
-	PoolSize         int           `json:"pool_size,omitempty"`
-	ConnectTimeout   time.Duration `json:"connect_timeout,omitempty"`
-	Prefix           string        `json:"prefix,omitempty"`
-	Lazy             bool          `json:"lazy"`
-}
-
-func (c Config) shown() shown {
-	return shown{
-		URL: maskURL(c.URL), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
-		Username: c.Username, Password: mask(c.Password),
-		Sentinels: maskURLs(c.Sentinels), MasterName: c.MasterName,
-		SentinelUsername: c.SentinelUsername, SentinelPassword: mask(c.SentinelPassword),
-		Cluster: maskURLs(c.Cluster), TLS: c.TLS != nil, PoolSize: c.PoolSize,
-		ConnectTimeout: c.ConnectTimeout, Prefix: c.Prefix, Lazy: c.Lazy,
-	}
-}

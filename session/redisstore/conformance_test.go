@@ -40,6 +40,21 @@ func single(server *testserver.RedisServer, cfg redisstore.Config) world {
 	}
 }
 
+// do sends a command about one key to the server that has it, again while its slot
+// is moving.
+func (w world) do(t testing.TB, key string, args ...string) any {
+	t.Helper()
+	for until := time.Now().Add(5 * time.Second); ; {
+		got, err := w.of(key).Do(args...)
+		if err == nil {
+			return got
+		}
+		if text := err.Error(); !strings.Contains(text, "ASK ") && !strings.Contains(text, "MOVED ") || time.Now().After(until) {
+			t.Fatalf("%s: %v", args[0], err)
+		}
+	}
+}
+
 // harness puts stores into the suite.
 func harness(next func(testing.TB) world) sessiontest.Harness {
 	worlds := map[session.Store]world{}
@@ -81,7 +96,7 @@ func recordKey(prefix string, id session.ID) string {
 func (w world) poison(t testing.TB, id session.ID, p sessiontest.Poison) bool {
 	t.Helper()
 	key := recordKey(w.cfg.Prefix, id)
-	value := do(t, w.of(key), "GET", key).(string)
+	value := w.do(t, key, "GET", key).(string)
 	switch p {
 	case sessiontest.Garbage:
 		value = strings.Repeat("garbage\x00", 64)
@@ -100,7 +115,7 @@ func (w world) poison(t testing.TB, id session.ID, p sessiontest.Poison) bool {
 	default:
 		return false
 	}
-	do(t, w.of(key), "SET", key, value, "KEEPTTL")
+	w.do(t, key, "SET", key, value, "KEEPTTL")
 	return true
 }
 
@@ -127,7 +142,7 @@ func (w world) keys(t testing.TB) []string {
 func (w world) members(t testing.TB, key string) []string {
 	t.Helper()
 	var out []string
-	for _, m := range do(t, w.of(key), "ZRANGE", key, "0", "-1").([]any) {
+	for _, m := range w.do(t, key, "ZRANGE", key, "0", "-1").([]any) {
 		out = append(out, m.(string))
 	}
 	return out
@@ -138,8 +153,8 @@ func (w world) dump(t testing.TB) [][]byte {
 	var all [][]byte
 	for _, key := range w.keys(t) {
 		all = append(all, []byte(key))
-		if do(t, w.of(key), "TYPE", key) == "string" {
-			all = append(all, []byte(do(t, w.of(key), "GET", key).(string)))
+		if w.do(t, key, "TYPE", key) == "string" {
+			all = append(all, []byte(w.do(t, key, "GET", key).(string)))
 			continue
 		}
 		for _, m := range w.members(t, key) {
@@ -156,13 +171,13 @@ func (w world) audit(t testing.TB) error {
 	records, want := map[string]bool{}, map[string]bool{}
 	indexed := map[string]map[string]bool{"a": {}, "x": {}, "u": {}}
 	for _, key := range w.keys(t) {
-		if ttl := do(t, w.of(key), "PTTL", key).(int64); ttl <= 0 && ttl != -2 {
+		if ttl := w.do(t, key, "PTTL", key).(int64); ttl <= 0 && ttl != -2 {
 			return fmt.Errorf("%q has no expiry", key)
 		}
 		rest := key[len(w.cfg.Prefix)+len("{00}:"):]
 		switch rest[0] {
 		case 's':
-			id, value := rest[2:], []byte(do(t, w.of(key), "GET", key).(string))
+			id, value := rest[2:], []byte(w.do(t, key, "GET", key).(string))
 			if value[0] == 0xA5 {
 				continue
 			}

@@ -60,6 +60,10 @@ func (c Config) options() rueidis.ClientOption {
 			MaxMovedRedirections:  8,
 		},
 	}
+	if c.NearCache > 0 {
+		opt.DisableCache = false
+		opt.CacheSizeEachConn = c.NearCacheSize >> max(pipelines, 0)
+	}
 	if len(c.Sentinels) > 0 {
 		opt.Sentinel = rueidis.SentinelOption{
 			MasterSet:               c.MasterName,

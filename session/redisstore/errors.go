@@ -84,6 +84,9 @@ func refused(err error) bool {
 
 // connectError is the error of a connection that could not be made.
 func connectError(where string, err error) error {
+	if errors.Is(err, rueidis.ErrNoCache) {
+		return fmt.Errorf("%w by %s: NearCache wants client-side caching over RESP3, which the server has not", ErrMisconfigured, where)
+	}
 	if refused(err) {
 		return fmt.Errorf("%w by %s: %w", ErrMisconfigured, where, err)
 	}

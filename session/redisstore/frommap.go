@@ -17,9 +17,9 @@ import (
 
 // FromMap reads a configuration from a map with the keys url, host, port, db,
 // username, password, sentinels, master_name, sentinel_username,
-// sentinel_password, cluster, tls, ca_file, pool_size, connect_timeout, prefix and
-// lazy. Addresses are a list or a text with commas, connect_timeout is in
-// seconds or a text such as "500ms", tls is a bool, and ca_file a PEM file with
+// sentinel_password, cluster, tls, ca_file, pool_size, connect_timeout, near_cache,
+// near_cache_size, prefix and lazy. Addresses are a list or a text with commas,
+// connect_timeout and near_cache are in seconds or a text such as "500ms", tls is a bool, and ca_file a PEM file with
 // the authorities to trust instead of the system's. Every unknown key and every
 // value of a wrong type is named in the error; bounds are for Open to check.
 func FromMap(m map[string]any) (Config, error) {
@@ -42,6 +42,8 @@ func FromMap(m map[string]any) (Config, error) {
 		"ca_file":           into(&caFile, text),
 		"pool_size":         into(&c.PoolSize, integer),
 		"connect_timeout":   into(&c.ConnectTimeout, seconds),
+		"near_cache":        into(&c.NearCache, seconds),
+		"near_cache_size":   into(&c.NearCacheSize, integer),
 		"prefix":            into(&c.Prefix, text),
 		"lazy":              into(&c.Lazy, boolean),
 	}
@@ -145,7 +147,7 @@ func seconds(v any) (time.Duration, error) {
 		return 0, fmt.Errorf("%T, want seconds or a duration such as 500ms", v)
 	}
 	if math.IsNaN(n) || math.Abs(n) > math.MaxInt64/float64(time.Second) {
-		return 0, fmt.Errorf("%v seconds, want %s to %s", n, minConnectTimeout, maxConnectTimeout)
+		return 0, fmt.Errorf("%v seconds, too many", n)
 	}
 	return time.Duration(n * float64(time.Second)), nil
 }

@@ -7,7 +7,50 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 )
+
+const masked = "***"
+
+func mask(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return masked
+}
+
+// shown is what is shown of a configuration.
+type shown struct {
+	URL              string        `json:"url,omitempty"`
+	Host             string        `json:"host,omitempty"`
+	Port             int           `json:"port,omitempty"`
+	DB               int           `json:"db"`
+	Username         string        `json:"username,omitempty"`
+	Password         string        `json:"password,omitempty"`
+	Sentinels        []string      `json:"sentinels,omitempty"`
+	MasterName       string        `json:"master_name,omitempty"`
+	SentinelUsername string        `json:"sentinel_username,omitempty"`
+	SentinelPassword string        `json:"sentinel_password,omitempty"`
+	Cluster          []string      `json:"cluster,omitempty"`
+	TLS              bool          `json:"tls"`
+	PoolSize         int           `json:"pool_size,omitempty"`
+	ConnectTimeout   time.Duration `json:"connect_timeout,omitempty"`
+	NearCache        time.Duration `json:"near_cache,omitempty"`
+	NearCacheSize    int           `json:"near_cache_size,omitempty"`
+	Prefix           string        `json:"prefix,omitempty"`
+	Lazy             bool          `json:"lazy"`
+}
+
+func (c Config) shown() shown {
+	return shown{
+		URL: maskURL(c.URL), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
+		Username: c.Username, Password: mask(c.Password),
+		Sentinels: maskURLs(c.Sentinels), MasterName: c.MasterName,
+		SentinelUsername: c.SentinelUsername, SentinelPassword: mask(c.SentinelPassword),
+		Cluster: maskURLs(c.Cluster), TLS: c.TLS != nil, PoolSize: c.PoolSize,
+		ConnectTimeout: c.ConnectTimeout, NearCache: c.NearCache, NearCacheSize: c.NearCacheSize, Prefix: c.Prefix, Lazy: c.Lazy,
+	}
+}
 
 // String returns the configuration without secrets.
 func (c Config) String() string { return fmt.Sprintf("%+v", c.shown()) }

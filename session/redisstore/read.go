@@ -49,13 +49,25 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	})
 }
 
-// fetch asks for a record and no more bytes than one can have, and one.
+// fetch asks for a record, the near-cache first where there is one.
 func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) reply {
-	return reply{c.Do(ctx, s.fetching(c, id))}
+	if s.near == nil || s.near.bypassed(id.Tag()) {
+		return reply{c.Do(ctx, s.fetching(c, id))}
+	}
+	result := c.DoCache(ctx, c.B().Getrange().Key(s.keys.record(id)).Start(0).End(recordEnd).Cache().ToStaticTTL(), s.near.maxStale)
+	if errors.Is(result.Error(), rueidis.ErrDoCacheAborted) { // the connection went while another call waited on it
+		return reply{c.Do(ctx, s.fetching(c, id))}
+	}
+	s.near.note(result)
+	return reply{result}
 }
 
+// recordEnd asks for no more bytes than a record can have, and one.
+const recordEnd = int64(wire.MaxRecord)
+
+// fetching is the command for a record.
 func (s *Store) fetching(c rueidis.Client, id session.ID) rueidis.Completed {
-	return c.B().Getrange().Key(s.keys.record(id)).Start(0).End(int64(wire.MaxRecord)).Build()
+	return c.B().Getrange().Key(s.keys.record(id)).Start(0).End(recordEnd).Build()
 }
 
 // reply is the answer to fetching: no bytes if there is no record.

@@ -35,6 +35,8 @@ type Store struct {
 	log  *slog.Logger
 	keys *keyspace
 
+	near *nearCache // nil: off
+
 	client atomic.Pointer[rueidis.Client] // nil until connected
 
 	mu         sync.Mutex
@@ -59,6 +61,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		now:  session.MonotonicClock(cfg.Now),
 		log:  cfg.Logger.With("component", "session.redis"),
 		keys: newKeyspace(cfg.Prefix),
+	}
+	if cfg.NearCache > 0 {
+		s.near = newNearCache(cfg.NearCache)
 	}
 	if cfg.Lazy {
 		return s, nil
@@ -115,6 +120,7 @@ func (s *Store) Traits() session.Traits {
 		Shared:     true,
 		ListAll:    true,
 		ExactLimit: true,
+		MaxStale:   s.cfg.NearCache,
 		SweepBatch: sweepBatch,
 		Notes: []string{
 			"What was acknowledged can be lost when the server crashes, as far as its persistence allows, and when a replica takes over.",

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
@@ -65,6 +66,18 @@ func TestConformanceTLSAndACL(t *testing.T) {
 	sessiontest.Run(t, harness(func(testing.TB) world {
 		return single(server, redisstore.Config{URL: server.URL(), TLS: server.TLS.Config, Prefix: prefix()})
 	}))
+}
+
+// TestConformanceNearCache is with one handle: it sees its own changes at once,
+// and another's, or a look behind its back, within MaxStale only.
+func TestConformanceNearCache(t *testing.T) {
+	h := harness(func(t testing.TB) world {
+		server, prefix := testserver.SharedRedis(t)
+		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix, NearCache: time.Minute})
+	})
+	h.Second = func(_ testing.TB, first session.Store, _ func() time.Time) session.Store { return first }
+	h.Poison = nil
+	sessiontest.Run(t, h)
 }
 
 // TestConformanceSentinel fails over twice between checks: what follows runs on

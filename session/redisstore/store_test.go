@@ -5,6 +5,7 @@ package redisstore_test
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 
 func open(t testing.TB, cfg redisstore.Config) *redisstore.Store {
 	t.Helper()
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	s, err := redisstore.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)

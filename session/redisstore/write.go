@@ -34,6 +34,7 @@ func (s *Store) insert(ctx context.Context, op string, n session.Session, a sess
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", op, err)
 	}
+	defer s.near.wrote(n.ID.Tag())
 	refuse := "0"
 	if a.Refuse {
 		refuse = "1"
@@ -73,6 +74,7 @@ func (s *Store) indexes(n *session.Session) []string {
 // Update implements session.Store.
 func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
 	const op = "update"
+	defer s.near.wrote(id.Tag())
 	tail, err := wire.AppendMetadata(nil, m)
 	if err != nil {
 		return fmt.Errorf("redisstore: %s: %w", op, err)
@@ -92,6 +94,7 @@ func eight(version uint64) string { return string(binary.BigEndian.AppendUint64(
 // Touch implements session.Store.
 func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	const op = "touch"
+	defer s.near.wrote(seen.ID.Tag())
 	words, err := s.words(ctx, op, touchScript, []string{s.keys.record(seen.ID)}, s.touchArgs(seen))
 	if err != nil {
 		return err
@@ -113,6 +116,11 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 	case len(seen) == 0:
 		return nil, nil
 	}
+	defer func() {
+		for _, one := range seen {
+			s.near.wrote(one.ID.Tag())
+		}
+	}()
 	return call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) ([]session.ID, error) {
 		calls := make([]scriptCall, len(seen))
 		for i, one := range seen {
@@ -139,6 +147,7 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 // Rotate implements session.Store.
 func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session) error {
 	const op = "rotate"
+	defer s.near.wrote(old.Tag())
 	if old.Tag() != next.ID.Tag() {
 		return fmt.Errorf("redisstore: %s: %w: the IDs have different tags", op, session.ErrMalformed)
 	}
@@ -167,6 +176,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 func (s *Store) Delete(ctx context.Context, id session.ID, _ session.Ending) (session.Session, error) {
 	const op = "delete"
 	tag := id.Tag()
+	defer s.near.wrote(tag)
 	words, err := s.words(ctx, op, deleteScript,
 		[]string{s.keys.record(id), s.keys.all(tag), s.keys.due(tag)},
 		[]string{s.keys.of(tag), micros(s.now()), string(id[:])})
@@ -194,6 +204,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, _ session.End
 	if user.ID == "" {
 		return 0, nil
 	}
+	defer s.near.wrote(user.Tag)
 	args := []string{s.keys.of(user.Tag), micros(s.now())}
 	for _, id := range keep {
 		args = append(args, string(id[:]))
