@@ -128,7 +128,8 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	}
 	return s.locked(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
 		at := micro(s.now())
-		n, err := t.exec(ctx, end+" AND version = ? AND format <= ?", at, string(session.Rotated), "", emptyMetadata, old[:], at, int64(next.Version), format) //nolint:gosec // encode has checked it
+		n, err := t.exec(ctx, end+" AND version = ? AND format <= ?",
+			at, string(session.Rotated), "", emptyMetadata, old[:], at, int64(next.Version), format)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,32 +157,34 @@ func spoil(t testing.TB, s *Store, statement string, args ...any) {
 // dump returns every value of every row.
 func dump(t testing.TB, store session.Store) [][]byte {
 	t.Helper()
-	var all [][]byte
-	for _, table := range []string{"crudadmin_sessions", "crudadmin_session_events"} {
-		rows, err := store.(remembering).db.QueryContext(context.Background(), "SELECT * FROM "+table)
-		if err != nil {
+	return slices.Concat(dumpTable(t, store, "crudadmin_sessions"), dumpTable(t, store, "crudadmin_session_events"))
+}
+
+func dumpTable(t testing.TB, store session.Store, table string) (all [][]byte) {
+	t.Helper()
+	rows, err := store.(remembering).db.QueryContext(context.Background(), "SELECT * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		into := make([]any, len(names))
+		for i := range into {
+			into[i] = new([]byte)
+		}
+		if err := rows.Scan(into...); err != nil {
 			t.Fatal(err)
 		}
-		names, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
+		for i := range into {
+			all = append(all, *into[i].(*[]byte))
 		}
-		for rows.Next() {
-			into := make([]any, len(names))
-			for i := range into {
-				into[i] = new([]byte)
-			}
-			if err := rows.Scan(into...); err != nil {
-				t.Fatal(err)
-			}
-			for i := range into {
-				all = append(all, *into[i].(*[]byte))
-			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		_ = rows.Close()
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	return all
 }

@@ -42,28 +42,29 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if first, loaded := s.statements.LoadOrStore(text, stmt); loaded {
-		_ = stmt.Close()
-		return first.(*sql.Stmt), nil
+	first, loaded := s.statements.LoadOrStore(text, stmt)
+	if loaded {
+		defer func() { _ = stmt.Close() }()
 	}
-	return stmt, nil
+	return first.(*sql.Stmt), nil
 }
 
-// query reads with a prepared statement.
+// query reads with a prepared statement. What was lost is asked again: the
+// connection may have died in the pool.
 func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	for try := 1; ; try++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		rows, err := s.queryOnce(ctx, text, args)
-		if err == nil || !s.again(ctx, err, try) {
+		if err == nil || !s.askAgain(ctx, err, try) && !s.again(ctx, err, try) {
 			return rows, err
 		}
 	}
 }
 
 func (s *Store) queryOnce(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	stmt, err := s.prepared(ctx, text)
+	stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, 
 	}
 	defer leave()
 	for try := 1; ; try++ {
-		stmt, err := s.prepared(ctx, text)
+		stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
 		if err != nil {
 			if s.again(ctx, err, try) {
 				continue
@@ -141,7 +142,7 @@ func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) e
 		switch {
 		case err == nil:
 			return nil
-		case !begun && s.dialect.fault(err) == lost && try < tries && pause(ctx, try): // a connection that had died in the pool
+		case !begun && s.askAgain(ctx, err, try):
 		case s.again(ctx, err, try):
 		case committing:
 			return s.unsure(op, err)
@@ -191,6 +192,12 @@ func undo(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
+// askAgain reports, after a pause, whether to try once more where there was no
+// answer, and no harm in asking again: three times in all.
+func (s *Store) askAgain(ctx context.Context, err error, try int) bool {
+	return s.dialect.fault(err) == lost && try < tries && pause(ctx, try)
+}
+
 // again reports, after a pause, whether to try once more: as long as ctx lasts
 // where somebody else holds SQLite's lock, three times in all where the database
 // aborted the transaction.
@@ -208,7 +215,7 @@ func (s *Store) again(ctx context.Context, err error, try int) bool {
 // pause waits some milliseconds, at random so that those who met do not meet
 // again, and reports whether ctx still lasts.
 func pause(ctx context.Context, try int) bool {
-	timer := time.NewTimer(time.Millisecond + rand.N(time.Duration(min(try, 10))*5*time.Millisecond))
+	timer := time.NewTimer(time.Millisecond + rand.N(time.Duration(min(try, 10))*5*time.Millisecond)) //nolint:gosec // no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -175,16 +175,26 @@ func TestFrozenAndKilledServers(t *testing.T) {
 			if _, err := s.Create(t.Context(), live, session.Admission{Limit: 5}); err != nil {
 				t.Fatal(err)
 			}
-			back := func(after string) {
+			// As many connections as there are callers, all of which may have died.
+			back := func(when string) {
 				t.Helper()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				if _, err := s.Get(ctx, live.ID); err != nil {
-					t.Errorf("%s: %v", after, err)
+				var callers sync.WaitGroup
+				for range 8 {
+					callers.Go(func() {
+						if _, err := s.Get(ctx, live.ID); err != nil {
+							t.Errorf("%s: Get: %v", when, err)
+						}
+						if _, err := s.Count(ctx, "key", 100, time.Minute); err != nil {
+							t.Errorf("%s: Count: %v", when, err)
+						}
+						if err := s.Ping(ctx); err != nil {
+							t.Errorf("%s: Ping: %v", when, err)
+						}
+					})
 				}
-				if err := s.Ping(ctx); err != nil {
-					t.Errorf("%s: Ping: %v", after, err)
-				}
+				callers.Wait()
 			}
 			atCommit := func(fault func()) (session.Session, error) {
 				t.Helper()
@@ -205,6 +215,7 @@ func TestFrozenAndKilledServers(t *testing.T) {
 				}
 			}
 
+			back("at first")
 			one, err := atCommit(server.Freeze)
 			if !errors.Is(err, session.ErrIndeterminate) {
 				t.Errorf("Create, frozen at COMMIT: %v, want ErrIndeterminate", err)
@@ -236,6 +247,8 @@ func TestFrozenAndKilledServers(t *testing.T) {
 			}
 			server.Restart()
 			back("after it was killed")
+			server.Restart()
+			back("after it was restarted")
 			asked(one)
 			if _, err := s.Get(t.Context(), one.ID); err == nil && !errors.Is(unsure, session.ErrIndeterminate) {
 				t.Errorf("Create, killed at COMMIT: %v, but the session is there", unsure)

@@ -82,7 +82,7 @@ func processes(t *testing.T, e engine, n, logins int) <-chan error {
 	ended := make(chan error, n)
 	var start []func()
 	for range n {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProcess$", "-test.count=1") //nolint:gosec // this test itself
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProcess$", "-test.count=1")
 		cmd.Env = append(os.Environ(), driverVariable+"="+e.driver, dsnVariable+"="+e.dsn, fmt.Sprintf("%s=%d", loginsVariable, logins))
 		in, err := cmd.StdinPipe()
 		if err != nil {

@@ -164,7 +164,7 @@ func (r *record) decode() (session.Session, error) {
 		Kind:    d.text(session.MaxDeviceText),
 	}
 	s.Metadata = d.metadata()
-	s.Version = uint64(max(d.integer(), 0)) //nolint:gosec // not negative
+	s.Version = uint64(max(d.integer(), 0))
 	if written := d.integer(); written > format {
 		return session.Session{}, errNewer
 	}
@@ -284,5 +284,5 @@ func (s *Store) discard(ctx context.Context, r *record, why error) error {
 
 // lockKey is the lock of all sessions of that tag.
 func lockKey(t session.Tag) int64 {
-	return int64(binary.BigEndian.Uint64(t[:])) //nolint:gosec // any 64 bits will do
+	return int64(binary.BigEndian.Uint64(t[:]))
 }

@@ -115,7 +115,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 			return session.Session{}, err
 		case err != nil:
 			if err := s.discard(ctx, &records[i], err); err != nil {
-				s.log.WarnContext(ctx, "it could not be ended now", "error", err)
+				s.log.WarnContext(ctx, "it could not be ended now", "id", id, "error", err)
 			}
 		case found.LiveAt(now):
 			return found, nil
@@ -132,7 +132,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 	}
 	at := micro(s.now())
 	n, err := s.exec(ctx, "update", "UPDATE crudadmin_sessions SET metadata = ?, version = version + 1 WHERE id = ? AND version = ? AND "+known,
-		metadata, id[:], int64(version), at) //nolint:gosec // a version past 63 bits matches no row
+		metadata, id[:], int64(version), at)
 	if err != nil || n > 0 {
 		return err
 	}

@@ -141,7 +141,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err != nil {
 		return s.failed("ping", err)
 	}
-	if err := rows.Close(); err != nil {
+	defer func() { _ = rows.Close() }()
+	rows.Next()
+	if err := rows.Err(); err != nil {
 		return s.failed("ping", err)
 	}
 	return nil

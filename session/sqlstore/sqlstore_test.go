@@ -239,7 +239,7 @@ func TestOneConnectionWillDo(t *testing.T) {
 		db.SetMaxOpenConns(1)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		s, err := Open(ctx, db, Config{})
+		s, err := Open(ctx, db, Config{Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
