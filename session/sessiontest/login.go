@@ -131,7 +131,9 @@ var loginChecks = []check{
 			}
 			f.refused(m, stolen, throttleWindow, "a device of another account, which counts as none")
 			forged := home
-			forged.Device = home.Device[:len(home.Device)-2] + "AA"
+			if forged.Device = "A" + home.Device[1:]; forged.Device == home.Device {
+				forged.Device = "B" + home.Device[1:]
+			}
 			f.refused(m, forged, throttleWindow, "a device made up")
 			f.succeed(m, home, "the owner on the known device, during the flood")
 			for range 5 {

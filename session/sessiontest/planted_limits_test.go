@@ -146,9 +146,8 @@ var plantedLimits = []planted{
 				}
 				return evict, nil
 			}
-			w.list = func(ctx context.Context, q session.Query) (session.Page, error) {
-				page, err := w.model.List(ctx, q)
-				between.open()
+			w.list = func(ctx context.Context, q session.Query) (page session.Page, err error) {
+				between.into(func() { page, err = w.model.List(ctx, q) })
 				return page, err
 			}
 		},

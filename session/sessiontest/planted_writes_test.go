@@ -57,14 +57,12 @@ var plantedWrites = []planted{
 				})
 				return err
 			}
-			w.delete = func(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
-				s, err := w.model.Delete(ctx, id, why)
-				between.open()
+			w.delete = func(ctx context.Context, id session.ID, why session.Ending) (s session.Session, err error) {
+				between.into(func() { s, err = w.model.Delete(ctx, id, why) })
 				return s, err
 			}
-			w.deleteUser = func(ctx context.Context, u session.User, why session.Ending, keep ...session.ID) (int, error) {
-				n, err := w.model.DeleteUser(ctx, u, why, keep...)
-				between.open()
+			w.deleteUser = func(ctx context.Context, u session.User, why session.Ending, keep ...session.ID) (n int, err error) {
+				between.into(func() { n, err = w.model.DeleteUser(ctx, u, why, keep...) })
 				return n, err
 			}
 		},
@@ -88,9 +86,9 @@ var plantedWrites = []planted{
 				})
 				return err
 			}
-			w.update = func(ctx context.Context, id session.ID, version uint64, md session.Metadata) error {
-				defer between.open()
-				return w.model.Update(ctx, id, version, md)
+			w.update = func(ctx context.Context, id session.ID, version uint64, md session.Metadata) (err error) {
+				between.into(func() { err = w.model.Update(ctx, id, version, md) })
+				return err
 			}
 		},
 	},

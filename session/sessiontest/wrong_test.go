@@ -142,41 +142,71 @@ func (m *model) locked(do func()) {
 // happen does.
 type gap struct {
 	mu      sync.Mutex
-	company chan struct{}
+	entered chan struct{} // closed when a caller enters
+	left    chan struct{} // closed when the callers in the gap may go on; nil if there are none
 }
 
-// linger is how long a call waits in a gap in vain.
-const linger = 5 * time.Millisecond
+// linger is how long a call waits for another in vain.
+const linger = 4 * time.Millisecond
+
+// wait enters the gap and stays until the other call has been made.
+func (g *gap) wait() {
+	g.mu.Lock()
+	if g.left == nil {
+		g.left = make(chan struct{})
+	}
+	left := g.left
+	if g.entered != nil {
+		close(g.entered)
+		g.entered = nil
+	}
+	g.mu.Unlock()
+	select {
+	case <-left:
+	case <-time.After(linger):
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.left == left {
+			g.left = nil
+		}
+	}
+}
+
+// into makes a call while another caller is in the gap, if one comes.
+func (g *gap) into(call func()) {
+	g.mu.Lock()
+	if g.left == nil {
+		if g.entered == nil {
+			g.entered = make(chan struct{})
+		}
+		entered := g.entered
+		g.mu.Unlock()
+		select {
+		case <-entered:
+		case <-time.After(linger):
+		}
+	} else {
+		g.mu.Unlock()
+	}
+	call()
+	g.open()
+}
+
+// open lets the callers in the gap go on and reports whether there were any.
+func (g *gap) open() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.left == nil {
+		return false
+	}
+	close(g.left)
+	g.left = nil
+	return true
+}
 
 // meet waits until another caller is in the gap too.
 func (g *gap) meet() {
 	if !g.open() {
 		g.wait()
-	}
-}
-
-// open lets the caller in the gap go on and reports whether there was one.
-func (g *gap) open() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.company == nil {
-		return false
-	}
-	close(g.company)
-	g.company = nil
-	return true
-}
-
-// wait waits until open is called.
-func (g *gap) wait() {
-	g.mu.Lock()
-	if g.company == nil {
-		g.company = make(chan struct{})
-	}
-	company := g.company
-	g.mu.Unlock()
-	select {
-	case <-company:
-	case <-time.After(linger):
 	}
 }
