@@ -170,6 +170,14 @@ func TestConfigHidesSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, broken := range []string{"redis://:" + canary, "redis://h?password=" + canary, canary, "redis://u:" + canary + "/x@h"} {
+		if text := (redisstore.Config{URL: broken}).String(); strings.Contains(text, canary) {
+			t.Errorf("a broken URL shows a secret: %s", text)
+		}
+	}
+	if text := cfg.String(); !strings.Contains(text, "redis://***@h") {
+		t.Errorf("%s shows nothing of the URL", text)
+	}
 	prints := []string{logged.String(), string(asJSON), cfg.String(), cfg.GoString()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		prints = append(prints, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, &cfg), fmt.Sprintf(verb, struct{ C redisstore.Config }{cfg}))

@@ -43,7 +43,7 @@ type shown struct {
 
 func (c Config) shown() shown {
 	return shown{
-		URL: maskURL(c.URL), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
+		URL: c.shownURL(), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
 		Username: c.Username, Password: mask(c.Password),
 		Sentinels: maskURLs(c.Sentinels), MasterName: c.MasterName,
 		SentinelUsername: c.SentinelUsername, SentinelPassword: mask(c.SentinelPassword),
@@ -72,6 +72,18 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.shown()) }
 
 // LogValue returns the configuration without secrets.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// shownURL returns the URL without what stands before its host. One that cannot be
+// read may hold a secret anywhere.
+func (c Config) shownURL() string {
+	if c.URL == "" {
+		return ""
+	}
+	if err := c.applyURL(); err != nil { // on a copy
+		return masked
+	}
+	return maskURL(c.URL)
+}
 
 // maskURL hides what stands before the host of a URL, and all of a text that has
 // an @ and is none.
