@@ -52,7 +52,7 @@ func classify(err error) (status int, detail string) {
 		return http.StatusBadRequest, fields.Error()
 	case errors.As(err, &field):
 		return http.StatusBadRequest, field.Error()
-	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound):
+	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		return http.StatusNotFound, ""
 	case errors.As(err, &table):
 		return http.StatusUnprocessableEntity, table.Error()

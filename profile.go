@@ -59,8 +59,8 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 	if undo := attempt.Cancel(r.Context()); undo != nil {
 		p.log.WarnContext(r.Context(), "a password attempt stays counted", "error", undo)
 	}
-	if policy := (*account.PolicyError)(nil); errors.As(err, &policy) {
-		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{NewError: "The password " + policy.Rule + "."})
+	if text := passwordError(err); text != "" {
+		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{NewError: text})
 		return
 	}
 	if err != nil {

@@ -53,9 +53,18 @@ func (p *Panel) table() []route {
 		{post, "/account/revoke", signedIn, p.revokeOwn},
 		{get, "/sessions/{$}", superuser, p.listSessions},
 		{post, "/sessions/revoke", superuser, p.revokeSessions},
+		{get, "/users/{$}", superuser, p.listUsers},
+		{get, "/users/new", superuser, p.newUser},
+		{post, "/users/{$}", superuser, p.createUser},
+		{get, "/users/{id}", superuser, p.showUser},
+		{post, "/users/{id}", superuser, p.changeRole},
+		{post, "/users/{id}/disable", superuser, p.disableUser},
+		{post, "/users/{id}/enable", superuser, p.enableUser},
+		{post, "/users/{id}/password", superuser, p.resetPassword},
 		// Addresses that lack their last slash.
 		{get, "/m/{table}", signedIn, addSlash},
 		{get, "/sessions", signedIn, addSlash},
+		{get, "/users", signedIn, addSlash},
 	}
 }
 

@@ -56,18 +56,23 @@ func Canonical(username string) string {
 	return strings.TrimSpace(key)
 }
 
+// UsernameError says which rule a username breaks. Rule completes the sentence "The username …".
+type UsernameError struct{ Rule string }
+
+func (e *UsernameError) Error() string { return "account: the username " + e.Rule }
+
 // checkUsername refuses what could be nobody's name, or could be taken for another one on a screen.
 func checkUsername(username string) error {
 	key := Canonical(username)
 	switch {
 	case key == "":
-		return fmt.Errorf("account: the username must be 1 to %d characters of text", MaxUsername)
+		return &UsernameError{fmt.Sprintf("must be 1 to %d characters of text", MaxUsername)}
 	case utf8.RuneCountInString(username) > MaxUsername || utf8.RuneCountInString(key) > MaxUsername:
-		return fmt.Errorf("account: the username is longer than %d characters", MaxUsername)
+		return &UsernameError{fmt.Sprintf("is longer than %d characters", MaxUsername)}
 	}
 	for _, r := range strings.TrimSpace(username) {
 		if !unicode.IsPrint(r) {
-			return fmt.Errorf("account: the username holds %U, which cannot be seen: leave it out", r)
+			return &UsernameError{fmt.Sprintf("holds %U, which cannot be seen: leave it out", r)}
 		}
 	}
 	return nil
