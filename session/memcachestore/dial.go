@@ -1,0 +1,119 @@
+// Dialing: a connection over TCP or TLS, let in by ASCII authentication.
+
+package memcachestore
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// address is a server's name; it is resolved anew for each connection.
+type address string
+
+func (a address) Network() string { return "tcp" }
+func (a address) String() string  { return string(a) }
+
+// dial connects to a server within ConnectTimeout and the context.
+func (c *Config) dial(ctx context.Context, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
+	defer cancel()
+	conn, err := c.connect(ctx, addr)
+	if err != nil {
+		return nil, connectError(addr, err)
+	}
+	return conn, nil
+}
+
+func (c *Config) connect(ctx context.Context, addr string) (net.Conn, error) {
+	dialer := net.Dialer{KeepAlive: keepAlive}
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if c.TLS != nil {
+		secured := tls.Client(conn, c.tls(addr))
+		if err := secured.HandshakeContext(ctx); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		conn = secured
+	}
+	if c.Username != "" {
+		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+		err := c.authenticate(ctx, conn, addr)
+		if !stop() && err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
+}
+
+func (c *Config) tls(addr string) *tls.Config {
+	conf := c.TLS.Clone()
+	if conf.MinVersion == 0 {
+		conf.MinVersion = tls.VersionTLS12
+	}
+	if conf.ServerName == "" {
+		conf.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	return conf
+}
+
+// authenticate logs in. A server that asks for no password would keep it as an
+// item, for everybody to read, so it is asked first whether it does.
+func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr string) error {
+	lines, err := converse(ctx, conn, "version\r\n")
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(lines[0], "CLIENT_ERROR unauthenticated") {
+		return fmt.Errorf("%w by %s: Username is set, but the server asks for none: start it with --auth-file or leave Username and Password empty", ErrMisconfigured, addr)
+	}
+	login := c.Username + " " + c.Password
+	lines, err = converse(ctx, conn, "set auth 0 0 "+strconv.Itoa(len(login))+"\r\n"+login+"\r\n")
+	switch {
+	case err != nil:
+		return err
+	case lines[0] != "STORED":
+		return fmt.Errorf("%w by %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, clip(lines[0]))
+	}
+	return nil
+}
+
+// maxLines bounds what is read of an answer.
+const maxLines = 4096
+
+// converse sends a command and returns the lines of the answer, of which there is
+// at least one. Statistics end with the line END. It ends with the deadline of the
+// context. Nothing else may be on its way on the connection.
+func converse(ctx context.Context, conn net.Conn, command string) ([]string, error) {
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write([]byte(command)); err != nil {
+		return nil, err
+	}
+	var lines []string
+	for r := bufio.NewReader(conn); len(lines) < maxLines; {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, strings.TrimRight(string(line), "\r\n"))
+		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "STAT ") {
+			return lines, nil
+		}
+	}
+	return nil, errors.New("the answer does not end")
+}

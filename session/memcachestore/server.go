@@ -1,0 +1,191 @@
+// Servers: one client for each, bounded in its calls, and the choice among them.
+
+package memcachestore
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+const (
+	// stallTimeout is how long a server may say nothing until its connection is
+	// given up. Calls end by their own deadlines; this bounds what they leave
+	// behind.
+	stallTimeout = time.Second
+
+	keepAlive = 15 * time.Second
+
+	// defaultTimeout bounds a call whose context has no deadline.
+	defaultTimeout = 2 * time.Second
+)
+
+// server is one Memcached server. The client knows no context and no bound on
+// connections, so every call runs in a goroutine that holds one of PoolSize slots
+// until the client is done, whether or not its caller still waits.
+type server struct {
+	addr    string
+	seed    uint64 // hash of addr
+	client  *memcache.Client
+	slots   chan struct{}
+	breaker breaker
+	closed  *atomic.Bool // the store's
+	stripes [256]stripe  // by hash of the key
+}
+
+func newServer(cfg *Config, addr string, closed *atomic.Bool) *server {
+	sv := &server{addr: addr, seed: hash(addr), slots: make(chan struct{}, cfg.PoolSize), closed: closed}
+	for i := range sv.stripes {
+		sv.stripes[i].lock = make(chan struct{}, 1)
+	}
+	sv.client = memcache.NewFromSelector(only{address(addr)})
+	sv.client.Timeout = stallTimeout
+	sv.client.MaxIdleConns = cfg.PoolSize
+	sv.client.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) { return cfg.dial(ctx, addr) }
+	return sv
+}
+
+// only selects the one server of a client.
+type only struct{ addr net.Addr }
+
+func (o only) PickServer(string) (net.Addr, error)     { return o.addr, nil }
+func (o only) Each(do func(addr net.Addr) error) error { return do(o.addr) }
+
+// hash is FNV-1a, the same in every process.
+func hash(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(text))
+	return h.Sum64()
+}
+
+// pick chooses the server for a key's hash by rendezvous hashing (Thaler and
+// Ravishankar, 1998): each server has a weight of its own for the key, and the
+// heaviest has it. When the list changes, only the keys of servers that came or
+// went move.
+func pick(servers []*server, key uint64) *server {
+	var best *server
+	var heaviest uint64
+	for _, sv := range servers {
+		if w := mix(sv.seed ^ mix(key)); best == nil || w > heaviest {
+			best, heaviest = sv, w
+		}
+	}
+	return best
+}
+
+// mix is the finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// call runs f with the server's client and returns by the context's deadline. f
+// goes on without its caller for at most stallTimeout for each read and write.
+func call[T any](ctx context.Context, sv *server, op string, e effect, f func(*memcache.Client) (T, error)) (T, error) {
+	var none T
+	if err := sv.enter(ctx, op); err != nil {
+		return none, err
+	}
+	type answer struct {
+		value T
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		var a answer
+		a.value, a.err = f(sv.client)
+		if e == reads && sv.stale(a.err) {
+			a.value, a.err = f(sv.client)
+		}
+		sv.settle(a.err)
+		sv.leave()
+		answered <- a
+	}()
+	select {
+	case a := <-answered:
+		return a.value, sv.outcome(op, e, a.err)
+	case <-ctx.Done():
+		select {
+		case a := <-answered:
+			return a.value, sv.outcome(op, e, a.err)
+		default:
+			return none, failed(op, e, fmt.Errorf("%s: %w", sv.addr, context.Cause(ctx)))
+		}
+	}
+}
+
+// outcome leaves the answers of the protocol as they are.
+func (sv *server) outcome(op string, e effect, err error) error {
+	switch err {
+	case nil, memcache.ErrCacheMiss, memcache.ErrCASConflict, memcache.ErrNotStored: //nolint:errorlint // the client returns them bare
+		return err
+	}
+	return failed(op, e, err)
+}
+
+// enter waits for a slot.
+func (sv *server) enter(ctx context.Context, op string) error {
+	if ctx.Err() != nil {
+		return ended(ctx, op, sv.addr)
+	}
+	select {
+	case sv.slots <- struct{}{}:
+	default:
+		select {
+		case sv.slots <- struct{}{}:
+		case <-ctx.Done():
+			return ended(ctx, op, "all connections to "+sv.addr+" are busy")
+		}
+	}
+	// After the wait, not before: who waited behind a server that hangs leaves at
+	// once when that is known.
+	if sv.closed.Load() {
+		sv.leave()
+		return fmt.Errorf("memcachestore: %s: %w: %w: the store is closed", op, session.ErrUnavailable, errUnsent)
+	}
+	if wait, down := sv.breaker.down(time.Now()); down {
+		<-sv.slots
+		return fmt.Errorf("memcachestore: %s: %w: %w: %s failed, it is asked again in %s", op, session.ErrUnavailable, errUnsent, sv.addr, wait.Round(time.Millisecond))
+	}
+	return nil
+}
+
+// leave gives the slot back. The client would keep connections for a store that
+// has been closed meanwhile.
+func (sv *server) leave() {
+	if sv.closed.Load() {
+		_ = sv.client.Close()
+	}
+	<-sv.slots
+}
+
+// stale reports whether a call may have met a connection that the server had
+// closed long before, so that another attempt is worth it. All idle connections
+// are dropped then: they are no better.
+func (sv *server) stale(err error) bool {
+	if answered(err) || unsent(err) || isTimeout(err) {
+		return false
+	}
+	_ = sv.client.Close()
+	return true
+}
+
+// settle notes how a call went.
+func (sv *server) settle(err error) {
+	if answered(err) {
+		sv.breaker.up()
+		return
+	}
+	_ = sv.client.Close()
+	sv.breaker.fail(time.Now())
+}
