@@ -20,6 +20,7 @@ const (
 	IconView      Icon = "eye"
 	IconSessions  Icon = "devices"
 	IconAccount   Icon = "user-circle"
+	IconUsers     Icon = "users"
 	IconHealth    Icon = "heartbeat"
 	IconDatabase  Icon = "database"
 )

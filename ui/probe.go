@@ -13,7 +13,8 @@ import (
 // run before the first request.
 func (r *Renderer) probe() error {
 	for _, p := range []Page{
-		new(Login), new(Dashboard), new(List), new(Record), new(Sessions), new(Account), new(Error),
+		new(Login), new(Dashboard), new(List), new(Record), new(Form), new(Choices), new(Conflict), new(Delete), new(Bulk),
+		new(Sessions), new(Account), new(Users), new(UserNew), new(UserEdit), new(Error),
 	} {
 		v := reflect.ValueOf(p).Elem()
 		for _, set := range []func(){func() {}, func() { fill(v, false) }, func() { v.SetZero(); fill(v, true) }} {
@@ -27,7 +28,7 @@ func (r *Renderer) probe() error {
 }
 
 // fill sets everything reachable from v to something that is not zero; slices
-// get one element, icons stay empty. With well, errors and problems stay unset.
+// get one element, those of form fields one for each widget, icons stay empty. With well, errors and problems stay unset.
 func fill(v reflect.Value, well bool) {
 	switch v.Kind() {
 	case reflect.Bool:
@@ -47,6 +48,10 @@ func fill(v reflect.Value, well bool) {
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem(), well)
 	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[[]FormField]() {
+			v.Set(reflect.ValueOf(everyWidget()))
+			return
+		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0), well)
 	case reflect.Struct:
@@ -60,4 +65,21 @@ func fill(v reflect.Value, well bool) {
 			}
 		}
 	}
+}
+
+// everyWidget is a field of each widget, once to be entered and once not.
+func everyWidget() []FormField {
+	var all []FormField
+	for _, w := range []Widget{
+		WidgetText, WidgetNumber, WidgetCheckbox, WidgetTriState, WidgetDate, WidgetTime, WidgetDateTime, WidgetSelect,
+		WidgetReference, WidgetTextArea, WidgetJSON, WidgetUUID, WidgetPassword, WidgetFile,
+	} {
+		for _, readOnly := range []bool{false, true} {
+			var f FormField
+			fill(reflect.ValueOf(&f).Elem(), !readOnly)
+			f.Widget, f.ReadOnly = w, readOnly
+			all = append(all, f)
+		}
+	}
+	return all
 }

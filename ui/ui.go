@@ -2,7 +2,8 @@
 // the design system and the view models that handlers fill.
 //
 // The package knows no database and no session. A handler fills a page struct
-// (Login, Dashboard, List, Record, Sessions, Account, Error) and calls
+// (Login, Dashboard, List, Record, Form, Choices, Conflict, Delete, Bulk,
+// Sessions, Account, Users, UserNew, UserEdit, Error) and calls
 // Renderer.Render; the page is complete or not written at all. Links that
 // carry state (sort, filters, cursors) come ready made from the handler;
 // links with a fixed address are built here from the mount path, every
@@ -55,8 +56,8 @@ type Renderer struct {
 	assets assets
 }
 
-// Page is a view model of this package: Login, Dashboard, List, Record,
-// Sessions, Account or Error, by value or by pointer.
+// Page is a view model of this package, such as Login or List, by value or by
+// pointer.
 type Page interface {
 	template() string
 }

@@ -106,13 +106,31 @@ type table struct {
 	Label   string
 	Columns []Column
 	Rows    []Row
+	Choose  bool // rows can be chosen for an action
 }
 
 // Table is the list's table.
-func (l List) Table() table { return table{l.Heading, l.Columns, l.Rows} }
+func (l List) Table() table { return table{l.Heading, l.Columns, l.Rows, l.Choosing()} }
+
+// Choosing reports whether rows can be chosen for an action.
+func (l List) Choosing() bool {
+	return len(l.Actions) > 0 && slices.ContainsFunc(l.Rows, func(r Row) bool { return r.Key != "" })
+}
+
+// AllLabel names the choice of all rows that match.
+func (l List) AllLabel() string {
+	what := "in the table"
+	if l.Filtered() {
+		what = "that match"
+	}
+	if n := l.Count.String(); n != "" {
+		return "All " + n + " " + what
+	}
+	return "All " + what
+}
 
 // Table is the section's table.
-func (r Related) Table() table { return table{r.Label, r.Columns, r.Rows} }
+func (r Related) Table() table { return table{Label: r.Label, Columns: r.Columns, Rows: r.Rows} }
 
 // Links reports whether any row leads to a record.
 func (t table) Links() bool {
@@ -209,16 +227,9 @@ func (f passwordField) DescribedBy() string {
 
 // Fields are the form's inputs.
 func (p PasswordForm) Fields() []passwordField {
-	hint := ""
-	switch {
-	case p.Min > 0 && p.Max > 0:
-		hint = fmt.Sprintf("%d to %d characters.", p.Min, p.Max)
-	case p.Min > 0:
-		hint = fmt.Sprintf("At least %d characters.", p.Min)
-	}
 	return []passwordField{
 		{ID: "current_password", Label: "Current password", Autocomplete: "current-password", Error: p.CurrentError},
-		{ID: "new_password", Label: "New password", Autocomplete: "new-password", Hint: hint, Error: p.NewError},
+		{ID: "new_password", Label: "New password", Autocomplete: "new-password", Hint: lengthHint(p.Min, p.Max), Error: p.NewError},
 		{ID: "confirm_password", Label: "New password, again", Autocomplete: "new-password", Error: p.RepeatError},
 	}
 }
