@@ -60,12 +60,12 @@ type Store interface {
 	// next.Version, else ErrNotFound or ErrConflict; an old that was already
 	// replaced is ErrConflict while its grace lasts. If next.Previous is old, Get
 	// and Delete of old reach next until next.PreviousUntil; else old is absent at
-	// once, and so is any older ID whose grace was still running.
+	// once. An ID older than old finds nothing any more.
 	Rotate(ctx context.Context, old ID, next Session) error
 
 	// Restore inserts a live session as it is, with no limit: for moving sessions
-	// from one store to another. ErrConflict if the ID is known, live or ended;
-	// ErrNotFound if s has expired.
+	// from one store to another. ErrConflict if the ID is live, or ended where
+	// Traits say History; ErrNotFound if s has expired. A grace does not move along.
 	Restore(ctx context.Context, s Session) error
 
 	// Delete ends the session and returns it as it was; ErrNotFound if it was
@@ -73,9 +73,9 @@ type Store interface {
 	// ends its successor.
 	Delete(ctx context.Context, id ID, why Ending) (Session, error)
 
-	// DeleteUser ends all sessions the user has at one moment, but those in keep,
-	// and returns how many live ones ended. A session created after that moment
-	// lives.
+	// DeleteUser ends all sessions the user has at one moment, but those whose
+	// IDs are in keep, and returns how many live ones ended. A session created
+	// after that moment lives.
 	DeleteUser(ctx context.Context, user User, why Ending, keep ...ID) (int, error)
 
 	// List returns a page of sessions, newest first (by CreatedAt, then ID).
@@ -89,8 +89,8 @@ type Store interface {
 
 	// Count records one event under key unless limit of them lie within the
 	// window that ends now. It returns 0 if the event was recorded, else how long
-	// until it would be. Counting and recording are one step. A key is at most
-	// MaxCountKey bytes, limit at most MaxCountLimit.
+	// until it would be. Counting and recording are one step. Arguments out of
+	// their bounds are errors; see CheckCount.
 	Count(ctx context.Context, key string, limit int, window time.Duration) (wait time.Duration, err error)
 
 	// Uncount forgets the newest n events under key, all of them if n < 0.
@@ -175,7 +175,8 @@ type Traits struct {
 	// ListAll means that List works without a User.
 	ListAll bool
 
-	// History means that ended sessions are kept and listed.
+	// History means that ended sessions are kept and listed; their metadata need
+	// not be.
 	History bool
 
 	// ExactLimit means that the limit holds at every moment, also between

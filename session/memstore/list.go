@@ -52,9 +52,9 @@ func (sh *shard) collect(user session.User, c session.Cursor, after bool, want i
 			return found
 		}
 	}
-	taken := 0
+	taken, held := 0, len(found) // what was found before is sorted
 	for one := range line.after(c, after) {
-		if taken == want || len(found) >= want && place(&found[want-1]).Compare(place(one)) < 0 {
+		if taken == want || held >= want && place(&found[want-1]).Compare(place(one)) < 0 {
 			break
 		}
 		if live(one) {

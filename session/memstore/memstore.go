@@ -9,6 +9,7 @@ package memstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -321,15 +322,9 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, _ session.End
 	if mine == nil {
 		return 0, nil
 	}
-	kept := make(map[*session.Session]bool, len(keep))
-	for _, id := range keep {
-		if found := sh.find(id, now); found != nil {
-			kept[found] = true
-		}
-	}
 	var gone []*session.Session
 	for one := range mine.oldest() {
-		if !kept[one] {
+		if !slices.Contains(keep, one.ID) {
 			gone = append(gone, one)
 		}
 	}
