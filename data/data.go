@@ -39,8 +39,14 @@ import (
 	"time"
 )
 
-// DefaultQueryTimeout bounds one read when Options.QueryTimeout is zero.
-const DefaultQueryTimeout = 10 * time.Second
+const (
+	// DefaultQueryTimeout bounds one read, or a write of one record, when Options.QueryTimeout is zero.
+	DefaultQueryTimeout = 10 * time.Second
+	// DefaultBulkTimeout bounds a write of many when Options.BulkTimeout is zero.
+	DefaultBulkTimeout = 5 * time.Minute
+	// MaxKeys is how many records DeleteMany takes at once.
+	MaxKeys = 10_000
+)
 
 // DataSource is what the panel needs of the application's data. *Source is the SQL one.
 // Implementations are safe for concurrent use.
@@ -59,6 +65,46 @@ type DataSource interface {
 	Get(ctx context.Context, table string, key Key) (*Record, error)
 	// Related returns what refers to a record: one entry for each foreign key that points at its table.
 	Related(ctx context.Context, table string, key Key) ([]Related, error)
+	// Download reads the whole of one cell, up to MaxFile. Errors: as Get, and FieldErrors for a column that is masked
+	// or none.
+	Download(ctx context.Context, table string, key Key, column string) (*File, error)
+	// Export streams every row that matches a query, in its order, to w: all columns or the query's, whole, without the
+	// masked ones. The query's page is ignored. Only ctx bounds its time. An error of w is returned as it is.
+	Export(ctx context.Context, q Query, w RowWriter) error
+	Writer
+}
+
+// Writer is the writing half of a DataSource.
+//
+// Each method writes all or nothing. Beside the reads' errors: FieldErrors, naming every wrong field that can be known
+// at once, and constraints in words (a FieldError without Field is about the whole record); ErrReadOnly; *StaleError.
+type Writer interface {
+	// Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated even so must stay
+	// out of the Input.
+	Edit(ctx context.Context, table string, key Key) (*Record, error)
+	// Insert writes a new record and returns its key; zero if its table has none.
+	Insert(ctx context.Context, table string, in Input) (Key, error)
+	// Update changes a record and returns its key, which differs if a column of the key changed. token is the Token of
+	// the Record that was edited: if the row is no longer what it was, nothing is written and the error is a *StaleError.
+	Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error)
+	// Delete deletes a record, and checks the token as Update does unless it is empty. Refused by a foreign key, the
+	// error is a *ReferencedError.
+	Delete(ctx context.Context, table string, key Key, token string) error
+	// DeletePreview says what Delete would do to other records.
+	DeletePreview(ctx context.Context, table string, key Key) (*Preview, error)
+	// DeleteMany deletes the records of the keys, at most MaxKeys, and returns how many there were; those that are gone
+	// do not matter. Refused by a foreign key, the error is a *ReferencedError.
+	DeleteMany(ctx context.Context, table string, keys []Key) (int64, error)
+	// CountMatching counts the rows that match a query's search and filters, exactly.
+	CountMatching(ctx context.Context, q Query) (int64, error)
+	// DeleteMatching deletes them, within Options.BulkTimeout.
+	DeleteMatching(ctx context.Context, q Query) (int64, error)
+	// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or
+	// a ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
+	// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.
+	Choices(ctx context.Context, table, field, search, after string, limit int) (*ChoicePage, error)
+	// Chosen returns the choices of the values, in their order; values that no record has are left out. At most MaxLinks.
+	Chosen(ctx context.Context, table, field string, values []string) ([]Choice, error)
 }
 
 // Options says what of the database is shown. The zero value shows every table and masks by DefaultMasked.
@@ -72,8 +118,10 @@ type Options struct {
 	Masked func(table string, column *Column) bool
 	// Unmasked names columns ("table.column") that are shown whatever Masked says.
 	Unmasked []string
-	// QueryTimeout bounds each read. Default: DefaultQueryTimeout.
+	// QueryTimeout bounds each read, and each write of one record. Default: DefaultQueryTimeout.
 	QueryTimeout time.Duration
+	// BulkTimeout bounds DeleteMany and DeleteMatching. Default: DefaultBulkTimeout.
+	BulkTimeout time.Duration
 }
 
 // Source is a DataSource over a *sql.DB. It is safe for concurrent use.
@@ -98,6 +146,12 @@ func Open(ctx context.Context, db *sql.DB, opts Options) (*Source, error) {
 	}
 	if opts.QueryTimeout == 0 {
 		opts.QueryTimeout = DefaultQueryTimeout
+	}
+	if opts.BulkTimeout < 0 {
+		return nil, fmt.Errorf("data: open: BulkTimeout is %v, want 0 (the default) or more", opts.BulkTimeout)
+	}
+	if opts.BulkTimeout == 0 {
+		opts.BulkTimeout = DefaultBulkTimeout
 	}
 	if opts.Masked == nil {
 		opts.Masked = DefaultMasked

@@ -18,6 +18,8 @@ var (
 	ErrTimeout = errors.New("the query took too long and was stopped")
 	// ErrUnavailable: the database does not answer, or is locked.
 	ErrUnavailable = errors.New("the database is unavailable")
+	// ErrReadOnly: the database, or the table, cannot be written to.
+	ErrReadOnly = errors.New("read-only")
 )
 
 // outage says whether a classified error is about the database or the request, rather than one table.
@@ -27,12 +29,15 @@ func outage(err error) bool {
 
 // FieldError is one wrong part of a request: which field, what was given, what is allowed.
 type FieldError struct {
-	Field   string // the parameter as it stands in the address: "limit", "f.price.gt", "key"
+	Field   string // the parameter as it stands in the address ("limit", "f.price.gt", "key"), or the column or relation; empty: the whole record
 	Value   string // as given, shortened to 100 characters
 	Message string // says what is allowed
 }
 
 func (e *FieldError) Error() string {
+	if e.Field == "" {
+		return e.Message
+	}
 	return fmt.Sprintf("%s: %q %s", e.Field, e.Value, e.Message)
 }
 
@@ -70,6 +75,35 @@ func (e FieldErrors) orNil() error {
 		return nil
 	}
 	return e
+}
+
+// StaleError: the record is no longer what it was when it was read for editing. Nothing was written.
+type StaleError struct {
+	Current *Record // as Edit returns it; nil if the record is gone
+}
+
+func (e *StaleError) Error() string {
+	if e.Current == nil {
+		return "the record was deleted after it was read"
+	}
+	return fmt.Sprintf("the record %s of %s was changed after it was read", e.Current.Key, e.Current.Table.Name)
+}
+
+// ReferencedError: other records refer to one that was to be deleted. Nothing was deleted.
+type ReferencedError struct {
+	Key     Key      // of the record; zero if it is one of many
+	Preview *Preview // what forbids it; nil if Key is zero
+}
+
+func (e *ReferencedError) Error() string {
+	if e.Preview == nil || len(e.Preview.Forbid) == 0 {
+		return "other records refer to what was to be deleted"
+	}
+	var by []string
+	for _, effect := range e.Preview.Forbid {
+		by = append(by, strings.TrimSpace(effect.Count.String()+" of "+effect.Table))
+	}
+	return fmt.Sprintf("record %s cannot be deleted: other records refer to it (%s)", e.Key, strings.Join(by, ", "))
 }
 
 // TableError: the database has the table but cannot read it.

@@ -30,7 +30,9 @@ type Record struct {
 	Label   string
 	Columns []*Column
 	Cells   []Value
-	Notice  string // what limits the record, if anything does
+	Notice  string  // what limits the record, if anything does
+	Token   string  // by Edit: what the row was, for Update and Delete
+	Links   []Links // by Edit: as Table.ManyToMany
 }
 
 // Related is the rows of one table that refer to a record by one foreign key.

@@ -50,9 +50,11 @@ type Table struct {
 	ForeignKeys []*ForeignKey // from this table
 	References  []*ForeignKey // to this table, from tables that are shown
 	Identity    Identity
-	Display     string // the column that names a row to people; empty if only the key can
-	Estimate    int64  // rows when the schema was read, approximately; -1 if unknown
-	Problem     string // why the table cannot be read; empty if it can
+	Display     string        // the column that names a row to people; empty if only the key can
+	ManyToMany  []*ManyToMany // through join tables that are shown
+	ReadOnly    string        // why its rows cannot be written; empty if they can
+	Estimate    int64         // rows when the schema was read, approximately; -1 if unknown
+	Problem     string        // why the table cannot be read; empty if it can
 
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
@@ -63,7 +65,10 @@ type Column struct {
 	Name       string
 	Type       string // as declared
 	Kind       Kind
-	MaxLength  int // characters, as declared; 0 if not
+	MaxLength  int    // characters, as declared or by a CHECK; 0 if not
+	Precision  int    // DECIMAL(p, s): all digits; 0 if not declared
+	Scale      int    // DECIMAL(p, s): digits after the point, if Precision is set
+	Min, Max   string // the numbers that a CHECK (column >= number …) bounds the column by; empty if none does
 	Nullable   bool
 	HasDefault bool
 	Default    string   // the expression as written

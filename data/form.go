@@ -1,0 +1,78 @@
+package data
+
+// This file says what a form needs to know of a table.
+
+import (
+	"slices"
+	"strings"
+)
+
+// Form is what can be given to Insert and Update.
+type Form struct {
+	Table     *Table
+	Fields    []FormField   // every readable column, in the table's order
+	Relations []*ManyToMany // settable by Input.Links
+}
+
+// FormField is what a form needs to know of one column, beside the Column itself: its Kind, Nullable, HasDefault, Enum,
+// Min, Max, Step and MaxLength.
+type FormField struct {
+	Column *Column
+	// Required says that Insert needs a value that is not NULL.
+	Required bool
+	// Assigned says that the engine makes up a value when Insert is given none: SQLite's INTEGER PRIMARY KEY.
+	Assigned bool
+	// ReadOnly says why the column cannot be set; empty if it can. Masked columns can where Input.Masked names them.
+	ReadOnly string
+	// Reference is the foreign key of this one column, for Choices; nil if there is none that is usable.
+	Reference *ForeignKey
+}
+
+// Form says what can be written to the table. Table.ReadOnly says whether anything can.
+func (t *Table) Form() *Form {
+	form := &Form{Table: t, Relations: t.ManyToMany}
+	for _, c := range t.Columns {
+		if !c.Readable() {
+			continue
+		}
+		field := FormField{Column: c, Assigned: t.assigned(c), Reference: t.reference(c.Name)}
+		field.Required = t.required(c)
+		if c.Generated {
+			field.ReadOnly = "is computed from other columns"
+		}
+		form.Fields = append(form.Fields, field)
+	}
+	return form
+}
+
+// assigned says whether the engine makes up the column's value.
+func (t *Table) assigned(c *Column) bool { return t.rowid != "" && c.Name == t.rowid }
+
+// required says whether an insert needs a value of the column.
+func (t *Table) required(c *Column) bool {
+	return !c.Nullable && !c.HasDefault && !c.Generated && !t.assigned(c)
+}
+
+// reference is the usable foreign key of that one column.
+func (t *Table) reference(column string) *ForeignKey {
+	i := slices.IndexFunc(t.ForeignKeys, func(fk *ForeignKey) bool {
+		return fk.Usable && len(fk.Columns) == 1 && fk.Columns[0] == column
+	})
+	if i < 0 {
+		return nil
+	}
+	return t.ForeignKeys[i]
+}
+
+// Step is the distance between two values of a number as an HTML input takes it: "1", "0.01"; empty if there is none.
+func (c *Column) Step() string {
+	switch {
+	case c.Kind == KindInteger:
+		return "1"
+	case c.Kind == KindDecimal && c.Precision > 0 && c.Scale == 0:
+		return "1"
+	case c.Kind == KindDecimal && c.Precision > 0:
+		return "0." + strings.Repeat("0", c.Scale-1) + "1"
+	}
+	return ""
+}
