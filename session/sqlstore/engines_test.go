@@ -14,6 +14,7 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -30,6 +31,9 @@ var engines = map[string]func(t testing.TB) engine{
 		db, err := sqlitefile.Open(t.Context(), path) // puts it into WAL mode
 		opened(t, db, err)
 		return engine{"sqlite", "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)"}
+	},
+	"postgresql": func(t testing.TB) engine {
+		return engine{"pgx", testserver.SharedPostgres(t).URL()}
 	},
 	"mariadb": func(t testing.TB) engine {
 		return engine{"mysql", testserver.SharedMariaDB(t).DSN() + "?interpolateParams=true"}
