@@ -268,6 +268,10 @@ func TestLazy(t *testing.T) {
 	if err := s.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("Ping of a closed store: %v", err)
 	}
+	wrong := open(t, redisstore.Config{URL: "redis://" + server.Addr + "/99", Lazy: true})
+	if err := wrong.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, redisstore.ErrMisconfigured) {
+		t.Errorf("Ping of a lazy store that is refused: %v, want both ErrUnavailable and ErrMisconfigured", err)
+	}
 }
 
 // TestTwoApplications on one server never see each other's sessions.

@@ -5,6 +5,7 @@ package redisstore
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"math/bits"
 	"net"
@@ -31,7 +32,7 @@ const (
 
 // options returns what the client is told.
 func (c Config) options() rueidis.ClientOption {
-	pipelines := bits.Len(uint(c.PoolSize)) - 1 //nolint:gosec // validated: 1 to 256
+	pipelines := bits.Len(uint(c.PoolSize)) - 1 // validated: 1 to 256
 	if pipelines == 0 {
 		pipelines = -1 // one connection; 0 would be the client's default
 	}
@@ -181,7 +182,10 @@ func call[T any](ctx context.Context, s *Store, op string, e effect, f func(cont
 		return none, ended(ctx, op)
 	}
 	client, err := s.connected(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
+		return none, fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
+	case err != nil:
 		return none, fmt.Errorf("redisstore: %s: %w", op, err)
 	}
 	type answer struct {

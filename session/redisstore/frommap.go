@@ -27,25 +27,25 @@ func FromMap(m map[string]any) (Config, error) {
 	var tlsOn bool
 	var caFile string
 	fields := map[string]func(any) error{
-		"url":               into(&c.URL, text),
-		"host":              into(&c.Host, text),
-		"port":              into(&c.Port, integer),
-		"db":                into(&c.DB, integer),
-		"username":          into(&c.Username, text),
-		"password":          into(&c.Password, text),
-		"sentinels":         into(&c.Sentinels, list),
-		"master_name":       into(&c.MasterName, text),
-		"sentinel_username": into(&c.SentinelUsername, text),
-		"sentinel_password": into(&c.SentinelPassword, text),
-		"cluster":           into(&c.Cluster, list),
-		"tls":               into(&tlsOn, boolean),
-		"ca_file":           into(&caFile, text),
-		"pool_size":         into(&c.PoolSize, integer),
-		"connect_timeout":   into(&c.ConnectTimeout, seconds),
-		"near_cache":        into(&c.NearCache, seconds),
-		"near_cache_size":   into(&c.NearCacheSize, integer),
-		"prefix":            into(&c.Prefix, text),
-		"lazy":              into(&c.Lazy, boolean),
+		"url":               into(&c.URL, asText),
+		"host":              into(&c.Host, asText),
+		"port":              into(&c.Port, asInt),
+		"db":                into(&c.DB, asInt),
+		"username":          into(&c.Username, asText),
+		"password":          into(&c.Password, asText),
+		"sentinels":         into(&c.Sentinels, asList),
+		"master_name":       into(&c.MasterName, asText),
+		"sentinel_username": into(&c.SentinelUsername, asText),
+		"sentinel_password": into(&c.SentinelPassword, asText),
+		"cluster":           into(&c.Cluster, asList),
+		"tls":               into(&tlsOn, asBool),
+		"ca_file":           into(&caFile, asText),
+		"pool_size":         into(&c.PoolSize, asInt),
+		"connect_timeout":   into(&c.ConnectTimeout, asSeconds),
+		"near_cache":        into(&c.NearCache, asSeconds),
+		"near_cache_size":   into(&c.NearCacheSize, asInt),
+		"prefix":            into(&c.Prefix, asText),
+		"lazy":              into(&c.Lazy, asBool),
 	}
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -73,7 +73,7 @@ func FromMap(m map[string]any) (Config, error) {
 }
 
 func trust(conf *tls.Config, file string) error {
-	pem, err := os.ReadFile(file) //nolint:gosec // the operator's own file
+	pem, err := os.ReadFile(file) // the operator's own file
 	if err != nil {
 		return err
 	}
@@ -97,21 +97,21 @@ func into[T any](field *T, read func(any) (T, error)) func(any) error {
 
 // Errors of these show the type only: a value may be a secret.
 
-func text(v any) (string, error) {
+func asText(v any) (string, error) {
 	if s, ok := v.(string); ok {
 		return s, nil
 	}
 	return "", fmt.Errorf("%T, want a text", v)
 }
 
-func boolean(v any) (bool, error) {
+func asBool(v any) (bool, error) {
 	if b, ok := v.(bool); ok {
 		return b, nil
 	}
 	return false, fmt.Errorf("%T, want true or false", v)
 }
 
-func integer(v any) (int, error) {
+func asInt(v any) (int, error) {
 	switch n := v.(type) {
 	case int:
 		return n, nil
@@ -126,7 +126,7 @@ func integer(v any) (int, error) {
 	return 0, fmt.Errorf("%T, want a whole number", v)
 }
 
-func seconds(v any) (time.Duration, error) {
+func asSeconds(v any) (time.Duration, error) {
 	var n float64
 	switch d := v.(type) {
 	case time.Duration:
@@ -152,7 +152,7 @@ func seconds(v any) (time.Duration, error) {
 	return time.Duration(n * float64(time.Second)), nil
 }
 
-func list(v any) ([]string, error) {
+func asList(v any) ([]string, error) {
 	switch l := v.(type) {
 	case []string:
 		return slices.Clone(l), nil
@@ -166,7 +166,7 @@ func list(v any) ([]string, error) {
 		out := make([]string, len(l))
 		for i, one := range l {
 			var err error
-			if out[i], err = text(one); err != nil {
+			if out[i], err = asText(one); err != nil {
 				return nil, fmt.Errorf("[%d]: %w", i, err)
 			}
 		}

@@ -70,7 +70,8 @@ func (c *Config) applyURL() error {
 
 // applyAuthority reads host, host:port, [IPv6] or [IPv6]:port.
 func (c *Config) applyAuthority(text string) error {
-	host, port, hasPort := text, "", false
+	var host, port string
+	var hasPort bool
 	if strings.HasPrefix(text, "[") {
 		end := strings.IndexByte(text, ']')
 		if end < 0 {

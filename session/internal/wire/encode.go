@@ -32,7 +32,7 @@ func Append(dst []byte, s *session.Session) ([]byte, error) {
 		if err != nil {
 			return dst, fmt.Errorf("%s: %w", field.name, err)
 		}
-		b = be.AppendUint64(b, uint64(n)) //nolint:gosec // Micros is never negative
+		b = be.AppendUint64(b, uint64(n)) // Micros is never negative
 	}
 	b = append(b, s.ID[:]...)
 	b = append(b, s.Previous[:]...)
@@ -48,7 +48,7 @@ func Append(dst []byte, s *session.Session) ([]byte, error) {
 	if len(s.UserAgent) > session.MaxUserAgent {
 		return dst, tooLarge("UserAgent", len(s.UserAgent), session.MaxUserAgent)
 	}
-	b = be.AppendUint16(b, uint16(len(s.UserAgent))) //nolint:gosec // bounded above
+	b = be.AppendUint16(b, uint16(len(s.UserAgent))) // bounded above
 	b = append(b, s.UserAgent...)
 	for _, field := range [devices]struct{ name, text string }{
 		{"Device.Browser", s.Device.Browser}, {"Device.Version", s.Device.Version}, {"Device.OS", s.Device.OS},
@@ -59,7 +59,7 @@ func Append(dst []byte, s *session.Session) ([]byte, error) {
 		}
 	}
 	fixed := b[start:]
-	be.PutUint16(fixed[offMetadataAt:], uint16(len(fixed)+crcSize)) //nolint:gosec // at most maxFixed
+	be.PutUint16(fixed[offMetadataAt:], uint16(len(fixed)+crcSize)) // at most maxFixed
 	b = be.AppendUint32(b, sum(fixed))
 	if b, err = AppendMetadata(b, s.Metadata); err != nil {
 		return dst, err
@@ -79,7 +79,7 @@ func AppendMetadata(dst []byte, m session.Metadata) ([]byte, error) {
 		return dst, tooLarge("Metadata", len(text), session.MaxMetadata)
 	}
 	start := len(dst)
-	b := be.AppendUint16(dst, uint16(len(text))) //nolint:gosec // bounded above
+	b := be.AppendUint16(dst, uint16(len(text))) // bounded above
 	b = append(b, text...)
 	return be.AppendUint32(b, crc32.Checksum(b[start:], castagnoli)), nil
 }
@@ -103,7 +103,7 @@ func AppendAlias(dst []byte, a Alias) ([]byte, error) {
 	}
 	start := len(dst)
 	b := append(dst, magicAlias, Version)
-	b = be.AppendUint64(b, uint64(until)) //nolint:gosec // Micros is never negative
+	b = be.AppendUint64(b, uint64(until)) // Micros is never negative
 	b = append(b, a.Next[:]...)
 	return be.AppendUint32(b, crc32.Checksum(b[start:], castagnoli)), nil
 }
@@ -112,7 +112,7 @@ func appendText(b []byte, name, text string, most int) ([]byte, error) {
 	if len(text) > most {
 		return b, tooLarge(name, len(text), most)
 	}
-	return append(append(b, byte(len(text))), text...), nil //nolint:gosec // most is at most 255
+	return append(append(b, byte(len(text))), text...), nil // most is at most 255
 }
 
 func appendIP(b []byte, ip netip.Addr) ([]byte, error) {

@@ -89,5 +89,5 @@ func instant(n uint64) (t time.Time, ok bool) {
 	if n == 0 {
 		return time.Time{}, true
 	}
-	return time.UnixMicro(int64(n)).UTC(), n < maxInstant //nolint:gosec // wraps only where ok is false
+	return time.UnixMicro(int64(n)).UTC(), n < maxInstant // wraps only where ok is false
 }

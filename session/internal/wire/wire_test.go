@@ -82,7 +82,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&b, "v1-alias %x\n", data)
-		if err := os.WriteFile(goldenFile, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a public file
+		if err := os.WriteFile(goldenFile, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
