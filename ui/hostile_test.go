@@ -45,7 +45,7 @@ func fillPage(v reflect.Value, s string, n int) {
 		case reflect.TypeFor[ui.Icon]():
 			v.SetString(string(ui.IconTable))
 		case reflect.TypeFor[ui.Kind](), reflect.TypeFor[ui.Theme](), reflect.TypeFor[ui.Direction](),
-			reflect.TypeFor[ui.NoticeKind](), reflect.TypeFor[ui.HealthState]():
+			reflect.TypeFor[ui.NoticeKind](), reflect.TypeFor[ui.HealthState](), reflect.TypeFor[ui.Widget](), reflect.TypeFor[ui.EffectKind]():
 		default:
 			v.SetString(s)
 		}
@@ -59,8 +59,14 @@ func fillPage(v reflect.Value, s string, n int) {
 			size = min(n, 3)
 		}
 		v.Set(reflect.MakeSlice(v.Type(), size, size))
-		for i := range size {
+		if v.Type() == reflect.TypeFor[[]ui.FormField]() {
+			v.Set(reflect.MakeSlice(v.Type(), 2*len(widgets), 2*len(widgets)))
+		}
+		for i := range v.Len() {
 			fillPage(v.Index(i), s, n)
+			if f, ok := v.Index(i).Addr().Interface().(*ui.FormField); ok {
+				f.Widget, f.ReadOnly, f.Null = widgets[i%len(widgets)], i >= len(widgets), false
+			}
 		}
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
@@ -92,8 +98,12 @@ func TestCheckFindsProblems(t *testing.T) {
 
 var kinds = []ui.Kind{ui.KindText, ui.KindNull, ui.KindNumber, ui.KindBool, ui.KindTime, ui.KindDate, ui.KindJSON, ui.KindBytes, ui.KindMasked}
 
+var widgets = []ui.Widget{ui.WidgetText, ui.WidgetNumber, ui.WidgetCheckbox, ui.WidgetTriState, ui.WidgetDate, ui.WidgetTime, ui.WidgetDateTime,
+	ui.WidgetSelect, ui.WidgetReference, ui.WidgetTextArea, ui.WidgetJSON, ui.WidgetUUID, ui.WidgetPassword, ui.WidgetFile}
+
 func blankPages() []ui.Page {
-	return []ui.Page{&ui.Login{}, &ui.Dashboard{}, &ui.List{}, &ui.Record{}, &ui.Sessions{}, &ui.Account{}, &ui.Error{}}
+	return []ui.Page{&ui.Login{}, &ui.Dashboard{}, &ui.List{}, &ui.Record{}, &ui.Form{}, &ui.Choices{}, &ui.Conflict{}, &ui.Delete{}, &ui.Bulk{},
+		&ui.Sessions{}, &ui.Account{}, &ui.Users{}, &ui.UserNew{}, &ui.UserEdit{}, &ui.Error{}}
 }
 
 // filledPages are all pages filled with s, and once more without the problem
@@ -132,6 +142,33 @@ func filledPages(s string, n int) []ui.Page {
 					p.Fields[i].Value.Href = ""
 				}
 			}
+		case *ui.Form:
+			p.Problem = nil
+			for i := range p.Links {
+				p.Links[i].ReadOnly = i == 0
+			}
+		case *ui.Choices:
+			p.Error = ""
+		case *ui.Conflict:
+			p.Deleted = false
+			for i := range p.Fields {
+				p.Fields[i].Changed = i > 0
+				p.Fields[i].Theirs.Kind = kinds[i%len(kinds)]
+			}
+		case *ui.Delete:
+			p.Problem = nil
+			for i := range p.Effects {
+				p.Effects[i].Kind = []ui.EffectKind{ui.EffectCascade, ui.EffectSetNull, ui.EffectSetDefault}[i%3]
+			}
+		case *ui.Bulk:
+			p.Problem, p.Effects = nil, nil
+		case *ui.Users:
+			p.Problem = nil
+		case *ui.UserEdit:
+			p.Problem, p.Self, p.Disabled = nil, false, false
+			for i := range p.Sessions {
+				p.Sessions[i].Current = false
+			}
 		case *ui.Sessions:
 			p.Problem = nil
 			for i := range p.Rows {
@@ -161,7 +198,7 @@ func render(t testing.TB, r *ui.Renderer, p ui.Page) string {
 func hostileStories(r *ui.Renderer) []story {
 	var all []story
 	for name, s := range hostileStrings {
-		for _, p := range filledPages(s, 3)[7:] {
+		for _, p := range filledPages(s, 3)[len(blankPages()):] {
 			all = append(all, story{"hostile-" + name + "-" + strings.ToLower(reflect.TypeOf(p).Elem().Name()), reflect.ValueOf(p).Elem().Interface().(ui.Page)})
 		}
 	}
@@ -303,7 +340,7 @@ func checkElement(problem func(string, ...any), name string, attr map[string]str
 		if strings.HasPrefix(key, "on") || key == "style" {
 			problem("<%s> has attribute %s=%q", name, key, value)
 		}
-		if (key == "href" || key == "action" || key == "src" || key == "data-add-url") && strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "javascript:") {
+		if (key == "href" || key == "action" || key == "src" || key == "formaction" || strings.HasPrefix(key, "data-") && strings.HasSuffix(key, "-url")) && strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "javascript:") {
 			problem("<%s> has %s=%q", name, key, value)
 		}
 	}

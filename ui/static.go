@@ -23,7 +23,7 @@ var bundles = []struct {
 	{"app.css", "text/css; charset=utf-8", []string{
 		"static/css/tokens.css", "static/css/base.css", "static/css/shell.css", "static/css/components.css",
 		"static/css/table.css", "static/css/pages.css", "static/css/forms.css", "static/css/print.css"}},
-	{"app.js", "text/javascript; charset=utf-8", []string{"static/js/app.js"}},
+	{"app.js", "text/javascript; charset=utf-8", []string{"static/js/app.js", "static/js/forms.js"}},
 	{"favicon.svg", "image/svg+xml", []string{"static/favicon.svg"}},
 }
 

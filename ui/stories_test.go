@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,7 @@ func storyLayout(r *ui.Renderer, current string) ui.Layout {
 		CSRFToken: storyToken,
 		Nav: []ui.NavItem{
 			{Label: "Dashboard", Href: r.URL(), Icon: ui.IconDashboard, Current: current == "dashboard"},
+			{Label: "Users", Href: r.URL("users", ""), Icon: ui.IconUsers, Current: current == "users"},
 			{Label: "Sessions", Href: r.URL("sessions", ""), Icon: ui.IconSessions, Current: current == "sessions"},
 			{Label: "Account", Href: r.URL("account"), Icon: ui.IconAccount, Current: current == "account"},
 		},
@@ -111,7 +113,7 @@ func storyRows(r *ui.Renderer, n int) []ui.Row {
 		case 3:
 			cells[3] = ui.Null()
 		}
-		rows = append(rows, ui.Row{Href: r.URL("m", "products", fmt.Sprint(i+1)), Label: names[i%len(names)], Cells: cells})
+		rows = append(rows, ui.Row{Key: fmt.Sprint(i + 1), Href: r.URL("m", "products", fmt.Sprint(i+1)), Label: names[i%len(names)], Cells: cells})
 	}
 	return rows
 }
@@ -134,13 +136,17 @@ func storyList(r *ui.Renderer) ui.List {
 		ClearHref:   at,
 		Columns:     storyColumns(r),
 		SortKeys:    []ui.Link{{Label: "Price, descending", Href: at + "?sort=name"}, {Label: "Name", Href: at + "?sort=-price"}},
-		SortOptions: []ui.Option{{Value: "stock", Label: "Stock, ascending"}, {Value: "-stock", Label: "Stock, descending"}},
+		SortOptions: []ui.Option{{Value: "stock", Label: "Stock, ascending", Note: "no index, may be slow"}, {Value: "-stock", Label: "Stock, descending"}},
 		Rows:        storyRows(r, 25),
 		Count:       ui.Exact(1204),
 		Limits:      []ui.Link{{Label: "25", Href: at, Current: true}, {Label: "50", Href: at + "?limit=50"}, {Label: "100", Href: at + "?limit=100"}},
 		Pager:       ui.Pager{Next: at + "?after=x", Last: at + "?before=end"},
 		Filters:     []ui.Filter{{Column: "Active", Op: "is", Value: "true", RemoveHref: at + "?sort=-price,name"}},
 	}
+	l.NewHref = at + "new"
+	l.Exports = []ui.Link{{Label: "CSV", Href: at + "export.csv?sort=-price"}, {Label: "JSON", Href: at + "export.json"}, {Label: "JSON Lines", Href: at + "export.json?lines=1"}}
+	l.Actions = []ui.BulkAction{{Label: "Edit", Href: r.URL("m", "products", "actions", "edit")}, {Label: "Mark as featured", Href: r.URL("m", "products", "actions", "feature")},
+		{Label: "Delete", Href: r.URL("m", "products", "actions", "delete"), Danger: true}}
 	for i, c := range l.Columns {
 		l.Choices = append(l.Choices, ui.ColumnChoice{Name: c.Name, Label: c.Label, Visible: i < 9})
 	}
@@ -152,6 +158,7 @@ func storyRecord(r *ui.Renderer) ui.Record {
 	return ui.Record{
 		Layout: storyLayout(r, "products"), Heading: "Walnut desk organiser", Key: "id 1042",
 		Model: "Products", ModelHref: r.URL("m", "products", ""),
+		EditHref: r.URL("m", "products", "1042", "edit"), DeleteHref: r.URL("m", "products", "1042", "delete"),
 		Fields: []ui.Field{
 			{Name: "id", Label: "ID", Type: "INTEGER", Note: "primary key", Value: ui.Number("1042")},
 			{Name: "name", Label: "Name", Type: "TEXT", Note: "unique", Value: ui.Text("Walnut desk organiser")},
@@ -287,14 +294,15 @@ func stories(r *ui.Renderer) []story {
 		}
 		all = append(all, story{fmt.Sprintf("error-%d", status), e})
 	}
-	return all
+	return append(all, formStories(r)...)
 }
 
 // storyHandler serves the stories under /admin/story/{name}, an index under
-// /admin/ and the static files, with the panel's policy.
+// /admin/, choices and the static files, with the panel's policy.
 func storyHandler(t testing.TB, r *ui.Renderer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/admin/static/", r.Static())
+	mux.HandleFunc("/admin/choices", func(w http.ResponseWriter, req *http.Request) { serveChoices(w, req, r) })
 	all := append(stories(r), hostileStories(r)...)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -326,30 +334,10 @@ func storyHandler(t testing.TB, r *ui.Renderer) http.Handler {
 }
 
 func withTheme(p ui.Page, theme ui.Theme) ui.Page {
-	switch p := p.(type) {
-	case ui.Login:
-		p.Theme = theme
-		return p
-	case ui.Dashboard:
-		p.Theme = theme
-		return p
-	case ui.List:
-		p.Theme = theme
-		return p
-	case ui.Record:
-		p.Theme = theme
-		return p
-	case ui.Sessions:
-		p.Theme = theme
-		return p
-	case ui.Account:
-		p.Theme = theme
-		return p
-	case ui.Error:
-		p.Theme = theme
-		return p
-	}
-	return p
+	themed := reflect.New(reflect.TypeOf(p)).Elem()
+	themed.Set(reflect.ValueOf(p))
+	themed.FieldByName("Theme").SetString(string(theme))
+	return themed.Interface().(ui.Page)
 }
 
 // TestServeStories serves the stories until it is interrupted:

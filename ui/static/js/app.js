@@ -108,7 +108,7 @@
   };
   for (const table of all("[data-rows]")) {
     table.addEventListener("click", (e) => {
-      if (e.defaultPrevented || e.target.closest("a, button, input, summary") || String(getSelection())) return;
+      if (e.defaultPrevented || e.target.closest("a, button, input, label, summary") || String(getSelection())) return;
       const link = e.target.closest("tbody tr")?.querySelector("[data-row]");
       if (!link) return;
       if (e.metaKey || e.ctrlKey) window.open(link.href, "_blank", "noopener");
