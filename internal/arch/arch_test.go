@@ -40,7 +40,7 @@ var (
 // rules is the table. A package that is not in it fails the test, so that each
 // new one is given its place; a row may wait for its package.
 var rules = map[string]rule{
-	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui"}},
+	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui", "internal/environ"}},
 
 	// The sessions.
 	"session":               {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -68,7 +68,9 @@ var rules = map[string]rule{
 	"sqlite": {drivers: true},
 	"backend": {imports: []string{
 		"session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
+		"internal/environ",
 	}},
+	"internal/environ": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin": {imports: everything, drivers: true},
 	"cmd/…":         {imports: everything, drivers: true},
 	"examples/…":    {imports: everything, drivers: true},

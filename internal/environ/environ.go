@@ -1,0 +1,173 @@
+// Package environ reads environment variables, checks them, and gathers
+// everything that is wrong with them into one error. What the panel, the session
+// stores and the program read, they read alike.
+package environ
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxValue is the most a variable may have, in bytes.
+const MaxValue = 32 << 10
+
+// MinSecretKey is the least length of ADMIN_SECRET_KEY in bytes.
+const MinSecretKey = 32
+
+// The values of ENVIRONMENT.
+const (
+	Development = "development"
+	Staging     = "staging"
+	Production  = "production"
+)
+
+// Reader reads variables one by one. One that is unset and one that is empty are
+// the same. A variable that is wrong reads as its default, and is in Err.
+type Reader struct {
+	// Warnings are what production would refuse and staging does not.
+	Warnings []string
+
+	getenv   func(string) string
+	problems []Problem
+}
+
+// NewReader returns a reader of the variables that getenv returns.
+func NewReader(getenv func(string) string) *Reader { return &Reader{getenv: getenv} }
+
+// Err is nil if no variable was wrong, else an [*Error].
+func (r *Reader) Err() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	return &Error{Problems: slices.Clone(r.problems)}
+}
+
+// Wrong notes what is wrong with a variable. Of several notes on one variable
+// the first stays.
+func (r *Reader) Wrong(name, format string, args ...any) {
+	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Variable == name }) {
+		r.problems = append(r.problems, Problem{name, fmt.Errorf(format, args...)})
+	}
+}
+
+// Discourage notes something that production refuses, staging warns of, and
+// development allows.
+func (r *Reader) Discourage(name, sentence string) {
+	switch r.Environment() {
+	case Production:
+		r.Wrong(name, "%s", sentence)
+	case Staging:
+		r.Warnings = append(r.Warnings, name+": "+sentence)
+	}
+}
+
+// Unbuilt refuses a variable of a feature that this version does not have:
+// ignoring it would promise what is not kept.
+func (r *Reader) Unbuilt(name string) {
+	if r.getenv(name) != "" {
+		r.Wrong(name, "it is set, and what it is for is not built yet: unset it")
+	}
+}
+
+// Environment is ENVIRONMENT, development by default.
+func (r *Reader) Environment() string {
+	return r.Word("ENVIRONMENT", Development, Staging, Production)
+}
+
+// SecretKey is ADMIN_SECRET_KEY, which only development may leave empty.
+func (r *Reader) SecretKey() string {
+	key := r.Text("ADMIN_SECRET_KEY")
+	switch n := len(key); {
+	case n == 0:
+		r.Discourage("ADMIN_SECRET_KEY", `production needs a key of its own: make one with "crudadmin secret" and set it`)
+	case n < MinSecretKey:
+		r.Wrong("ADMIN_SECRET_KEY", `it has %d bytes, want at least %d random ones: make one with "crudadmin secret"`, n, MinSecretKey)
+		return ""
+	}
+	return key
+}
+
+// Text is the variable as it is.
+func (r *Reader) Text(name string) string {
+	text := r.getenv(name)
+	if len(text) > MaxValue {
+		r.Wrong(name, "it has %d bytes, want at most %d", len(text), MaxValue)
+		return ""
+	}
+	return text
+}
+
+// Word is one of the words; the first is the default.
+func (r *Reader) Word(name string, words ...string) string {
+	text := r.Text(name)
+	if text == "" {
+		return words[0]
+	}
+	if !slices.Contains(words, text) {
+		last := len(words) - 1
+		r.Wrong(name, "%q, want %s or %s", Clip(text), strings.Join(words[:last], ", "), words[last])
+		return words[0]
+	}
+	return text
+}
+
+// Bool is true or false, or what else strconv.ParseBool takes.
+func (r *Reader) Bool(name string, byDefault bool) bool {
+	text := r.Text(name)
+	if text == "" {
+		return byDefault
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		r.Wrong(name, "%q, want true or false", Clip(text))
+		return byDefault
+	}
+	return value
+}
+
+// Int is a whole number from least to most; or is what else would be right, such
+// as ", or the word unlimited".
+func (r *Reader) Int(name string, byDefault, least, most int, or string) int {
+	text := r.Text(name)
+	if text == "" {
+		return byDefault
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		r.Wrong(name, "%q, want a whole number from %d to %d%s", Clip(text), least, most, or)
+		return byDefault
+	}
+	return n
+}
+
+// SQLitePath is the path in sqlite:PATH. Other schemes are refused by name only:
+// an address may hold a password.
+func SQLitePath(address string) (string, error) {
+	scheme, path, found := strings.Cut(address, ":")
+	switch {
+	case !found:
+		return "", fmt.Errorf("want sqlite:PATH, such as sqlite:shop.db")
+	case scheme != "sqlite":
+		return "", fmt.Errorf("only sqlite:PATH is supported by this version, and the address begins with %q", Clip(scheme)+":")
+	case !Path(path):
+		return "", fmt.Errorf("sqlite: needs a path of 1 to %d bytes after it", maxPath)
+	}
+	return path, nil
+}
+
+const maxPath = 4096 // PATH_MAX of Linux
+
+// Path reports whether text can be the path of a file.
+func Path(text string) bool {
+	return text != "" && len(text) <= maxPath && !strings.ContainsRune(text, 0)
+}
+
+// Clip shortens a value for a message.
+func Clip(text string) string {
+	if len(text) > 60 {
+		return strings.ToValidUTF8(text[:57], "") + "..."
+	}
+	return text
+}
