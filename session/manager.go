@@ -186,7 +186,21 @@ func (m *Manager) Validate(ctx context.Context, token Token) (Session, error) {
 	if now.Sub(s.LastActivity) < m.cfg.TouchInterval || now.UnixMicro() < m.touchAfter.Load() {
 		return s, nil
 	}
-	return m.touch(ctx, s, now)
+	touched, err := m.touch(ctx, s, now)
+	if errors.Is(err, ErrNotFound) {
+		return m.successor(ctx, token.ID(), s.ID)
+	}
+	return touched, err
+}
+
+// successor returns the session that a renewal has put in the place of gone,
+// which was there a moment ago; ErrNotFound if it ended.
+func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
+	s, err := m.load(ctx, id)
+	if err == nil && s.ID == gone {
+		return Session{}, ErrNotFound
+	}
+	return s, err
 }
 
 // touch marks s as seen at now. A store that reads but cannot write has still
@@ -255,8 +269,9 @@ const maxUpdates = 64
 func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) error) (Session, error) {
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
+	var gone ID
 	for range maxUpdates {
-		s, err := m.load(ctx, id)
+		s, err := m.successor(ctx, id, gone)
 		if err != nil {
 			return Session{}, err
 		}
@@ -273,7 +288,10 @@ func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) erro
 			s.Version++
 			return s, nil
 		}
-		if !errors.Is(err, ErrConflict) {
+		switch {
+		case errors.Is(err, ErrNotFound):
+			gone = s.ID
+		case !errors.Is(err, ErrConflict):
 			return Session{}, fmt.Errorf("session: update: %w", err)
 		}
 	}

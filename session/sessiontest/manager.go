@@ -93,6 +93,41 @@ var managerChecks = []check{
 		},
 	},
 	{
+		name: "a renewal beside a request in flight loses neither",
+		rule: "Renew: requests already on their way with the old token land for RotateGrace.",
+		run: func(f *fixture) {
+			for _, fl := range []flight{
+				{name: "a validation about to touch", method: "Touch", when: Before, begin: validate},
+				{name: "an update about to write", method: "Update", when: Before, begin: update},
+			} {
+				rules := func(c *session.Config) { c.RotateEvery, c.RotateGrace = 10*time.Minute, grace }
+				gate := NewGate(f.store)
+				slow, fast := f.manager(gate, rules), f.manager(f.other, rules)
+				token, s, err := slow.Create(f.ctx, session.NewSession{UserID: "anna"})
+				f.must(err, "Create")
+				f.clock.Advance(5 * time.Minute) // a validation touches
+				finished := make(chan struct{})
+				held := gate.Hold(fl.method, fl.when)
+				var flown error
+				go func() {
+					defer close(finished)
+					_, flown = fl.begin(f.ctx, slow, token, s.ID)
+				}()
+				held.Await(f.TB, finished)
+				next, _, err := fast.Renew(f.ctx, token)
+				held.Release()
+				<-finished
+				f.must(err, "%s: the renewal", fl.name)
+				f.must(flown, "%s: the request in flight", fl.name)
+				found, err := fast.Validate(f.ctx, next)
+				f.must(err, "%s: Validate of the successor", fl.name)
+				if fl.method == "Update" && found.Metadata == (session.Metadata{}) {
+					f.Errorf("%s: what it wrote is lost", fl.name)
+				}
+			}
+		},
+	},
+	{
 		name: "a renewal keeps forms and requests on their way alive",
 		rule: "Renew: forms that are open still post (the lineage stays), and requests on their way with the old token land for RotateGrace.",
 		run: func(f *fixture) {
