@@ -14,6 +14,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
+	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
 
 // TestSentinelFailover: the store finds the new primary by itself, what had been
@@ -64,7 +65,8 @@ func TestSentinelFailover(t *testing.T) {
 // by its replica.
 func TestClusterMasterDies(t *testing.T) {
 	cluster := testserver.StartRedisCluster(t, 3, 3)
-	s := open(t, redisstore.Config{Cluster: cluster.Addrs()})
+	clock := sessiontest.NewClock()
+	s := open(t, redisstore.Config{Cluster: cluster.Addrs(), Now: clock.Now})
 	var all []session.Session
 	for p := range 64 {
 		one := newSession("ada", session.Tag{byte(4 * p)})
@@ -106,6 +108,18 @@ func TestClusterMasterDies(t *testing.T) {
 	})
 	if page, err := s.List(t.Context(), session.Query{Limit: 100}); err != nil || len(page.Sessions) != len(all) {
 		t.Errorf("%d sessions are listed, want %d; %v", len(page.Sessions), len(all), err)
+	}
+	dies = cluster.MasterOf(cluster.SlotOf(recordKey("crudadmin:", all[0].ID)))
+	theirs := 0
+	for _, one := range all {
+		if cluster.MasterOf(cluster.SlotOf(recordKey("crudadmin:", one.ID))) == dies {
+			theirs++
+		}
+	}
+	dies.Freeze() // its replica is gone: nobody takes over
+	clock.Advance(24 * time.Hour)
+	if n, err := s.Sweep(t.Context(), 1000); n != len(all)-theirs || !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("with a server frozen %d were swept, want %d and ErrUnavailable; %v", n, len(all)-theirs, err)
 	}
 }
 

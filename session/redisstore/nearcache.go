@@ -18,24 +18,42 @@ import (
 // over another connection, and may come later than the next read.
 //
 // An entry counts from when its read began, so none is older than maxStale, also
-// where the server has fallen silent. Time here is the machine's, as in the
-// client.
+// where the server has fallen silent. The client reckons by the machine's clock;
+// if that is set back, entries would live longer, so the cache rests until they
+// are gone.
 type nearCache struct {
 	maxStale time.Duration
+	wall     func() time.Time     // the machine's clock, as the client reads it
+	elapsed  func() time.Duration // since the start, whatever the clock does
 
 	hits, misses atomic.Uint64
 	oldest       atomic.Int64 // the greatest age of a hit, milliseconds
+	start        atomic.Int64 // what the clock now says the start was, Unix microseconds
 
 	mu      sync.RWMutex
-	written map[session.Tag]time.Time // whose users' records are read from the server, until when
-	all     time.Time                 // until when all are
+	written map[session.Tag]time.Duration // whose users' records are read from the server, until when
+	rest    time.Duration                 // until when all are
 }
 
-// maxWritten bounds written. Beyond it the cache rests for a while.
-const maxWritten = 1 << 14
+const (
+	// maxWritten bounds nearCache.written. Beyond it the cache rests for a while.
+	maxWritten = 1 << 14
+
+	// setBack is from where a clock counts as set back: slewing stays below.
+	setBack = 10 * time.Millisecond
+)
 
 func newNearCache(maxStale time.Duration) *nearCache {
-	return &nearCache{maxStale: maxStale, written: map[session.Tag]time.Time{}}
+	start := time.Now()
+	n := &nearCache{
+		maxStale: maxStale,
+		wall:     time.Now,
+		elapsed:  func() time.Duration { return time.Since(start) },
+		written:  map[session.Tag]time.Duration{},
+		rest:     -1,
+	}
+	n.start.Store(start.UnixMicro())
+	return n
 }
 
 // wrote notes that a write under the tag has returned: whatever was read before is
@@ -44,19 +62,19 @@ func (n *nearCache) wrote(tag session.Tag) {
 	if n == nil {
 		return
 	}
-	now := time.Now()
-	until := now.Add(n.maxStale)
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	now := n.elapsed()
+	until := now + n.maxStale
 	if len(n.written) >= maxWritten {
 		for other, end := range n.written {
-			if now.After(end) {
+			if now > end {
 				delete(n.written, other)
 			}
 		}
 		if len(n.written) >= maxWritten/2 {
 			clear(n.written)
-			n.all = until
+			n.rest = max(n.rest, until)
 		}
 	}
 	n.written[tag] = until
@@ -64,10 +82,17 @@ func (n *nearCache) wrote(tag session.Tag) {
 
 // bypassed reports whether a record under the tag is to be read from the server.
 func (n *nearCache) bypassed(tag session.Tag) bool {
-	now := time.Now()
+	now := n.elapsed()
+	start := n.wall().UnixMicro() - now.Microseconds()
+	if back := time.Duration(n.start.Swap(start)-start) * time.Microsecond; back > setBack {
+		n.mu.Lock()
+		n.rest = max(n.rest, now+n.maxStale+back)
+		n.mu.Unlock()
+	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	return !now.After(n.written[tag]) || !now.After(n.all)
+	until, ok := n.written[tag]
+	return ok && now <= until || now <= n.rest
 }
 
 // note counts a read that went through the cache.

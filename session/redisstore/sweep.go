@@ -14,49 +14,55 @@ import (
 
 // Sweep implements session.Store. One round trip asks all partitions whether
 // anything is due; a script then looks at no more than Traits.SweepBatch records.
+// In a Cluster a server that does not answer keeps only its own partitions from
+// being swept; the error is the first.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	const op = "sweep"
 	if most < 1 {
 		return 0, nil
 	}
 	now := micros(s.now())
-	due, err := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]int, error) {
+	due, first := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]int, error) {
 		return s.due(ctx, c, now)
 	})
 	removed := 0
 	for _, p := range due {
-		for err == nil && removed < most {
+		for removed < most {
 			batch := min(sweepBatch, most-removed)
-			var done swept
-			done, err = call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (swept, error) {
+			done, err := call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (swept, error) {
 				return s.sweepPartition(ctx, c, p, now, batch)
 			})
 			removed += done.removed
-			if done.seen < batch {
+			if first == nil {
+				first = err
+			}
+			if err != nil || done.seen < batch {
 				break
 			}
 		}
 	}
-	return removed, err
+	return removed, first
 }
 
-// due returns the partitions in which something is to be looked at.
+// due returns the partitions in which something is to be looked at, and the first
+// error of those that did not say.
 func (s *Store) due(ctx context.Context, c rueidis.Client, now string) ([]int, error) {
 	cmds := make(rueidis.Commands, partitions)
 	for p := range cmds {
 		cmds[p] = c.B().Zcount().Key(s.keys.base[p] + "x").Min("-inf").Max(now).Build()
 	}
 	var due []int
+	var first error
 	for p, result := range c.DoMulti(ctx, cmds...) {
 		n, err := result.ToInt64()
-		if err != nil {
-			return nil, failed("sweep", reads, err)
+		if err != nil && first == nil {
+			first = failed("sweep", reads, err)
 		}
 		if n > 0 {
 			due = append(due, p)
 		}
 	}
-	return due, nil
+	return due, first
 }
 
 // swept is what one script did.

@@ -19,8 +19,8 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 	return s.insert(ctx, "create", n, a)
 }
 
-// Restore implements session.Store. Of sessions that ended only the latest
-// aliases are known.
+// Restore implements session.Store. Redis keeps nothing of a session that ended,
+// so an ID that ended is known only while its key is an alias.
 func (s *Store) Restore(ctx context.Context, n session.Session) error {
 	if !n.LiveAt(s.now()) {
 		return session.ErrNotFound
