@@ -133,7 +133,7 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	page.Count = count
-	r := &reader{s: s, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
+	r := &reader{s: s, db: s.db, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
 	if t.keyset() {
 		err = s.keysetPage(ctx, r, page, conditions)
 	} else {
@@ -145,7 +145,7 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
 		page.Notice = joinNotices(page.Notice, fmt.Sprintf("The first %d columns are shown; choose others with the column picker.", MaxColumns))
 	}
-	notice, err := s.label(ctx, t, page.Columns, page.Rows)
+	notice, err := s.label(ctx, s.db, t, page.Columns, page.Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +264,7 @@ func (s *Source) restore(ctx context.Context, r *reader, c *cursor) (bool, error
 			where = append(where, fragment{s.dialect.place(r.t, o) + " = ?", []any{c.values[i]}})
 		}
 	}
-	rows, err := s.exactRows(ctx, fragment{text: "SELECT " + strings.Join(selected, ", ") + r.from()}, where, 1)
+	rows, err := s.exactRows(ctx, r.db, fragment{text: "SELECT " + strings.Join(selected, ", ") + r.from()}, where, 1)
 	if err != nil {
 		return false, s.failed(ctx, "list", r.t, err)
 	}

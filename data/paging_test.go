@@ -316,7 +316,7 @@ func TestOrderUsesAnIndex(t *testing.T) {
 func noSorting(t *testing.T, s *Source, name string, sort []SortKey, text string, backward bool) {
 	t.Helper()
 	table, _ := s.Schema().Table(name)
-	r := &reader{s: s, t: table, columns: table.listColumns(nil), terms: table.order(sort), maxRunes: ListRunes}
+	r := &reader{s: s, db: s.db, t: table, columns: table.listColumns(nil), terms: table.order(sort), maxRunes: ListRunes}
 	var from []any
 	if text != "" {
 		c, problem := parseCursor(table, sort, text)

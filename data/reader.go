@@ -11,6 +11,7 @@ import (
 // reader reads rows of one table.
 type reader struct {
 	s        *Source
+	db       queryer
 	t        *Table
 	columns  []*Column
 	terms    []term // the order
@@ -114,7 +115,7 @@ func (r *reader) read(ctx context.Context, conditions []fragment, limit, offset 
 	d := r.s.dialect
 	identity := r.t.columns(r.t.Identity.Columns)
 	query, width := r.query(conditions, limit, offset)
-	rows, err := r.s.db.QueryContext(ctx, query.text, query.args...)
+	rows, err := r.db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return err
 	}
@@ -170,11 +171,11 @@ func rowKey(t *Table, parts []any, rowid any) Key {
 }
 
 // exactRows reads a SELECT of exact expressions.
-func (s *Source) exactRows(ctx context.Context, query fragment, conditions []fragment, limit int) ([][]any, error) {
+func (s *Source) exactRows(ctx context.Context, db queryer, query fragment, conditions []fragment, limit int) ([][]any, error) {
 	query = query.where(conditions)
 	query.text += " LIMIT ?"
 	query.args = append(query.args, limit)
-	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -244,5 +245,5 @@ func (s *scan) cell(d dialect, c *Column, maxRunes, maxBytes int) Value {
 	if c.Masked {
 		return Value{Kind: c.Kind, Storage: Storage(class), Masked: true}
 	}
-	return newValue(c.Kind, Storage(class), d.value(class, raw), size, maxRunes, maxBytes)
+	return newValue(c, Storage(class), d.value(class, raw), size, maxRunes, maxBytes)
 }

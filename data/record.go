@@ -51,10 +51,10 @@ func (s *Source) Get(ctx context.Context, table string, key Key) (*Record, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
-	return s.get(ctx, t, key)
+	return s.get(ctx, s.db, t, key, RecordBytes)
 }
 
-func (s *Source) get(ctx context.Context, t *Table, key Key) (*Record, error) {
+func (s *Source) get(ctx context.Context, db queryer, t *Table, key Key, maxBytes int) (*Record, error) {
 	where, err := s.identified(t, key)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (s *Source) get(ctx context.Context, t *Table, key Key) (*Record, error) {
 	row := Row{}
 	for start := 0; start == 0 || start < len(record.Columns); start += recordChunk {
 		chunk := record.Columns[start:min(start+recordChunk, len(record.Columns))]
-		r := &reader{s: s, t: t, columns: chunk, maxRunes: RecordBytes, maxBytes: RecordBytes}
+		r := &reader{s: s, db: db, t: t, columns: chunk, maxRunes: maxBytes, maxBytes: maxBytes}
 		if err := r.read(ctx, where, 2, 0); err != nil {
 			return nil, s.failed(ctx, "get", t, err)
 		}
@@ -82,7 +82,7 @@ func (s *Source) get(ctx context.Context, t *Table, key Key) (*Record, error) {
 		row.Cells = append(row.Cells, r.rows[0].Cells...)
 	}
 	rows := []Row{row}
-	if record.Notice, err = s.label(ctx, t, record.Columns, rows); err != nil {
+	if record.Notice, err = s.label(ctx, db, t, record.Columns, rows); err != nil {
 		return nil, err
 	}
 	record.Key, record.Cells, record.Label = rows[0].Key, rows[0].Cells, rows[0].Key.Label()
@@ -146,7 +146,7 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 			}
 			selected += s.dialect.exact(s.dialect.place(t, term{column: c}), MaxKeyPart)
 		}
-		values, err := s.exactRows(ctx, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where, 1)
+		values, err := s.exactRows(ctx, s.db, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where, 1)
 		if err != nil {
 			return nil, s.failed(ctx, "read references to", t, err)
 		}

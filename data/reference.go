@@ -11,7 +11,7 @@ import (
 
 // label sets Value.Ref of the rows' references. A key of one column wins over one that shares the column. References
 // into a table that cannot be read stay without: the notice says so.
-func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []Row) (notice string, err error) {
+func (s *Source) label(ctx context.Context, db queryer, t *Table, columns []*Column, rows []Row) (notice string, err error) {
 	if len(rows) == 0 {
 		return "", nil
 	}
@@ -31,7 +31,7 @@ func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []
 			if len(at) < len(fk.Columns) {
 				continue // not all of it is on this page
 			}
-			err := s.labelKey(ctx, fk, at, rows)
+			err := s.labelKey(ctx, db, fk, at, rows)
 			var broken *TableError
 			if errors.As(err, &broken) {
 				notice = joinNotices(notice, fmt.Sprintf("References to %s are not linked: %s.", broken.Table, broken.Problem))
@@ -45,7 +45,7 @@ func (s *Source) label(ctx context.Context, t *Table, columns []*Column, rows []
 
 func joinNotices(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
-func (s *Source) labelKey(ctx context.Context, fk *ForeignKey, at []int, rows []Row) error {
+func (s *Source) labelKey(ctx context.Context, db queryer, fk *ForeignKey, at []int, rows []Row) error {
 	parent, ok := s.Schema().Table(fk.RefTable)
 	if !ok || !parent.Identity.Addressable() {
 		return nil
@@ -76,7 +76,7 @@ func (s *Source) labelKey(ctx context.Context, fk *ForeignKey, at []int, rows []
 	if len(wanted) == 0 {
 		return nil
 	}
-	found, err := s.parents(ctx, parent, fk.RefColumns, wanted)
+	found, err := s.parents(ctx, db, parent, fk.RefColumns, wanted)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (s *Source) labelKey(ctx context.Context, fk *ForeignKey, at []int, rows []
 }
 
 // parents finds the rows of parent whose columns equal each of the wanted values.
-func (s *Source) parents(ctx context.Context, parent *Table, names []string, wanted [][]any) (map[int]*Ref, error) {
+func (s *Source) parents(ctx context.Context, db queryer, parent *Table, names []string, wanted [][]any) (map[int]*Ref, error) {
 	d := s.dialect
 	var expressions []string
 	identity := parent.columns(parent.Identity.Columns)
@@ -106,7 +106,7 @@ func (s *Source) parents(ctx context.Context, parent *Table, names []string, wan
 		expressions = append(expressions, d.cell(display, ListRunes))
 	}
 	query := d.lookup(parent, parent.columns(names), wanted, expressions)
-	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return nil, s.failed(ctx, "label", parent, err)
 	}

@@ -34,6 +34,8 @@ type Schema struct {
 	Engine  string // "SQLite"
 	Version string
 	Tables  []*Table
+
+	all []*Table // the ones not shown too
 }
 
 // Table is a table or view.
@@ -55,6 +57,9 @@ type Table struct {
 	ReadOnly    string        // why its rows cannot be written; empty if they can
 	Estimate    int64         // rows when the schema was read, approximately; -1 if unknown
 	Problem     string        // why the table cannot be read; empty if it can
+
+	checks     []check
+	referenced []*ForeignKey // to this table from any, shown and usable or not
 
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
@@ -80,6 +85,7 @@ type Column struct {
 	Indexed    bool   // sorting by it uses an index
 	Problem    string // why it cannot be read; empty if it can
 
+	numbers  bool   // Enum was written as numbers
 	affinity string // SQLite
 	binary   bool   // SQLite: its collation is unknown to the connection, compare as bytes
 }
@@ -110,6 +116,13 @@ type UniqueKey struct {
 	Name    string
 	Columns []string
 	NotNull bool // no column of it is nullable
+}
+
+// check is a CHECK constraint.
+type check struct {
+	name       string // empty if it has none
+	expression string
+	columns    []string // that it reads
 }
 
 // Index is an index on whole columns; an expression in it is an empty name.
@@ -176,21 +189,38 @@ func (t *Table) position() []*Column {
 	return nil
 }
 
+// handle is what finds a row again within a transaction: the row id, else the primary key, else the identity; nil if
+// nothing does. Unlike the identity it may hold secrets.
+func (t *Table) handle() []term {
+	if t.rowid != "" {
+		return []term{{}}
+	}
+	names := t.PrimaryKey
+	if len(names) == 0 {
+		names = t.Identity.Columns
+	}
+	var terms []term
+	for _, c := range t.columns(names) {
+		terms = append(terms, term{column: c})
+	}
+	return terms
+}
+
 // finish derives what does not depend on the engine: masks, identity, references, display columns.
 func (s *Schema) finish(o Options) error {
-	tables, err := o.choose(s.Tables)
-	if err != nil {
-		return err
-	}
-	s.Tables = tables
-	slices.SortFunc(s.Tables, func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
-	for _, t := range s.Tables {
+	s.all = slices.SortedFunc(slices.Values(s.Tables), func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
+	for _, t := range s.all {
 		for _, c := range t.Columns {
 			c.Masked = o.Masked(t.Name, c) && !slices.Contains(o.Unmasked, t.Name+"."+c.Name)
 		}
 		t.Identity = t.identify()
 	}
-	for _, t := range s.Tables {
+	shown, err := o.choose(slices.Clone(s.all))
+	if err != nil {
+		return err
+	}
+	s.Tables = shown
+	for _, t := range s.all {
 		for _, fk := range t.ForeignKeys {
 			s.link(t, fk)
 		}
@@ -198,7 +228,19 @@ func (s *Schema) finish(o Options) error {
 	for _, t := range s.Tables {
 		t.Display = t.chooseDisplay()
 	}
+	for _, t := range s.Tables {
+		s.join(t)
+	}
 	return nil
+}
+
+// any finds a table, shown or not.
+func (s *Schema) any(name string) (*Table, bool) {
+	i, ok := slices.BinarySearchFunc(s.all, name, func(t *Table, name string) int { return cmp.Compare(t.Name, name) })
+	if !ok {
+		return nil, false
+	}
+	return s.all[i], true
 }
 
 // identify picks the primary key, else the row id, else a NOT NULL unique key. A key with a masked column is none:
@@ -224,11 +266,11 @@ func (t *Table) identify() Identity {
 
 // link completes a foreign key. Names of tables and columns in SQLite's foreign keys may differ in case.
 func (s *Schema) link(t *Table, fk *ForeignKey) {
-	i := slices.IndexFunc(s.Tables, func(other *Table) bool { return strings.EqualFold(other.Name, fk.RefTable) })
+	i := slices.IndexFunc(s.all, func(other *Table) bool { return strings.EqualFold(other.Name, fk.RefTable) })
 	if i < 0 {
 		return
 	}
-	parent := s.Tables[i]
+	parent := s.all[i]
 	fk.RefTable = parent.Name
 	if len(fk.RefColumns) == 0 {
 		fk.RefColumns = slices.Clone(parent.PrimaryKey)
@@ -244,7 +286,12 @@ func (s *Schema) link(t *Table, fk *ForeignKey) {
 	}
 	fold(t, fk.Columns)
 	fold(parent, fk.RefColumns)
-	if len(fk.RefColumns) != len(fk.Columns) || len(fk.Columns) == 0 {
+	if len(fk.RefColumns) != len(fk.Columns) || len(fk.Columns) == 0 ||
+		len(t.columns(fk.Columns)) != len(fk.Columns) || len(parent.columns(fk.RefColumns)) != len(fk.RefColumns) {
+		return
+	}
+	parent.referenced = append(parent.referenced, fk)
+	if _, ok := s.Table(parent.Name); !ok {
 		return
 	}
 	unique := sameSet(fk.RefColumns, parent.PrimaryKey)
@@ -252,7 +299,7 @@ func (s *Schema) link(t *Table, fk *ForeignKey) {
 		unique = unique || sameSet(fk.RefColumns, u.Columns)
 	}
 	fk.Usable = unique && parent.Problem == "" && t.Problem == "" && t.open(fk.Columns) && parent.open(fk.RefColumns)
-	if fk.Usable {
+	if _, ok := s.Table(t.Name); ok && fk.Usable {
 		parent.References = append(parent.References, fk)
 	}
 }

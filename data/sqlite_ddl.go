@@ -79,9 +79,9 @@ func ddlTokens(sql string) []ddlToken {
 	return tokens
 }
 
-// parseChecks returns the expressions of the CHECK constraints of a CREATE TABLE statement, as written.
-func parseChecks(sql string) []string {
-	var checks []string
+// parseChecks returns the CHECK constraints of a CREATE TABLE statement, their expressions as written.
+func parseChecks(sql string) []check {
+	var checks []check
 	tokens := ddlTokens(sql)
 	depth := 0
 	for i := 0; i < len(tokens); i++ {
@@ -94,26 +94,25 @@ func parseChecks(sql string) []string {
 		if depth != 1 || !tokens[i].is("CHECK") || i+1 >= len(tokens) || tokens[i+1].kind != '(' {
 			continue
 		}
-		open := i + 1
-		level := 0
-		for i = open; i < len(tokens); i++ {
-			if tokens[i].kind == '(' {
-				level++
-			} else if tokens[i].kind == ')' {
-				level--
-			}
-			if level == 0 {
-				checks = append(checks, strings.TrimSpace(sql[tokens[open].end:tokens[i].start]))
-				break
-			}
+		var found check
+		if i >= 2 && tokens[i-2].is("CONSTRAINT") {
+			found.name = tokens[i-1].text
 		}
+		open := i + 1
+		end := closes(tokens[open:])
+		if end < 0 {
+			break
+		}
+		i = open + end
+		found.expression = strings.TrimSpace(sql[tokens[open].end:tokens[i].start])
+		checks = append(checks, found)
 	}
 	return checks
 }
 
 // checkValues reads "column IN (literal, …)", with or without "column IS NULL OR" before it or "OR column IS NULL"
-// after it, as the column and its values.
-func checkValues(check string) (column string, values []string, ok bool) {
+// after it, as the column, its values, and whether all are written as numbers.
+func checkValues(check string) (column string, values []string, numbers, ok bool) {
 	tokens := ddlTokens(check)
 	for len(tokens) > 2 && tokens[0].kind == '(' && closes(tokens) == len(tokens)-1 {
 		tokens = tokens[1 : len(tokens)-1]
@@ -126,29 +125,31 @@ func checkValues(check string) (column string, values []string, ok bool) {
 		nullable, tokens = tokens[n-3].text, tokens[:n-4]
 	}
 	if len(tokens) < 5 || !tokens[0].name() || !tokens[1].is("IN") || tokens[2].kind != '(' || tokens[len(tokens)-1].kind != ')' {
-		return "", nil, false
+		return "", nil, false, false
 	}
 	if nullable != "" && !strings.EqualFold(nullable, tokens[0].text) {
-		return "", nil, false
+		return "", nil, false, false
 	}
 	sign := ""
 	wantValue := true
+	numbers = true
 	for _, t := range tokens[3 : len(tokens)-1] {
 		switch {
 		case wantValue && sign == "" && (t.kind == '-' || t.kind == '+'):
 			sign = strings.TrimPrefix(t.text, "+")
 		case wantValue && (t.kind == '0' || sign == "" && (t.kind == 's' || t.kind == 'n')):
 			values = append(values, sign+t.text)
+			numbers = numbers && t.kind == '0'
 			sign, wantValue = "", false
 		case wantValue && t.is("NULL"):
 			wantValue = false
 		case !wantValue && t.kind == ',':
 			wantValue = true
 		default:
-			return "", nil, false
+			return "", nil, false, false
 		}
 	}
-	return tokens[0].text, values, !wantValue && len(values) > 0
+	return tokens[0].text, values, numbers, !wantValue && len(values) > 0
 }
 
 // closes is the index of the token that closes the first.

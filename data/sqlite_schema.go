@@ -24,8 +24,19 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 		t.Virtual = strings.HasPrefix(strings.ToUpper(strings.TrimSpace(ddl)), "CREATE VIRTUAL")
 		lower := strings.ToLower(t.Name)
 		t.system = more.shadow || strings.HasPrefix(lower, "sqlite_") || strings.HasPrefix(lower, "crudadmin_") || lower == "goose_db_version"
+		switch {
+		case t.View:
+			t.ReadOnly = "it is a view"
+		case t.Virtual:
+			t.ReadOnly = "it is a virtual table"
+		case t.system:
+			t.ReadOnly = "it is not the application's own"
+		}
 		if !t.View && !t.Virtual {
-			t.Checks = parseChecks(ddl)
+			t.checks = parseChecks(ddl)
+			for _, one := range t.checks {
+				t.Checks = append(t.Checks, one.expression)
+			}
 		}
 		schema.Tables = append(schema.Tables, t)
 	})
@@ -73,6 +84,9 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 		}
 		c.affinity = sqliteAffinity(c.Type)
 		c.Kind, c.MaxLength = sqliteKind(c.Type, c.affinity)
+		if c.Kind == KindDecimal {
+			c.Precision, c.Scale = sqliteDecimal(c.Type)
+		}
 		t.Columns = append(t.Columns, c)
 	})
 	if err != nil {
@@ -88,20 +102,7 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 		}
 		t.PrimaryKey = append(t.PrimaryKey, t.Columns[i].Name)
 	}
-	for _, check := range t.Checks {
-		column, values, ok := checkValues(check)
-		if !ok {
-			continue
-		}
-		for _, c := range t.Columns {
-			if strings.EqualFold(c.Name, column) && c.Enum == nil {
-				c.Enum = values
-				if c.Kind == KindText || c.Kind == KindLongText || c.Kind == KindAny {
-					c.Kind = KindEnum
-				}
-			}
-		}
-	}
+	t.readChecks()
 	if t.View || t.Virtual {
 		return nil
 	}

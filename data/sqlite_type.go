@@ -37,6 +37,22 @@ func sqliteAffinity(declared string) string {
 	return affinityNumeric
 }
 
+var typeScale = regexp.MustCompile(`\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\)`)
+
+// sqliteDecimal reads the (precision, scale) of a declared type; zeros if there is none that makes sense.
+func sqliteDecimal(declared string) (precision, scale int) {
+	m := typeScale.FindStringSubmatch(declared)
+	if m == nil {
+		return 0, 0
+	}
+	precision, _ = strconv.Atoi(m[1]) // two digits at most
+	scale, _ = strconv.Atoi(m[2])     // none is 0
+	if scale > precision {
+		return 0, 0
+	}
+	return precision, scale
+}
+
 var typeLength = regexp.MustCompile(`\(\s*(\d{1,9})\s*\)`)
 
 // longText is the declared length from which text is edited on several lines.

@@ -109,13 +109,16 @@ const (
 )
 
 // newValue makes a cell of what a dialect read: the storage class, the (shortened) value, the whole size in bytes.
-func newValue(kind Kind, storage Storage, raw any, size int64, maxRunes, maxBytes int) Value {
-	v := Value{Kind: kind, Storage: storage, Size: size, raw: raw}
+func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxBytes int) Value {
+	v := Value{Kind: c.Kind, Storage: storage, Size: size, raw: raw}
 	switch raw := raw.(type) {
 	case int64:
-		v.Text = strconv.FormatInt(raw, 10)
+		v.Text = c.padScale(strconv.FormatInt(raw, 10))
 	case float64:
 		v.Text = strconv.FormatFloat(raw, 'g', -1, 64)
+		if c.Scale > 0 && math.Abs(raw) < 1e15 {
+			v.Text = c.padScale(strconv.FormatFloat(raw, 'f', -1, 64))
+		}
 	case string:
 		v.Truncated = int64(len(raw)) < size
 		text := strings.ToValidUTF8(raw, "\uFFFD")
@@ -130,6 +133,18 @@ func newValue(kind Kind, storage Storage, raw any, size int64, maxRunes, maxByte
 		v.Text, v.Truncated = text, v.Truncated || cut
 	}
 	return v
+}
+
+// padScale adds the zeros that a decimal's scale asks for: 192.9 of a DECIMAL(10,2) is 192.90. It takes no digit away.
+func (c *Column) padScale(number string) string {
+	if c.Kind != KindDecimal || c.Scale == 0 {
+		return number
+	}
+	_, fraction, point := strings.Cut(number, ".")
+	if !point {
+		number += "."
+	}
+	return number + strings.Repeat("0", max(0, c.Scale-len(fraction)))
 }
 
 // cutRunes shortens s to n runes.
