@@ -52,7 +52,7 @@ func (s *Store) Health(ctx context.Context) []ServerHealth {
 
 func (s *Store) health(ctx context.Context, addr string) ServerHealth {
 	h := ServerHealth{Addr: addr}
-	stats, err := s.stats(ctx, addr, "stats", "stats settings")
+	stats, err := s.stats(ctx, addr, "stats settings", "stats")
 	if err != nil {
 		h.Err = err
 		return h
@@ -70,7 +70,8 @@ func (s *Store) health(ctx context.Context, addr string) ServerHealth {
 }
 
 // stats returns what the server answers to the commands, by name, on a connection
-// of its own.
+// of its own. Of a name that two answers have the later holds: "evictions" is a
+// switch among the settings.
 func (s *Store) stats(ctx context.Context, addr string, commands ...string) (map[string]string, error) {
 	conn, err := s.cfg.dial(ctx, addr)
 	if err != nil {
