@@ -11,10 +11,11 @@ import (
 )
 
 // tableSegment is a table's name as a segment of a path. A name that browsers
-// would not keep there ("", "." and "..") gets a "~" before it, and so does one
-// that begins with "~".
+// would not keep there ("", "." and "..") gets a "~" before it, and so do "/",
+// which http.ServeMux takes for the end of a path even escaped, and one that
+// begins with "~".
 func tableSegment(name string) string {
-	if name == "" || name == "." || name == ".." || name[0] == '~' {
+	if name == "" || name == "." || name == ".." || name == "/" || name[0] == '~' {
 		return "~" + name
 	}
 	return name

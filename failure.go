@@ -4,6 +4,7 @@ package crudadmin
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
@@ -122,12 +124,31 @@ func (p *Panel) render(w http.ResponseWriter, r *http.Request, status int, page 
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Add("Vary", "Accept-Encoding")
+	if ui.AcceptsGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		buf = gzipped(buf)
+	}
 	h.Set("Content-Length", strconv.Itoa(buf.Len()))
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(buf.Bytes())
+}
+
+var gzips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+// gzipped compresses a page. What it repeats of the request cannot be used to
+// guess at its CSRF token, which is masked anew on every page.
+func gzipped(page bytes.Buffer) bytes.Buffer {
+	var buf bytes.Buffer
+	zip := gzips.Get().(*gzip.Writer)
+	defer gzips.Put(zip)
+	zip.Reset(&buf)
+	_, _ = zip.Write(page.Bytes()) // a buffer takes everything
+	_ = zip.Close()
+	return buf
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

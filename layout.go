@@ -40,7 +40,7 @@ func (p *Panel) layout(w http.ResponseWriter, r *http.Request, current string) u
 	tables, views := ui.NavGroup{Label: "Tables"}, ui.NavGroup{Label: "Views"}
 	for _, t := range p.data.Schema().Tables {
 		href := p.tableURL(t.Name)
-		item := ui.NavItem{Label: t.Name, Href: href, Icon: ui.IconTable, Current: href == current}
+		item := ui.NavItem{Label: tableLabel(t), Href: href, Icon: ui.IconTable, Current: href == current}
 		if t.View {
 			item.Icon = ui.IconView
 			views.Items = append(views.Items, item)

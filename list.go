@@ -3,7 +3,6 @@
 package crudadmin
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/ui"
@@ -65,8 +65,19 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, status, page)
 }
 
-func tableLabel(t *data.Table) string {
-	return cmp.Or(t.Name, "(unnamed)")
+func tableLabel(t *data.Table) string { return nameLabel(t.Name) }
+
+// nameLabel is a table's or a column's name as people see it. SQLite allows the
+// empty name, and names of which nothing is to be seen: those are quoted.
+func nameLabel(name string) string {
+	switch {
+	case name == "":
+		return "(unnamed)"
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
+		return name
+	default:
+		return strconv.QuoteToASCII(name)
+	}
 }
 
 // canonicalList rewrites what forms without JavaScript send (a filter in three
@@ -166,7 +177,7 @@ func (p *Panel) addSearch(page *ui.List, t *data.Table, q data.Query) {
 	var searched []string
 	for _, c := range t.Columns {
 		if c.Searchable() {
-			searched = append(searched, c.Name)
+			searched = append(searched, columnLabel(c))
 		}
 	}
 	if len(searched) == 0 && q.Search == "" {
@@ -185,7 +196,7 @@ func (p *Panel) addFilters(page *ui.List, t *data.Table, q data.Query) {
 		without := q
 		without.Filters = slices.Delete(slices.Clone(q.Filters), i, i+1)
 		op, value := operatorLabel(f)
-		page.Filters = append(page.Filters, ui.Filter{Column: f.Column, Op: op, Value: value, RemoveHref: p.listURL(without)})
+		page.Filters = append(page.Filters, ui.Filter{Column: nameLabel(f.Column), Op: op, Value: value, RemoveHref: p.listURL(without)})
 	}
 	form := &ui.FilterForm{Ops: operators}
 	for _, c := range t.Columns {
@@ -219,7 +230,7 @@ func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
 		if key.Desc {
 			arrow = " ↓"
 		}
-		page.SortKeys = append(page.SortKeys, ui.Link{Label: key.Column + arrow, Href: p.listURL(without)})
+		page.SortKeys = append(page.SortKeys, ui.Link{Label: nameLabel(key.Column) + arrow, Href: p.listURL(without)})
 	}
 	for _, c := range t.Columns {
 		if !c.Sortable() || sortedBy(q, c.Name) >= 0 {
@@ -317,7 +328,7 @@ func (p *Panel) showWrong(page *ui.List, t *data.Table, q data.Query, wrong erro
 		case strings.HasPrefix(one.Field, "f."):
 			name, op, _ := cutLast(strings.TrimPrefix(one.Field, "f."), ".")
 			label, value := operatorLabel(data.Filter{Op: data.Op(op), Values: []string{one.Value}})
-			page.Filters = append(page.Filters, ui.Filter{Column: name, Op: label, Value: value, RemoveHref: p.listURL(q), Error: one.Message})
+			page.Filters = append(page.Filters, ui.Filter{Column: nameLabel(name), Op: label, Value: value, RemoveHref: p.listURL(q), Error: one.Message})
 		default:
 			others = append(others, one.Error())
 		}

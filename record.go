@@ -73,7 +73,7 @@ func fieldNote(c *data.Column) string {
 
 func (p *Panel) related(rel data.Related, all []data.Related) ui.Related {
 	child, _ := p.data.Schema().Table(rel.ForeignKey.Table)
-	out := ui.Related{Label: rel.ForeignKey.Table, AllHref: p.listURL(rel.Query)}
+	out := ui.Related{Label: nameLabel(rel.ForeignKey.Table), AllHref: p.listURL(rel.Query)}
 	for _, other := range all {
 		if other.ForeignKey != rel.ForeignKey && other.ForeignKey.Table == rel.ForeignKey.Table {
 			out.Via = strings.Join(rel.ForeignKey.Columns, ", ")

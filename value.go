@@ -62,13 +62,7 @@ func column(t *data.Table, c *data.Column) ui.Column {
 	return ui.Column{Name: c.Name, Label: columnLabel(c), Type: c.Type, End: numeric(c) && reference(t, c) == nil, Ref: reference(t, c) != nil}
 }
 
-// columnLabel names a column; SQLite allows the empty name.
-func columnLabel(c *data.Column) string {
-	if c.Name == "" {
-		return "(unnamed)"
-	}
-	return c.Name
-}
+func columnLabel(c *data.Column) string { return nameLabel(c.Name) }
 
 func numeric(c *data.Column) bool {
 	return c.Kind == data.KindInteger || c.Kind == data.KindReal || c.Kind == data.KindDecimal

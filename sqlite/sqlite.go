@@ -25,6 +25,10 @@ const (
 	// busyTimeout is how long a statement waits for another writer; a context that ends sooner ends the wait.
 	busyTimeout = 10 * time.Second
 
+	// minPage is the size in bytes of the smallest page (sqlite.org/fileformat.html, 1.3.2), so of the smallest
+	// database that is not empty.
+	minPage = 512
+
 	// maxChecked is the size in bytes up to which Open checks every page of the file (some 100 ms); a larger
 	// one is checked by its header and its schema.
 	maxChecked = 64 << 20
@@ -78,6 +82,9 @@ func OpenData(ctx context.Context, path string, readOnly bool) (*sql.DB, error) 
 	}
 	if err := regular(path, info); err != nil {
 		return nil, err
+	}
+	if size := info.Size(); size > 0 && size < minPage { // SQLite would take it for an empty database, and overwrite it
+		return nil, fmt.Errorf("sqlite: %q is not an SQLite database: it has %d bytes", path, size)
 	}
 	params := url.Values{
 		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},

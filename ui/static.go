@@ -101,7 +101,7 @@ func (r *Renderer) Static() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Vary", "Accept-Encoding")
 		body := file.plain
-		if acceptsGzip(req.Header.Values("Accept-Encoding")) {
+		if AcceptsGzip(req) {
 			h.Set("Content-Encoding", "gzip")
 			body = file.gzip
 		}
@@ -112,8 +112,10 @@ func (r *Renderer) Static() http.Handler {
 	})
 }
 
-// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).
-func acceptsGzip(headers []string) bool {
+// AcceptsGzip reports whether an answer may be gzipped, by the request's
+// Accept-Encoding (RFC 9110, section 12.5.3).
+func AcceptsGzip(req *http.Request) bool {
+	headers := req.Header.Values("Accept-Encoding")
 	accepted, named := false, false
 	for _, item := range strings.Split(strings.Join(headers, ","), ",") {
 		coding, params, _ := strings.Cut(item, ";")
