@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -182,10 +181,8 @@ func TestBrowserStories(t *testing.T) {
 						b.axe(t, axe)
 					}
 					if pictures != "" && width != 320 {
-						png := run(t, b, chromedp.CaptureScreenshot())
-						if err := os.WriteFile(filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", s.name, width, scheme)), png, 0o600); err != nil {
-							t.Fatal(err)
-						}
+						b.do(t, chromedp.EmulateViewport(width, max(900, eval[int64](t, b, `document.documentElement.scrollHeight`))))
+						b.picture(t, fmt.Sprintf("%s-%d-%s", s.name, width, scheme))
 					}
 				}
 			})

@@ -270,9 +270,22 @@ func (d Delete) Blocked() bool { return blocked(d.Effects) }
 // Blocked reports whether something forbids the action.
 func (b Bulk) Blocked() bool { return blocked(b.Effects) }
 
-func blocked(effects []Effect) bool {
-	return slices.ContainsFunc(effects, func(e Effect) bool { return e.Kind == EffectRestrict })
+// Told are the effects that are shown: what forbids it, else all.
+func (d Delete) Told() []Effect { return told(d.Effects) }
+
+// Told are the effects that are shown: what forbids it, else all.
+func (b Bulk) Told() []Effect { return told(b.Effects) }
+
+func blocked(effects []Effect) bool { return slices.ContainsFunc(effects, Effect.forbids) }
+
+func told(effects []Effect) []Effect {
+	if !blocked(effects) {
+		return effects
+	}
+	return slices.DeleteFunc(slices.Clone(effects), func(e Effect) bool { return !e.forbids() })
 }
+
+func (e Effect) forbids() bool { return e.Kind == EffectRestrict }
 
 // Submit is the text of the button that goes on: what is done, and to how many.
 func (b Bulk) Submit() string {
