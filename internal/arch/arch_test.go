@@ -71,9 +71,9 @@ var rules = map[string]rule{
 		"internal/environ",
 	}},
 	"internal/environ": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
-	"cmd/crudadmin": {imports: everything, drivers: true},
-	"cmd/…":         {imports: everything, drivers: true},
-	"examples/…":    {imports: everything, drivers: true},
+	"cmd/crudadmin":    {imports: everything, drivers: true},
+	"cmd/…":            {imports: everything, drivers: true},
+	"examples/…":       {imports: everything, drivers: true},
 
 	// What is there for tests.
 	"internal/arch":       {stdlib: true, support: true},
