@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -23,6 +24,11 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	}
 	now := micros(s.now())
 	due, first := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]int, error) {
+		if deadline, ok := ctx.Deadline(); ok { // half of the time to hear who is there
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+			defer cancel()
+		}
 		return s.due(ctx, c, now)
 	})
 	removed := 0
