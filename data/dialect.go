@@ -20,8 +20,28 @@ type dialect interface {
 	introspect(ctx context.Context, db *sql.DB) (*Schema, error)
 	// estimates is DataSource.Estimates.
 	estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error)
-	// classify makes ErrTimeout and ErrUnavailable of the driver's errors and returns others as they are.
+	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns others as they are.
 	classify(ctx context.Context, err error) error
+
+	// begin starts a transaction on a connection, for writing with foreign keys enforced when it commits. end, called once,
+	// undoes it unless it was committed, and leaves the connection as it was; an error means that it is not.
+	begin(ctx context.Context, conn *sql.Conn, write bool) (end func(ctx context.Context, committed bool) error, err error)
+	// store makes a parsed field what is stored, in the form of like (what the row or another one has, or nil).
+	store(c *Column, value, like any) (any, error)
+	// latest selects the value of a column, exactly, in one of the latest rows that has one.
+	latest(t *Table, c *Column) fragment
+	// insert writes a row and returns its handle; none if a trigger prevented it.
+	insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) (handles [][]any, err error)
+	// update changes the rows that meet the conditions and returns their handles.
+	update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (handles [][]any, err error)
+	// remove deletes the rows that meet the conditions and returns their number.
+	remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error)
+	// piece selects, exactly, bytes of a text or blob, from 1.
+	piece(c *Column, from, size int) string
+	// orphan is the condition that a row's foreign key points at nothing.
+	orphan(t *Table, fk *ForeignKey, parent *Table) fragment
+	// violation reads an engine's error as a constraint of t that a write broke.
+	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
 
 	// problem says in the engine's words why a table cannot be read.
 	problem(err error) string

@@ -24,7 +24,7 @@ var (
 
 // outage says whether a classified error is about the database or the request, rather than one table.
 func outage(err error) bool {
-	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled)
+	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled)
 }
 
 // FieldError is one wrong part of a request: which field, what was given, what is allowed.

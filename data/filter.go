@@ -156,9 +156,18 @@ var instantLayouts = []struct {
 	{"15:04:05", time.Second},
 }
 
-// parseInstant reads a date, a time of day (on 2000-01-01, as SQLite does) or both. Fractions of a second count to the
-// millisecond, which is what SQLite compares by.
+// parseInstant is parseISO with fractions of a second to the millisecond, which is what SQLite compares by.
 func parseInstant(text string) (at time.Time, zoned bool, step time.Duration, err error) {
+	at, zoned, step, err = parseISO(text)
+	if err == nil && step == time.Second && strings.Contains(text, ".") {
+		at, step = at.Truncate(time.Millisecond), time.Millisecond
+	}
+	return at, zoned, step, err
+}
+
+// parseISO reads a date, a time of day (on 2000-01-01, as SQLite does) or both. step is the interval the last field
+// stands for, from a second up.
+func parseISO(text string) (at time.Time, zoned bool, step time.Duration, err error) {
 	if len(text) > 10 && text[10] == ' ' {
 		text = text[:10] + "T" + text[11:]
 	}
@@ -178,14 +187,10 @@ func parseInstant(text string) (at time.Time, zoned bool, step time.Duration, er
 			if parsed.Year() == 0 && !strings.Contains(form.layout, "2006") {
 				parsed = parsed.AddDate(2000, 0, 0)
 			}
-			step = form.step
-			if step == time.Second && strings.Contains(text, ".") {
-				parsed, step = parsed.Truncate(time.Millisecond), time.Millisecond
-			}
 			if year := parsed.UTC().Year(); year < 0 || year > 9999 {
 				continue
 			}
-			return parsed, zone != "", step, nil
+			return parsed, zone != "", form.step, nil
 		}
 	}
 	return time.Time{}, false, 0, errors.New("is not an ISO 8601 date or time")

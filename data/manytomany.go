@@ -3,6 +3,9 @@ package data
 // This file finds join tables, and reads and sets what they link.
 
 import (
+	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -60,4 +63,186 @@ func (s *Schema) join(t *Table) {
 		}
 		side.ManyToMany = append(side.ManyToMany, relation)
 	}
+}
+
+// relation finds a ManyToMany by its name.
+func (t *Table) relation(name string) (*ManyToMany, int) {
+	i := slices.IndexFunc(t.ManyToMany, func(m *ManyToMany) bool { return m.Name == name })
+	if i < 0 {
+		return nil, -1
+	}
+	return t.ManyToMany[i], i
+}
+
+// linked reads the records that a relation links to the row of a handle.
+func (s *Source) linked(ctx context.Context, db queryer, t *Table, m *ManyToMany, handle []any) (Links, error) {
+	links := Links{Relation: m}
+	from, err := s.valuesAt(ctx, db, t, m.From.RefColumns, s.at(t, handle))
+	if err != nil || from == nil || slices.Contains(from, nil) {
+		return links, err
+	}
+	join, ok := s.Schema().Table(m.Join())
+	target, ok2 := s.Schema().Table(m.Target())
+	if !ok || !ok2 {
+		return links, nil
+	}
+	order := make([]term, 0, len(m.To.Columns))
+	for _, c := range join.columns(m.To.Columns) {
+		order = append(order, term{column: c})
+	}
+	query := fragment{text: "SELECT " + s.exactly(join, order, MaxKeyPart) + " FROM " + s.dialect.from(join)}.where(s.holding(join, m.From.Columns, from))
+	var places []string
+	for _, o := range order {
+		places = append(places, s.dialect.place(join, o))
+	}
+	query.text += " ORDER BY " + strings.Join(places, ", ")
+	wanted, err := s.exactRows(ctx, db, query, nil, MaxLinks+1)
+	if err != nil {
+		return links, s.failed(ctx, "read links of", join, err)
+	}
+	if len(wanted) > MaxLinks {
+		wanted, links.More = wanted[:MaxLinks], true
+	}
+	if len(wanted) == 0 {
+		return links, nil
+	}
+	found, err := s.parents(ctx, db, target, m.To.RefColumns, wanted)
+	if err != nil {
+		return links, err
+	}
+	for n := range wanted {
+		if ref := found[n]; ref != nil {
+			links.Choices = append(links.Choices, Choice{Value: ref.Key.String(), Label: ref.Label, Key: ref.Key})
+		}
+	}
+	return links, nil
+}
+
+// exactly selects the terms' values.
+func (s *Source) exactly(t *Table, terms []term, maxBytes int) string {
+	var selected []string
+	for _, o := range terms {
+		selected = append(selected, s.dialect.exact(s.dialect.place(t, o), maxBytes))
+	}
+	return strings.Join(selected, ", ")
+}
+
+// holding is the condition that columns have the values.
+func (s *Source) holding(t *Table, columns []string, values []any) []fragment {
+	var where []fragment
+	for i, c := range t.columns(columns) {
+		where = append(where, fragment{s.dialect.place(t, term{column: c}) + " = ?", []any{values[i]}})
+	}
+	return where
+}
+
+// valuesAt reads columns of one row; nil if there is none.
+func (s *Source) valuesAt(ctx context.Context, db queryer, t *Table, columns []string, where []fragment) ([]any, error) {
+	var terms []term
+	for _, c := range t.columns(columns) {
+		terms = append(terms, term{column: c})
+	}
+	rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, terms, MaxText) + " FROM " + s.dialect.from(t)}, where, 1)
+	if err != nil {
+		return nil, s.failed(ctx, "read", t, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return rows[0], nil
+}
+
+// checkLinks says what is wrong with the links before anything is written.
+func (in Input) checkLinks(t *Table, img *image) FieldErrors {
+	var wrong FieldErrors
+	for _, name := range slices.Sorted(maps.Keys(in.Links)) {
+		_, i := t.relation(name)
+		switch {
+		case i < 0:
+			wrong = append(wrong, fieldError(name, "", "is not a relation of %s", t.Name))
+		case len(in.Links[name]) > MaxLinks:
+			wrong = append(wrong, fieldError(name, "", "has too many records: at most %d", MaxLinks))
+		case img != nil && img.links[i].More:
+			wrong = append(wrong, fieldError(name, "", "cannot be set: it has more than %d records", MaxLinks))
+		}
+	}
+	return wrong
+}
+
+// setLinks makes the links of the row of a handle what the input says; present are those it has, as Table.ManyToMany.
+func (s *Source) setLinks(ctx context.Context, db queryer, t *Table, in Input, handle []any, present []Links) error {
+	for _, name := range slices.Sorted(maps.Keys(in.Links)) {
+		m, i := t.relation(name)
+		has := map[string]Key{}
+		if present != nil {
+			for _, choice := range present[i].Choices {
+				has[choice.Key.String()] = choice.Key
+			}
+		}
+		wants := map[string]Key{}
+		for _, key := range in.Links[name] {
+			wants[key.String()] = key
+		}
+		maps.DeleteFunc(wants, func(key string, _ Key) bool {
+			_, both := has[key]
+			delete(has, key)
+			return both
+		})
+		if err := s.relink(ctx, db, t, m, handle, has, wants); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relink deletes and adds links.
+func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany, handle []any, remove, add map[string]Key) error {
+	if len(remove)+len(add) == 0 {
+		return nil
+	}
+	join, ok := s.Schema().Table(m.Join())
+	target, ok2 := s.Schema().Table(m.Target())
+	if !ok || !ok2 {
+		return fmt.Errorf("%w: %q", ErrNoTable, m.Join())
+	}
+	from, err := s.valuesAt(ctx, db, t, m.From.RefColumns, s.at(t, handle))
+	if err != nil {
+		return err
+	}
+	if from == nil || slices.Contains(from, nil) {
+		return FieldErrors{fieldError(m.Name, "", "cannot be set: the record has no %s", strings.Join(m.From.RefColumns, ", "))}
+	}
+	both := slices.Concat(m.From.Columns, m.To.Columns)
+	for _, change := range []struct {
+		keys   map[string]Key
+		insert bool
+	}{{remove, false}, {add, true}} {
+		for _, name := range slices.Sorted(maps.Keys(change.keys)) {
+			where, err := s.identified(target, change.keys[name])
+			if err != nil {
+				return FieldErrors{fieldError(m.Name, name, "is not a key of %s", target.Name)}
+			}
+			to, err := s.valuesAt(ctx, db, target, m.To.RefColumns, where)
+			if err != nil {
+				return err
+			}
+			if to == nil || slices.Contains(to, nil) {
+				return FieldErrors{fieldError(m.Name, name, "is not a record of %s any more", target.Name)}
+			}
+			values := slices.Concat(from, to)
+			if change.insert {
+				_, err = s.dialect.insert(ctx, db, join, join.columns(both), values)
+			} else {
+				_, err = s.dialect.remove(ctx, db, join, s.holding(join, both, values))
+			}
+			if err == nil {
+				continue
+			}
+			if err = s.refused(ctx, db, "link", join, Input{}, nil, err); constraint(err) {
+				return FieldErrors{fieldError(m.Name, name, "cannot be set: %s", err.Error())}
+			}
+			return err
+		}
+	}
+	return nil
 }

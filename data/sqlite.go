@@ -1,7 +1,7 @@
 package data
 
-// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its conditions, sqlite_schema.go,
-// sqlite_type.go and sqlite_ddl.go its introspection.
+// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its conditions, sqlite_write.go,
+// sqlite_store.go and sqlite_constraint.go its writes, the other sqlite_ files its introspection.
 
 import (
 	"context"
@@ -105,6 +105,8 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 	switch {
 	case code == 5 || code == 6 || strings.Contains(text, "database is locked") || strings.Contains(text, "table is locked"):
 		return fmt.Errorf("%w: it is locked by another process: %w", ErrUnavailable, err)
+	case code == 8 || strings.Contains(text, "readonly database"):
+		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)
 	case code == 10 || code == 14 || code == 26 || strings.Contains(text, "database is closed") || strings.Contains(text, "unable to open"):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

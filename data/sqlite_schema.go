@@ -289,7 +289,7 @@ func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (ma
 }
 
 // each calls row with the n columns of every row.
-func (*sqlite) each(ctx context.Context, db *sql.DB, query string, args []any, n int, row func([]any)) error {
+func (*sqlite) each(ctx context.Context, db queryer, query string, args []any, n int, row func([]any)) error {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -5,10 +5,70 @@ package data
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"time"
 )
+
+// undoTimeout bounds a rollback, which must be done even if the caller has gone.
+const undoTimeout = 5 * time.Second
 
 // queryer runs statements: a *sql.DB, or a *sql.Conn inside a transaction.
 type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// snapshot runs reads that must see one state of the database.
+func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db queryer) error) error {
+	return s.transaction(ctx, op, t, false, work, nil)
+}
+
+// transact runs writes, all or nothing. Errors of work are returned as they are. If the commit fails, refused gets the
+// engine's error while the transaction is still open; it must return an error.
+func (s *Source) transact(ctx context.Context, op string, t *Table, work func(db queryer) error, refused func(db queryer, err error) error) error {
+	return s.transaction(ctx, op, t, true, work, refused)
+}
+
+func (s *Source) transaction(ctx context.Context, op string, t *Table, write bool, work func(db queryer) error, refused func(db queryer, err error) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return s.failed(ctx, op, t, err)
+	}
+	defer func() { _ = conn.Close() }() // back to the pool
+	end, err := s.dialect.begin(ctx, conn, write)
+	if err != nil {
+		return s.failed(ctx, op, t, err)
+	}
+	committed := false
+	defer func() {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		defer cancel()
+		if end(undo, committed) != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // out of the pool with it
+		}
+	}()
+	if err := work(conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		if refused == nil {
+			return s.failed(ctx, op, t, err)
+		}
+		return refused(conn, err)
+	}
+	committed = true
+	return nil
+}
+
+// writable finds a table that can be written to.
+func (s *Source) writable(name string) (*Table, error) {
+	t, err := s.table(name)
+	if err != nil {
+		return nil, err
+	}
+	if t.ReadOnly != "" {
+		return nil, fmt.Errorf("%w: table %q cannot be changed: %s", ErrReadOnly, t.Name, t.ReadOnly)
+	}
+	return t, nil
 }

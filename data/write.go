@@ -4,31 +4,293 @@ package data
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"maps"
+	"slices"
 )
+
+// Edit implements DataSource.
+func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	var record *Record
+	err = s.snapshot(ctx, "edit", t, func(db queryer) error {
+		img, err := s.look(ctx, db, t, key)
+		if err == nil && img == nil {
+			err = fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+		}
+		if err == nil {
+			record, err = s.edit(ctx, db, t, key, img)
+		}
+		return err
+	})
+	return record, err
+}
+
+// edit is the record of an image.
+func (s *Source) edit(ctx context.Context, db queryer, t *Table, key Key, img *image) (*Record, error) {
+	record, err := s.get(ctx, db, t, key, MaxText)
+	if err != nil {
+		return nil, err
+	}
+	record.Token, record.Links = img.token, img.links
+	return record, nil
+}
 
 // Insert implements DataSource.
 func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error) {
-	return Key{}, errors.ErrUnsupported
+	t, err := s.writable(table)
+	if err != nil {
+		return Key{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	var key Key
+	var handle []any
+	err = s.transact(ctx, "insert into", t, func(db queryer) error {
+		w, err := s.prepare(ctx, db, t, in, nil)
+		if err != nil {
+			return err
+		}
+		handles, err := s.dialect.insert(ctx, db, t, w.columns, w.values)
+		if err != nil {
+			return s.refused(ctx, db, "insert into", t, in, nil, err)
+		}
+		if len(handles) != 1 {
+			return ignored()
+		}
+		handle = handles[0]
+		if err := s.setLinks(ctx, db, t, in, handle, nil); err != nil {
+			return err
+		}
+		key, err = s.keyAt(ctx, db, t, handle)
+		return err
+	}, func(db queryer, err error) error { return s.refused(ctx, db, "insert into", t, in, handle, err) })
+	if err != nil {
+		return Key{}, err
+	}
+	return key, nil
+}
+
+// ignored is the error for a write that a trigger's RAISE(IGNORE) made nothing of.
+func ignored() error {
+	return FieldErrors{fieldError("", "", "Nothing was written: a trigger of the table prevented it.")}
 }
 
 // Update implements DataSource.
 func (s *Source) Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error) {
-	return Key{}, errors.ErrUnsupported
+	t, err := s.writable(table)
+	if err != nil {
+		return Key{}, err
+	}
+	if token == "" {
+		return Key{}, FieldErrors{fieldError("token", "", "is missing: take it from the record as it was read for editing")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	var handle []any
+	err = s.transact(ctx, "update", t, func(db queryer) error {
+		img, err := s.current(ctx, db, t, key, token)
+		if err != nil {
+			return err
+		}
+		handle = img.handle
+		w, err := s.prepare(ctx, db, t, in, img)
+		if err != nil {
+			return err
+		}
+		if len(w.columns) > 0 {
+			handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, img.handle))
+			if err != nil {
+				return s.refused(ctx, db, "update", t, in, handle, err)
+			}
+			if len(handles) != 1 {
+				return ignored()
+			}
+			handle = handles[0]
+		}
+		if err := s.setLinks(ctx, db, t, in, handle, img.links); err != nil {
+			return err
+		}
+		key, err = s.keyAt(ctx, db, t, handle)
+		return err
+	}, func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, handle, err) })
+	if err != nil {
+		return Key{}, err
+	}
+	return key, nil
 }
 
-// Edit implements DataSource.
-func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, error) {
-	return nil, errors.ErrUnsupported
+// current is the image of a row that must still be what the token says.
+func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token string) (*image, error) {
+	img, err := s.look(ctx, db, t, key)
+	if err != nil {
+		return nil, err
+	}
+	if img == nil {
+		if token == "" {
+			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+		}
+		return nil, &StaleError{}
+	}
+	if token != "" && token != img.token {
+		record, err := s.edit(ctx, db, t, key, img)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &StaleError{Current: record}
+	}
+	return img, nil
 }
 
-// Download implements DataSource.
-func (s *Source) Download(ctx context.Context, table string, key Key, column string) (*File, error) {
-	return nil, errors.ErrUnsupported
+// written is what a statement sets.
+type written struct {
+	columns []*Column
+	values  []any
+}
+
+// prepare reads the input's fields, all of them, against the row as it is (nil: a new one). Fields that change nothing
+// are left out.
+func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, img *image) (written, error) {
+	var w written
+	var wrong FieldErrors
+	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
+		f := in.Fields[name]
+		c, problem := in.settable(t, name)
+		if problem != "" {
+			wrong = append(wrong, fieldError(name, "", "%s", problem))
+			continue
+		}
+		refuse := func(err error) {
+			given := f.Text
+			if c.Masked {
+				given = ""
+			}
+			wrong = append(wrong, fieldError(name, given, "%s", err.Error()))
+		}
+		var stored any
+		if img != nil {
+			value, known := img.values[name]
+			if known && f.same(c, value) {
+				continue
+			}
+			stored = value
+		}
+		value, err := f.parse(c)
+		if err != nil {
+			refuse(err)
+			continue
+		}
+		if value == nil {
+			switch {
+			case img == nil && t.assigned(c):
+				continue
+			case !c.Nullable:
+				refuse(errRequired)
+				continue
+			}
+		}
+		if value != nil {
+			if stored == nil {
+				if stored, err = s.latest(ctx, db, t, c); err != nil {
+					return w, err
+				}
+			}
+			if value, err = s.dialect.store(c, value, stored); err != nil {
+				refuse(err)
+				continue
+			}
+		}
+		w.columns = append(w.columns, c)
+		w.values = append(w.values, value)
+	}
+	if img == nil {
+		for _, c := range t.Columns {
+			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
+				wrong = append(wrong, fieldError(c.Name, "", "%s", errRequired.Error()))
+			}
+		}
+	}
+	wrong = append(wrong, in.checkLinks(t, img)...)
+	return w, wrong.orNil()
+}
+
+// settable finds a column, or says why it cannot be set.
+func (in Input) settable(t *Table, name string) (*Column, string) {
+	c, ok := t.Column(name)
+	switch {
+	case !ok || c.Hidden:
+		return nil, fmt.Sprintf("is not a column of %s", t.Name)
+	case c.Generated:
+		return nil, "cannot be set: it is computed from other columns"
+	case c.Problem != "":
+		return nil, "cannot be set: " + c.Problem
+	case c.Masked && !slices.Contains(in.Masked, name):
+		return nil, "cannot be set: it is masked"
+	}
+	return c, ""
+}
+
+// latest is a value that shows how a column's kind is stored in this table; nil if that is not the question.
+func (s *Source) latest(ctx context.Context, db queryer, t *Table, c *Column) (any, error) {
+	if c.Kind != KindBool && c.Kind != KindUUID && c.Kind != KindDate && c.Kind != KindTime && c.Kind != KindDateTime || c.Masked {
+		return nil, nil
+	}
+	rows, err := s.exactRows(ctx, db, s.dialect.latest(t, c), nil, 1)
+	if err != nil {
+		return nil, s.failed(ctx, "read", t, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return rows[0][0], nil
 }
 
 // File is the whole of one cell.
 type File struct {
-	Storage Storage
+	Storage Storage // StoredNull, StoredBlob, or StoredText: also of a number, as text
 	Bytes   []byte
+}
+
+// Download implements DataSource.
+func (s *Source) Download(ctx context.Context, table string, key Key, column string) (*File, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := t.Column(column)
+	switch {
+	case !ok || !c.Readable():
+		return nil, FieldErrors{fieldError(column, "", "is not a column of %s", t.Name)}
+	case c.Masked:
+		return nil, FieldErrors{fieldError(column, "", "is masked")}
+	}
+	where, err := s.identified(t, key)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	query := fragment{text: "SELECT " + s.dialect.exact(s.dialect.place(t, term{column: c}), MaxFile) + " FROM " + s.dialect.from(t)}
+	rows, err := s.exactRows(ctx, s.db, query, where, 2)
+	if err != nil {
+		return nil, s.failed(ctx, "download", t, err)
+	}
+	if len(rows) != 1 {
+		return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+	}
+	switch value := rows[0][0].(type) {
+	case nil:
+		return &File{Storage: StoredNull}, nil
+	case tooLong:
+		return nil, FieldErrors{fieldError(column, "", "is too large to download: more than %d bytes", MaxFile)}
+	case []byte:
+		return &File{Storage: StoredBlob, Bytes: value}, nil
+	default:
+		return &File{Storage: StoredText, Bytes: []byte(plainPart(value))}, nil
+	}
 }

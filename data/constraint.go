@@ -1,0 +1,146 @@
+package data
+
+// This file says in words which constraint a write broke.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// violation is a constraint that a write broke.
+type violation struct {
+	kind    string   // "unique", "notnull", "check", "foreign", "type" or "raised"
+	table   string   // whose constraint it is, if that is not the written one
+	columns []string // of the written table
+	name    string   // of a check, if it has one
+	message string   // of a trigger, in its own words
+}
+
+// refused turns an engine's error on a write into one of this package's. It asks the database, so the transaction
+// must still be open. handle is the written row's, nil if there is none.
+func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
+	v, ok := s.dialect.violation(ctx, db, t, err)
+	if !ok {
+		return s.failed(ctx, op, t, err)
+	}
+	wrong := func(column, format string, args ...any) *FieldError {
+		given := in.Fields[column].Text
+		if c, ok := t.Column(column); ok && c.Masked || in.Fields[column].Null {
+			given = ""
+		}
+		return fieldError(column, given, format, args...)
+	}
+	if v.kind == "raised" {
+		return FieldErrors{wrong("", "The database refused it: %s", v.message)}
+	}
+	if v.table != "" {
+		name := "another table"
+		if _, shown := s.Schema().Table(v.table); shown {
+			name = v.table
+		}
+		return FieldErrors{wrong("", "The database refused it because of what it would do to %s.", name)}
+	}
+	if v.kind == "foreign" {
+		return s.dangling(ctx, db, t, handle, wrong)
+	}
+	var all FieldErrors
+	for _, column := range v.columns {
+		others := strings.Join(slices.DeleteFunc(slices.Clone(v.columns), func(name string) bool { return name == column }), ", ")
+		var one *FieldError
+		switch v.kind {
+		case "unique":
+			one = wrong(column, "is taken: another record has it")
+			if others != "" {
+				one = wrong(column, "is taken: another record has it together with the same %s", others)
+			}
+		case "notnull":
+			one = wrong(column, "is required")
+		case "type":
+			one = wrong(column, "is not of the type %s, which the database insists on", typeOf(t, column))
+		default:
+			one = wrong(column, "is not allowed")
+			if v.name != "" {
+				one = wrong(column, "is not allowed by the rule %q of the database", v.name)
+			}
+			if others != "" {
+				one.Message += ", together with " + others
+			}
+		}
+		all = append(all, one)
+	}
+	if len(all) == 0 {
+		words := map[string]string{
+			"unique": "Another record has the same values, which must be unique.", "check": "The values are not allowed by a rule of the database.",
+			"notnull": "A value is required.", "type": "A value is not of its column's type.",
+		}[v.kind]
+		if v.name != "" {
+			words = fmt.Sprintf("The values are not allowed by the rule %q of the database.", v.name)
+		}
+		all = FieldErrors{wrong("", "%s", words)}
+	}
+	return all
+}
+
+func typeOf(t *Table, column string) string {
+	if c, ok := t.Column(column); ok {
+		return c.Type
+	}
+	return ""
+}
+
+// dangling finds the foreign keys of a written row that point at nothing, and those of other rows that do since it was.
+func (s *Source) dangling(ctx context.Context, db queryer, t *Table, handle []any, wrong func(column, format string, args ...any) *FieldError) error {
+	var all FieldErrors
+	for _, fk := range t.ForeignKeys {
+		parent, ok := s.Schema().any(fk.RefTable)
+		if !ok || len(handle) == 0 || len(fk.RefColumns) != len(fk.Columns) {
+			continue
+		}
+		query := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}
+		rows, err := s.exactRows(ctx, db, query, append(s.at(t, handle), s.dialect.orphan(t, fk, parent)), 1)
+		if err != nil {
+			return s.failed(ctx, "check references of", t, err)
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		name := fk.RefTable
+		if _, shown := s.Schema().Table(name); !shown {
+			name = "the table it refers to"
+		}
+		for _, column := range fk.Columns {
+			one := wrong(column, "refers to a record of %s that does not exist", name)
+			if len(fk.Columns) > 1 {
+				one = wrong(column, "refers, with %s, to a record of %s that does not exist", without(fk.Columns, column), name)
+			}
+			all = append(all, one)
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	for _, fk := range t.referenced {
+		for _, column := range fk.RefColumns {
+			if !slices.ContainsFunc(all, func(one *FieldError) bool { return one.Field == column }) {
+				all = append(all, wrong(column, "cannot change: other records refer to it"))
+			}
+		}
+	}
+	if len(all) == 0 {
+		all = FieldErrors{wrong("", "A record refers to another that does not exist.")}
+	}
+	return all
+}
+
+func without(names []string, name string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name }), ", ")
+}
+
+// constraint says whether an error of refused is about a constraint rather than an outage.
+func constraint(err error) bool {
+	var fields FieldErrors
+	return errors.As(err, &fields)
+}

@@ -1,0 +1,170 @@
+package data
+
+// This file reads a row as it is, to compare it with what was read before.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"math"
+	"strings"
+)
+
+const (
+	// imageValue is how many bytes of a value an image holds; imagePiece how many of a longer one are read at a time.
+	imageValue = MaxText
+	imagePiece = 16 << 20
+)
+
+// image is a row as it is.
+type image struct {
+	columns []*Column
+	values  map[string]any // by column; tooLong if it is longer than imageValue
+	handle  []any          // the values of Table.handle
+	links   []Links        // as Table.ManyToMany
+	token   string
+}
+
+// look reads the image of the row that meets the conditions. No row is nil; more than one is an error for "key".
+//
+// Its token is a hash of the values and of the linked keys, without masked columns (from the hash of a row whose other
+// values are known a short secret could be guessed) and generated ones.
+func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*image, error) {
+	where, err := s.identified(t, key)
+	if err != nil {
+		return nil, err
+	}
+	d := s.dialect
+	img := &image{values: map[string]any{}}
+	var handle []string
+	for _, o := range t.handle() {
+		handle = append(handle, d.exact(d.place(t, o), math.MaxInt32))
+	}
+	for _, c := range t.Columns {
+		if c.Readable() && !c.Generated && !c.Masked {
+			img.columns = append(img.columns, c)
+		}
+	}
+	h := sha256.New()
+	hashBytes(h, []byte("crudadmin row 1"))
+	hashBytes(h, []byte(t.Name))
+	for start := 0; start == 0 || start < len(img.columns); start += recordChunk {
+		chunk := img.columns[start:min(start+recordChunk, len(img.columns))]
+		selected := handle
+		for _, c := range chunk {
+			selected = append(selected[:len(selected):len(selected)], d.exact(d.place(t, term{column: c}), imageValue))
+		}
+		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(t)}, where, 2)
+		if err != nil {
+			return nil, s.failed(ctx, "read", t, err)
+		}
+		if len(rows) == 0 {
+			return nil, nil
+		}
+		if len(rows) > 1 { // a key with NULL in it
+			return nil, fieldError("key", key.String(), "addresses more than one row of %s", t.Name)
+		}
+		img.handle = rows[0][:len(handle)]
+		for i, c := range chunk {
+			value := rows[0][len(handle)+i]
+			img.values[c.Name] = value
+			hashBytes(h, []byte(c.Name))
+			hashValue(h, value)
+			if _, long := value.(tooLong); !long {
+				continue
+			}
+			if err := s.pieces(ctx, db, t, c, where, func(piece []byte) { hashBytes(h, piece) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, relation := range t.ManyToMany {
+		links, err := s.linked(ctx, db, t, relation, img.handle)
+		if err != nil {
+			return nil, err
+		}
+		img.links = append(img.links, links)
+		hashBytes(h, []byte(relation.Name))
+		for _, choice := range links.Choices {
+			hashBytes(h, []byte(choice.Value))
+		}
+	}
+	img.token = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return img, nil
+}
+
+// pieces reads a long value bit by bit.
+func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, each func([]byte)) error {
+	for from := 1; ; from += imagePiece {
+		query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.piece(c, from, imagePiece), s.dialect.from(t))}
+		rows, err := s.exactRows(ctx, db, query, where, 1)
+		if err != nil {
+			return s.failed(ctx, "read", t, err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		piece, _ := rows[0][0].([]byte)
+		each(piece)
+		if len(piece) < imagePiece {
+			return nil
+		}
+	}
+}
+
+// hashBytes writes to a hash, which never fails.
+func hashBytes(h hash.Hash, b []byte) {
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(b)))
+	h.Write(length[:])
+	h.Write(b)
+}
+
+func hashValue(h hash.Hash, value any) {
+	switch value := value.(type) {
+	case nil:
+		h.Write([]byte("n"))
+	case int64:
+		h.Write(binary.BigEndian.AppendUint64([]byte("i"), uint64(value)))
+	case float64:
+		h.Write(binary.BigEndian.AppendUint64([]byte("r"), math.Float64bits(value)))
+	case string:
+		h.Write([]byte("t"))
+		hashBytes(h, []byte(value))
+	case []byte:
+		h.Write([]byte("b"))
+		hashBytes(h, value)
+	}
+}
+
+// at is the condition that holds for the row of a handle.
+func (s *Source) at(t *Table, handle []any) []fragment {
+	var where []fragment
+	for i, o := range t.handle() {
+		place := s.dialect.place(t, o)
+		if handle[i] == nil {
+			where = append(where, fragment{text: place + " IS NULL"})
+		} else {
+			where = append(where, fragment{place + " = ?", []any{handle[i]}})
+		}
+	}
+	return where
+}
+
+// keyAt is the key of the row of a handle; zero if it has none.
+func (s *Source) keyAt(ctx context.Context, db queryer, t *Table, handle []any) (Key, error) {
+	if len(handle) == 0 || !t.Identity.Addressable() {
+		return Key{}, nil
+	}
+	r := &reader{s: s, db: db, t: t}
+	if err := r.read(ctx, s.at(t, handle), 1, 0); err != nil {
+		return Key{}, s.failed(ctx, "read", t, err)
+	}
+	if len(r.rows) == 0 {
+		return Key{}, nil
+	}
+	return r.rows[0].Key, nil
+}

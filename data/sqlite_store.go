@@ -1,0 +1,221 @@
+package data
+
+// This file makes parsed fields what SQLite stores.
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (d *sqlite) store(c *Column, value, like any) (any, error) {
+	switch value := value.(type) {
+	case decimalNumber:
+		return sqliteNumber(string(value))
+	case bool:
+		return sqliteBool(value, like), nil
+	case instantValue:
+		return sqliteInstant(c, value, like)
+	case uuidValue:
+		return sqliteUUID(c, value, like), nil
+	case document:
+		text := string(value)
+		if was, ok := like.(string); !ok || !strings.Contains(was, "\r\n") {
+			text = withLF(text)
+		}
+		if n := sqliteConverted(c, text); n != nil && newDecimal(plainPart(n)) != newDecimal(strings.TrimSpace(text)) {
+			return nil, errTooPrecise
+		}
+		return text, nil
+	case string:
+		return sqliteText(c, value, like)
+	}
+	return value, nil
+}
+
+var errTooPrecise = errors.New("has more digits than the database keeps of a number")
+
+// sqliteNumber is the integer or real that is the number; it must not be rounded.
+func sqliteNumber(text string) (any, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || newDecimal(strconv.FormatFloat(f, 'e', -1, 64)) != newDecimal(text) {
+		return nil, errTooPrecise
+	}
+	return f, nil
+}
+
+// sqliteText is text, which a column of no known type may hold a number in.
+func sqliteText(c *Column, text string, like any) (any, error) {
+	was, wasText := like.(string)
+	if !wasText || !strings.Contains(was, "\r\n") {
+		text = withLF(text)
+	}
+	if c.Kind == KindEnum && c.numbers && c.affinity == affinityBlob {
+		return sqliteNumber(text)
+	}
+	if c.Kind == KindAny && !wasText {
+		switch n := parseNumber(text).(type) {
+		case int64:
+			if strconv.FormatInt(n, 10) == text {
+				return n, nil
+			}
+		case float64:
+			if strconv.FormatFloat(n, 'g', -1, 64) == text {
+				return n, nil
+			}
+		}
+	}
+	if n := sqliteConverted(c, text); n != nil && plainPart(n) != text {
+		return nil, fmt.Errorf("would be stored as the number %s: the column's type, %s, keeps no such text", plainPart(n), c.Type)
+	}
+	return text, nil
+}
+
+// sqliteConverted is the number that the column's affinity makes of text; nil if it stays text
+// (https://www.sqlite.org/datatype3.html section 3).
+func sqliteConverted(c *Column, text string) any {
+	if c.affinity == affinityText || c.affinity == affinityBlob {
+		return nil
+	}
+	text = strings.Trim(text, " \t\n\v\f\r")
+	n := parseNumber(text)
+	if n == nil && strings.Trim(text, "+-.0123456789eE") == "" {
+		if f, err := strconv.ParseFloat(text, 64); errors.Is(err, strconv.ErrRange) {
+			return f // infinite
+		}
+	}
+	if f, ok := n.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return int64(f)
+	}
+	return n
+}
+
+// boolPairs are the texts that filters read as true and false.
+var boolPairs = [][2]string{{"true", "false"}, {"TRUE", "FALSE"}, {"True", "False"}, {"t", "f"}, {"T", "F"}, {"yes", "no"}, {"on", "off"}}
+
+func sqliteBool(value bool, like any) any {
+	if text, ok := like.(string); ok {
+		for _, pair := range boolPairs {
+			if slices.Contains(pair[:], text) {
+				if value {
+					return pair[0]
+				}
+				return pair[1]
+			}
+		}
+	}
+	if value {
+		return int64(1)
+	}
+	return int64(0)
+}
+
+func sqliteUUID(c *Column, value uuidValue, like any) any {
+	digits := hex.EncodeToString(value[:])
+	dashed := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
+	switch like := like.(type) {
+	case []byte:
+		if len(like) == 16 {
+			return value[:]
+		}
+	case string:
+		// Digits alone might be taken for a number.
+		if !strings.Contains(like, "-") && (c.affinity == affinityText || c.affinity == affinityBlob) && len(like) == 32 {
+			dashed = digits
+		}
+		if like == strings.ToUpper(like) && like != strings.ToLower(like) {
+			dashed = strings.ToUpper(dashed)
+		}
+	}
+	return dashed
+}
+
+// sqliteInstant stores an instant as like is stored. What would read back as another instant is refused.
+func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
+	at := value.at.UTC()
+	if c.Kind == KindTime {
+		if text, ok := like.(string); ok {
+			return instantText(c, value, text)
+		}
+		return instantText(c, value, "15:04:05")
+	}
+	var stored any
+	switch like := like.(type) {
+	case int64:
+		stored = at.Unix()
+		if like >= unixMillisFrom || like <= -unixMillisFrom {
+			stored = at.UnixMilli()
+		}
+	case float64:
+		stored = float64(at.UnixMilli()) / 1e3
+		if like >= 0 && like <= lastJulianDay {
+			stored = float64(at.UnixMilli())/86400e3 + unixEpochJulianDay
+		}
+	case string:
+		return instantText(c, value, like)
+	default:
+		return instantText(c, value, "")
+	}
+	back, _, ok := (Value{raw: stored}).Time()
+	switch {
+	case ok && back.Equal(at):
+		return stored, nil
+	case ok && back.Equal(at.Truncate(time.Second)):
+		return nil, errors.New("must be a whole second: the column holds Unix seconds")
+	}
+	return nil, errors.New("cannot be stored in the form that this column has, which is a number")
+}
+
+// instantText writes an instant with the separator, zone and fraction of like; if that is no instant, as SQLite's own
+// functions do, in UTC.
+func instantText(c *Column, value instantValue, like string) (string, error) {
+	layouts := map[Kind][]string{
+		KindDate:     {"2006-01-02", "2006-01-02T15:04:05", "2006-01-02 15:04:05"},
+		KindTime:     {"15:04:05", "15:04"},
+		KindDateTime: {"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"},
+	}[c.Kind]
+	layout, zone, location, digits := layouts[0], "", time.UTC, 0
+search:
+	for _, candidate := range layouts {
+		for _, suffix := range []string{"", "-07:00", "Z07:00", " -07:00", " Z07:00", "-0700", " -0700 MST", " -0700"} {
+			parsed, err := time.Parse(candidate+suffix, like)
+			if err != nil {
+				continue
+			}
+			layout, zone = candidate, suffix
+			if suffix != "" {
+				location = parsed.Location()
+			}
+			if _, fraction, ok := strings.Cut(like, "."); ok {
+				digits = len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
+			}
+			break search
+		}
+	}
+	at := value.at.In(location)
+	if c.Kind == KindDate && value.step == 24*time.Hour { // the day it is there
+		at = time.Date(value.at.Year(), value.at.Month(), value.at.Day(), 0, 0, 0, 0, location)
+	}
+	midnight := at.Equal(time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, location))
+	if layout == "2006-01-02" && !midnight {
+		return "", errors.New("must be a date, such as 2026-01-31")
+	}
+	if strings.HasSuffix(layout, "15:04") && (at.Second() != 0 || at.Nanosecond() != 0) {
+		layout += ":05"
+	}
+	if strings.HasSuffix(layout, ":05") {
+		needed := len(strings.TrimRight(fmt.Sprintf("%09d", at.Nanosecond()), "0"))
+		if digits = min(max(digits, needed), 9); digits > 0 {
+			layout += "." + strings.Repeat("0", digits)
+		}
+	}
+	return at.Format(layout + zone), nil
+}

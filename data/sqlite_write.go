@@ -1,0 +1,153 @@
+package data
+
+// This file holds the transactions and statements that write to SQLite.
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// begin enforces foreign keys even where the connection does not, which is SQLite's default. They are all checked at
+// the commit: then RESTRICT is NO ACTION, and what broke can be asked for.
+func (*sqlite) begin(ctx context.Context, conn *sql.Conn, write bool) (func(context.Context, bool) error, error) {
+	if !write {
+		if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+			return nil, err
+		}
+		return rollback(conn), nil
+	}
+	var enforced bool
+	if err := conn.QueryRowContext(ctx, "PRAGMA foreign_keys").Scan(&enforced); err != nil {
+		return nil, err
+	}
+	restore := func(ctx context.Context) error {
+		if enforced {
+			return nil
+		}
+		_, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF")
+		return err
+	}
+	for _, statement := range []string{"PRAGMA foreign_keys = ON", "BEGIN IMMEDIATE", "PRAGMA defer_foreign_keys = ON"} {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+			defer cancel()
+			_ = rollback(conn)(undo, false) // there may be none
+			_ = restore(undo)               // the begin's error says more
+			return nil, err
+		}
+	}
+	return func(ctx context.Context, committed bool) error {
+		err := rollback(conn)(ctx, committed)
+		if restoreErr := restore(ctx); err == nil {
+			err = restoreErr
+		}
+		return err
+	}, nil
+}
+
+func rollback(conn *sql.Conn) func(context.Context, bool) error {
+	return func(ctx context.Context, committed bool) error {
+		if committed {
+			return nil
+		}
+		_, err := conn.ExecContext(ctx, "ROLLBACK")
+		return err
+	}
+}
+
+// into is a table as INSERT and RETURNING name it: they take no alias.
+func (d *sqlite) into(t *Table) string { return "main." + d.quote(t.Name) }
+
+// returning selects the handle of the written row.
+func (d *sqlite) returning(t *Table) string {
+	var selected []string
+	for _, o := range t.handle() {
+		name := t.rowid
+		if o.column != nil {
+			name = o.column.Name
+		}
+		selected = append(selected, d.exact(d.quote(t.Name)+"."+d.quote(name), math.MaxInt32))
+	}
+	if len(selected) == 0 {
+		return " RETURNING 'integer', 1"
+	}
+	return " RETURNING " + strings.Join(selected, ", ")
+}
+
+// insert overrides ON CONFLICT clauses of the schema: REPLACE would delete other rows without a word.
+func (d *sqlite) insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) ([][]any, error) {
+	query := fragment{"INSERT OR ABORT INTO " + d.into(t), values}
+	var names []string
+	for _, c := range columns {
+		names = append(names, d.quote(c.Name))
+	}
+	if len(names) == 0 {
+		query.text += " DEFAULT VALUES"
+	} else {
+		query.text += " (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
+	}
+	query.text += d.returning(t)
+	return d.handles(ctx, db, t, query)
+}
+
+func (d *sqlite) update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) ([][]any, error) {
+	var set []string
+	for _, c := range columns {
+		set = append(set, d.quote(c.Name)+" = ?")
+	}
+	query := fragment{"UPDATE OR ABORT " + d.from(t) + " SET " + strings.Join(set, ", "), values}.where(where)
+	query.text += d.returning(t)
+	return d.handles(ctx, db, t, query)
+}
+
+func (d *sqlite) handles(ctx context.Context, db queryer, t *Table, query fragment) ([][]any, error) {
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	width := len(t.handle())
+	var all [][]any
+	for rows.Next() {
+		line := newScan(max(2, 2*width))
+		if err := rows.Scan(line.targets...); err != nil {
+			return nil, err
+		}
+		handle := make([]any, width)
+		for i := range handle {
+			handle[i] = line.exact(d)
+		}
+		all = append(all, handle)
+	}
+	return all, rows.Err()
+}
+
+func (d *sqlite) remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error) {
+	query := fragment{text: "DELETE FROM " + d.from(t)}.where(where)
+	result, err := db.ExecContext(ctx, query.text, query.args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (d *sqlite) piece(c *Column, from, size int) string {
+	return fmt.Sprintf("'blob', substr(CAST(%s AS BLOB), %d, %d)", d.column(c), from, size)
+}
+
+// latest looks at the last rows only: finding one value must not read a whole table of NULLs.
+func (d *sqlite) latest(t *Table, c *Column) fragment {
+	const rows = 100
+	var order []string
+	for _, o := range t.handle() {
+		order = append(order, d.place(t, o)+" DESC")
+	}
+	query := "SELECT " + d.column(c) + " AS v FROM " + d.from(t)
+	if len(order) > 0 {
+		query += " ORDER BY " + strings.Join(order, ", ")
+	}
+	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exact("v", maxCursorValue), query, rows)}
+}
