@@ -37,20 +37,24 @@ func (b *breaker) down(now time.Time) (wait time.Duration, down bool) {
 	return 0, false
 }
 
-// up says that the server answered.
-func (b *breaker) up() {
+// up says that the server answered. back says that it did not before.
+func (b *breaker) up() (back bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	back = b.fails > 0
 	b.fails, b.trying, b.until = 0, false, time.Time{}
+	return back
 }
 
-// fail says that it did not.
-func (b *breaker) fail(now time.Time) {
+// fail says that it did not. first says that it did before.
+func (b *breaker) fail(now time.Time) (first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	first = b.fails == 0
 	if !now.Before(b.until) { // of those that fail together one counts
 		b.fails++
 	}
 	b.trying = false
 	b.until = now.Add(min(minBackoff<<min(b.fails-1, 8), maxBackoff))
+	return first
 }

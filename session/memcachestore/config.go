@@ -31,8 +31,9 @@ type Config struct {
 	Port int
 
 	// Username and Password let the client in where the servers ask for it (ASCII
-	// authentication: memcached --auth-file, 1.5.15 and later). Both or none,
-	// without blanks, together at most 250 bytes.
+	// authentication: memcached --auth-file, 1.5.15 and later). They go over the
+	// wire as they are: use TLS. Both or none, without blanks, together at most 250
+	// bytes.
 	Username string
 	Password string
 

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -170,7 +169,7 @@ func spoil(record []byte, p sessiontest.Poison) []byte {
 type atRest struct {
 	server int
 	value  []byte
-	expiry int64 // seconds since 1970, -1 if it has none
+	left   time.Duration // until the server removes it, negative if never
 }
 
 // keysOf returns the items under the prefix.
@@ -178,21 +177,12 @@ func keysOf(t testing.TB, prefix string, servers []*testserver.MemcachedServer) 
 	t.Helper()
 	all := map[string]atRest{}
 	for i, server := range servers {
-		for _, line := range do(t, server, "lru_crawler metadump all") {
-			fields := strings.Fields(line)
-			if len(fields) < 2 || !strings.HasPrefix(fields[0], "key=") {
-				continue
-			}
-			key := unescape(t, strings.TrimPrefix(fields[0], "key="))
+		for _, key := range keys(t, server) {
 			if !strings.HasPrefix(key, prefix) {
 				continue
 			}
-			expiry, err := strconv.ParseInt(strings.TrimPrefix(fields[1], "exp="), 10, 64)
-			if err != nil {
-				t.Fatalf("%q: %v", line, err)
-			}
 			if value, ok := value(t, server, key); ok {
-				all[key] = atRest{i, value, expiry}
+				all[key] = atRest{i, value, lives(t, server, key)}
 			}
 		}
 	}
@@ -204,8 +194,8 @@ func keysOf(t testing.TB, prefix string, servers []*testserver.MemcachedServer) 
 func audit(t testing.TB, s *Store, servers []*testserver.MemcachedServer) error {
 	t.Helper()
 	for key, found := range keysOf(t, s.cfg.Prefix, servers) {
-		if found.expiry < time.Now().Add(time.Minute).Unix() {
-			return fmt.Errorf("%s expires at %d", key, found.expiry)
+		if found.left < time.Minute {
+			return fmt.Errorf("%s expires in %s", key, found.left)
 		}
 		rest := strings.TrimPrefix(key, s.cfg.Prefix)
 		if strings.HasPrefix(rest, "c:") {

@@ -53,9 +53,9 @@ func (c *counter) decode(data []byte) error {
 	case [sha256.Size]byte(data[2:]) != c.name:
 		return fmt.Errorf("%w: it carries another name", errSpoilt)
 	}
-	c.until = int64(be.Uint64(data[34:])) //nolint:gosec // as it was written
+	c.until = int64(be.Uint64(data[34:]))
 	for at := counterHeader; at < end; at += 8 {
-		c.events = append(c.events, int64(be.Uint64(data[at:]))) //nolint:gosec // as it was written
+		c.events = append(c.events, int64(be.Uint64(data[at:])))
 	}
 	return nil
 }
@@ -64,9 +64,9 @@ func (c *counter) encode() []byte {
 	b := make([]byte, 0, counterHeader+8*len(c.events)+crcSize)
 	b = append(b, magicCounter, counterVersion)
 	b = append(b, c.name[:]...)
-	b = be.AppendUint64(b, uint64(c.until)) //nolint:gosec // read back alike
+	b = be.AppendUint64(b, uint64(c.until))
 	for _, at := range c.events {
-		b = be.AppendUint64(b, uint64(at)) //nolint:gosec // read back alike
+		b = be.AppendUint64(b, uint64(at))
 	}
 	return be.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }

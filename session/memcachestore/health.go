@@ -77,7 +77,7 @@ func (s *Store) stats(ctx context.Context, addr string, commands ...string) (map
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is on its way
+	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	stats := map[string]string{}
 	for _, command := range commands {

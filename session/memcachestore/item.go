@@ -155,7 +155,7 @@ func head(record []byte, id session.ID) (session.Session, bool) {
 	if len(record) <= userAt || len(record) <= userAt+int(record[userAt]) || session.ID(record[58:]) != id {
 		return session.Session{}, false
 	}
-	at := func(offset int) time.Time { return time.UnixMicro(int64(be.Uint64(record[offset:]))).UTC() } //nolint:gosec // below 2^53 in every version
+	at := func(offset int) time.Time { return time.UnixMicro(int64(be.Uint64(record[offset:]))).UTC() }
 	return session.Session{
 		ID: id, ExpiresAt: at(18), Deadline: at(26), CreatedAt: at(34), PreviousUntil: at(50), Previous: session.ID(record[98:]),
 		UserID: string(record[userAt+1 : userAt+1+int(record[userAt])]),
@@ -189,11 +189,11 @@ func (it *item) encode() []byte {
 	b := make([]byte, 0, size)
 	b = append(b, magicItem, itemVersion)
 	b = append(b, it.tag[:]...)
-	b = be.AppendUint16(b, uint16(len(it.entries))) //nolint:gosec // at most session.MaxLimit
+	b = be.AppendUint16(b, uint16(len(it.entries)))
 	for i := range it.entries {
 		e := &it.entries[i]
 		b = append(b, e.s.ID[len(it.tag):]...)
-		b = be.AppendUint32(b, uint32(len(e.record))) //nolint:gosec // bounded by the item's size
+		b = be.AppendUint32(b, uint32(len(e.record)))
 	}
 	b = be.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	for i := range it.entries {

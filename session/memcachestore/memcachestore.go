@@ -24,6 +24,10 @@
 // full, ends the sessions it held, a user's all together, and forgets failed
 // logins. There is no list of everybody's sessions and no history.
 // [Store.Health] tells how full the servers are.
+//
+// When the list of servers changes, the users of those that came or went sign in
+// again. A server that was in the list before must be restarted before it is in it
+// again: it still holds what ended elsewhere meanwhile.
 package memcachestore
 
 import (
@@ -72,7 +76,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s.capacity = min((s.maxValue-itemSize(0))/(itemSize(1)-itemSize(0)), session.MaxLimit)
 	for _, addr := range cfg.addresses() {
-		s.servers = append(s.servers, newServer(&s.cfg, addr, &s.closed))
+		s.servers = append(s.servers, newServer(&s.cfg, addr, s.log, &s.closed))
 	}
 	if cfg.Lazy {
 		return s, nil
@@ -95,7 +99,7 @@ func (s *Store) probe(ctx context.Context) error {
 	}
 	var misconfigured, failures []error
 	var late <-chan time.Time
-	for heard := 0; heard < len(s.servers); heard++ {
+	for heard := range s.servers {
 		select {
 		case err := <-answers:
 			switch {
@@ -149,11 +153,10 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close implements session.Store.
 func (s *Store) Close() error {
 	s.closed.Store(true)
-	var errs []error
 	for _, sv := range s.servers {
-		errs = append(errs, sv.client.Close())
+		_ = sv.client.Close()
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // Sweep implements session.Store. There is nothing to do: the servers remove what

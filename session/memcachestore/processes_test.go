@@ -61,7 +61,7 @@ func TestTwoProcessesNeverExceedTheLimit(t *testing.T) {
 	ended := make(chan error, processes)
 	var begin []func()
 	for range processes {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProcess$", "-test.count=1") //nolint:gosec // this test itself
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProcess$", "-test.count=1")
 		cmd.Env = append(os.Environ(), serverVariable+"="+server.Addr, prefixVariable+"="+prefix)
 		in, err := cmd.StdinPipe()
 		if err != nil {

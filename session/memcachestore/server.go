@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -36,12 +37,14 @@ type server struct {
 	client  *memcache.Client
 	slots   chan struct{}
 	breaker breaker
-	closed  *atomic.Bool // the store's
-	stripes [256]stripe  // by hash of the key
+	log     *slog.Logger
+	closed  *atomic.Bool  // the store's
+	epoch   atomic.Uint64 // counts connections that broke
+	stripes [256]stripe   // by hash of the key
 }
 
-func newServer(cfg *Config, addr string, closed *atomic.Bool) *server {
-	sv := &server{addr: addr, seed: hash(addr), slots: make(chan struct{}, cfg.PoolSize), closed: closed}
+func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) *server {
+	sv := &server{addr: addr, seed: hash(addr), slots: make(chan struct{}, cfg.PoolSize), log: log, closed: closed}
 	for i := range sv.stripes {
 		sv.stripes[i].lock = make(chan struct{}, 1)
 	}
@@ -176,16 +179,26 @@ func (sv *server) stale(err error) bool {
 	if answered(err) || unsent(err) || isTimeout(err) {
 		return false
 	}
-	_ = sv.client.Close()
+	sv.drop()
 	return true
 }
 
 // settle notes how a call went.
 func (sv *server) settle(err error) {
 	if answered(err) {
-		sv.breaker.up()
+		if sv.breaker.up() {
+			sv.log.Info("a server answers again", "server", sv.addr)
+		}
 		return
 	}
+	sv.drop()
+	if sv.breaker.fail(time.Now()) {
+		sv.log.Warn("a server fails, its users' sessions are unavailable until it answers", "server", sv.addr, "error", err)
+	}
+}
+
+// drop closes the idle connections.
+func (sv *server) drop() {
+	sv.epoch.Add(1)
 	_ = sv.client.Close()
-	sv.breaker.fail(time.Now())
 }

@@ -43,24 +43,25 @@ type stripe struct {
 
 // reading is an item as it was read.
 type reading struct {
-	item *memcache.Item
-	at   time.Time
+	*memcache.Item
+	at    time.Time
+	epoch uint64 // of the server
 }
 
 // remember keeps an item for a write that may follow.
-func (st *stripe) remember(it *memcache.Item) {
-	if len(it.Value) <= maxRecalled {
-		st.last.Store(&reading{it, time.Now()})
+func (st *stripe) remember(r *reading) {
+	if len(r.Value) <= maxRecalled {
+		st.last.Store(r)
 	}
 }
 
 // recall returns the item of that key if it was read just now, once.
-func (st *stripe) recall(key string) *memcache.Item {
+func (st *stripe) recall(key string) *reading {
 	r := st.last.Swap(nil)
-	if r == nil || r.item.Key != key || time.Since(r.at) > recallFor {
+	if r == nil || r.Key != key || time.Since(r.at) > recallFor {
 		return nil
 	}
-	return r.item
+	return r
 }
 
 // place is where a key is.
@@ -159,7 +160,8 @@ func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // read returns the item of a key, nil if there is none.
-func (s *Store) read(ctx context.Context, op string, at place) (*memcache.Item, error) {
+func (s *Store) read(ctx context.Context, op string, at place) (*reading, error) {
+	r := &reading{at: time.Now(), epoch: at.sv.epoch.Load()}
 	it, err := call(ctx, at.sv, op, reads, func(c *memcache.Client) (*memcache.Item, error) {
 		it, err := c.Get(at.key)
 		switch {
@@ -178,12 +180,17 @@ func (s *Store) read(ctx context.Context, op string, at place) (*memcache.Item, 
 	case it.CasID == 0:
 		return nil, fmt.Errorf("memcachestore: %s: %w: %w: %s keeps no CAS, start it without -C", op, session.ErrUnavailable, ErrMisconfigured, at.sv.addr)
 	}
-	return it, nil
+	r.Item = it
+	return r, nil
 }
 
 // write puts an item in the place of stored, nil if there was none. lost says that
-// somebody else wrote first.
-func (s *Store) write(ctx context.Context, op string, at place, stored *memcache.Item, e edit) (lost bool, err error) {
+// somebody else wrote first, or that the server may be another since: one that
+// restarted gives the same numbers again.
+func (s *Store) write(ctx context.Context, op string, at place, stored *reading, e edit) (lost bool, err error) {
+	if stored != nil && stored.epoch != at.sv.epoch.Load() {
+		return true, nil
+	}
 	if len(e.value) > s.maxValue {
 		return false, fmt.Errorf("memcachestore: %s: %w: an item of %d bytes, at most %d", op, session.ErrTooLarge, len(e.value), s.maxValue)
 	}
@@ -213,5 +220,5 @@ func (s *Store) write(ctx context.Context, op string, at place, stored *memcache
 // days would be taken for one long past. The protocol has 31 bits for it.
 func (s *Store) expiration(until time.Time) int32 {
 	at := time.Now().Add(until.Sub(s.now()) + expirySlack).Unix()
-	return int32(min(max(at, 1), math.MaxInt32)) //nolint:gosec // bounded here
+	return int32(min(max(at, 1), math.MaxInt32))
 }

@@ -7,8 +7,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +37,7 @@ func connect(t testing.TB, server *testserver.MemcachedServer) net.Conn {
 func ask(t testing.TB, server *testserver.MemcachedServer, command, end string) []byte {
 	t.Helper()
 	conn := connect(t, server)
-	defer conn.Close() //nolint:errcheck // a test
+	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func ask(t testing.TB, server *testserver.MemcachedServer, command, end string) 
 	}
 	var answer bytes.Buffer
 	part := make([]byte, 64<<10)
-	for !bytes.HasSuffix(answer.Bytes(), []byte(end+"\r\n")) {
+	for !bytes.HasSuffix(answer.Bytes(), []byte(end+"\r\n")) && !bytes.HasPrefix(answer.Bytes(), []byte("BUSY")) {
 		n, err := conn.Read(part)
 		if err != nil {
 			t.Fatalf("%s: %v after %q", command, err, clip(answer.String()))
@@ -59,6 +61,44 @@ func do(t testing.TB, server *testserver.MemcachedServer, command string) []stri
 	t.Helper()
 	text := strings.ReplaceAll(string(ask(t, server, command, "END")), "\r", "")
 	return strings.Split(text, "\n")
+}
+
+// keys returns the names of all items. The server walks its lists while it works,
+// so one pass can miss an item that moves; that three do is as good as never.
+func keys(t testing.TB, server *testserver.MemcachedServer) []string {
+	t.Helper()
+	all := map[string]bool{}
+	for passes := 0; passes < 3; {
+		lines := do(t, server, "lru_crawler metadump all")
+		if strings.HasPrefix(lines[0], "BUSY") {
+			continue
+		}
+		passes++
+		for _, line := range lines {
+			if key, _, ok := strings.Cut(strings.TrimPrefix(line, "key="), " "); ok && len(key) < len(line) {
+				key, err := url.PathUnescape(key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// lives returns how long the server will keep a key, negative if for ever.
+func lives(t testing.TB, server *testserver.MemcachedServer, key string) time.Duration {
+	t.Helper()
+	lines, err := server.Do("mg " + key + " t")
+	var seconds int
+	if err == nil && len(lines) == 1 {
+		_, err = fmt.Sscanf(lines[0], "HD t%d", &seconds)
+	}
+	if err != nil {
+		t.Fatalf("mg %s t: %q, %v", key, lines, err)
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // value returns what stands under a key.
@@ -95,15 +135,6 @@ func stat(t testing.TB, server *testserver.MemcachedServer, name string) (n int)
 	}
 	t.Fatalf("the server has no statistic %s", name)
 	return 0
-}
-
-func unescape(t testing.TB, key string) string {
-	t.Helper()
-	key, err := url.PathUnescape(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
 }
 
 func newSession(user string, tag session.Tag) session.Session {
