@@ -58,6 +58,8 @@ func classify(err error) (status int, detail string) {
 		return http.StatusNotFound, ""
 	case errors.As(err, &table):
 		return http.StatusUnprocessableEntity, table.Error()
+	case errors.Is(err, data.ErrReadOnly):
+		return http.StatusForbidden, "The database cannot be written to."
 	case errors.Is(err, data.ErrTimeout):
 		return http.StatusServiceUnavailable, "The query took too long and was stopped."
 	case errors.Is(err, session.ErrUnavailable):

@@ -59,6 +59,7 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 	}
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
 	page.Title = tableLabel(t)
+	p.addActions(&page, r, t, q)
 	if result != nil && result.Notice != "" {
 		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: result.Notice})
 	}
@@ -316,6 +317,31 @@ func (p *Panel) heading(t *data.Table, c *data.Column, q data.Query) ui.Column {
 	}
 	h.SortHref = p.listURL(alone)
 	return h
+}
+
+// addActions adds what can be done with the table's rows.
+func (p *Panel) addActions(page *ui.List, r *http.Request, t *data.Table, q data.Query) {
+	if page.Problem == nil {
+		q.After, q.Before, q.Limit = "", "", 0
+		state := ""
+		if values := q.Values(); len(values) > 0 {
+			state = values.Encode()
+		}
+		for _, format := range []struct{ label, file, extra string }{{"CSV", "export.csv", ""}, {"JSON", "export.json", ""}, {"JSON Lines", "export.json", "lines=1"}} {
+			address := p.tableURL(t.Name) + format.file
+			if query := strings.Trim(state+"&"+format.extra, "&"); query != "" {
+				address += "?" + query
+			}
+			page.Exports = append(page.Exports, ui.Link{Label: format.label, Href: address})
+		}
+	}
+	if !p.mayWrite(r, t) {
+		return
+	}
+	page.NewHref = p.tableURL(t.Name) + "new"
+	if t.Identity.Addressable() && len(page.Rows) > 0 {
+		page.Actions = []ui.BulkAction{{Label: "Delete", Href: p.bulkURL(t), Danger: true}}
+	}
 }
 
 // showWrong says beside each part of the query that cannot be applied why.

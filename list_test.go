@@ -112,7 +112,7 @@ func TestEveryRowOpens(t *testing.T) {
 		links := 0
 		for _, found := range rowLink.FindAllStringSubmatch(body, -1) {
 			path := html.UnescapeString(strings.TrimPrefix(found[1], "/admin"))
-			if !strings.HasPrefix(path, table) {
+			if !strings.HasPrefix(path, table) || strings.Contains(path, "/export.") || strings.HasSuffix(path, "/new") {
 				continue
 			}
 			links++

@@ -29,7 +29,8 @@ type Panel struct {
 	sessions *sessionhttp.Sessions
 	ui       *ui.Renderer
 	routes   []route
-	mux      *http.ServeMux
+	fixed    *http.ServeMux // addresses with a word where others have a key
+	mux      *http.ServeMux // all others
 	origin   *http.CrossOriginProtection
 }
 
@@ -95,8 +96,9 @@ func (p *Panel) Accounts() *account.Accounts { return p.accounts }
 
 // Bounds of a request.
 const (
-	maxBody = 1 << 20
-	maxURL  = 16 << 10
+	maxBody   = 1 << 20
+	maxUpload = data.MaxFile + maxBody // of forms with files
+	maxURL    = 16 << 10
 )
 
 // ServeHTTP answers one request. Every answer passes through here: its headers,
@@ -116,7 +118,6 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, &statusError{status: http.StatusForbidden, detail: "The request came from another site."})
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	p.dispatch(w, r)
 }
 

@@ -32,6 +32,10 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		p.fillRecord(r, &page, t, found)
+		if p.mayWrite(r, t) {
+			record := p.recordURL(t.Name, found.Key)
+			page.EditHref, page.DeleteHref = record+"/edit", record+"/delete"
+		}
 	}
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
 	if found != nil && found.Notice != "" {

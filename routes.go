@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -24,6 +25,7 @@ const (
 	open                // anybody; no session is looked up
 	anybody             // anybody; a session is looked up
 	signedIn            // every administrator
+	writer              // editors and superusers, unless the panel is read-only
 	superuser           // superusers
 )
 
@@ -47,7 +49,18 @@ func (p *Panel) table() []route {
 		{post, "/logout", anybody, p.logout},
 		{get, "/{$}", signedIn, p.dashboard},
 		{get, "/m/{table}/{$}", signedIn, p.list},
+		{get, "/m/{table}/export.csv", signedIn, p.exportCSV},
+		{get, "/m/{table}/export.json", signedIn, p.exportJSON},
+		{get, "/m/{table}/choices/{column}", signedIn, p.chooseReference},
+		{post, "/m/{table}/actions/delete", writer, p.deleteChosen},
+		{get, "/m/{table}/new", writer, p.showNew},
+		{post, "/m/{table}/{$}", writer, p.create},
 		{get, "/m/{table}/{key}", signedIn, p.record},
+		{get, "/m/{table}/{key}/file/{column}", signedIn, p.download},
+		{get, "/m/{table}/{key}/edit", writer, p.showEdit},
+		{post, "/m/{table}/{key}/edit", writer, p.update},
+		{get, "/m/{table}/{key}/delete", writer, p.showDelete},
+		{post, "/m/{table}/{key}/delete", writer, p.delete},
 		{get, "/account", signedIn, p.showAccount},
 		{post, "/account/password", signedIn, p.changePassword},
 		{post, "/account/revoke", signedIn, p.revokeOwn},
@@ -68,23 +81,42 @@ func (p *Panel) table() []route {
 	}
 }
 
+// fixed reports whether an address has a word where others have a record's key.
+// No key is such a word (see data.Key), so these addresses are looked at first.
+func (rt route) fixed() bool {
+	return strings.HasPrefix(rt.path, "/m/{table}/choices/") || strings.HasPrefix(rt.path, "/m/{table}/actions/")
+}
+
 func (p *Panel) route() {
 	p.routes = p.table()
-	p.mux = http.NewServeMux()
-	for i := range p.routes {
-		rt := p.routes[i]
-		p.mux.Handle(rt.method+" "+p.base+rt.path, p.guard(rt))
+	p.fixed, p.mux = http.NewServeMux(), http.NewServeMux()
+	for _, rt := range p.routes {
+		mux := p.mux
+		if rt.fixed() {
+			mux = p.fixed
+		}
+		mux.Handle(rt.method+" "+p.base+rt.path, p.guard(rt))
 	}
 	if p.base != "" {
 		p.mux.Handle("GET "+p.base, p.guard(route{access: signedIn, handler: addSlash}))
 	}
 }
 
+// find returns the mux that has a route for the request, nil if none has.
+func (p *Panel) find(r *http.Request) *http.ServeMux {
+	for _, mux := range []*http.ServeMux{p.fixed, p.mux} {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			return mux
+		}
+	}
+	return nil
+}
+
 // dispatch finds the request's route. What has none is not found, or has
 // another method; who is not signed in is not told which.
 func (p *Panel) dispatch(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := p.mux.Handler(r); pattern != "" {
-		p.mux.ServeHTTP(w, r)
+	if mux := p.find(r); mux != nil {
+		mux.ServeHTTP(w, r)
 		return
 	}
 	p.guard(route{access: signedIn, handler: func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +135,7 @@ func (p *Panel) allowed(r *http.Request) string {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		other := r.Clone(r.Context())
 		other.Method = method
-		if _, pattern := p.mux.Handler(other); pattern != "" {
+		if p.find(other) != nil {
 			methods = append(methods, method)
 		}
 	}
@@ -121,18 +153,49 @@ func (p *Panel) guard(rt route) http.Handler {
 	case open:
 		return rt.handler
 	case anybody:
-		return p.sessions.Middleware(p.checkCSRF(rt.handler))
-	case signedIn, superuser:
-		return p.sessions.Middleware(p.identify(p.checkCSRF(func(w http.ResponseWriter, r *http.Request) {
-			if rt.access == superuser && visitor(r).Role != account.Superuser {
-				p.fail(w, r, &statusError{status: http.StatusForbidden, detail: "This page is for superusers."})
+		return p.sessions.Middleware(bounded(maxBody, p.checkCSRF(rt.handler)))
+	case signedIn, writer, superuser:
+		return p.sessions.Middleware(p.identify(func(w http.ResponseWriter, r *http.Request) {
+			if err := p.permit(visitor(r), rt.access); err != nil {
+				p.fail(w, r, err)
 				return
 			}
-			rt.handler(w, r)
-		})))
+			size := int64(maxBody)
+			if rt.access == writer {
+				size = maxUpload
+			}
+			bounded(size, p.checkCSRF(rt.handler))(w, r)
+		}))
 	default:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })
 	}
+}
+
+// bounded lets at most size bytes of a request's body be read.
+func bounded(size int64, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, size)
+		next(w, r)
+	}
+}
+
+// permit decides what a role may do: the one place that does. Everybody who is
+// signed in sees the data; editors change it; superusers do everything.
+func (p *Panel) permit(u account.User, asked access) error {
+	switch {
+	case asked == superuser && u.Role != account.Superuser:
+		return &statusError{status: http.StatusForbidden, detail: "This page is for superusers."}
+	case asked == writer && p.cfg.ReadOnly:
+		return &statusError{status: http.StatusForbidden, detail: "This panel is read-only."}
+	case asked == writer && u.Role != account.Superuser && u.Role != account.Editor:
+		return &statusError{status: http.StatusForbidden, detail: "Your role may look at the data, not change it."}
+	}
+	return nil
+}
+
+// mayWrite reports whether the visitor may change records of the table.
+func (p *Panel) mayWrite(r *http.Request, t *data.Table) bool {
+	return t.ReadOnly == "" && p.permit(visitor(r), writer) == nil
 }
 
 type visitorKey struct{}
@@ -177,7 +240,7 @@ func (p *Panel) checkCSRF(next http.HandlerFunc) http.HandlerFunc {
 		switch r.Method {
 		case http.MethodGet, http.MethodHead, http.MethodOptions:
 		default:
-			if err := r.ParseForm(); err != nil {
+			if err := parseForm(r); err != nil {
 				p.fail(w, r, err)
 				return
 			}
@@ -188,6 +251,17 @@ func (p *Panel) checkCSRF(next http.HandlerFunc) http.HandlerFunc {
 		}
 		next(w, r)
 	}
+}
+
+// inMemory is how much of a form with files is kept in memory.
+const inMemory = 1 << 20
+
+// parseForm reads a form, with or without files, within the body's bound.
+func parseForm(r *http.Request) error {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		return r.ParseMultipartForm(inMemory)
+	}
+	return r.ParseForm()
 }
 
 // sendToLogin answers who is not signed in: a page leads to the login and back,

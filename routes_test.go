@@ -15,7 +15,7 @@ import (
 
 // address makes an address of a route's pattern.
 func (rt route) address() string {
-	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1").Replace(rt.path)
+	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name").Replace(rt.path)
 }
 
 func (rt route) unsafe() bool { return rt.method != http.MethodGet }

@@ -82,7 +82,7 @@ func reference(t *data.Table, c *data.Column) *data.ForeignKey {
 func (p *Panel) rows(t *data.Table, columns []*data.Column, rows []data.Row) []ui.Row {
 	var out []ui.Row
 	for _, row := range rows {
-		shown := ui.Row{Href: p.recordURL(t.Name, row.Key), Label: row.Key.Label()}
+		shown := ui.Row{Href: p.recordURL(t.Name, row.Key), Key: row.Key.String(), Label: row.Key.Label()}
 		for i, cell := range row.Cells {
 			shown.Cells = append(shown.Cells, p.shown(cell))
 			if columns[i].Name == t.Display && cell.Text != "" {

@@ -1,0 +1,367 @@
+// Entry: one filling-in of a form, from the record to the widgets and from what
+// was sent back to the record.
+
+package crudadmin
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+	"github.com/go-crudadmin/crudadmin/ui"
+)
+
+const csrfField = sessionhttp.CSRFField
+
+// entry is a form with what was entered in it.
+type entry struct {
+	p      *Panel
+	r      *http.Request
+	table  *data.Table
+	fields *data.Form
+	record *data.Record // nil for a new one
+	token  string
+	sent   url.Values // nil until the form was sent
+	errs   data.FieldErrors
+}
+
+func (p *Panel) newEntry(r *http.Request, t *data.Table, record *data.Record) *entry {
+	e := &entry{p: p, r: r, table: t, fields: t.Form(), record: record}
+	if record != nil {
+		e.token = record.Token
+	}
+	return e
+}
+
+// refuse keeps what is wrong with the entry, and reports whether err is that.
+func (e *entry) refuse(err error) bool {
+	found := fieldErrors(err)
+	e.errs = append(e.errs, found...)
+	return len(found) > 0
+}
+
+// wrong returns what is wrong with a field, empty if nothing is.
+func (e *entry) wrong(name string) string {
+	var all []string
+	for _, one := range e.errs {
+		if one.Field == name {
+			all = append(all, one.Message)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// cell is the record's value of a column.
+func (e *entry) cell(name string) (data.Value, bool) {
+	if e.record == nil {
+		return data.Value{}, false
+	}
+	i := slices.IndexFunc(e.record.Columns, func(c *data.Column) bool { return c.Name == name })
+	if i < 0 {
+		return data.Value{}, false
+	}
+	return e.record.Cells[i], true
+}
+
+// form makes the page of the entry.
+func (e *entry) form() ui.Form {
+	page := ui.Form{Error: e.wrong("")}
+	known := map[string]bool{"": true}
+	for _, f := range e.fields.Fields {
+		known[f.Column.Name] = true
+		shown := e.field(f)
+		page.Multipart = page.Multipart || shown.Widget == ui.WidgetFile
+		page.Fields = append(page.Fields, shown)
+	}
+	for _, relation := range e.fields.Relations {
+		known[relation.Name] = true
+		page.Links = append(page.Links, e.links(relation))
+	}
+	for _, one := range e.errs { // of fields that are not on the form
+		if !known[one.Field] {
+			page.Error = strings.TrimPrefix(page.Error+"; "+one.Error(), "; ")
+		}
+	}
+	return page
+}
+
+// field makes one field: what was entered, else what is stored.
+func (e *entry) field(f data.FormField) ui.FormField {
+	c := f.Column
+	out := ui.FormField{
+		Name: c.Name, Label: columnLabel(c), Type: c.Type, Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: capital(f.ReadOnly),
+		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
+		Required: f.Required && !emptyText(c) && c.Kind != data.KindBool && e.record == nil,
+	}
+	switch {
+	case c.Masked:
+		out.ReadOnly, out.Nullable, out.Help = true, false, "A secret: not shown and not set here."
+		out.Error = e.wrong(c.Name)
+		return out
+	case f.Assigned && e.record == nil:
+		out.Placeholder = "assigned by the database"
+	case c.HasDefault && e.record == nil:
+		out.Placeholder = "default: " + c.Default
+	}
+	e.fill(&out, c)
+	for _, value := range c.Enum {
+		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
+	}
+	if f.Reference != nil && out.Widget == ui.WidgetReference {
+		out.ChoicesHref = e.p.choicesURL(e.table, c.Name)
+		out.Display, out.DisplayHref = e.chosen(c.Name, out.Value)
+	}
+	return out
+}
+
+// fill sets the field's value.
+func (e *entry) fill(out *ui.FormField, c *data.Column) {
+	stored, ok := e.cell(c.Name)
+	if ok && stored.Storage == data.StoredBlob {
+		out.Widget = ui.WidgetFile
+	}
+	if out.Widget == ui.WidgetFile {
+		out.Stored, out.Size = ok && !stored.Null(), stored.Size
+		if out.Stored && e.record != nil {
+			out.DownloadHref = e.p.recordURL(e.table.Name, e.record.Key) + "/file/" + url.PathEscape(tableSegment(c.Name))
+		}
+		out.Null = ok && stored.Null()
+		return
+	}
+	switch {
+	case out.ReadOnly:
+		out.Value, out.Null = stored.Text, ok && stored.Null()
+	case e.sent != nil && (e.sent.Has(c.Name) || e.sent.Has(ui.ParamNull+c.Name)):
+		out.Value, out.Null = lastOf(e.sent[c.Name]), e.sent.Get(ui.ParamNull+c.Name) == "1"
+		out.Checked = out.Value == "true"
+	case ok:
+		out.Value, out.Null = entered(c, stored), stored.Null()
+		out.Checked = out.Value == "true"
+		if stored.Truncated {
+			out.ReadOnly, out.Help = true, "Too long to be changed here."
+		}
+	default:
+		out.Null = c.Nullable && !c.HasDefault
+	}
+}
+
+// entered is a stored value as its widget writes it.
+func entered(c *data.Column, v data.Value) string {
+	if v.Null() {
+		return ""
+	}
+	switch c.Kind {
+	case data.KindBool:
+		if b, ok := v.Bool(); ok {
+			return fmt.Sprint(b)
+		}
+	case data.KindDate, data.KindTime, data.KindDateTime:
+		layout := map[data.Kind]string{data.KindDate: "2006-01-02", data.KindTime: "15:04:05", data.KindDateTime: "2006-01-02T15:04:05"}[c.Kind]
+		at, _, ok := v.Time()
+		if ok && at.Nanosecond() == 0 {
+			return at.UTC().Format(layout)
+		}
+	}
+	return v.Text
+}
+
+// emptyText reports whether the empty text is a value of the column, not NULL.
+func emptyText(c *data.Column) bool {
+	switch c.Kind {
+	case data.KindText, data.KindLongText, data.KindEnum, data.KindAny:
+		return true
+	}
+	return false
+}
+
+func widget(f data.FormField) ui.Widget {
+	c := f.Column
+	if f.Reference != nil {
+		return ui.WidgetReference
+	}
+	switch c.Kind {
+	case data.KindInteger, data.KindReal, data.KindDecimal:
+		return ui.WidgetNumber
+	case data.KindBool:
+		if c.Nullable {
+			return ui.WidgetTriState
+		}
+		return ui.WidgetCheckbox
+	case data.KindDate:
+		return ui.WidgetDate
+	case data.KindTime:
+		return ui.WidgetTime
+	case data.KindDateTime:
+		return ui.WidgetDateTime
+	case data.KindEnum:
+		return ui.WidgetSelect
+	case data.KindLongText:
+		return ui.WidgetTextArea
+	case data.KindJSON:
+		return ui.WidgetJSON
+	case data.KindUUID:
+		return ui.WidgetUUID
+	case data.KindBlob:
+		return ui.WidgetFile
+	}
+	return ui.WidgetText
+}
+
+// chosen is the record that a reference's value names.
+func (e *entry) chosen(field, value string) (label, href string) {
+	if value == "" {
+		return "", ""
+	}
+	found, err := e.p.data.Chosen(e.r.Context(), e.table.Name, field, []string{value})
+	if err != nil || len(found) == 0 {
+		return "", ""
+	}
+	for _, f := range e.fields.Fields {
+		if f.Column.Name == field && f.Reference != nil {
+			href = e.p.recordURL(f.Reference.RefTable, found[0].Key)
+		}
+	}
+	return found[0].Label, href
+}
+
+// links makes the field of a many-to-many relation.
+func (e *entry) links(relation *data.ManyToMany) ui.LinkField {
+	out := ui.LinkField{Name: relation.Name, Label: relation.Target(), ChoicesHref: e.p.choicesURL(e.table, relation.Name), Error: e.wrong(relation.Name)}
+	var chosen []data.Choice
+	if e.sent != nil && e.sent.Has(relation.Name) {
+		values := slices.DeleteFunc(slices.Clone(e.sent[relation.Name]), func(v string) bool { return v == "" })
+		chosen, _ = e.p.data.Chosen(e.r.Context(), e.table.Name, relation.Name, values)
+	} else if e.record != nil {
+		for _, l := range e.record.Links {
+			if l.Relation.Name == relation.Name {
+				chosen, out.ReadOnly = l.Choices, l.More
+			}
+		}
+	}
+	for _, c := range chosen {
+		out.Selected = append(out.Selected, ui.Option{Value: c.Value, Label: c.Label})
+	}
+	return out
+}
+
+// read turns what was sent into an input. Parameters that are no field of the
+// form stay in it, and are refused by name.
+func (e *entry) read(r *http.Request) (data.Input, error) {
+	e.sent = r.PostForm
+	in := data.Input{Fields: map[string]data.Field{}, Links: map[string][]data.Key{}}
+	files := map[string]bool{}
+	for _, f := range e.fields.Fields {
+		stored, ok := e.cell(f.Column.Name)
+		files[f.Column.Name] = widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
+	}
+	relations := map[string]*data.ManyToMany{}
+	for _, relation := range e.fields.Relations {
+		relations[relation.Name] = relation
+	}
+	for _, name := range sortedNames(r.PostForm) {
+		values := r.PostForm[name]
+		null, isNull := strings.CutPrefix(name, ui.ParamNull)
+		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)
+		switch {
+		case name == csrfField, name == ui.ParamToken:
+		case relations[name] != nil:
+			if err := e.readLinks(in, relations[name], values); err != nil {
+				return in, err
+			}
+		case isNull && e.has(null):
+			if lastOf(values) == "1" {
+				in.Fields[null] = data.Field{Null: true}
+			}
+		case isClear && e.has(emptied):
+			if lastOf(values) == "1" {
+				in.Fields[emptied] = data.Field{Null: e.nullable(emptied), File: []byte{}}
+			}
+		case files[name]: // files come as parts of their own
+		case !in.Fields[name].Null:
+			e.readField(in, name, lastOf(values))
+		}
+	}
+	return in, e.readFiles(in, r)
+}
+
+// readField takes a text. What a form sends for a field that was left alone on a
+// new record is not a value: the column's default is.
+func (e *entry) readField(in data.Input, name, value string) {
+	i := slices.IndexFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == name })
+	if i >= 0 && value == "" && e.record == nil {
+		if f := e.fields.Fields[i]; f.Assigned || f.Column.HasDefault {
+			return
+		}
+	}
+	in.Fields[name] = data.Field{Text: value}
+}
+
+func (e *entry) readLinks(in data.Input, relation *data.ManyToMany, values []string) error {
+	target, ok := e.p.data.Schema().Table(relation.Target())
+	if !ok {
+		return data.ErrNoTable
+	}
+	keys := []data.Key{}
+	for _, value := range values {
+		if value == "" {
+			continue
+		}
+		key, err := data.ParseKey(target, value)
+		if err != nil {
+			return &data.FieldError{Field: relation.Name, Value: value, Message: "is not a key of " + target.Name}
+		}
+		keys = append(keys, key)
+	}
+	in.Links[relation.Name] = keys
+	return nil
+}
+
+// readFiles takes the files that were chosen.
+func (e *entry) readFiles(in data.Input, r *http.Request) error {
+	if r.MultipartForm == nil {
+		return nil
+	}
+	for name, headers := range r.MultipartForm.File {
+		header := headers[len(headers)-1]
+		if header.Size == 0 && header.Filename == "" {
+			continue
+		}
+		if header.Size > data.MaxFile {
+			return &data.FieldError{Field: name, Value: header.Filename, Message: fmt.Sprintf("is larger than %d MiB", data.MaxFile>>20)}
+		}
+		file, err := header.Open()
+		if err != nil {
+			return fmt.Errorf("read the file of %s: %w", name, err)
+		}
+		content, err := io.ReadAll(file)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return fmt.Errorf("read the file of %s: %w", name, err)
+		}
+		in.Fields[name] = data.Field{File: content}
+	}
+	return nil
+}
+
+func (e *entry) has(name string) bool {
+	_, ok := e.table.Column(name)
+	return ok
+}
+
+func (e *entry) nullable(name string) bool {
+	c, ok := e.table.Column(name)
+	return ok && c.Nullable
+}
+
+// capital makes a note the beginning of a sentence.
+func capital(note string) string {
+	if note == "" {
+		return ""
+	}
+	return strings.ToUpper(note[:1]) + note[1:] + "."
+}
