@@ -105,6 +105,28 @@ func TestServerRefusesSize(t *testing.T) {
 	}
 }
 
+// TestSmallerElsewhere: a node that was told less room can still end sessions of an
+// item that another filled.
+func TestSmallerElsewhere(t *testing.T) {
+	server, prefix := testserver.SharedMemcached(t)
+	s := open(t, Config{Servers: []string{server.Addr}, Prefix: prefix})
+	less := open(t, Config{Servers: []string{server.Addr}, Prefix: prefix, MaxItem: minMaxItem})
+	var all []session.Session
+	for range 20 {
+		one := largest(session.Tag{1})
+		if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	if _, err := less.Delete(t.Context(), all[0].ID, session.Ending{}); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	if n, err := less.DeleteUser(t.Context(), all[0].User(), session.Ending{}, all[1].ID); err != nil || n != 18 {
+		t.Errorf("DeleteUser ended %d of 18, %v", n, err)
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	server, prefix := testserver.SharedMemcached(t)
 	s := open(t, Config{Servers: []string{server.Addr}, Prefix: prefix})

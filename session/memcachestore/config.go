@@ -55,9 +55,9 @@ type Config struct {
 	Prefix string
 
 	// MaxItem is the servers' item size limit in bytes (memcached -I): 1 MiB by
-	// default as it is theirs, 64 KiB to 16 MiB. It decides how many sessions a
-	// user can have, see Traits.MaxPerUser. Open refuses a server whose limit is
-	// lower.
+	// default as it is theirs, 64 KiB to 16 MiB, the same on every node. It decides
+	// how many sessions a user can have, see Traits.MaxPerUser. Open refuses a
+	// server whose limit is lower.
 	MaxItem int
 
 	// Lazy makes Open return without a connection, for servers that may come

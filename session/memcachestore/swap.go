@@ -191,7 +191,7 @@ func (s *Store) write(ctx context.Context, op string, at place, stored *reading,
 	if stored != nil && stored.epoch != at.sv.epoch.Load() {
 		return true, nil
 	}
-	if len(e.value) > s.maxValue {
+	if len(e.value) > s.maxValue && (stored == nil || len(e.value) > len(stored.Value)) { // what shrinks is never held up
 		return false, fmt.Errorf("memcachestore: %s: %w: an item of %d bytes, at most %d", op, session.ErrTooLarge, len(e.value), s.maxValue)
 	}
 	next := &memcache.Item{Key: at.key, Value: e.value, Expiration: s.expiration(e.until)}
