@@ -1,0 +1,400 @@
+package main
+
+// This file looks at the demo through a real browser, as somebody who works with it: every table is listed,
+// filtered, sorted, paged and its records opened by clicks, with scripts and without, in both themes.
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// browser is one headless Chromium, and what its console said since the last look.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
+	messages []string
+}
+
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(testserver.Chromium(t))}
+	for name, value := range testserver.ChromiumFlags(t) {
+		options = append(options, chromedp.Flag(name, value))
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	b := &browser{t: t, ctx: ctx}
+	// The first call starts the browser; it must not carry a deadline.
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.EmulateViewport(1440, 1300)) // all of the navigation is in sight
+	return b
+}
+
+// listen notes everything that a page may not do: errors, exceptions, dialogs, and violations of the content
+// security policy, which Chromium writes to the log.
+func (b *browser) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.messages = append(b.messages, "exception: "+e.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		b.messages = append(b.messages, fmt.Sprint("console: ", e.Type))
+	case *cdplog.EventEntryAdded:
+		b.messages = append(b.messages, fmt.Sprint(e.Entry.Source, ": ", e.Entry.Text, " ", e.Entry.URL))
+	case *cdppage.EventJavascriptDialogOpening:
+		b.messages = append(b.messages, "dialog: "+e.Message)
+	}
+}
+
+// quiet fails the test where a page has said something since the last look.
+func (b *browser) quiet(what string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, message := range b.messages {
+		b.t.Errorf("%s: %s", what, message)
+	}
+	b.messages = nil
+}
+
+func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	tell(b, chromedp.Steps(steps...))
+}
+
+func tell[T any](b *browser, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	value, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.t.Fatalf("at %s: %v", b.where(), err)
+	}
+	return value
+}
+
+// leads runs steps that lead to another page, and expects it to be there.
+func (b *browser) leads(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, steps...)
+	if err != nil {
+		b.t.Fatalf("%s: at %s: %v", what, b.where(), err)
+	}
+	if response.Status != 200 {
+		b.t.Errorf("%s: %s: status %d", what, response.URL, response.Status)
+	}
+	b.quiet(what)
+}
+
+func (b *browser) where() string {
+	at, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		return err.Error()
+	}
+	return at
+}
+
+func (b *browser) has(selector string) bool {
+	b.t.Helper()
+	return len(b.all(selector, "tagName")) > 0
+}
+
+// all returns a property of every element that matches.
+func (b *browser) all(selector, property string) []string {
+	b.t.Helper()
+	quotedSelector, err := json.Marshal(selector)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return tell(b, chromedp.EvaluateAsDevTools[[]string](fmt.Sprintf("[...document.querySelectorAll(%s)].map((e) => String(e.%s))", quotedSelector, property)))
+}
+
+func (b *browser) click(what, selector string) {
+	b.t.Helper()
+	b.leads(what, chromedp.Click(chromedp.CSS(selector)))
+}
+
+func (b *browser) goTo(address string) {
+	b.t.Helper()
+	b.leads(address, chromedp.Navigate(address))
+}
+
+// scheme makes the browser prefer a theme.
+func (b *browser) scheme(name string) {
+	b.t.Helper()
+	set := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}}
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, set)
+		return err
+	}))
+}
+
+func (b *browser) scripts(on bool) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+		return err
+	}))
+}
+
+// signIn signs in through the form, from an empty browser.
+func (b *browser) signIn(s *served) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
+		return err
+	}))
+	b.goTo(s.URL)
+	if at := b.where(); !strings.HasPrefix(at, s.URL+"login") {
+		b.t.Fatalf("who is not signed in is at %s", at)
+	}
+	b.leads("sign in",
+		chromedp.SendKeys(chromedp.CSS("input[name=username]"), s.Username),
+		chromedp.SendKeys(chromedp.CSS("input[name=password]"), s.Password),
+		chromedp.Click(chromedp.CSS("main button")))
+	if at := b.where(); at != s.URL {
+		b.t.Fatalf("signing in led to %s", at)
+	}
+	if got := b.all("h1", "textContent"); !slices.Equal(got, []string{"Dashboard"}) {
+		b.t.Fatalf("headings %q", got)
+	}
+}
+
+const pagerLink = "nav.pager a[href]:nth-child(%d)" // 1 first, 2 previous, 3 next, 4 last
+
+// workThrough does with one table what people do. It is at the table's list.
+func (b *browser) workThrough(table string) {
+	b.t.Helper()
+	list := strings.SplitN(b.where(), "?", 2)[0]
+	rows := func() []string { return b.all("tbody tr", "textContent") }
+	first := rows()
+	if len(first) == 0 {
+		b.t.Fatalf("%s: no rows", table)
+	}
+	// Paging, there and back.
+	if next := fmt.Sprintf(pagerLink, 3); b.has(next) {
+		b.click(table+", next", next)
+		if second := rows(); slices.Equal(first, second) {
+			b.t.Errorf("%s: the second page is the first", table)
+		}
+		if last := fmt.Sprintf(pagerLink, 4); b.has(last) { // of two pages the second is the last
+			b.click(table+", last", last)
+		}
+		if b.has(next) || len(rows()) == 0 {
+			b.t.Errorf("%s: %d rows on the last page, and after it another", table, len(rows()))
+		}
+		b.click(table+", previous", fmt.Sprintf(pagerLink, 2))
+		if len(rows()) == 0 || !b.has(next) {
+			b.t.Errorf("%s: %d rows on the last page but one, and none after it", table, len(rows()))
+		}
+		if first := fmt.Sprintf(pagerLink, 1); b.has(first) {
+			b.click(table+", first", first)
+		}
+		if !slices.Equal(rows(), first) {
+			b.t.Errorf("%s: the first page has become another", table)
+		}
+	}
+	// Sorting, up and down.
+	heading := "thead th a"
+	for _, want := range []string{"ascending", "descending"} {
+		b.click(table+", sort", heading)
+		if got := b.all("th[aria-sort]", "ariaSort"); !slices.Equal(got, []string{want}) {
+			b.t.Errorf("%s: sorted %q, want %s", table, got, want)
+		}
+		if len(rows()) != len(first) {
+			b.t.Errorf("%s: %d rows sorted, %d before", table, len(rows()), len(first))
+		}
+	}
+	// A filter, added and removed.
+	filter := "details:has([name=filter_column])"
+	condition := chromedp.SetValue(chromedp.CSS("select[name=filter_op]"), "notnull")
+	b.do(chromedp.Click(chromedp.CSS(filter + " summary")))
+	b.leads(table+", filter", condition, chromedp.Click(chromedp.CSS(filter+" form button")))
+	if b.has("th[aria-sort]") != true || len(b.all(".chips a[aria-label^='Remove filter']", "href")) != 1 {
+		b.t.Errorf("%s: at %s there is no filter", table, b.where())
+	}
+	b.click(table+", filter removed", ".chips a[aria-label^='Remove filter']")
+	if len(rows()) != len(first) {
+		b.t.Errorf("%s: %d rows without the filter, %d before it", table, len(rows()), len(first))
+	}
+	// A search that finds nothing says so.
+	if b.has("input[name=q]") {
+		b.leads(table+", search", chromedp.SendKeys(chromedp.CSS("input[name=q]"), "no such thing anywhere\r"))
+		if len(rows()) != 0 || !strings.Contains(strings.Join(b.all("main h2", "textContent"), " "), "No rows match") {
+			b.t.Errorf("%s: %d rows found of what is not there", table, len(rows()))
+		}
+		b.goTo(list)
+	}
+	// A record, and the way back.
+	if b.has("tbody a[data-row]") {
+		b.click(table+", record", "tbody a[data-row]")
+		if !b.has("main.record dl.fields dd") {
+			b.t.Errorf("%s: %s is no record", table, b.where())
+		}
+		b.click(table+", back", ".crumbs a")
+	}
+	if at := b.where(); !strings.HasPrefix(at, strings.TrimSuffix(list, "/")) {
+		b.t.Errorf("%s: ended at %s", table, at)
+	}
+}
+
+// demoTables are the links of the demo's tables and views in the navigation.
+func (b *browser) demoTables() []string {
+	b.t.Helper()
+	tables := b.all(".nav-group a.nav-link", "href")
+	if len(tables) < 18 {
+		b.t.Fatalf("%d tables and views: %q", len(tables), tables)
+	}
+	return tables
+}
+
+func TestDemoInBrowser(t *testing.T) {
+	b := openBrowser(t)
+	s := serve(t, "demo", "--data-dir", demoDir(t))
+	b.signIn(s)
+	for i, table := range b.demoTables() {
+		b.scheme([]string{"light", "dark"}[i%2])
+		path := strings.TrimPrefix(table, strings.TrimSuffix(s.URL, "/admin/"))
+		b.click(path, fmt.Sprintf(".nav-group a.nav-link[href=%q]", path))
+		b.workThrough(path)
+	}
+}
+
+func TestDemoInBrowserWithoutScripts(t *testing.T) {
+	b := openBrowser(t)
+	s := serve(t, "demo", "--data-dir", demoDir(t))
+	b.scripts(false)
+	b.signIn(s)
+	for _, table := range []string{"products", "orders", "monthly_revenue"} {
+		b.click(table, fmt.Sprintf(".nav-group a.nav-link[href=%q]", "/admin/m/"+table+"/"))
+		b.workThrough(table)
+	}
+	b.click("sign out", "form[action$='/logout'] button")
+	if at := b.where(); at != s.URL+"login" {
+		t.Errorf("signing out led to %s", at)
+	}
+	b.goTo(s.URL)
+	if at := b.where(); !strings.HasPrefix(at, s.URL+"login") {
+		t.Errorf("who has signed out is at %s", at)
+	}
+}
+
+// TestPagesInBrowser opens a page of every kind in both themes, on a phone and on a desktop: nothing is said on
+// the console, nothing is wider than the window, no script of the data runs. With CRUDADMIN_AXE set to the path of
+// axe.min.js (npm axe-core 4.14.1) nothing is found by it, with CRUDADMIN_SCREENSHOTS set to a directory pictures
+// are left there.
+func TestPagesInBrowser(t *testing.T) {
+	b := openBrowser(t)
+	s := serve(t, "demo", "--data-dir", demoDir(t))
+	b.scheme("light")
+	b.goTo(s.URL)
+	pages := map[string]string{
+		"dashboard": "", "sessions": "sessions/", "users": "users/", "account": "account", "record": "m/orders/1200", "customer": "m/customers/7", "product": "m/products/3",
+		"filtered": "m/orders/?f.status.eq=paid&sort=-placed_at,id&q=a", "refused": "m/orders/?f.id.eq=abc", "nothing": "m/orders/?q=nosuchthing", "missing": "m/orders/0", "composite": "m/order_lines/1,1",
+	}
+	widths := []int64{375, 1440}
+	pictures := os.Getenv("CRUDADMIN_SCREENSHOTS")
+	if pictures != "" {
+		widths = []int64{375, 768, 1440}
+	}
+	var axe string
+	if path := os.Getenv("CRUDADMIN_AXE"); path != "" {
+		source, err := os.ReadFile(path) // #nosec G304
+		if err != nil {
+			t.Fatal(err)
+		}
+		axe = string(source)
+	}
+	look := func(name, address string) {
+		for _, scheme := range []string{"light", "dark"} {
+			b.scheme(scheme)
+			for _, width := range widths {
+				what := fmt.Sprintf("%s-%d-%s", name, width, scheme)
+				b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(address))
+				if name != "missing" && name != "refused" { // the browser logs the status of an error page
+					b.quiet(what)
+				}
+				b.mu.Lock()
+				b.messages = nil
+				b.mu.Unlock()
+				if wide := tell(b, chromedp.EvaluateAsDevTools[int]("document.documentElement.scrollWidth - document.documentElement.clientWidth")); wide > 0 {
+					t.Errorf("%s: wider than the window by %d px", what, wide)
+				}
+				if axe != "" {
+					tell(b, chromedp.EvaluateAsDevTools[chromedp.Void](axe+";undefined"))
+					for _, found := range tell(b, chromedp.EvaluateAsDevTools[[]string](`axe.run().then((r) => r.violations.map((v) => v.id + ": " +
+						v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).join("\n")))`, chromedp.EvalAwaitPromise)) {
+						t.Errorf("%s: axe: %s", what, found)
+					}
+				}
+				if pictures != "" {
+					if err := os.WriteFile(filepath.Join(pictures, what+".png"), tell(b, chromedp.CaptureScreenshot()), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+	look("login", s.URL+"login")
+	b.scheme("light")
+	b.signIn(s)
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		look(name, s.URL+pages[name])
+	}
+	if pictures != "" || axe != "" {
+		for _, table := range b.demoTables() {
+			look("table-"+filepath.Base(table), table)
+		}
+	}
+}
+
+// TestStrangersInBrowser opens tables and records whose names and values are markup and scripts.
+func TestStrangersInBrowser(t *testing.T) {
+	b := openBrowser(t)
+	for _, name := range []string{"names", "values", "relations"} {
+		path := filepath.Join(t.TempDir(), "mine.db")
+		makeFile(t, path, strangers[name])
+		s := serveFile(t, path)
+		b.signIn(s)
+		for i, table := range b.all(".nav-group a.nav-link", "href") {
+			if name == "names" && i%4 != 0 && !strings.Contains(table, "script") && !strings.Contains(table, "img") {
+				continue
+			}
+			b.goTo(table)
+			if b.has("tbody a[data-row]") {
+				b.click(table, "tbody tr:last-child a[data-row]")
+			}
+		}
+		if got := tell(b, chromedp.EvaluateAsDevTools[string]("typeof window.pwned")); got != "undefined" {
+			t.Errorf("%s: a script ran", name)
+		}
+	}
+}

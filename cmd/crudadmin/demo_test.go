@@ -1,0 +1,330 @@
+package main
+
+// This file holds the demo for the tests that look at it: its shop is made once, and its pages are crawled,
+// weighed and fed with nonsense.
+
+import (
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/shop"
+)
+
+// madeShop is the content of the demo's database, made once.
+var madeShop = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "crudadmin-shop-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "shop.db")
+	if _, err := shop.Ensure(context.Background(), path, func(string, int) {}); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) // #nosec G304
+})
+
+// demoDir is a DATA_DIR in which the shop has been made.
+func demoDir(t *testing.T) string {
+	t.Helper()
+	content, err := madeShop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil { // #nosec G302 -- a folder
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "shop.db"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestCrawlChangesNothing follows the demo's links, a few of every kind on every table, and sends its GET forms.
+// Every one works, and not a value of the shop or of the administrators has changed.
+func TestCrawlChangesNothing(t *testing.T) {
+	dir := demoDir(t)
+	s := serve(t, "demo", "--data-dir", dir)
+	r := s.signIn(t)
+	databases := []string{filepath.Join(dir, "shop.db"), filepath.Join(dir, "admin.db")}
+	var before []uint64
+	for _, path := range databases {
+		before = append(before, contents(t, path))
+	}
+	w := &walk{reader: r, pages: map[string]bool{}}
+	todo, kinds := []string{r.base.Path}, map[string]int{}
+	for len(todo) > 0 {
+		href := todo[0]
+		todo = todo[1:]
+		kind := kindOf(href)
+		if w.pages[href] || kinds[kind] >= 2 {
+			continue
+		}
+		kinds[kind]++
+		p := w.ask(href)
+		if p.Status != http.StatusOK && !strings.Contains(href, "filter_column=") { // a form sent empty is refused
+			t.Errorf("%s: status %d", href, p.Status)
+		}
+		for _, link := range append(p.links(), getForms(p)...) {
+			if strings.HasPrefix(link, r.base.Path) {
+				todo = append(todo, link)
+			} else if strings.HasPrefix(link, "/") {
+				t.Errorf("%s links outside the panel: %s", href, link)
+			}
+		}
+	}
+	t.Logf("%d pages of %d kinds", len(w.pages), len(kinds))
+	if len(w.pages) < 500 {
+		t.Errorf("%d pages are not the demo", len(w.pages))
+	}
+	for i, path := range databases {
+		if contents(t, path) != before[i] {
+			t.Errorf("%s has changed", filepath.Base(path))
+		}
+	}
+}
+
+// kindOf says which links are alike: of one table, list or record, with the same parameters.
+func kindOf(href string) string {
+	u, err := url.Parse(href)
+	if err != nil {
+		return href
+	}
+	path := u.EscapedPath()
+	if at := strings.LastIndexByte(path, '/'); strings.Contains(path, "/m/") && !strings.HasSuffix(path, "/") {
+		path = path[:at] + "/{key}"
+	}
+	var parameters []string
+	for name := range u.Query() {
+		parameters = append(parameters, name)
+		if op := strings.LastIndexByte(name, '.'); strings.HasPrefix(name, "f.") {
+			parameters[len(parameters)-1] = "f" + name[op:]
+		}
+	}
+	slices.Sort(parameters)
+	return path + "?" + strings.Join(parameters, "&")
+}
+
+// getForms are the addresses that the page's GET forms lead to, sent as they are.
+func getForms(p page) (addresses []string) {
+	for _, form := range p.tags("form") {
+		if form.attrs["method"] != "" {
+			continue
+		}
+		inside, _, _ := strings.Cut(form.rest, "</form>")
+		values := url.Values{}
+		for _, input := range (page{Body: inside}).tags("input") {
+			_, checked := input.attrs["checked"]
+			if name := input.attrs["name"]; name != "" && (checked || input.attrs["type"] != "checkbox") {
+				values.Add(name, input.attrs["value"])
+			}
+		}
+		for _, choice := range (page{Body: inside}).tags("select") {
+			options, _, _ := strings.Cut(choice.rest, "</select>")
+			if first := (page{Body: options}).tags("option"); len(first) > 0 {
+				values.Add(choice.attrs["name"], first[0].attrs["value"])
+			}
+		}
+		addresses = append(addresses, form.attrs["action"]+"?"+values.Encode())
+	}
+	return addresses
+}
+
+// contents is a hash of every value of a database, whatever its file looks like.
+func contents(t *testing.T, path string) uint64 {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	hash := fnv.New64a()
+	for _, table := range append([]string{"sqlite_master"}, tablesOf(t, db)...) {
+		rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+quoted(table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				t.Fatal(err)
+			}
+			for _, cell := range cells {
+				_, _ = fmt.Fprintf(hash, "%d:%s,", len(cell), cell)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return hash.Sum64()
+}
+
+func tablesOf(t *testing.T, db *sql.DB) (tables []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		tables = append(tables, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return tables
+}
+
+// TestNonsenseParameters asks every address for parameters that nobody meant. The answer is never a failure,
+// and never in the words of the driver.
+func TestNonsenseParameters(t *testing.T) {
+	s := serve(t, "demo", "--data-dir", demoDir(t))
+	r := s.signIn(t)
+	seed := rand.Uint64() // #nosec G404 -- for a test
+	if text := os.Getenv("CRUDADMIN_SEED"); text != "" {
+		if _, err := fmt.Sscan(text, &seed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("CRUDADMIN_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 1)) // #nosec G404
+	pick := func(from []string) string { return from[random.IntN(len(from))] }
+	addresses := []string{"", "m/orders/", "m/orders/1", "m/products/", "m/order_lines/", "m/order_lines/1,1", "m/monthly_revenue/", "m/settings/", "m/events/", "sessions/", "users/", "account", "login", "healthz", "readyz", "m/nothing/", "m/orders/x", "nowhere", "m/employees/"}
+	fields := []string{"q", "sort", "limit", "columns", "after", "before", "f.id.eq", "f.status.in", "f.total.gt", "f.placed_at.lt", "f.password_hash.eq", "f.id.isnull", "f..eq", "f.id.", "f.nothing.eq", "f.id.drop", "filter_column", "filter_op", "filter_value", "next", "csrf_token", "user", "ip", "status", "preview", "all"}
+	texts := []string{"", "1", "-1", "id", "-id", "id,id", "password_hash", "id;DROP TABLE orders", "1 OR 1=1", "' OR '1'='1", `" --`, "\x00", "\xff\xfe", "%", "_", "1e999", "99999999999999999999", "NaN", "true", "2024-13-45", "../../etc", "//example.com", "<script>", "{{.}}", "日本", "eq", "contains", strings.Repeat("a", 3000), strings.Repeat("a,", 500), "AAAA", "eyJ9", "v1.AAAA"}
+	noise := func() string {
+		b := make([]byte, random.IntN(12))
+		for i := range b {
+			b[i] = byte(random.UintN(256))
+		}
+		return string(b)
+	}
+	any2 := func(from []string) string {
+		if random.IntN(4) == 0 {
+			return noise()
+		}
+		return pick(from)
+	}
+	for i := range 2000 {
+		address := addresses[i%len(addresses)]
+		query := url.Values{}
+		for range 1 + random.IntN(4) {
+			query.Add(any2(fields), any2(texts))
+		}
+		text := query.Encode()
+		if random.IntN(10) == 0 {
+			text = strings.NewReplacer("%", pick([]string{"%", "%%", "%zz"}), "&", pick([]string{"&", ";"})).Replace(text)
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.URL.RawQuery = text
+		p := r.do(request)
+		if p.Status >= 500 {
+			t.Errorf("%s?%s: status %d", address, clip500(text), p.Status)
+		}
+		if strings.HasPrefix(address, "m/") && p.URL.Path == r.base.Path+"login" {
+			t.Errorf("%s?%s led to the login", address, clip500(text))
+		}
+		for _, word := range []string{"SQL logic error", "no such column", "syntax error", "unrecognized token", "sqlite_", "goroutine ", "<script>alert", "<script></"} {
+			if strings.Contains(p.Body, word) {
+				t.Errorf("%s?%s: the answer says %q", address, clip500(text), word)
+			}
+		}
+	}
+}
+
+// TestWeight holds what a page weighs on the line: 60 KB for the first one with all that it needs, in at most six
+// requests, then 8 KB a list of 25 rows.
+func TestWeight(t *testing.T) {
+	s := serve(t, "demo", "--data-dir", demoDir(t))
+	r := s.signIn(t)
+	weigh := func(href string) (int, page) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.resolve(href), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept-Encoding", "gzip") // so the transport leaves it as it is
+		p := r.do(request)
+		if p.Status != http.StatusOK || p.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(strings.Join(p.Header.Values("Vary"), ", "), "Accept-Encoding") {
+			t.Errorf("%s: status %d, encoding %q, Vary %q", href, p.Status, p.Header.Get("Content-Encoding"), p.Header.Values("Vary"))
+			return len(p.Body), p
+		}
+		weight := len(p.Body)
+		unzip, err := gzip.NewReader(strings.NewReader(p.Body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(unzip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Body = string(body)
+		return weight, p
+	}
+	total, home := weigh("./")
+	requests := 2
+	visitor := s.stranger(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, visitor.resolve("login"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "gzip")
+	total += len(visitor.do(request).Body)
+	assets := map[string]bool{}
+	for _, one := range home.tags("link", "script") {
+		if href := one.attrs["href"] + one.attrs["src"]; !assets[href] {
+			assets[href] = true
+			weight, _ := weigh(href)
+			total += weight
+			requests++
+		}
+	}
+	t.Logf("login and dashboard: %d bytes in %d requests", total, requests)
+	if total > 60<<10 || requests > 6 {
+		t.Errorf("login and dashboard: %d bytes in %d requests, want at most %d in 6", total, requests, 60<<10)
+	}
+	for name, href := range home.navigation() {
+		weight, _ := weigh(href)
+		t.Logf("%s: %d bytes", name, weight)
+		if weight > 8<<10 {
+			t.Errorf("%s: a page of 25 rows has %d bytes, want at most %d", name, weight, 8<<10)
+		}
+	}
+	request, err = http.NewRequestWithContext(t.Context(), http.MethodGet, r.resolve("./"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "identity")
+	if p := r.do(request); p.Header.Get("Content-Encoding") != "" || !strings.HasPrefix(p.Body, "<!doctype html>") {
+		t.Errorf("who takes no gzip gets %q", p.Header.Get("Content-Encoding"))
+	}
+}
