@@ -50,7 +50,11 @@ func (c check) page() ui.HealthCheck {
 	if c.err != nil {
 		return ui.HealthCheck{Name: c.name, State: ui.HealthDown, Detail: "does not answer"}
 	}
-	return ui.HealthCheck{Name: c.name, State: ui.HealthOK, Detail: fmt.Sprintf("%.1f ms", float64(c.took)/float64(time.Millisecond))}
+	detail := "under 0.1 ms"
+	if c.took >= 100*time.Microsecond {
+		detail = fmt.Sprintf("%.1f ms", float64(c.took)/float64(time.Millisecond))
+	}
+	return ui.HealthCheck{Name: c.name, State: ui.HealthOK, Detail: detail}
 }
 
 // healthz says that the process is alive.

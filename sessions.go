@@ -84,7 +84,8 @@ func (p *Panel) sessionRows(r *http.Request, found []session.Session) ([]ui.Sess
 }
 
 func deviceText(d session.Device) string {
-	browser := strings.TrimSpace(d.Browser + " " + d.Version)
+	major, _, _ := strings.Cut(d.Version, ".") // the rest of it is for the user agent
+	browser := strings.TrimSpace(d.Browser + " " + major)
 	switch {
 	case browser == "" && d.OS == "":
 		return "Unknown device"
