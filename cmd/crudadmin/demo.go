@@ -33,18 +33,18 @@ func (c *demoCommand) run(ctx context.Context, p *program) error {
 	}
 	options := s.panelOptions(path, false)
 	options.ResetPassword = true
-	if options.Password.text == "" {
+	if options.Settings.FirstPassword == "" {
 		kept, err := keptSecret(filepath.Join(s.settings.DataDir, "demo-password"), newDemoPassword)
 		if err != nil {
 			return err
 		}
-		options.Password = secret{kept}
+		options.Settings.FirstPassword = kept
 	}
 	panel, err := p.openPanel(ctx, options)
 	if err != nil {
 		return err
 	}
-	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Username), Password: options.Password.text})
+	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Settings.FirstUsername), Password: options.Settings.FirstPassword})
 }
 
 // ensureShop makes the shop unless it is there, and says when the one that is there is of another version.

@@ -33,7 +33,7 @@ type serverFlags struct {
 
 const (
 	generalHelp   = "Run \"crudadmin --help\" to see the commands, \"crudadmin COMMAND --help\" to see their flags."
-	variablesHint = "The variables and their defaults are in the README, under Configuration."
+	variablesHint = "docs/operations.md has every variable, its default and its range."
 )
 
 // parse reads the arguments. Without an error, no command means that help was asked for and printed.
@@ -89,8 +89,12 @@ func helpFor(err error) string {
 	return generalHelp
 }
 
-// checkAddr refuses an address that is not HOST:PORT with a port of 0 to 65535.
-func checkAddr(addr string) error {
+// check refuses an empty folder, and an address that is not HOST:PORT with a port of 0 to 65535.
+func (f serverFlags) check() error {
+	if f.DataDir == "" {
+		return errors.New("--data-dir: it is empty, want the path of a folder")
+	}
+	addr := f.Addr
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("--addr: %q is not HOST:PORT, such as 127.0.0.1:8000", addr)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,23 +12,19 @@ import (
 
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sqlstore"
+	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 // panelOptions is everything that the command decided before there is a panel.
 type panelOptions struct {
-	Settings settings // its SecretKey is never empty here
+	Settings settings // its SecretKey is never empty here; an empty FirstPassword is generated when it is needed
 
 	Database string // the path of the SQLite file to show
 	ReadOnly bool
 
-	// Username and Password are of the first administrator. An empty Password is generated when the
-	// administrator is made. ResetPassword gives an administrator that exists this Password again: the
-	// demo does, so that what it prints is true on every run.
-	Username      string
-	Password      secret
+	// ResetPassword gives the first administrator, if there already, the FirstPassword of the settings again:
+	// the demo does, so that what it prints is true on every run.
 	ResetPassword bool
 
 	Log *slog.Logger
@@ -72,36 +67,20 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 		return nil, err
 	}
 	closers = append(closers, admin.Close)
-	store, err := openSessions(ctx, o, admin)
+	sessions := o.Settings.Store
+	sessions.DB, sessions.SecretKey, sessions.Logger = admin, o.Settings.SecretKey, o.Log
+	store, err := backend.Open(ctx, sessions)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("sessions: %w", err)
 	}
-	if store != nil {
-		closers = append(closers, store.Close)
-	}
+	closers = append(closers, store.Close)
 
-	panel, err := crudadmin.New(ctx, crudadmin.Config{
-		DB:        db,
-		AdminDB:   admin,
-		SecretKey: []byte(o.Settings.SecretKey.text),
-		MountPath: o.Settings.MountPath,
-		Sessions:  store,
-		SessionRules: session.Config{
-			IdleTimeout:     o.Settings.IdleTimeout,
-			Lifetime:        o.Settings.Lifetime,
-			MaxPerUser:      o.Settings.MaxPerUser,
-			RefuseOverLimit: o.Settings.RefuseOver,
-			SweepInterval:   o.Settings.SweepInterval,
-		},
-		Secure:         o.Settings.SecureCookies,
-		TrustedProxies: o.Settings.TrustedProxies,
-		ReadOnly:       o.ReadOnly,
-		Environment:    badge(o.Settings.Environment),
-		FirstUsername:  o.Username,
-		FirstPassword:  o.Password.text,
-		Announce:       func(_, password string) { opened.Generated = password },
-		Logger:         o.Log,
-	})
+	config := o.Settings.Config
+	config.DB, config.AdminDB, config.Sessions = db, admin, store
+	config.ReadOnly = o.ReadOnly
+	config.Announce = func(_, password string) { opened.Generated = password }
+	config.Logger = o.Log
+	panel, err := crudadmin.New(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -112,32 +91,17 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 	return opened, nil
 }
 
-// openSessions opens the store that SESSION_BACKEND names; nil is the panel's default, memory.
-func openSessions(ctx context.Context, o panelOptions, admin *sql.DB) (session.Store, error) {
-	if o.Settings.SessionBackend != "database" {
-		return nil, nil //nolint:nilnil // no store is a choice: the panel's own
-	}
-	return sqlstore.Open(ctx, admin, sqlstore.Config{Logger: o.Log})
-}
-
-// badge is what the panel shows of the environment: nothing where it is the usual one of a developer.
-func badge(environment string) string {
-	if environment == "development" {
-		return ""
-	}
-	return environment
-}
-
 // greeted is the username to print, of an administrator who has the password that is printed with it.
 func greeted(ctx context.Context, accounts *account.Accounts, o panelOptions) (string, error) {
-	user, err := accounts.ByUsername(ctx, o.Username)
+	username, password := o.Settings.FirstUsername, o.Settings.FirstPassword
+	user, err := accounts.ByUsername(ctx, username)
 	if errors.Is(err, account.ErrNotFound) {
-		return o.Username, nil // others were made, and this one never
+		return username, nil // others were made, and this one never
 	}
 	if err != nil || !o.ResetPassword {
 		return user.Username, err
 	}
-	if _, err := accounts.Authenticate(ctx, o.Username, o.Password.text); err == nil {
+	if _, err := accounts.Authenticate(ctx, username, password); err == nil {
 		return user.Username, nil
 	}
 	if user.Disabled {
@@ -145,7 +109,7 @@ func greeted(ctx context.Context, accounts *account.Accounts, o panelOptions) (s
 			return "", fmt.Errorf("enable %s: %w", strings.TrimSpace(user.Username), err)
 		}
 	}
-	if err := accounts.ResetPassword(ctx, user.ID, o.Password.text); err != nil {
+	if err := accounts.ResetPassword(ctx, user.ID, password); err != nil {
 		return "", fmt.Errorf("set the password of %s: %w", strings.TrimSpace(user.Username), err)
 	}
 	return user.Username, nil

@@ -7,7 +7,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/environ"
 )
 
 type serveCommand struct {
@@ -17,7 +18,7 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) run(ctx context.Context, p *program) error {
-	path, err := sqlitePath(c.Database)
+	path, err := environ.SQLitePath(c.Database)
 	if err != nil {
 		return &wrongUse{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
 	}
@@ -41,19 +42,5 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Username), Password: panel.Generated})
-}
-
-// sqlitePath is the path of a sqlite:PATH address. Other schemes are refused by name only: an address may hold a password.
-func sqlitePath(address string) (string, error) {
-	scheme, path, found := strings.Cut(address, ":")
-	switch {
-	case !found:
-		return "", fmt.Errorf("want sqlite:PATH, such as sqlite:shop.db")
-	case scheme != "sqlite":
-		return "", fmt.Errorf("only sqlite:PATH is supported by this version, and the address begins with %q", clip(scheme)+":")
-	case path == "" || len(path) > 4096 || strings.ContainsRune(path, 0):
-		return "", fmt.Errorf("sqlite: needs a path of 1 to 4096 bytes after it")
-	}
-	return path, nil
+	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Settings.FirstUsername), Password: panel.Generated})
 }

@@ -3,6 +3,7 @@ package main
 // This file holds the server that demo and serve share: settings, data directory, key, listener, greeting and drain.
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -43,16 +45,15 @@ type server struct {
 
 // start reads the settings, makes the data directory, finds the key and takes the address.
 func (p *program) start(flags serverFlags) (*server, error) {
-	wrong := checkAddr(flags.Addr)
 	settings, err := readSettings(p.getenv, flags.DataDir)
-	if err = errors.Join(wrong, err); err != nil {
+	if err = errors.Join(flags.check(), err); err != nil {
 		return nil, &wrongUse{err, generalHelp + "\n" + variablesHint}
 	}
 	handler := slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
-	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(levelHandler{next: handler, levels: settings.LogLevels})}
+	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(settings.LogLevels.Handler(handler))}
 	log := s.log.With("component", "server")
 	for _, warning := range settings.Warnings {
-		log.Warn("production would refuse to start", "variable", warning)
+		log.Warn(warning)
 	}
 	if err := makeDataDir(settings.DataDir, log); err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func (p *program) start(flags serverFlags) (*server, error) {
 
 // findKey takes the key kept in DATA_DIR where ADMIN_SECRET_KEY is not set, and makes it on the first run.
 func (s *server) findKey() error {
-	if s.settings.SecretKey.text != "" {
+	if len(s.settings.SecretKey) > 0 {
 		return nil
 	}
 	path := filepath.Join(s.settings.DataDir, "secret.key")
@@ -79,16 +80,13 @@ func (s *server) findKey() error {
 	if len(text) < session.MinSecretKey {
 		return fmt.Errorf("%s has %d bytes, want at least %d: delete it to have a new one made", path, len(text), session.MinSecretKey)
 	}
-	s.settings.SecretKey = secret{text}
+	s.settings.SecretKey = []byte(text)
 	return nil
 }
 
 // panelOptions are the options of a panel over the database.
 func (s *server) panelOptions(database string, readOnly bool) panelOptions {
-	return panelOptions{
-		Settings: s.settings, Database: database, ReadOnly: readOnly,
-		Username: s.settings.AdminUsername, Password: s.settings.AdminPassword, Log: s.log,
-	}
+	return panelOptions{Settings: s.settings, Database: database, ReadOnly: readOnly, Log: s.log}
 }
 
 // greeting is what is printed once the panel answers. Password is empty where it is not ours to print.
@@ -144,7 +142,7 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 	running := true // the loop
 
 	if err = g.print(s.program.stdout, s.json); err == nil {
-		log.Info("listening", "addr", s.listener.Addr().String(), "environment", s.settings.Environment)
+		log.Info("listening", "addr", s.listener.Addr().String(), "environment", cmp.Or(s.settings.Environment, environ.Development))
 		select {
 		case <-ctx.Done():
 			log.Info("stopping", "drain", s.program.drain)

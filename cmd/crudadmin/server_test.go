@@ -45,7 +45,7 @@ func (f *standIn) open(_ context.Context, o panelOptions) (*openedPanel, error) 
 			return ctx.Err()
 		},
 		Close:     func() error { f.closed.Store(true); return nil },
-		Username:  o.Username,
+		Username:  o.Settings.FirstUsername,
 		Generated: f.generated,
 	}, nil
 }
@@ -132,10 +132,10 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%s is answered with %q, want the whole path handed to the panel", url, got)
 	}
 	if o := f.options; o.Database != filepath.Join(dir, "shop.db") || o.ReadOnly || o.Settings.AdminDatabase != filepath.Join(dir, "admin.db") ||
-		o.Password.text != password || !o.ResetPassword || len(o.Settings.SecretKey.text) < 32 {
+		o.Settings.FirstPassword != password || !o.ResetPassword || len(o.Settings.SecretKey) < 32 {
 		t.Errorf("the panel was given %+v", o)
 	}
-	key := f.options.Settings.SecretKey.text
+	key := string(f.options.Settings.SecretKey)
 	first.end(t)
 	if f.looping.Load() || !f.closed.Load() {
 		t.Error("the panel's loop still runs, or its databases are open")
@@ -155,7 +155,7 @@ func TestDemo(t *testing.T) {
 	if err := json.Unmarshal([]byte(second.lines[0]), &g); err != nil || len(g) != 3 || g["username"] != "admin" || g["password"] != password || strings.Count(g["url"], "/") != 3 {
 		t.Errorf("--json printed %q, %v", second.lines[0], err)
 	}
-	if f.options.Settings.SecretKey.text != key {
+	if string(f.options.Settings.SecretKey) != key {
 		t.Error("the next run has another key")
 	}
 	second.end(t)

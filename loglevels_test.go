@@ -1,6 +1,4 @@
-package main
-
-// This file holds the tests of LOG_LEVEL.
+package crudadmin
 
 import (
 	"bytes"
@@ -10,12 +8,12 @@ import (
 )
 
 func TestComponentsHaveTheirOwnLevel(t *testing.T) {
-	levels, err := parseLogLevels("warn,session=debug, data=error")
+	levels, err := ParseLogLevels("warn,session=debug, data=error")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	log := slog.New(levelHandler{next: slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}), levels: levels})
+	log := slog.New(levels.Handler(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	for _, c := range []struct {
 		what string
 		log  *slog.Logger
@@ -26,6 +24,8 @@ func TestComponentsHaveTheirOwnLevel(t *testing.T) {
 		{"no component, below", log, slog.LevelInfo, nil, false},
 		{"no component, at", log, slog.LevelWarn, nil, true},
 		{"the logger's component", log.With("component", "session"), slog.LevelDebug, nil, true},
+		{"a part of the component", log.With("component", "session.redis"), slog.LevelDebug, nil, true},
+		{"another word", log.With("component", "sessions"), slog.LevelDebug, nil, false},
 		{"the record's component", log, slog.LevelDebug, []any{"component", "session"}, true},
 		{"a quieter component", log.With("component", "data"), slog.LevelWarn, nil, false},
 		{"a quieter component of the record", log, slog.LevelWarn, []any{"component", "data"}, false},

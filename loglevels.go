@@ -1,26 +1,32 @@
-package main
+// LogLevels: from which level on to log, by component.
 
-// This file holds LOG_LEVEL: a level for all, and one for each component that has its own.
+package crudadmin
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/environ"
 )
 
 // maxLogLevels is how many components may have a level of their own.
 const maxLogLevels = 32
 
-// logLevels says from which level on records are kept.
-type logLevels struct {
+// LogLevels says from which level on records are kept: one level for everything,
+// and one for each component that has its own. The zero value is info.
+type LogLevels struct {
 	base       slog.Level
 	components map[string]slog.Level
 }
 
-// parseLogLevels reads "info" or "info,session=debug,data=warn". The empty text is info.
-func parseLogLevels(text string) (logLevels, error) {
-	levels := logLevels{base: slog.LevelInfo, components: map[string]slog.Level{}}
+// ParseLogLevels reads the levels as LOG_LEVEL has them: "info", or
+// "info,session=debug,data=warn". The levels are debug, info, warn (or warning) and
+// error, the empty text is info. A component's level is also that of its parts:
+// session is session.redis too. At most 32 components.
+func ParseLogLevels(text string) (LogLevels, error) {
+	levels := LogLevels{base: slog.LevelInfo, components: map[string]slog.Level{}}
 	if text == "" {
 		return levels, nil
 	}
@@ -33,16 +39,16 @@ func parseLogLevels(text string) (logLevels, error) {
 		if !own {
 			name = component
 		}
-		level, known := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}[strings.ToLower(name)]
+		level, known := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "warning": slog.LevelWarn, "error": slog.LevelError}[strings.ToLower(name)]
 		switch {
 		case !known:
-			return levels, fmt.Errorf("%q is no level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", clip(name))
+			return levels, fmt.Errorf("%q is no level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", environ.Clip(name))
 		case own && component == "":
 			return levels, fmt.Errorf("part %d has no component before the =", i+1)
 		case own:
 			levels.components[component] = level
 		case i > 0:
-			return levels, fmt.Errorf("%q is a second level for everything; the first part sets it", clip(name))
+			return levels, fmt.Errorf("%q is a second level for everything; the first part sets it", environ.Clip(name))
 		default:
 			levels.base = level
 		}
@@ -50,16 +56,29 @@ func parseLogLevels(text string) (logLevels, error) {
 	return levels, nil
 }
 
-// of is the level of the component.
-func (l logLevels) of(component string) slog.Level {
-	if level, ok := l.components[component]; ok {
-		return level
+// Handler returns a handler that hands on to next what the levels let through. A
+// record's component is the attribute of that name, outside any group, of the
+// logger or, where that has none, of the record.
+func (l LogLevels) Handler(next slog.Handler) slog.Handler {
+	return levelHandler{next: next, levels: l}
+}
+
+// of is the level of the component: its own, or that of what it is a part of.
+func (l LogLevels) of(component string) slog.Level {
+	for whole := component; ; {
+		if level, ok := l.components[whole]; ok {
+			return level
+		}
+		dot := strings.LastIndexByte(whole, '.')
+		if dot < 0 {
+			return l.base
+		}
+		whole = whole[:dot]
 	}
-	return l.base
 }
 
 // lowest is the lowest level of all.
-func (l logLevels) lowest() slog.Level {
+func (l LogLevels) lowest() slog.Level {
 	low := l.base
 	for _, level := range l.components {
 		low = min(low, level)
@@ -67,11 +86,10 @@ func (l logLevels) lowest() slog.Level {
 	return low
 }
 
-// levelHandler keeps the records that their component's level lets through. The component is the attribute
-// of that name outside any group, of the logger or, where that has none, of the record.
+// levelHandler keeps the records that their component's level lets through.
 type levelHandler struct {
 	next      slog.Handler
-	levels    logLevels
+	levels    LogLevels
 	component string
 	grouped   bool
 }

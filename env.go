@@ -1,0 +1,187 @@
+// ConfigFromEnv: a panel's configuration from environment variables.
+
+package crudadmin
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// EnvConfig is what [ConfigFromEnv] read. DB, AdminDB and Sessions of the Config
+// are for the caller to set.
+type EnvConfig struct {
+	Config
+
+	// DataDir is the folder of the program's own files.
+	DataDir string
+
+	// AdminDatabase is the path of the SQLite file for AdminDB; see sqlite.Open.
+	AdminDatabase string
+
+	// LogLevels are from which level on to log.
+	LogLevels LogLevels
+
+	// Warnings are sentences to log: what is allowed here and refused in
+	// production.
+	Warnings []string
+}
+
+// ConfigFromEnv reads the configuration of a panel from the variables that getenv
+// returns, such as os.Getenv: ENVIRONMENT, ADMIN_…, SESSION_…, MAX_SESSIONS_PER_USER,
+// CLEANUP_INTERVAL_MINUTES, STORE_TIMEOUT_MS, MOUNT_PATH, SECURE_COOKIES,
+// TRUSTED_PROXIES, DATA_DIR and LOG_LEVEL; docs/operations.md has each with its default
+// and its range. Those that say where the sessions are kept are for
+// backend.FromEnv.
+//
+// Everything wrong is in one error, by variable and without secrets. Production
+// refuses what staging gets as a warning: no secret key, and cookies over plain
+// HTTP. In development SecretKey may come back empty; the program crudadmin then
+// makes one and keeps it in DATA_DIR.
+func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
+	r := panelReader{environ.NewReader(getenv)}
+	environment := r.Environment()
+	c := EnvConfig{DataDir: r.dataDir()}
+	if environment != environ.Development {
+		c.Environment = environment // the badge
+	}
+	c.SecretKey = []byte(r.SecretKey())
+	if c.Secure = r.Bool("SECURE_COOKIES", environment != environ.Development); !c.Secure {
+		r.Discourage("SECURE_COOKIES", "production never sends the session cookie over plain HTTP: set it to true, or leave it unset")
+	}
+	c.AdminDatabase = r.adminDatabase(c.DataDir)
+	c.FirstUsername = cmp.Or(r.Text("ADMIN_USERNAME"), "admin")
+	if c.FirstPassword = r.Text("ADMIN_PASSWORD"); c.FirstPassword != "" {
+		if err := account.CheckPassword(c.FirstUsername, c.FirstPassword); err != nil {
+			r.Wrong("ADMIN_PASSWORD", "%w", err)
+		}
+	}
+	c.MountPath = r.mountPath()
+	c.TrustedProxies = r.networks("TRUSTED_PROXIES")
+	c.SessionRules = r.sessionRules()
+	levels, err := ParseLogLevels(r.Text("LOG_LEVEL"))
+	if err != nil {
+		r.Wrong("LOG_LEVEL", "%w", err)
+	}
+	c.LogLevels = levels
+	for _, name := range []string{"ENFORCE_HTTPS", "TRACK_EVENTS", "ALLOWED_IPS", "ALLOWED_NETWORKS"} {
+		r.Unbuilt(name)
+	}
+	if err := r.Err(); err != nil {
+		return EnvConfig{}, err
+	}
+	c.Warnings = r.Warnings
+	return c, nil
+}
+
+// panelReader reads the variables of the panel.
+type panelReader struct{ *environ.Reader }
+
+func (r panelReader) dataDir() string {
+	dir := cmp.Or(r.Text("DATA_DIR"), "crudadmin_data")
+	if !environ.Path(dir) {
+		r.Wrong("DATA_DIR", "it has %d bytes, want a path", len(dir))
+	}
+	return dir
+}
+
+func (r panelReader) adminDatabase(dataDir string) string {
+	address := r.Text("ADMIN_DATABASE_URL")
+	if address == "" {
+		return filepath.Join(dataDir, "admin.db")
+	}
+	path, err := environ.SQLitePath(address)
+	if err != nil {
+		r.Wrong("ADMIN_DATABASE_URL", "%w", err)
+	}
+	return path
+}
+
+// mountPath is MOUNT_PATH; a slash at its end does no harm.
+func (r panelReader) mountPath() string {
+	text := r.Text("MOUNT_PATH")
+	path := cmp.Or(strings.TrimSuffix(text, "/"), "/")
+	if text == "" {
+		path = "/admin"
+	}
+	if len(path) > maxMountPath || !mountPath.MatchString(path) {
+		r.Wrong("MOUNT_PATH", "%q, want a path such as /admin: letters, digits, - . _ ~ between single slashes, at most %d", environ.Clip(text), maxMountPath)
+	}
+	return path
+}
+
+const maxMountPath = 256
+
+const maxNetworks = 256
+
+// networks are addresses and CIDR networks, separated by commas.
+func (r panelReader) networks(name string) []netip.Prefix {
+	text := r.Text(name)
+	if text == "" {
+		return nil
+	}
+	var networks []netip.Prefix
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		network, err := netip.ParsePrefix(part)
+		if address, e := netip.ParseAddr(part); e == nil && address.Zone() == "" {
+			network, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil {
+			r.Wrong(name, "%q, want addresses or networks such as 10.0.0.1,192.168.0.0/16", environ.Clip(part))
+			continue
+		}
+		networks = append(networks, network.Masked())
+	}
+	if len(networks) > maxNetworks {
+		r.Wrong(name, "%d networks, want at most %d", len(networks), maxNetworks)
+	}
+	return networks
+}
+
+// Bounds of the sessions' variables; session.Config has the same in durations.
+const (
+	maxSessionMinutes = 400 * 24 * 60 // the longest a browser keeps a cookie
+	maxCleanupMinutes = 24 * 60
+	maxStoreTimeout   = 60_000 // milliseconds
+)
+
+func (r panelReader) sessionRules() session.Config {
+	idle := r.Int("SESSION_TIMEOUT_MINUTES", 30, 1, maxSessionMinutes, "")
+	lifetime := r.Int("SESSION_MAX_LIFETIME_MINUTES", max(720, idle), 1, maxSessionMinutes, "")
+	if lifetime < idle {
+		r.Wrong("SESSION_MAX_LIFETIME_MINUTES", "%d, which is less than SESSION_TIMEOUT_MINUTES, %d", lifetime, idle)
+	}
+	perUser := session.Unlimited
+	if r.Text("MAX_SESSIONS_PER_USER") != "unlimited" {
+		perUser = r.Int("MAX_SESSIONS_PER_USER", 5, 1, session.MaxLimit, ", or the word unlimited")
+	}
+	return session.Config{
+		IdleTimeout:     time.Duration(idle) * time.Minute,
+		Lifetime:        time.Duration(lifetime) * time.Minute,
+		MaxPerUser:      perUser,
+		RefuseOverLimit: r.Word("SESSION_LIMIT_POLICY", "evict", "reject") == "reject",
+		SweepInterval:   time.Duration(r.Int("CLEANUP_INTERVAL_MINUTES", 15, 1, maxCleanupMinutes, "")) * time.Minute,
+		StoreTimeout:    time.Duration(r.Int("STORE_TIMEOUT_MS", 2000, 1, maxStoreTimeout, "")) * time.Millisecond,
+	}
+}
+
+// Format prints the configuration without secrets, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // has no Format
+	c.SecretKey, c.FirstPassword = nil, ""
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
+}
+
+// LogValue returns what identifies the panel, without secrets.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("mount_path", c.MountPath), slog.String("environment", c.Environment), slog.Bool("secure", c.Secure))
+}

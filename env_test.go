@@ -1,0 +1,150 @@
+package crudadmin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+const envKey = "canary-0123456789abcdef0123456789"
+
+// env is a getenv that knows these variables: name, value, name, value, …
+func env(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+func TestConfigFromEnvDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := ConfigFromEnv(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Environment != "" || c.DataDir != "crudadmin_data" || c.AdminDatabase != filepath.Join("crudadmin_data", "admin.db") || len(c.SecretKey) != 0 ||
+		c.FirstUsername != "admin" || c.FirstPassword != "" || c.MountPath != "/admin" || c.Secure || len(c.TrustedProxies) != 0 || len(c.Warnings) != 0 {
+		t.Errorf("defaults: %+v", c)
+	}
+	if r := c.SessionRules; r.IdleTimeout != 30*time.Minute || r.Lifetime != 12*time.Hour || r.MaxPerUser != 5 || r.RefuseOverLimit ||
+		r.SweepInterval != 15*time.Minute || r.StoreTimeout != 2*time.Second {
+		t.Errorf("session rules: %+v", r)
+	}
+}
+
+func TestConfigFromEnvReadsEveryVariable(t *testing.T) {
+	t.Parallel()
+	c, err := ConfigFromEnv(env("ENVIRONMENT", "production", "ADMIN_SECRET_KEY", envKey, "ADMIN_DATABASE_URL", "sqlite:/srv/a.db", "ADMIN_USERNAME", "ann",
+		"ADMIN_PASSWORD", "correct horse battery", "MOUNT_PATH", "/panel/a/", "TRUSTED_PROXIES", "10.1.2.3, 192.168.7.1/16,::1", "DATA_DIR", "/srv/data",
+		"SESSION_TIMEOUT_MINUTES", "60", "SESSION_MAX_LIFETIME_MINUTES", "120", "MAX_SESSIONS_PER_USER", "unlimited", "SESSION_LIMIT_POLICY", "reject",
+		"CLEANUP_INTERVAL_MINUTES", "1", "STORE_TIMEOUT_MS", "250", "LOG_LEVEL", "warn,session=debug"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("::1/128")}
+	if !c.Secure || c.Environment != "production" || string(c.SecretKey) != envKey || c.AdminDatabase != "/srv/a.db" || c.FirstUsername != "ann" ||
+		c.FirstPassword != "correct horse battery" || c.MountPath != "/panel/a" || !slices.Equal(c.TrustedProxies, proxies) || c.DataDir != "/srv/data" {
+		t.Errorf("read: %+v", c)
+	}
+	if r := c.SessionRules; r.IdleTimeout != time.Hour || r.Lifetime != 2*time.Hour || r.MaxPerUser != session.Unlimited || !r.RefuseOverLimit ||
+		r.SweepInterval != time.Minute || r.StoreTimeout != 250*time.Millisecond {
+		t.Errorf("session rules: %+v", r)
+	}
+	if got := c.LogLevels.of("session.redis"); got != slog.LevelDebug {
+		t.Errorf("LOG_LEVEL of session.redis: %s", got)
+	}
+	if c, err := ConfigFromEnv(env("SESSION_TIMEOUT_MINUTES", "1000", "MOUNT_PATH", "/", "MAX_SESSIONS_PER_USER", "10")); err != nil ||
+		c.SessionRules.Lifetime != 1000*time.Minute || c.MountPath != "/" || c.SessionRules.MaxPerUser != 10 {
+		t.Errorf("a timeout over the lifetime's default, the root: %+v, %v", c, err)
+	}
+}
+
+func TestConfigFromEnvNamesAWrongVariable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, value string }{
+		{"ENVIRONMENT", "Production"},
+		{"ADMIN_SECRET_KEY", "canary"},
+		{"ADMIN_USERNAME", strings.Repeat("x", 40_000)},
+		{"ADMIN_PASSWORD", "canary"},
+		{"ADMIN_DATABASE_URL", "sqlite:"}, {"ADMIN_DATABASE_URL", "mysql://root:canary@db/admin"},
+		{"DATA_DIR", "a\x00b"}, {"DATA_DIR", strings.Repeat("x", 5000)},
+		{"MOUNT_PATH", "admin"}, {"MOUNT_PATH", "//a"}, {"MOUNT_PATH", "/a//b"}, {"MOUNT_PATH", "/a/../b"}, {"MOUNT_PATH", "/a?b"}, {"MOUNT_PATH", "/ä"}, {"MOUNT_PATH", "/" + strings.Repeat("a", 300)},
+		{"TRUSTED_PROXIES", "10.0.0.0/33"}, {"TRUSTED_PROXIES", "10.0.0.1,"}, {"TRUSTED_PROXIES", "fe80::1%eth0"}, {"TRUSTED_PROXIES", strings.Repeat("x", 5000)},
+		{"TRUSTED_PROXIES", strings.TrimSuffix(strings.Repeat("10.0.0.1,", 300), ",")},
+		{"SECURE_COOKIES", "maybe"},
+		{"SESSION_TIMEOUT_MINUTES", "-1"}, {"SESSION_TIMEOUT_MINUTES", "576001"}, {"SESSION_TIMEOUT_MINUTES", "1.5"},
+		{"SESSION_MAX_LIFETIME_MINUTES", "29"},
+		{"MAX_SESSIONS_PER_USER", "0"}, {"MAX_SESSIONS_PER_USER", "1001"}, {"MAX_SESSIONS_PER_USER", "99999999999999999999"}, {"MAX_SESSIONS_PER_USER", "Unlimited"},
+		{"SESSION_LIMIT_POLICY", "evict,reject"},
+		{"CLEANUP_INTERVAL_MINUTES", "1441"},
+		{"STORE_TIMEOUT_MS", "0"}, {"STORE_TIMEOUT_MS", "60001"},
+		{"LOG_LEVEL", "chatty"}, {"LOG_LEVEL", "info,=debug"}, {"LOG_LEVEL", "info,debug"}, {"LOG_LEVEL", strings.Repeat("a=info,", 40)},
+		{"ENFORCE_HTTPS", "canary"}, {"TRACK_EVENTS", "canary"}, {"ALLOWED_IPS", "canary"}, {"ALLOWED_NETWORKS", "canary"},
+	} {
+		got, err := ConfigFromEnv(env(c.name, c.value))
+		if err == nil || !strings.Contains(err.Error(), "\n  "+c.name+": ") || strings.Count(err.Error(), "\n") != 1 {
+			t.Errorf("%s=%.60q: got %v, want an error that names it alone", c.name, c.value, err)
+			continue
+		}
+		if strings.Contains(err.Error(), "canary") || got.DataDir != "" {
+			t.Errorf("%s: %v; beside it %+v", c.name, err, got)
+		}
+	}
+}
+
+func TestStagingWarnsWhereProductionRefuses(t *testing.T) {
+	t.Parallel()
+	warned, err := ConfigFromEnv(env("ENVIRONMENT", "staging", "SECURE_COOKIES", "false"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, refused := ConfigFromEnv(env("ENVIRONMENT", "production", "SECURE_COOKIES", "false"))
+	if refused == nil || len(warned.Warnings) != 2 {
+		t.Fatalf("staging warns %q, production says %v; want two of each", warned.Warnings, refused)
+	}
+	for _, warning := range warned.Warnings {
+		if !strings.Contains(refused.Error(), warning) {
+			t.Errorf("staging warns %q, production does not refuse it: %v", warning, refused)
+		}
+	}
+}
+
+func TestConfigShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	c, err := ConfigFromEnv(env("ADMIN_SECRET_KEY", envKey, "ADMIN_PASSWORD", "canary correct horse battery", "MOUNT_PATH", "/panel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SessionRules.SecretKey = c.SecretKey
+	var logged bytes.Buffer
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("text", "config", c.Config, "env", c)
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("json", "config", c.Config, "env", c)
+	shown := []string{logged.String()}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		shown = append(shown, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c), fmt.Sprintf(verb, c.Config))
+	}
+	for _, text := range shown {
+		if strings.Contains(text, "canary") || strings.Contains(text, fmt.Sprint([]byte(envKey[:8]))[1:20]) {
+			t.Errorf("a secret is shown: %s", text)
+		}
+		if !strings.Contains(text, "/panel") {
+			t.Errorf("nothing is shown: %s", text)
+		}
+	}
+	if text, err := json.Marshal(c); err == nil && bytes.Contains(text, []byte("canary")) {
+		t.Errorf("a secret is shown: %s", text)
+	}
+}
