@@ -4,25 +4,164 @@ package data
 
 import (
 	"context"
-	"errors"
+	"fmt"
 )
 
 // Delete implements DataSource.
 func (s *Source) Delete(ctx context.Context, table string, key Key, token string) error {
-	return errors.ErrUnsupported
+	t, err := s.writable(table)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	var where []fragment
+	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
+	err = s.transact(ctx, "delete from", t, func(db queryer) error {
+		img, err := s.current(ctx, db, t, key, token)
+		if err != nil {
+			return err
+		}
+		where = s.at(t, img.handle)
+		n, err := s.dialect.remove(ctx, db, t, where)
+		if err != nil {
+			return refused(db, err)
+		}
+		if n != 1 {
+			return ignored()
+		}
+		return nil
+	}, refused)
+	return s.explained(ctx, t, key, err)
+}
+
+// refusedDelete is refused for deletions, where a foreign key means that others refer to the record.
+func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Key, err error) error {
+	if v, ok := s.dialect.violation(ctx, db, t, err); ok && v.kind == "foreign" {
+		return s.referenced(ctx, db, t, key)
+	}
+	return s.refused(ctx, db, "delete from", t, Input{}, nil, err)
+}
+
+// explained adds to a ReferencedError, or to what setting references to NULL broke, what forbids the deletion.
+func (s *Source) explained(ctx context.Context, t *Table, key Key, err error) error {
+	_, referenced := err.(*ReferencedError)
+	if !referenced && !constraint(err) {
+		return err
+	}
+	preview, previewErr := s.DeletePreview(ctx, t.Name, key)
+	if previewErr != nil || len(preview.Forbid) == 0 {
+		return err // the refusal stands, without its reasons
+	}
+	return &ReferencedError{Key: key, Forbid: preview.Forbid}
+}
+
+// referenced says which tables refer to rows that are deleted by now, in a transaction that cannot be committed.
+func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) error {
+	refused := &ReferencedError{Key: key}
+	for _, fk := range t.referenced {
+		child, ok := s.Schema().any(fk.Table)
+		if !key.IsZero() || !ok || child.Problem != "" {
+			continue // one record's are counted afterwards
+		}
+		orphans := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(child)}
+		rows, err := s.exactRows(ctx, db, orphans, []fragment{s.dialect.orphan(child, fk, t)}, 1)
+		if err != nil {
+			return refused // it stands, without its reasons
+		}
+		if len(rows) > 0 {
+			refused.Forbid = append(refused.Forbid, s.Schema().effect(child, fk.Columns, fk.OnDelete, Count{Unknown: true}))
+		}
+	}
+	return refused
 }
 
 // DeleteMany implements DataSource.
 func (s *Source) DeleteMany(ctx context.Context, table string, keys []Key) (int64, error) {
-	return 0, errors.ErrUnsupported
+	t, err := s.writable(table)
+	if err != nil {
+		return 0, err
+	}
+	if len(keys) > MaxKeys {
+		return 0, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "is given too often: at most %d", MaxKeys)}
+	}
+	var wrong FieldErrors
+	conditions := make([][]fragment, len(keys))
+	for i, key := range keys {
+		where, err := s.identified(t, key)
+		if err != nil {
+			wrong = append(wrong, fieldError("key", key.String(), "is not a key of %s", t.Name))
+		}
+		conditions[i] = where
+	}
+	if len(wrong) > 0 {
+		return 0, wrong
+	}
+	return s.deleteAll(ctx, t, conditions)
 }
 
 // DeleteMatching implements DataSource.
 func (s *Source) DeleteMatching(ctx context.Context, q Query) (int64, error) {
-	return 0, errors.ErrUnsupported
+	t, err := s.writable(q.Table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.matching(t, q)
+	if err != nil {
+		return 0, err
+	}
+	return s.deleteAll(ctx, t, [][]fragment{conditions})
+}
+
+// matching are a query's conditions, without its page.
+func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
+	q.Limit, q.After, q.Before = 0, "", ""
+	q, wrong := q.check(t)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return s.conditions(t, q)
+}
+
+// deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement: SQLite needs no
+// batches to bound its memory, and stops when ctx ends.
+func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
+	defer cancel()
+	var deleted int64
+	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
+	err := s.transact(ctx, "delete from", t, func(db queryer) error {
+		for _, where := range conditions {
+			n, err := s.dialect.remove(ctx, db, t, where)
+			if err != nil {
+				return refused(db, err)
+			}
+			deleted += n
+		}
+		return nil
+	}, refused)
+	if err != nil {
+		return 0, err
+	}
+	return deleted, nil
 }
 
 // CountMatching implements DataSource.
 func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
-	return 0, errors.ErrUnsupported
+	t, err := s.table(q.Table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.matching(t, q)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	rows, err := s.exactRows(ctx, s.db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, conditions, 1)
+	if err != nil {
+		return 0, s.failed(ctx, "count", t, err)
+	}
+	n, _ := rows[0][0].(int64)
+	return n, nil
 }

@@ -40,6 +40,8 @@ type dialect interface {
 	piece(c *Column, from, size int) string
 	// orphan is the condition that a row's foreign key points at nothing.
 	orphan(t *Table, fk *ForeignKey, parent *Table) fragment
+	// referring selects the handles of the rows of child whose foreign key points at rows of t.
+	referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment
 	// violation reads an engine's error as a constraint of t that a write broke.
 	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
 

@@ -91,19 +91,26 @@ func (e *StaleError) Error() string {
 
 // ReferencedError: other records refer to one that was to be deleted. Nothing was deleted.
 type ReferencedError struct {
-	Key     Key      // of the record; zero if it is one of many
-	Preview *Preview // what forbids it; nil if Key is zero
+	Key    Key      // of the record; zero if it is one of many
+	Forbid []Effect // what refers to it; where Key is zero their Count is Unknown. Empty if that could not be found out
 }
 
 func (e *ReferencedError) Error() string {
-	if e.Preview == nil || len(e.Preview.Forbid) == 0 {
-		return "other records refer to what was to be deleted"
-	}
 	var by []string
-	for _, effect := range e.Preview.Forbid {
-		by = append(by, strings.TrimSpace(effect.Count.String()+" of "+effect.Table))
+	for _, effect := range e.Forbid {
+		name := effect.Table
+		if name == "" {
+			name = "a table that is not shown"
+		}
+		if !effect.Count.Unknown {
+			name = effect.Count.String() + " of " + name
+		}
+		by = append(by, name)
 	}
-	return fmt.Sprintf("record %s cannot be deleted: other records refer to it (%s)", e.Key, strings.Join(by, ", "))
+	if len(by) == 0 {
+		return "cannot be deleted: other records refer to it"
+	}
+	return "cannot be deleted: other records refer to it: " + strings.Join(by, ", ")
 }
 
 // TableError: the database has the table but cannot read it.

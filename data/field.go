@@ -257,7 +257,8 @@ func (f Field) same(c *Column, stored any) bool {
 		was, _, ok := shown.Time()
 		is, _, step, err := parseInstant(strings.TrimSpace(f.Text))
 		if c.Kind == KindDate && step == 24*time.Hour { // a form shows only the date, whatever is stored
-			return ok && err == nil && was.Format(time.DateOnly) == is.Format(time.DateOnly)
+			day := is.Format(time.DateOnly)
+			return ok && err == nil && (was.Format(time.DateOnly) == day || was.UTC().Format(time.DateOnly) == day)
 		}
 		return ok && err == nil && was.Equal(is)
 	case KindJSON:

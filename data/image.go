@@ -17,6 +17,8 @@ const (
 	// imageValue is how many bytes of a value an image holds; imagePiece how many of a longer one are read at a time.
 	imageValue = MaxText
 	imagePiece = 16 << 20
+	// maxHandle bounds a part of a handle, in bytes: none is left out, for the row could not be found again.
+	maxHandle = math.MaxInt32
 )
 
 // image is a row as it is.
@@ -41,7 +43,7 @@ func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*imag
 	img := &image{values: map[string]any{}}
 	var handle []string
 	for _, o := range t.handle() {
-		handle = append(handle, d.exact(d.place(t, o), math.MaxInt32))
+		handle = append(handle, d.exact(d.place(t, o), maxHandle))
 	}
 	for _, c := range t.Columns {
 		if c.Readable() && !c.Generated && !c.Masked {

@@ -3,19 +3,26 @@ package data
 // This file says what deleting a record would do to others.
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
+	"slices"
+	"strings"
 )
 
-// PreviewLimit is how many rows of a table a Preview counts.
-const PreviewLimit = 10_000
+const (
+	// PreviewLimit is how many rows of one table a Preview counts, and how many rows in all it follows.
+	PreviewLimit = 10_000
+	// previewBatch is how many rows' references are looked for at once.
+	previewBatch = 200
+)
 
 // Preview is what deleting a record does to others by the foreign keys, transitively. Triggers are not foreseen.
 type Preview struct {
-	Record  *Record // with its Token
+	Record  *Record // as Edit returns it
 	Deleted []Effect
 	Changed []Effect // set to NULL or the default
-	Forbid  []Effect // why it is refused; empty if it can be deleted
+	Forbid  []Effect // why it is refused; empty if it can be deleted, as far as was looked
 }
 
 // Effect is one kind of change to one table.
@@ -28,5 +35,183 @@ type Effect struct {
 
 // DeletePreview implements DataSource.
 func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Preview, error) {
-	return nil, errors.ErrUnsupported
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	preview := &Preview{}
+	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
+		img, err := s.current(ctx, db, t, key, "")
+		if err != nil {
+			return err
+		}
+		if preview.Record, err = s.edit(ctx, db, t, key, img); err != nil {
+			return err
+		}
+		f := &fallout{s: s, db: db, doomed: map[*Table]*rowSet{}, touched: map[*ForeignKey]*rowSet{}}
+		f.doom(t, img.handle)
+		if err := f.follow(ctx); err != nil {
+			return err
+		}
+		f.report(preview, t)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return preview, nil
+}
+
+// effect leaves out the name of a table that is not shown.
+func (s *Schema) effect(t *Table, columns []string, action string, count Count) Effect {
+	if _, shown := s.Table(t.Name); !shown {
+		return Effect{Action: action, Count: count}
+	}
+	return Effect{Table: t.Name, Columns: columns, Action: action, Count: count}
+}
+
+// rowSet is rows of a table, by their handles.
+type rowSet struct {
+	seen map[string]bool
+	rows [][]any
+	more bool
+}
+
+func (r *rowSet) add(handle []any) bool {
+	name := fmt.Sprintf("%#v", handle)
+	if r.seen[name] {
+		return false
+	}
+	if len(r.rows) > PreviewLimit {
+		r.more = true
+		return false
+	}
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.seen[name] = true
+	r.rows = append(r.rows, handle)
+	return true
+}
+
+func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf("%#v", handle)] }
+
+// fallout is the rows that go when one does, and those that refer to them otherwise.
+type fallout struct {
+	s       *Source
+	db      queryer
+	doomed  map[*Table]*rowSet
+	touched map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to doomed ones, and do not cascade
+	queue   []doomedRow
+	total   int
+	more    bool // not everything was followed
+}
+
+type doomedRow struct {
+	t      *Table
+	handle []any
+}
+
+func (f *fallout) doom(t *Table, handle []any) {
+	if f.doomed[t] == nil {
+		f.doomed[t] = &rowSet{}
+	}
+	if !f.doomed[t].add(handle) {
+		return
+	}
+	if f.total++; f.total > PreviewLimit {
+		f.more = true
+		return
+	}
+	f.queue = append(f.queue, doomedRow{t, handle})
+}
+
+// follow finds what refers to the doomed rows until there is nothing new.
+func (f *fallout) follow(ctx context.Context) error {
+	for len(f.queue) > 0 {
+		t := f.queue[0].t
+		var batch [][]any
+		n := 0
+		for n < len(f.queue) && n < previewBatch && f.queue[n].t == t {
+			batch = append(batch, f.queue[n].handle)
+			n++
+		}
+		f.queue = f.queue[n:]
+		for _, fk := range t.referenced {
+			child, ok := f.s.Schema().any(fk.Table)
+			if !ok || child.Problem != "" || len(child.handle()) == 0 {
+				continue
+			}
+			if err := f.refer(ctx, t, child, fk, batch); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refer finds the rows of child that refer to those of t by fk.
+func (f *fallout) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
+	query := f.s.dialect.referring(t, batch, child, fk)
+	rows, err := f.s.exactRows(ctx, f.db, query, nil, PreviewLimit+1)
+	if err != nil {
+		return f.s.failed(ctx, "preview a deletion from", child, err)
+	}
+	for _, handle := range rows {
+		if fk.OnDelete == "CASCADE" {
+			f.doom(child, handle)
+			continue
+		}
+		if f.touched[fk] == nil {
+			f.touched[fk] = &rowSet{}
+		}
+		f.touched[fk].add(handle)
+	}
+	return nil
+}
+
+// report makes the preview of what was found.
+func (f *fallout) report(p *Preview, t *Table) {
+	limited := func(n int, more bool) Count {
+		return Count{Rows: int64(min(n, PreviewLimit)), More: more || n > PreviewLimit}
+	}
+	effect := f.s.Schema().effect
+	for child, rows := range f.doomed {
+		n := len(rows.rows)
+		if child == t {
+			n-- // the record itself
+		}
+		if n > 0 {
+			p.Deleted = append(p.Deleted, effect(child, nil, "CASCADE", limited(n, rows.more || f.more)))
+		}
+	}
+	for fk, rows := range f.touched {
+		child, _ := f.s.Schema().any(fk.Table)
+		n := 0
+		for _, handle := range rows.rows {
+			if !f.doomed[child].has(handle) {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		one := effect(child, fk.Columns, fk.OnDelete, limited(n, rows.more))
+		required := slices.ContainsFunc(child.columns(fk.Columns), func(c *Column) bool {
+			return !c.Nullable && (fk.OnDelete == "SET NULL" || !c.HasDefault)
+		})
+		switch {
+		case (fk.OnDelete == "SET NULL" || fk.OnDelete == "SET DEFAULT") && !required:
+			p.Changed = append(p.Changed, one)
+		default:
+			p.Forbid = append(p.Forbid, one)
+		}
+	}
+	for _, effects := range [][]Effect{p.Deleted, p.Changed, p.Forbid} {
+		slices.SortFunc(effects, func(a, b Effect) int {
+			return cmp.Or(cmp.Compare(a.Table, b.Table), strings.Compare(strings.Join(a.Columns, ","), strings.Join(b.Columns, ",")))
+		})
+	}
 }

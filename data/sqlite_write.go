@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -69,7 +68,7 @@ func (d *sqlite) returning(t *Table) string {
 		if o.column != nil {
 			name = o.column.Name
 		}
-		selected = append(selected, d.exact(d.quote(t.Name)+"."+d.quote(name), math.MaxInt32))
+		selected = append(selected, d.exact(d.quote(t.Name)+"."+d.quote(name), maxHandle))
 	}
 	if len(selected) == 0 {
 		return " RETURNING 'integer', 1"
@@ -150,4 +149,36 @@ func (d *sqlite) latest(t *Table, c *Column) fragment {
 		query += " ORDER BY " + strings.Join(order, ", ")
 	}
 	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exact("v", maxCursorValue), query, rows)}
+}
+
+// referring compares as foreign keys do: with the parent's collation, which the left operand decides.
+func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
+	f := fragment{}
+	name := func(alias string, t *Table, o term) string {
+		if o.column == nil {
+			return alias + "." + d.quote(t.rowid)
+		}
+		return alias + "." + d.quote(o.column.Name)
+	}
+	var wanted, same, refers, selected []string
+	for i, o := range t.handle() {
+		v := fmt.Sprintf("v%d", i)
+		wanted = append(wanted, v)
+		same = append(same, name("parent", t, o)+" = wanted."+v)
+	}
+	for i, column := range t.columns(fk.RefColumns) {
+		refers = append(refers, name("parent", t, term{column: column})+" = t."+d.quote(fk.Columns[i]))
+	}
+	for _, o := range child.handle() {
+		selected = append(selected, d.exact(name("t", child, o), maxHandle))
+	}
+	var lines []string
+	for _, handle := range handles {
+		lines = append(lines, "(?"+strings.Repeat(", ?", len(handle)-1)+")")
+		f.args = append(f.args, handle...)
+	}
+	f.text = "WITH wanted(" + strings.Join(wanted, ", ") + ") AS (VALUES " + strings.Join(lines, ", ") + ") SELECT " + strings.Join(selected, ", ") +
+		" FROM wanted CROSS JOIN main." + d.quote(t.Name) + " AS parent ON " + strings.Join(same, " AND ") +
+		" CROSS JOIN " + d.from(child) + " ON " + strings.Join(refers, " AND ")
+	return f
 }

@@ -33,7 +33,7 @@ type Value struct {
 	Size      int64  // bytes of the whole text or blob
 	Ref       *Ref   // the record the value refers to
 
-	raw any // int64, float64, string or nil: what was read
+	raw any // int64, float64, string, []byte or nil: what was read
 }
 
 // Ref is a link to another record.
@@ -53,6 +53,12 @@ func (v Value) Number() (any, bool) {
 		return v.raw, true
 	}
 	return nil, false
+}
+
+// Bytes returns a blob's bytes where the whole of it was read, as Export does.
+func (v Value) Bytes() ([]byte, bool) {
+	b, ok := v.raw.([]byte)
+	return b, ok
 }
 
 // Bool reads the value as true or false, as filters do.
