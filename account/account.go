@@ -94,14 +94,16 @@ func (c Config) validate() error {
 
 // Accounts are the administrators in one database. It is safe for concurrent use and starts no goroutine.
 type Accounts struct {
-	db    *sql.DB
-	cfg   Config
-	hash  *hasher
-	dummy string // a hash nobody's password has, at the current cost
+	db      *sql.DB
+	dialect *dialect
+	cfg     Config
+	hash    *hasher
+	dummy   string // a hash nobody's password has, at the current cost
 }
 
-// Open checks cfg, finds out which SQL dialect db speaks (SQLite today), and brings its crudadmin_ tables up to
-// date; several processes may do so at once. The pool stays the caller's: its busy timeout and its closing too.
+// Open checks cfg, finds out which engine db is (SQLite, PostgreSQL, MySQL or MariaDB), and brings its crudadmin_
+// tables up to date; several processes may do so at once, and wait for each other as long as ctx lasts. The pool
+// stays the caller's: its busy timeout and its closing too.
 func Open(ctx context.Context, db *sql.DB, cfg Config) (*Accounts, error) {
 	if db == nil {
 		return nil, errors.New("account: Open needs a database: db is nil")
@@ -110,10 +112,11 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Accounts, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, db); err != nil {
+	d, err := prepare(ctx, db)
+	if err != nil {
 		return nil, err
 	}
-	a := &Accounts{db: db, cfg: cfg, hash: newHasher(cfg)}
+	a := &Accounts{db: db, dialect: d, cfg: cfg, hash: newHasher(cfg)}
 	dummy, err := a.hash.dummy()
 	if err != nil {
 		return nil, err
@@ -127,8 +130,3 @@ func (a *Accounts) HashStats() HashStats { return a.hash.stats() }
 
 // now is the clock in the resolution the tables keep.
 func (a *Accounts) now() time.Time { return a.cfg.Now().UTC().Truncate(time.Microsecond) }
-
-// unavailable wraps what the database, or the wait for it, answered.
-func unavailable(op string, err error) error {
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, op, err)
-}

@@ -19,20 +19,20 @@ const (
 	MaxPage     = 200
 )
 
-const userColumns = "id, username, role, disabled, created_at, updated_at, password_changed_at, last_login_at"
+const (
+	userColumns       = "id, username, role, disabled, created_at, updated_at, password_changed_at, last_login_at"
+	selectUser        = "SELECT " + userColumns + " FROM crudadmin_users WHERE "
+	selectUserAndHash = "SELECT " + userColumns + ", password_hash FROM crudadmin_users WHERE "
+)
 
 // Create makes an enabled administrator. It returns a [*PolicyError] for the password, [ErrUsernameTaken], or an
 // error that names the username or the role.
 func (a *Accounts) Create(ctx context.Context, username, password string, role Role) (User, error) {
-	made, err := a.insert(ctx, username, password, role, "true")
-	if err == nil && made.ID == "" {
-		err = ErrUsernameTaken
-	}
-	return made, err
+	return a.insert(ctx, username, password, role, nil)
 }
 
-// insert adds a user if the SQL condition holds and the name is free; else the User is the zero value.
-func (a *Accounts) insert(ctx context.Context, username, password string, role Role, condition string) (User, error) {
+// insert adds a user. allow, if there is one, may refuse it in the same transaction.
+func (a *Accounts) insert(ctx context.Context, username, password string, role Role, allow func(*tx) error) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err
 	}
@@ -51,16 +51,23 @@ func (a *Accounts) insert(ctx context.Context, username, password string, role R
 		return User{}, err
 	}
 	now := a.now()
+	at := now.UnixMicro()
 	u := User{
 		ID: id, Username: strings.TrimSpace(username), Role: role,
 		CreatedAt: now, UpdatedAt: now, PasswordChangedAt: now,
 	}
-	n, err := a.exec(ctx, "create user", `
-		INSERT INTO crudadmin_users (id, username, username_key, password_hash, role, created_at, updated_at, password_changed_at)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE `+condition+`
-		ON CONFLICT (username_key) DO NOTHING`,
-		u.ID, u.Username, Canonical(username), hash, string(role), now.UnixMicro(), now.UnixMicro(), now.UnixMicro())
-	if err != nil || n == 0 {
+	err = a.alone(ctx, "create user", func(t *tx) error {
+		if allow != nil {
+			if err := allow(t); err != nil {
+				return err
+			}
+		}
+		return t.exec(ctx, `INSERT INTO crudadmin_users
+			(id, username, username_key, password_hash, role, created_at, updated_at, password_changed_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			u.ID, u.Username, Canonical(username), hash, string(role), at, at, at)
+	})
+	if err != nil {
 		return User{}, err
 	}
 	return u, nil
@@ -84,13 +91,12 @@ func (a *Accounts) newID() (string, error) {
 
 // ByID returns the user with this id, or ErrNotFound.
 func (a *Accounts) ByID(ctx context.Context, id string) (User, error) {
-	return scanUser("read user", a.db.QueryRowContext(ctx, "SELECT "+userColumns+" FROM crudadmin_users WHERE id = ?", id))
+	return a.find(ctx, "id", id)
 }
 
 // ByUsername returns the user whose name has the same [Canonical] form, or ErrNotFound.
 func (a *Accounts) ByUsername(ctx context.Context, username string) (User, error) {
-	return scanUser("read user", a.db.QueryRowContext(ctx,
-		"SELECT "+userColumns+" FROM crudadmin_users WHERE username_key = ?", Canonical(username)))
+	return a.find(ctx, "username_key", Canonical(username))
 }
 
 // List returns up to limit users in the order of their canonical names, those after the username after: "" for
@@ -100,24 +106,31 @@ func (a *Accounts) List(ctx context.Context, after string, limit int) ([]User, e
 	if limit <= 0 {
 		limit = DefaultPage
 	}
-	rows, err := a.db.QueryContext(ctx, "SELECT "+userColumns+` FROM crudadmin_users
-		WHERE username_key > ? ORDER BY username_key LIMIT ?`, Canonical(after), min(limit, MaxPage))
+	var users []User
+	err := a.again(ctx, func() (err error) {
+		users, err = a.page(ctx, Canonical(after), min(limit, MaxPage))
+		return err
+	})
 	if err != nil {
-		return nil, unavailable("list users", err)
+		return nil, a.failed("list users", err)
+	}
+	return users, nil
+}
+
+func (a *Accounts) page(ctx context.Context, after string, limit int) (users []User, err error) {
+	rows, err := a.db.QueryContext(ctx, a.dialect.engine.Bind(selectUser+"username_key > ? ORDER BY username_key LIMIT ?"), after, limit)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var users []User
 	for rows.Next() {
-		u, err := scanUser("list users", rows)
+		u, err := scanUser(rows)
 		if err != nil {
 			return nil, err
 		}
 		users = append(users, u)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, unavailable("list users", err)
-	}
-	return users, nil
+	return users, rows.Err()
 }
 
 // SetPassword changes the password of someone who knows the old one; a wrong one is ErrOldPassword, as it is
@@ -126,7 +139,8 @@ func (a *Accounts) SetPassword(ctx context.Context, id, oldPassword, newPassword
 	if tooLong(oldPassword) {
 		return ErrOldPassword
 	}
-	u, stored, err := a.credentials(ctx, "id", id)
+	var stored string
+	u, err := a.find(ctx, "id", id, &stored)
 	if err != nil {
 		return err
 	}
@@ -172,20 +186,10 @@ func (a *Accounts) storePassword(ctx context.Context, u User, password, conditio
 		append([]any{hash, now, now, u.ID}, args...)...)
 }
 
-// keepsSuperuser is true of a row whose change leaves another enabled superuser, or that is none itself. It is
-// part of the UPDATE, so that two superusers cannot demote each other at the same moment.
-const keepsSuperuser = ` AND (role <> 'superuser' OR disabled = 1 OR EXISTS (
-	SELECT 1 FROM crudadmin_users AS other
-	WHERE other.role = 'superuser' AND other.disabled = 0 AND other.id <> crudadmin_users.id))`
-
 // SetDisabled forbids or allows a user to sign in. The last enabled superuser stays: ErrLastSuperuser. The
 // caller ends a disabled user's sessions.
 func (a *Accounts) SetDisabled(ctx context.Context, id string, disabled bool) error {
-	condition := ""
-	if disabled {
-		condition = keepsSuperuser
-	}
-	return a.change(ctx, "disable user", id, "disabled = ?", disabled, condition)
+	return a.change(ctx, "disable user", id, "disabled", disabled, disabled)
 }
 
 // SetRole changes a user's role. The last enabled superuser stays one: ErrLastSuperuser.
@@ -193,47 +197,64 @@ func (a *Accounts) SetRole(ctx context.Context, id string, role Role) error {
 	if !role.Valid() {
 		return unknownRole(role)
 	}
-	condition := ""
-	if role != Superuser {
-		condition = keepsSuperuser
-	}
-	return a.change(ctx, "set role", id, "role = ?", string(role), condition)
+	return a.change(ctx, "set role", id, "role", string(role), role != Superuser)
 }
 
-func (a *Accounts) change(ctx context.Context, op, id, assignment string, value any, condition string) error {
-	n, err := a.exec(ctx, op, "UPDATE crudadmin_users SET "+assignment+", updated_at = ? WHERE id = ?"+condition,
-		value, a.now().UnixMicro(), id)
-	if err != nil || n > 0 {
+// change sets one column of a user. One that takes rights away leaves an enabled superuser: two of them cannot
+// demote each other at the same moment.
+func (a *Accounts) change(ctx context.Context, op, id, column string, value any, takes bool) error {
+	if !isID(id) {
+		return ErrNotFound
+	}
+	now := a.now().UnixMicro()
+	return a.alone(ctx, op, func(t *tx) error {
+		u, err := scanUser(t.row(ctx, selectUser+"id = ?", id))
+		if err != nil {
+			return err
+		}
+		if takes && u.Role == Superuser && !u.Disabled {
+			var others int
+			err := t.row(ctx, `SELECT count(*) FROM crudadmin_users
+				WHERE role = 'superuser' AND disabled = FALSE AND id <> ?`, id).Scan(&others)
+			if err != nil {
+				return err
+			}
+			if others == 0 {
+				return ErrLastSuperuser
+			}
+		}
+		return t.exec(ctx, "UPDATE crudadmin_users SET "+column+" = ?, updated_at = ? WHERE id = ?", value, now, id)
+	})
+}
+
+// find reads the user with that value in the column, id or username_key, and the password hash if it is asked for.
+func (a *Accounts) find(ctx context.Context, column, value string, hash ...any) (User, error) {
+	if column == "id" && !isID(value) {
+		return User{}, ErrNotFound
+	}
+	query := selectUser + column + " = ?"
+	if len(hash) > 0 {
+		query = selectUserAndHash + column + " = ?"
+	}
+	var u User
+	err := a.again(ctx, func() (err error) {
+		u, err = scanUser(a.row(ctx, query, value), hash...)
 		return err
+	})
+	if err != nil {
+		return User{}, a.failed("read user", err)
 	}
-	if _, err := a.ByID(ctx, id); err != nil {
-		return err
-	}
-	return ErrLastSuperuser
+	return u, nil
 }
 
-func (a *Accounts) exec(ctx context.Context, op, query string, args ...any) (int64, error) {
-	res, err := a.db.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, unavailable(op, err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return 0, unavailable(op, err)
-	}
-	return n, nil
-}
-
-// credentials reads a user and the password hash; column is id or username_key.
-func (a *Accounts) credentials(ctx context.Context, column, value string) (User, string, error) {
-	var hash string
-	u, err := scanUser("read user", a.db.QueryRowContext(ctx,
-		"SELECT "+userColumns+", password_hash FROM crudadmin_users WHERE "+column+" = ?", value), &hash)
-	return u, hash, err
+// isID reports whether id looks like one of newID. What does not is nobody's, and not asked for: what an engine
+// says to odd text (a zero byte, a trailing space) is its own.
+func isID(id string) bool {
+	return len(id) == 36 && strings.Trim(id, "0123456789abcdef-") == ""
 }
 
 // scanUser reads userColumns, and what follows them into more.
-func scanUser(op string, row interface{ Scan(...any) error }, more ...any) (User, error) {
+func scanUser(row interface{ Scan(...any) error }, more ...any) (User, error) {
 	var u User
 	var created, updated, changed int64
 	var login sql.NullInt64
@@ -242,7 +263,7 @@ func scanUser(op string, row interface{ Scan(...any) error }, more ...any) (User
 		return User{}, ErrNotFound
 	}
 	if err != nil {
-		return User{}, unavailable(op, err)
+		return User{}, err
 	}
 	u.CreatedAt = time.UnixMicro(created).UTC()
 	u.UpdatedAt = time.UnixMicro(updated).UTC()

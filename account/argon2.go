@@ -63,7 +63,7 @@ func newArgon2Hash(cost Argon2, salt []byte, password string) argon2Hash {
 }
 
 func argon2Tag(cost Argon2, salt []byte, password string, size int) []byte {
-	return argon2.IDKey([]byte(password), salt, cost.Time, cost.Memory, cost.Threads, uint32(size)) //nolint:gosec // size ≤ 64
+	return argon2.IDKey([]byte(password), salt, cost.Time, cost.Memory, cost.Threads, uint32(size))
 }
 
 func (h argon2Hash) matches(password string) bool {

@@ -18,7 +18,8 @@ import (
 // password longer than 72 bytes is verified against bcrypt by its first 72, as that hash was made, and by all
 // of it from then on.
 func (a *Accounts) Authenticate(ctx context.Context, username, password string) (User, error) {
-	u, stored, err := a.credentials(ctx, "username_key", Canonical(username))
+	var stored string
+	u, err := a.find(ctx, "username_key", Canonical(username), &stored)
 	known := err == nil
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
@@ -67,14 +68,20 @@ func (a *Accounts) upgrade(ctx context.Context, id, stored, password string) err
 
 // login notes the login of a user who was not disabled, and whose password was not changed, while it was verified.
 func (a *Accounts) login(ctx context.Context, u User) (User, error) {
-	now := a.now()
-	n, err := a.exec(ctx, "note login", `UPDATE crudadmin_users SET last_login_at = ?
-		WHERE id = ? AND disabled = 0 AND password_changed_at = ?`, now.UnixMicro(), u.ID, u.PasswordChangedAt.UnixMicro())
+	const unchanged = "id = ? AND disabled = FALSE AND password_changed_at = ?"
+	now, changed := a.now(), u.PasswordChangedAt.UnixMicro()
+	n, err := a.exec(ctx, "note login", "UPDATE crudadmin_users SET last_login_at = ? WHERE "+unchanged, now.UnixMicro(), u.ID, changed)
 	if err != nil {
 		return User{}, err
 	}
-	if n == 0 {
-		return User{}, ErrCredentials
+	if n == 0 { // or, on MySQL, two logins in one microsecond
+		var same int
+		if err := a.row(ctx, "SELECT count(*) FROM crudadmin_users WHERE "+unchanged, u.ID, changed).Scan(&same); err != nil {
+			return User{}, a.failed("note login", err)
+		}
+		if same == 0 {
+			return User{}, ErrCredentials
+		}
 	}
 	u.LastLoginAt = now
 	return u, nil

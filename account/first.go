@@ -4,6 +4,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -16,6 +17,9 @@ const (
 	generatedSize     = 24
 	generatedAlphabet = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 )
+
+// errNotFirst: somebody else made one meanwhile.
+var errNotFirst = errors.New("account: there is a user")
 
 // EnsureFirst makes a superuser when there is no user at all, and does nothing otherwise. An empty username is
 // "admin"; an empty password is generated, and returned this once for the caller to print. Of several processes
@@ -34,8 +38,18 @@ func (a *Accounts) EnsureFirst(ctx context.Context, username, password string) (
 		}
 		generated = newSecret(password)
 	}
-	u, err = a.insert(ctx, username, password, Superuser, "NOT EXISTS (SELECT 1 FROM crudadmin_users)")
-	if err != nil || u.ID == "" {
+	u, err = a.insert(ctx, username, password, Superuser, func(t *tx) error {
+		var n int
+		err := t.row(ctx, "SELECT count(*) FROM crudadmin_users").Scan(&n)
+		if err == nil && n > 0 {
+			err = errNotFirst
+		}
+		return err
+	})
+	if errors.Is(err, errNotFirst) {
+		return User{}, Secret{}, false, nil
+	}
+	if err != nil {
 		return User{}, Secret{}, false, err
 	}
 	return u, generated, true, nil

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,88 +15,94 @@ import (
 )
 
 func TestFirstIsGeneratedOnce(t *testing.T) {
-	a, _ := quickAccounts(t)
-	u, generated, made, err := a.EnsureFirst(t.Context(), "", "")
-	if err != nil || !made || u.Username != "admin" || u.Role != account.Superuser || u.Disabled {
-		t.Fatalf("%+v, %v, %v", u, made, err)
-	}
-	password := generated.Reveal()
-	if len(password) < 20 || strings.ContainsAny(password, "0O1lI|'\"\\$`") {
-		t.Errorf("the password has %d characters, or some that are misread", len(password))
-	}
-	if err := account.CheckPassword("admin", password); err != nil {
-		t.Error(err)
-	}
-	if _, err := a.Authenticate(t.Context(), "admin", password); err != nil {
-		t.Error(err)
-	}
-	for _, given := range []string{"", otherPassword, "short"} {
-		u, generated, made, err = a.EnsureFirst(t.Context(), "root", given)
-		if err != nil || made || !generated.IsZero() || u != (account.User{}) {
-			t.Errorf("again: %+v, %v, %v", u, made, err)
+	each(t, func(t *testing.T, empty start) {
+		a, _ := quickAccounts(t, empty)
+		u, generated, made, err := a.EnsureFirst(t.Context(), "", "")
+		if err != nil || !made || u.Username != "admin" || u.Role != account.Superuser || u.Disabled {
+			t.Fatalf("%+v, %v, %v", u, made, err)
 		}
-	}
-	if users, err := a.List(t.Context(), "", 0); err != nil || len(users) != 1 {
-		t.Errorf("%d users, %v", len(users), err)
-	}
+		password := generated.Reveal()
+		if len(password) < 20 || strings.ContainsAny(password, "0O1lI|'\"\\$`") {
+			t.Errorf("the password has %d characters, or some that are misread", len(password))
+		}
+		if err := account.CheckPassword("admin", password); err != nil {
+			t.Error(err)
+		}
+		if _, err := a.Authenticate(t.Context(), "admin", password); err != nil {
+			t.Error(err)
+		}
+		for _, given := range []string{"", otherPassword, "short"} {
+			u, generated, made, err = a.EnsureFirst(t.Context(), "root", given)
+			if err != nil || made || !generated.IsZero() || u != (account.User{}) {
+				t.Errorf("again: %+v, %v, %v", u, made, err)
+			}
+		}
+		if users, err := a.List(t.Context(), "", 0); err != nil || len(users) != 1 {
+			t.Errorf("%d users, %v", len(users), err)
+		}
+	})
 }
 
 func TestFirstAsGiven(t *testing.T) {
-	a, _ := quickAccounts(t)
-	for _, weak := range []string{"admin", "password1234", "rootrootroot"} {
-		_, _, made, err := a.EnsureFirst(t.Context(), "root", weak)
-		if _, ok := errors.AsType[*account.PolicyError](err); !ok || made {
-			t.Errorf("%s: made %v, %v", weak, made, err)
+	each(t, func(t *testing.T, empty start) {
+		a, _ := quickAccounts(t, empty)
+		for _, weak := range []string{"admin", "password1234", "rootrootroot"} {
+			_, _, made, err := a.EnsureFirst(t.Context(), "root", weak)
+			if _, ok := errors.AsType[*account.PolicyError](err); !ok || made {
+				t.Errorf("%s: made %v, %v", weak, made, err)
+			}
 		}
-	}
-	u, generated, made, err := a.EnsureFirst(t.Context(), "Root", goodPassword)
-	if err != nil || !made || !generated.IsZero() || u.Username != "Root" {
-		t.Fatalf("%+v, %v, %v", u, made, err)
-	}
-	if _, err := a.Authenticate(t.Context(), "root", goodPassword); err != nil {
-		t.Error(err)
-	}
+		u, generated, made, err := a.EnsureFirst(t.Context(), "Root", goodPassword)
+		if err != nil || !made || !generated.IsZero() || u.Username != "Root" {
+			t.Fatalf("%+v, %v, %v", u, made, err)
+		}
+		if _, err := a.Authenticate(t.Context(), "root", goodPassword); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOfTenProcessesOneMakesTheFirst(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "admin.db")
-	var accounts [10]*account.Accounts
-	for i := range accounts {
-		accounts[i] = open(t, openDB(t, path), account.Config{Argon2: quick})
-	}
-	var wg sync.WaitGroup
-	var generated [10]account.Secret
-	var made [10]bool
-	var errs [10]error
-	for i, a := range accounts {
-		wg.Go(func() { _, generated[i], made[i], errs[i] = a.EnsureFirst(t.Context(), fmt.Sprint("admin", i%3), "") })
-	}
-	wg.Wait()
-	if err := errors.Join(errs[:]...); err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for i := range accounts {
-		if made[i] == generated[i].IsZero() {
-			t.Errorf("process %d: made %v, has a password %v", i, made[i], !generated[i].IsZero())
+	each(t, func(t *testing.T, empty start) {
+		first := empty(t)
+		var accounts [10]*account.Accounts
+		for i := range accounts {
+			accounts[i] = open(t, first.connect(t), account.Config{Argon2: quick})
 		}
-		if !made[i] {
-			continue
+		var wg sync.WaitGroup
+		var generated [10]account.Secret
+		var made [10]bool
+		var errs [10]error
+		for i, a := range accounts {
+			wg.Go(func() { _, generated[i], made[i], errs[i] = a.EnsureFirst(t.Context(), fmt.Sprint("admin", i%3), "") })
 		}
-		n++
-		if _, err := accounts[0].Authenticate(t.Context(), fmt.Sprint("admin", i%3), generated[i].Reveal()); err != nil {
-			t.Error(err)
+		wg.Wait()
+		if err := errors.Join(errs[:]...); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if users, err := accounts[0].List(t.Context(), "", 0); n != 1 || err != nil || len(users) != 1 {
-		t.Errorf("%d made it, %d users, %v; want 1", n, len(users), err)
-	}
+		n := 0
+		for i := range accounts {
+			if made[i] == generated[i].IsZero() {
+				t.Errorf("process %d: made %v, has a password %v", i, made[i], !generated[i].IsZero())
+			}
+			if !made[i] {
+				continue
+			}
+			n++
+			if _, err := accounts[0].Authenticate(t.Context(), fmt.Sprint("admin", i%3), generated[i].Reveal()); err != nil {
+				t.Error(err)
+			}
+		}
+		if users, err := accounts[0].List(t.Context(), "", 0); n != 1 || err != nil || len(users) != 1 {
+			t.Errorf("%d made it, %d users, %v; want 1", n, len(users), err)
+		}
+	})
 }
 
 func TestGeneratedPasswordsUseTheWholeAlphabetAndDiffer(t *testing.T) {
 	letters, seen := map[rune]bool{}, map[string]bool{}
 	for range 40 {
-		a, _ := quickAccounts(t)
+		a, _ := quickAccounts(t, newSQLite)
 		_, generated, _, err := a.EnsureFirst(t.Context(), "", "")
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +121,7 @@ func TestGeneratedPasswordsUseTheWholeAlphabetAndDiffer(t *testing.T) {
 }
 
 func TestSecretMasksItself(t *testing.T) {
-	a, _ := quickAccounts(t)
+	a, _ := quickAccounts(t, newSQLite)
 	_, secret, _, err := a.EnsureFirst(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)

@@ -43,9 +43,9 @@ type User struct {
 
 // Canonical is the form in which usernames are compared, stored uniquely and counted by a login throttle:
 // Unicode NFKC with its case folded, and without the space around it. It is the empty string, which is nobody's
-// name, for one that is blank, not UTF-8, or too long to be a username.
+// name, for one that is blank, not UTF-8, holds a zero byte, or is too long to be a username.
 func Canonical(username string) string {
-	if len(username) > MaxUsername*utf8.UTFMax || !utf8.ValidString(username) {
+	if len(username) > MaxUsername*utf8.UTFMax || !utf8.ValidString(username) || strings.ContainsRune(username, 0) {
 		return ""
 	}
 	// Folding can undo a composition and composing can undo a folding, hence twice (Unicode 3.13, D146).

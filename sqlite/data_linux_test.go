@@ -79,6 +79,6 @@ func readable(t *testing.T, path string) {
 		if err := os.Chmod(name, 0o555); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = os.Chmod(name, 0o755) }) //nolint:gosec // a temporary folder
+		t.Cleanup(func() { _ = os.Chmod(name, 0o755) })
 	}
 }

@@ -48,7 +48,7 @@ var rules = map[string]rule{
 	"session/memstore":      {imports: []string{"session"}, stdlib: true, never: noHTTP},
 	"session/redisstore":    {imports: []string{"session", "session/internal/wire"}, never: noSQL},
 	"session/memcachestore": {imports: []string{"session", "session/internal/wire"}, never: noSQL},
-	"session/sqlstore":      {imports: []string{"session"}},
+	"session/sqlstore":      {imports: []string{"session", "internal/migrate"}},
 	"session/hybridstore":   {imports: []string{"session"}, never: noSQL},
 	"session/sessionhttp":   {imports: []string{"session"}, never: noSQL},
 	"session/sessionprom":   {imports: []string{"session"}},
@@ -60,8 +60,8 @@ var rules = map[string]rule{
 
 	// The panel's parts.
 	"data":    {never: []string{module + "/session…"}},
-	"account": {never: []string{module + "/session…", module + "/data…", module + "/ui…"}},
-	"audit":   {never: []string{module + "/data…", module + "/ui…"}},
+	"account": {imports: []string{"internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/ui…"}},
+	"audit":   {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/ui…"}},
 	"ui":      {never: noSQL},
 
 	// What puts them together.
@@ -70,6 +70,7 @@ var rules = map[string]rule{
 		"session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
 		"internal/environ",
 	}},
+	"internal/migrate": {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/ui…"})},
 	"internal/environ": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin":    {imports: everything, drivers: true},
 	"cmd/…":            {imports: everything, drivers: true},
