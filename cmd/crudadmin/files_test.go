@@ -305,6 +305,9 @@ func (w *walk) ask(href string) page {
 // inspect holds for every page: valid text, nothing that runs, no word of the driver's.
 func (w *walk) inspect(href string, p page) {
 	w.t.Helper()
+	if !strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
+		return // an export
+	}
 	if !utf8.ValidString(p.Body) {
 		w.t.Errorf("%s: the page is not UTF-8", clip500(href))
 	}
