@@ -1,0 +1,138 @@
+// Cache: what the store asks of Redis or Memcached, and the breaker in front of
+// it.
+
+package hybridstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Cache is shared by all nodes and may at any time lose everything, come back
+// with old contents, or be out of reach of some nodes only: nothing in it is
+// believed without being judged.
+//
+// What stands under an ID is a head of at most 255 bytes, whose meaning is this
+// package's, and for a record the session. Every head that is written is unlike
+// any other, so a head is also the token by which Swap compares.
+type Cache interface {
+	// Get returns what stands under id: no head if there is nothing, no session
+	// if there is none or it cannot be decoded.
+	Get(ctx context.Context, id session.ID) (head []byte, s *session.Session, err error)
+
+	// Swap puts head and s, which may be nil, under id for that long, if what
+	// stands there begins with the head old; if old is empty, if nothing stands
+	// there. Comparing and putting are one step. It returns false if it put
+	// nothing.
+	Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error)
+
+	// Set puts head alone under each of the IDs for that long, whatever stands
+	// there. After an error some may have been put.
+	Set(ctx context.Context, ids []session.ID, head []byte, keep time.Duration) error
+}
+
+const (
+	// cacheTimeout is the most that a call of the cache may take; it gets no more
+	// than half of what its caller has left.
+	cacheTimeout = 250 * time.Millisecond
+
+	// cacheRetry is how long a cache that failed is left alone.
+	cacheRetry = 500 * time.Millisecond
+)
+
+// errOpen says that the cache is being left alone.
+var errOpen = errors.New("hybridstore: the cache failed a moment ago")
+
+// front is the cache behind a breaker.
+type front struct {
+	cache Cache
+	back  func() // called when the cache answers again
+
+	mu     sync.Mutex
+	down   bool
+	until  time.Time // no call before, while down
+	trying bool      // one call is finding out
+}
+
+// isDown reports whether the cache failed last time.
+func (f *front) isDown() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.down
+}
+
+// admit reports whether a call may go to the cache.
+func (f *front) admit() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.down {
+		return true
+	}
+	if f.trying || time.Now().Before(f.until) {
+		return false
+	}
+	f.trying = true
+	return true
+}
+
+// settled records how a call went, and whether a failure is the cache's fault, not
+// that of a caller who left or was short of time.
+func (f *front) settled(err error, fault bool) {
+	f.mu.Lock()
+	recovered := false
+	switch {
+	case err == nil:
+		recovered = f.down
+		f.down = false
+	case fault:
+		f.down, f.until = true, time.Now().Add(cacheRetry)
+	}
+	f.trying = false
+	f.mu.Unlock()
+	if recovered {
+		f.back()
+	}
+}
+
+// ask calls the cache through the breaker, within its share of the time.
+func (f *front) ask(ctx context.Context, call func(context.Context) error) error {
+	if !f.admit() {
+		return errOpen
+	}
+	limit := cacheTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2)
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := call(bounded)
+	f.settled(err, ctx.Err() == nil && (bounded.Err() == nil || limit == cacheTimeout))
+	return err
+}
+
+func (f *front) get(ctx context.Context, id session.ID) (e entry, err error) {
+	err = f.ask(ctx, func(ctx context.Context) error {
+		head, s, err := f.cache.Get(ctx, id)
+		e = parse(head, s, id)
+		return err
+	})
+	return e, err
+}
+
+func (f *front) swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (done bool, err error) {
+	err = f.ask(ctx, func(ctx context.Context) (err error) {
+		done, err = f.cache.Swap(ctx, id, old, head, s, keep)
+		return err
+	})
+	return done, err
+}
+
+func (f *front) set(ctx context.Context, ids []session.ID, k kind, keep time.Duration) error {
+	return f.ask(ctx, func(ctx context.Context) error {
+		return f.cache.Set(ctx, ids, newHead(k, position{}), keep)
+	})
+}

@@ -1,0 +1,78 @@
+// Entry: what the heads in the cache mean.
+
+package hybridstore
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// kind is what an entry of the cache says.
+type kind byte
+
+const (
+	// nothing: there is no entry.
+	nothing kind = iota
+
+	// record: the session was like that when the log of changes stood at the
+	// entry's position.
+	record
+
+	// tombstone: the session ended.
+	tombstone
+
+	// ask: the database knows. It is put where a record must not be believed any
+	// more, and by whoever is about to put a record where nothing stands.
+	ask
+)
+
+// position is a place in the log of changes: a number and the random mark that
+// was written with it.
+type position struct{ seq, mark int64 }
+
+// A head is a stamp that makes it unlike any other, the kind and the position.
+const (
+	stampSize = 16
+	headSize  = stampSize + 1 + 8 + 8
+)
+
+// entry is what stands in the cache under an ID.
+type entry struct {
+	head    []byte
+	kind    kind
+	at      position
+	session *session.Session // of a record
+}
+
+func newHead(k kind, at position) []byte {
+	head := make([]byte, stampSize, headSize)
+	_, _ = rand.Read(head) // never fails
+	head = append(head, byte(k))
+	head = binary.BigEndian.AppendUint64(head, uint64(at.seq))
+	return binary.BigEndian.AppendUint64(head, uint64(at.mark))
+}
+
+// parse reads what was found under id. What is not understood, an entry of a
+// newer release among others, says that the database knows.
+func parse(head []byte, s *session.Session, id session.ID) entry {
+	if len(head) == 0 {
+		return entry{}
+	}
+	e := entry{head: head, kind: ask}
+	if len(head) != headSize {
+		return e
+	}
+	switch kind(head[stampSize]) {
+	case tombstone:
+		e.kind = tombstone
+	case record:
+		if s != nil && s.ID == id {
+			e.kind, e.session = record, s
+			e.at.seq = int64(binary.BigEndian.Uint64(head[stampSize+1:]))
+			e.at.mark = int64(binary.BigEndian.Uint64(head[stampSize+9:]))
+		}
+	}
+	return e
+}

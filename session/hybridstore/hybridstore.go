@@ -1,0 +1,259 @@
+// Package hybridstore keeps sessions in a database and answers from a cache in
+// front of it that all nodes share: Redis or Memcached before PostgreSQL, MySQL or
+// SQLite. The database admits and ends sessions, keeps their history, and lists
+// them; the cache saves it the reads. Losing the cache logs out nobody and brings
+// nobody back.
+//
+// # How
+//
+// The database numbers what ends or changes sessions, and every node reads that
+// log once per PollInterval. A record in the cache carries the number up to which
+// it is known to be true. A node believes it if it has read the log less than
+// MaxStale ago and its log has nothing later about the session, else the database
+// decides. So a cache that comes back with old contents needs no cleaning: its
+// records are judged like any others.
+//
+// A record enters the cache behind a token: whoever puts it there first takes hold
+// of the place, then reads the log, and writes only if nobody has written
+// meanwhile. A revocation writes a tombstone, and the late record is refused.
+//
+// # What is promised
+//
+// Delete, DeleteUser, Rotate and the evictions of Create commit in the database,
+// then put tombstones into the cache. If the cache confirms them, no node answers
+// valid any more, as long as the cache keeps for MaxStale what it confirmed. If it
+// does not, or forgets, no node answers valid later than MaxStale after the
+// commit; the call waits for that moment, and returns a [*PartialError] if its
+// context ends before.
+//
+// Touches are written behind, in batches, every FlushInterval; a node that dies
+// loses those of one interval.
+//
+// If the database is down, records are believed until MaxStale after it was last
+// read, or with Degraded as long as that says; new sessions and revocations are
+// unavailable. If the cache is down the database answers.
+//
+// # What is not
+//
+// A database restored from a backup has forgotten what ended after it; revoke all
+// sessions after a restore. A process that was suspended believes its cache until
+// its next look at the clock, at the start of every validation. Every process that
+// changes the sessions must number its changes, and the clocks of nodes should
+// agree to a second.
+package hybridstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Config is a store's configuration; the zero value of every field is its default.
+type Config struct {
+	// MaxStale is how long after a revocation that the cache did not confirm
+	// another node may answer valid, and how long a revocation waits then: 1.5
+	// seconds by default, so that it fits into the manager's StoreTimeout. At least
+	// twice PollInterval, at most 1 minute.
+	MaxStale time.Duration
+
+	// PollInterval is how often a node reads the log of changes: 500 milliseconds by
+	// default, 10 milliseconds to 30 seconds. It is one small query.
+	PollInterval time.Duration
+
+	// FlushInterval is how often touches are written: 1 second by default, 10
+	// milliseconds to 1 minute.
+	FlushInterval time.Duration
+
+	// MaxTouches is how many touches wait at most; beyond it they are written at
+	// once. 10,000 by default, 1 to 1,000,000.
+	MaxTouches int
+
+	// Degraded is how long records are believed after the database was last read,
+	// while it does not answer. It counts as Traits.MaxStale, so revocations that the
+	// cache does not confirm wait for as long. 0, the default, is strict: no longer
+	// than MaxStale. At most 1 hour.
+	Degraded time.Duration
+
+	// Logger gets warnings; slog.Default() by default.
+	Logger *slog.Logger
+
+	// Now is the clock of sessions; time.Now by default.
+	Now func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.MaxStale, 1500*time.Millisecond)
+	setDefault(&c.PollInterval, 500*time.Millisecond)
+	setDefault(&c.FlushInterval, time.Second)
+	setDefault(&c.MaxTouches, 10_000)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate reports every field that is out of its bounds, in one error.
+func (c Config) validate() error {
+	var errs []error
+	within := func(field string, d, least, most time.Duration) {
+		if d < least || d > most {
+			errs = append(errs, fmt.Errorf("%s: %s, want %s to %s", field, d, least, most))
+		}
+	}
+	within("PollInterval", c.PollInterval, 10*time.Millisecond, 30*time.Second)
+	within("MaxStale", c.MaxStale, 2*c.PollInterval, time.Minute)
+	within("FlushInterval", c.FlushInterval, 10*time.Millisecond, time.Minute)
+	if c.Degraded != 0 {
+		within("Degraded", c.Degraded, c.MaxStale, time.Hour)
+	}
+	if c.MaxTouches < 1 || c.MaxTouches > 1_000_000 {
+		errs = append(errs, fmt.Errorf("MaxTouches: %d, want 1 to 1000000", c.MaxTouches))
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("hybridstore: configuration:\n%w", errors.Join(errs...))
+	}
+	return nil
+}
+
+// Grace is how long Truth.Sweep must leave an expired session alone under this
+// configuration, so that touches on their way find it.
+func (c Config) Grace() time.Duration {
+	c = c.withDefaults()
+	return 2*c.FlushInterval + c.MaxStale
+}
+
+// maxWindow is how many changes a node remembers at least.
+const maxWindow = 10_000
+
+// Store is a session.Store in a database behind a cache.
+type Store struct {
+	cfg   Config
+	truth Truth
+	cache *front
+	clock *clock
+	log   *slog.Logger
+	stale time.Duration // how long after a commit a node may not know of it
+
+	window  *window
+	polling chan struct{} // held by the one that reads the log
+	touches *touches
+	refills chan refill
+	looping atomic.Bool
+}
+
+var _ session.Store = (*Store)(nil)
+
+// New returns a store on a database behind a cache. It starts no goroutine, and
+// until Traits.Background runs, which session.Manager.Run does, it uses the
+// database alone. Every field of cfg that is out of its bounds is named in the
+// error.
+func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
+	if truth == nil || cache == nil {
+		return nil, errors.New("hybridstore: New: truth and cache must not be nil")
+	}
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		cfg:     cfg,
+		truth:   truth,
+		clock:   newClock(cfg.Now),
+		log:     cfg.Logger.With("component", "session", "store", "hybrid"),
+		stale:   max(cfg.MaxStale, cfg.Degraded),
+		window:  newWindow(maxWindow, cfg.MaxStale, cfg.Degraded),
+		polling: make(chan struct{}, 1),
+		touches: newTouches(cfg.MaxTouches),
+		refills: make(chan refill, maxRefills),
+	}
+	s.cache = &front{cache: cache, back: s.window.doubt}
+	return s, nil
+}
+
+// Ping implements session.Store: the store answers if the database does.
+func (s *Store) Ping(ctx context.Context) error { return s.truth.Ping(ctx) }
+
+// Close implements session.Store. Database and cache are the caller's.
+func (s *Store) Close() error { return nil }
+
+// List implements session.Store: pages are the database's.
+func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error) {
+	return s.truth.List(ctx, q)
+}
+
+// Count implements session.Store, in the database, where no eviction forgets it.
+func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+	return s.truth.Count(ctx, key, limit, window)
+}
+
+// Uncount implements session.Store.
+func (s *Store) Uncount(ctx context.Context, key string, n int) error {
+	return s.truth.Uncount(ctx, key, n)
+}
+
+// Sweep implements session.Store.
+func (s *Store) Sweep(ctx context.Context, most int) (int, error) { return s.truth.Sweep(ctx, most) }
+
+// Traits implements session.Store.
+func (s *Store) Traits() session.Traits {
+	t := s.truth.Traits()
+	t.Name = "hybrid, " + t.Name
+	t.MaxStale = s.stale
+	t.Background = s.run
+	t.Notes = append(slices.Clone(t.Notes),
+		"A revocation that the cache does not confirm, or forgets at once, reaches the other nodes within "+s.stale.String()+".",
+		"A node that dies loses the activity of its last "+s.cfg.FlushInterval.String()+".",
+		"A database restored from a backup has forgotten what ended since: revoke all sessions after a restore.")
+	return t
+}
+
+// Status is how the store is doing.
+type Status struct {
+	CacheDown bool // the cache failed last time
+	Following bool // the log of changes is read in time, so the cache is used
+	Touches   int  // that wait to be written
+}
+
+// Status returns how the store is doing.
+func (s *Store) Status() Status {
+	return Status{CacheDown: s.cache.isDown(), Following: s.looping.Load() && s.window.trusts(), Touches: s.touches.len()}
+}
+
+// clock is the clock of sessions: never behind the database's as last seen.
+type clock struct {
+	own  func() time.Time
+	seen atomic.Int64 // Unix microseconds
+}
+
+func newClock(now func() time.Time) *clock { return &clock{own: session.MonotonicClock(now)} }
+
+// see notes what the database's clock shows.
+func (c *clock) see(t time.Time) {
+	for at := t.UnixMicro(); ; {
+		seen := c.seen.Load()
+		if at <= seen || c.seen.CompareAndSwap(seen, at) {
+			return
+		}
+	}
+}
+
+func (c *clock) now() time.Time {
+	own := c.own()
+	if seen := c.seen.Load(); seen > own.UnixMicro() {
+		return time.UnixMicro(seen).UTC()
+	}
+	return own
+}

@@ -1,0 +1,225 @@
+// Touching: activity is collected, written in batches, and then shown in the
+// cache.
+
+package hybridstore
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Touch implements session.Store. It is one command of the cache; the database
+// hears of it within FlushInterval, or at once if the session is about to expire.
+func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
+	if !s.looping.Load() || !s.window.trusts() {
+		return s.truth.Touch(ctx, seen)
+	}
+	e, verdict, err := s.look(ctx, seen.ID)
+	if err != nil || verdict != valid {
+		if verdict == dead {
+			return session.ErrNotFound
+		}
+		return s.truth.Touch(ctx, seen)
+	}
+	known := s.touches.over(*e.session)
+	now := s.clock.now()
+	switch {
+	case !now.Before(known.Deadline):
+		return session.ErrNotFound
+	case known.ExpiresAt.Sub(now) > s.cfg.Grace() && s.touches.add(touch{seen, e}):
+		return nil
+	}
+	if err := s.truth.Touch(ctx, seen); err != nil {
+		return err
+	}
+	s.show(ctx, touch{seen, e})
+	return nil
+}
+
+// TouchAll implements session.Store, in the database at once.
+func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
+	return s.truth.TouchAll(ctx, seen)
+}
+
+// flush writes the touches that wait, and what fails goes back to wait.
+func (s *Store) flush(ctx context.Context) error {
+	for {
+		batch := s.touches.take(session.MaxBatch)
+		if len(batch) == 0 {
+			return nil
+		}
+		seen := make([]session.Seen, len(batch))
+		for i := range batch {
+			seen[i] = batch[i].seen
+		}
+		absent, err := s.truth.TouchAll(ctx, seen)
+		if err != nil {
+			s.touches.putBack(batch)
+			return err
+		}
+		gone := make(map[session.ID]bool, len(absent))
+		for _, id := range absent {
+			gone[id] = true
+		}
+		if len(absent) > 0 {
+			_ = s.forget(ctx, absent...) // nodes that follow the log know anyway
+		}
+		s.showAll(ctx, batch, gone)
+	}
+}
+
+// showAll shows touches in the cache, some at a time.
+func (s *Store) showAll(ctx context.Context, batch []touch, gone map[session.ID]bool) {
+	var showing sync.WaitGroup
+	defer showing.Wait()
+	turns := make(chan struct{}, refillers)
+	for _, t := range batch {
+		if gone[t.seen.ID] || s.cache.isDown() {
+			continue
+		}
+		turns <- struct{}{}
+		showing.Go(func() {
+			defer func() { <-turns }()
+			s.show(ctx, t)
+		})
+	}
+}
+
+// show writes a touch that the database has taken over the entry that was
+// believed when it was seen, if that is still there and still true.
+func (s *Store) show(ctx context.Context, t touch) {
+	if s.window.judge(&t.entry, t.seen.ID) != valid {
+		return
+	}
+	from, ok := s.window.here()
+	if !ok {
+		return
+	}
+	from.position = t.entry.at
+	at, same := s.window.since(from, t.seen.ID)
+	if !same {
+		return
+	}
+	n := t.apply(*t.entry.session)
+	_, _ = s.put(ctx, n.ID, t.entry.head, at, &n)
+}
+
+// flushing flushes every FlushInterval until ctx ends.
+func (s *Store) flushing(ctx context.Context) {
+	failed := false
+	every(ctx, s.cfg.FlushInterval, func() {
+		ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+		defer cancel()
+		err := s.flush(ctx)
+		if err != nil && !failed {
+			s.log.WarnContext(ctx, "touches could not be written, they wait", "touches", s.touches.len(), "error", err)
+		}
+		failed = err != nil
+	})
+}
+
+// flushTimeout bounds a flush, and the last one, at shutdown.
+const flushTimeout = 5 * time.Second
+
+// touch is an activity, and the entry that was believed when it was seen.
+type touch struct {
+	seen  session.Seen
+	entry entry
+}
+
+// apply returns n as it is after the touch.
+func (t *touch) apply(n session.Session) session.Session {
+	if t.seen.LastActivity.After(n.LastActivity) {
+		n.LastActivity = t.seen.LastActivity
+	}
+	if t.seen.ExpiresAt.After(n.ExpiresAt) {
+		n.ExpiresAt = t.seen.ExpiresAt
+	}
+	if n.ExpiresAt.After(n.Deadline) {
+		n.ExpiresAt = n.Deadline
+	}
+	return n
+}
+
+// touches are those that wait.
+type touches struct {
+	most int
+
+	mu      sync.Mutex
+	waiting map[session.ID]touch // under mu
+}
+
+func newTouches(most int) *touches { return &touches{most: most, waiting: map[session.ID]touch{}} }
+
+func (t *touches) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.waiting)
+}
+
+// over returns n as it is after a touch that waits.
+func (t *touches) over(n session.Session) session.Session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if waits, ok := t.waiting[n.ID]; ok {
+		return waits.apply(n)
+	}
+	return n
+}
+
+// add lets a touch wait, and returns false if there is no room.
+func (t *touches) add(one touch) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.merge(one)
+}
+
+func (t *touches) merge(one touch) bool {
+	before, waits := t.waiting[one.seen.ID]
+	if !waits && len(t.waiting) >= t.most {
+		return false
+	}
+	if waits {
+		if before.seen.LastActivity.After(one.seen.LastActivity) {
+			one.seen.LastActivity = before.seen.LastActivity
+		}
+		if before.seen.ExpiresAt.After(one.seen.ExpiresAt) {
+			one.seen.ExpiresAt = before.seen.ExpiresAt
+		}
+	}
+	t.waiting[one.seen.ID] = one
+	return true
+}
+
+// take removes at most that many and returns them.
+func (t *touches) take(most int) []touch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	batch := make([]touch, 0, min(most, len(t.waiting)))
+	for id, one := range t.waiting {
+		if len(batch) == most {
+			break
+		}
+		batch = append(batch, one)
+		delete(t.waiting, id)
+	}
+	return batch
+}
+
+// putBack lets touches that could not be written wait again, whatever the bound:
+// they were within it before.
+func (t *touches) putBack(batch []touch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, one := range batch {
+		if later, waits := t.waiting[one.seen.ID]; waits {
+			one.entry = later.entry
+		}
+		if !t.merge(one) {
+			t.waiting[one.seen.ID] = one
+		}
+	}
+}

@@ -1,0 +1,32 @@
+// Truth: what the store asks of the database.
+
+package hybridstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Truth is a store in a database that numbers its changes. Beyond the contract of
+// session.Store:
+//
+//   - Whatever ends a session before it expires, or changes its metadata, takes
+//     the next number of a log in the same transaction: without gaps, in the order
+//     in which the changes become visible, with a random mark.
+//   - TouchAll is a batch of touches that were seen some time ago: it refuses a
+//     session that ended, or had expired when it was seen, not one that expired
+//     since.
+//   - Sweep leaves a session that expired alone for so long that touches on their
+//     way arrive.
+type Truth interface {
+	session.Store
+
+	// Changes calls each for the entries of the log from the number from on, that
+	// one included, in order and at most most of them; from 0 stands for the
+	// newest. The log is never empty. A change that is final says that the session
+	// ended and its ID finds nothing any more, not even a successor. It returns
+	// the database's time.
+	Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (now time.Time, err error)
+}

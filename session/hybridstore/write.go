@@ -1,0 +1,162 @@
+// Writing: the database first; then what the cache has is made worthless.
+
+package hybridstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Create implements session.Store. The evicted are settled before it returns; if
+// that takes too long the error matches session.ErrIndeterminate and ErrPartial.
+func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
+	before, known := s.window.here()
+	evicted, err := s.truth.Create(ctx, n, a)
+	if err != nil {
+		return nil, err
+	}
+	if len(evicted) > 0 {
+		if err := s.settle(ctx, time.Now(), tombstone, evicted); err != nil {
+			return nil, fmt.Errorf("%w: the sessions that make room: %w", session.ErrIndeterminate, err)
+		}
+	}
+	if known {
+		s.enqueue(refill{n, nil, before})
+	}
+	return evicted, nil
+}
+
+// Restore implements session.Store.
+func (s *Store) Restore(ctx context.Context, n session.Session) error {
+	return s.truth.Restore(ctx, n)
+}
+
+// Update implements session.Store. Other nodes see it at once if the cache can be
+// told, else within MaxStale.
+func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
+	err := s.truth.Update(ctx, id, version, m)
+	if err == nil || errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
+		_ = s.forget(ctx, id) // else the others read it in the log
+	}
+	return err
+}
+
+// forget makes the database decide about the sessions, here at once, elsewhere if
+// the cache can be told.
+func (s *Store) forget(ctx context.Context, ids ...session.ID) error {
+	s.window.suspect(ids...)
+	return s.cache.set(ctx, ids, ask, s.keepMarks())
+}
+
+// Rotate implements session.Store. The old session is settled before it returns,
+// with the errors of Create.
+func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session) error {
+	before, known := s.window.here()
+	err := s.truth.Rotate(ctx, old, next)
+	if err != nil {
+		if errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
+			_ = s.forget(ctx, old)
+		}
+		return err
+	}
+	mark := tombstone
+	if next.Previous == old {
+		mark = ask // it finds its successor
+	}
+	if err := s.settle(ctx, time.Now(), mark, []session.ID{old}); err != nil {
+		return fmt.Errorf("%w: the session before: %w", session.ErrIndeterminate, err)
+	}
+	if known {
+		s.enqueue(refill{next, nil, before})
+	}
+	return nil
+}
+
+// Delete implements session.Store. A *PartialError says that the session ended,
+// but that some nodes may answer valid for a while. To end a session that has
+// ended settles that again.
+func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
+	ended, err := s.truth.Delete(ctx, id, why)
+	if errors.Is(err, session.ErrIndeterminate) && ctx.Err() == nil {
+		ended, err = s.truth.Delete(ctx, id, why)
+	}
+	switch {
+	case err == nil:
+		ids := []session.ID{ended.ID}
+		if ended.ID != id {
+			ids = append(ids, id)
+		}
+		return ended, s.settle(ctx, time.Now(), tombstone, ids)
+	case errors.Is(err, session.ErrNotFound):
+		if unsettled := s.settle(ctx, time.Now(), ask, []session.ID{id}); unsettled != nil {
+			return session.Session{}, unsettled
+		}
+	}
+	return session.Session{}, err
+}
+
+// DeleteUser implements session.Store, with the errors of Delete.
+func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.Ending, keep ...session.ID) (int, error) {
+	before, known := s.window.here()
+	if !known && s.poll(ctx) == nil {
+		before, known = s.window.here()
+	}
+	n, err := s.truth.DeleteUser(ctx, user, why, keep...)
+	if errors.Is(err, session.ErrIndeterminate) && ctx.Err() == nil {
+		n, err = s.truth.DeleteUser(ctx, user, why, keep...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	committed := time.Now()
+	var ids []session.ID
+	if known = known && s.poll(ctx) == nil; known {
+		ids, known = s.window.endings(before, user.Tag)
+	}
+	if !known { // who ended is not known here: let the others read the log
+		return n, s.outwait(ctx, committed, nil, errors.New("the log of changes could not be read"))
+	}
+	if len(ids) == 0 {
+		return n, nil
+	}
+	return n, s.settle(ctx, committed, tombstone, ids)
+}
+
+// settle returns nil when no node believes what the cache had of the sessions:
+// when the cache has confirmed the marks, or MaxStale after the commit.
+func (s *Store) settle(ctx context.Context, committed time.Time, mark kind, ids []session.ID) error {
+	s.window.suspect(ids...)
+	tell := func() error { return s.cache.set(ctx, ids, mark, s.keepMarks()) }
+	if err := tell(); err != nil {
+		return s.outwait(ctx, committed, tell, err)
+	}
+	return nil
+}
+
+// outwait returns nil when MaxStale has passed since the commit, or tell, which
+// may be nil, has succeeded.
+func (s *Store) outwait(ctx context.Context, committed time.Time, tell func() error, cause error) error {
+	for {
+		left := s.stale - time.Since(committed)
+		if left <= 0 {
+			return nil
+		}
+		if deadline, ok := ctx.Deadline(); ok && tell == nil && time.Until(deadline) < left {
+			return &PartialError{Within: left, Cause: cause}
+		}
+		timer := time.NewTimer(min(left, cacheRetry))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return &PartialError{Within: max(s.stale-time.Since(committed), 0), Cause: cause}
+		}
+		if tell != nil && tell() == nil {
+			return nil
+		}
+	}
+}
