@@ -54,7 +54,7 @@ func demoDir(t *testing.T) string {
 	return dir
 }
 
-// TestCrawlChangesNothing follows the demo's links, a few of every kind on every table, and sends its GET forms.
+// TestCrawlChangesNothing follows the demo's links, one of every kind on every table, and sends its GET forms.
 // Every one works, and not a value of the shop or of the administrators has changed.
 func TestCrawlChangesNothing(t *testing.T) {
 	dir := demoDir(t)
@@ -71,7 +71,7 @@ func TestCrawlChangesNothing(t *testing.T) {
 		href := todo[0]
 		todo = todo[1:]
 		kind := kindOf(href)
-		if w.pages[href] || kinds[kind] >= 2 {
+		if w.pages[href] || kinds[kind] >= 1 {
 			continue
 		}
 		kinds[kind]++
