@@ -22,7 +22,7 @@ const (
 	MySQL      Engine = "mysql" // MariaDB too
 )
 
-// ErrEngine: the database answers, and is none of the engines.
+// ErrEngine means that the database answers, and is none of the engines.
 var ErrEngine = errors.New("want SQLite, PostgreSQL, MySQL or MariaDB")
 
 // Detect asks the database what it is. Errors: [ErrEngine]; any other means that
