@@ -23,7 +23,8 @@ import (
 //     ErrUnavailable; a write whose outcome is unknown matches ErrIndeterminate.
 //     Either comes back by the context's deadline plus 50 ms.
 //   - A record that cannot be decoded ends that one session, with a logged
-//     warning. A record of a newer format is ErrUnavailable and is left alone.
+//     warning. A record of a newer format is ErrUnavailable and is left alone;
+//     but DeleteUser, an eviction and its own expiry may end it.
 //   - What is written is visible, to every process that shares the store, from the
 //     moment the method returned.
 //
