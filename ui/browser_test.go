@@ -71,9 +71,18 @@ func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	run(t, b, chromedp.Steps(steps...))
 }
 
+// call calls a method of the DevTools protocol.
+func call[P, R any](t *testing.T, b *browser, method cdp.Command[P, R], params P) {
+	t.Helper()
+	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, method, params)
+		return err
+	}))
+}
+
 func run[T any](t *testing.T, b *browser, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -91,16 +100,31 @@ func (b *browser) said() []string {
 	return messages
 }
 
-func (b *browser) open(t *testing.T, story, scheme string, width, height int64) {
+// tab opens a new page of the same browser, with cookies of its own.
+func (b *browser) tab(t *testing.T) *browser {
 	t.Helper()
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-	b.do(t,
-		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, media)
-			return err
-		}),
-		chromedp.EmulateViewport(width, height),
-		chromedp.Navigate(b.url+"/admin/story/"+story))
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	other := &browser{ctx: ctx, url: b.url}
+	if err := chromedp.Listen(ctx, other.listen); err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
+func (b *browser) scheme(t *testing.T, scheme string) {
+	t.Helper()
+	call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+}
+
+func (b *browser) size(t *testing.T, width, height int64) {
+	t.Helper()
+	b.do(t, chromedp.EmulateViewport(width, height))
+}
+
+func (b *browser) open(t *testing.T, story string, width, height int64) {
+	t.Helper()
+	b.do(t, chromedp.EmulateViewport(width, height), chromedp.Navigate(b.url+"/admin/story/"+story))
 }
 
 const pageState = `JSON.stringify({
@@ -140,21 +164,32 @@ func (b *browser) check(t *testing.T) {
 	}
 }
 
-func TestBrowserHostileValues(t *testing.T) {
+// TestBrowser is every test in the browser. Each group has a page of its own,
+// one after the other: a page behind another is not drawn and would wait.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
 	b := startBrowser(t)
-	for _, s := range hostileStories(newRenderer(t)) {
+	for _, group := range []struct {
+		name string
+		test func(*testing.T, *browser)
+	}{{"forms", browserForms}, {"comfort", browserComfort}, {"without script", browserWithoutScript}, {"stories", browserStories}, {"hostile", browserHostile}} {
+		t.Run(group.name, func(t *testing.T) { group.test(t, b.tab(t)) })
+	}
+}
+
+func browserHostile(t *testing.T, b *browser) {
+	for _, s := range hostileStories() {
 		t.Run(s.name, func(t *testing.T) {
-			b.open(t, s.name, "light", 320, 640)
+			b.open(t, s.name, 320, 640)
 			b.check(t)
 		})
 	}
 }
 
-// TestBrowserStories opens every story on a phone and on a desktop in both
-// schemes. With UI_AXE set to the path of axe.min.js (npm axe-core 4.14.1) it
-// runs axe too, with UI_SCREENSHOTS set to a directory it leaves pictures.
-func TestBrowserStories(t *testing.T) {
-	b := startBrowser(t)
+// browserStories opens every story on a phone and on a desktop. With UI_AXE set
+// to the path of axe.min.js (npm axe-core 4.14.1) it runs axe too, with
+// UI_SCREENSHOTS set to a directory it leaves pictures, both in both schemes.
+func browserStories(t *testing.T, b *browser) {
 	var axe string
 	if path := os.Getenv("UI_AXE"); path != "" {
 		source, err := os.ReadFile(path)
@@ -164,29 +199,35 @@ func TestBrowserStories(t *testing.T) {
 		axe = string(source)
 	}
 	pictures := os.Getenv("UI_SCREENSHOTS")
-	widths := []int64{320, 1440}
+	widths, schemes := []int64{320, 1440}, []string{"light"}
+	if axe != "" {
+		schemes = []string{"light", "dark"}
+	}
 	if pictures != "" {
 		if err := os.MkdirAll(pictures, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		widths = []int64{320, 375, 768, 1440}
+		widths, schemes = []int64{320, 375, 768, 1440}, []string{"light", "dark"}
 	}
 	for _, s := range stories(newRenderer(t)) {
-		for _, scheme := range []string{"light", "dark"} {
-			t.Run(s.name+"/"+scheme, func(t *testing.T) {
-				for _, width := range widths {
-					b.open(t, s.name, scheme, width, 900)
-					b.check(t)
+		t.Run(s.name, func(t *testing.T) {
+			b.open(t, s.name, widths[0], 900)
+			for _, width := range widths {
+				b.size(t, width, 900)
+				b.check(t)
+				for _, scheme := range schemes {
+					b.scheme(t, scheme)
 					if axe != "" && (width == 320 || width == 1440) {
 						b.axe(t, axe)
 					}
 					if pictures != "" && width != 320 {
-						b.do(t, chromedp.EmulateViewport(width, max(900, eval[int64](t, b, `document.documentElement.scrollHeight`))))
+						b.size(t, width, max(900, eval[int64](t, b, `document.documentElement.scrollHeight`)))
 						b.picture(t, fmt.Sprintf("%s-%d-%s", s.name, width, scheme))
+						b.size(t, width, 900)
 					}
 				}
-			})
-		}
+			}
+		})
 	}
 }
 

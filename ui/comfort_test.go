@@ -3,13 +3,11 @@
 package ui_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -47,11 +45,9 @@ func want[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-func TestBrowserComfort(t *testing.T) {
-	b := startBrowser(t)
-
+func browserComfort(t *testing.T, b *browser) {
 	t.Run("theme is kept", func(t *testing.T) {
-		b.open(t, "list", "light", 1440, 900)
+		b.open(t, "list", 1440, 900)
 		for _, theme := range []string{"light", "dark"} {
 			b.click(t, ".theme-switch")
 			want(t, "theme", eval[string](t, b, `document.documentElement.dataset.theme`), theme)
@@ -64,7 +60,7 @@ func TestBrowserComfort(t *testing.T) {
 	})
 
 	t.Run("keyboard", func(t *testing.T) {
-		b.open(t, "list", "light", 1440, 900)
+		b.open(t, "list", 1440, 900)
 		b.press(t, "\t")
 		want(t, "first stop", eval[string](t, b, `document.activeElement.className`), "skip")
 		b.press(t, "/")
@@ -81,22 +77,20 @@ func TestBrowserComfort(t *testing.T) {
 	})
 
 	t.Run("row click", func(t *testing.T) {
-		b.open(t, "list", "light", 1440, 900)
-		if _, err := chromedp.Run(b.ctx, chromedp.Steps(chromedp.Click(chromedp.CSS("tbody tr:nth-child(2) td:nth-child(2)")), chromedp.WaitReady(chromedp.CSS(".dashboard")))); err != nil {
-			t.Fatal(err)
-		}
+		b.open(t, "list", 1440, 900)
+		b.do(t, chromedp.Click(chromedp.CSS("tbody tr:nth-child(2) td:nth-child(3)")), chromedp.WaitReady(chromedp.CSS(".dashboard")))
 		want(t, "address", eval[string](t, b, `location.pathname`), "/admin/m/products/2")
 	})
 
 	t.Run("shift click adds to the sort", func(t *testing.T) {
-		b.open(t, "list", "light", 1440, 900)
+		b.open(t, "list", 1440, 900)
 		eval[bool](t, b, `document.querySelectorAll("thead a")[1].dispatchEvent(new MouseEvent("click", {shiftKey: true, bubbles: true, cancelable: true}))`)
 		b.do(t, chromedp.WaitReady(chromedp.CSS(".dashboard")))
 		want(t, "query", eval[string](t, b, `location.search`), "?sort=-price,sku")
 	})
 
 	t.Run("filter form fits the column", func(t *testing.T) {
-		b.open(t, "list", "light", 1440, 900)
+		b.open(t, "list", 1440, 900)
 		b.click(t, "details.menu summary")
 		const ops = `[...document.querySelectorAll("#filter-op option:not([hidden])")].map((o) => o.value).join()`
 		want(t, "comparisons of name", eval[string](t, b, ops), "eq,contains,startswith,isnull")
@@ -113,9 +107,11 @@ func TestBrowserComfort(t *testing.T) {
 	})
 
 	t.Run("menus stay on the page", func(t *testing.T) {
-		for _, width := range []int64{320, 768, 1024} {
-			for _, name := range []string{"list", "list-no-search"} {
-				b.open(t, name, "light", width, 900)
+		for _, name := range []string{"list", "list-no-search"} {
+			b.open(t, name, 320, 900)
+			for _, width := range []int64{320, 768, 1024} {
+				b.size(t, width, 900)
+				eval[bool](t, b, `document.querySelectorAll("[data-seen]").forEach((e) => delete e.dataset.seen), true`)
 				for range eval[int](t, b, `document.querySelectorAll("details.menu").length`) {
 					eval[bool](t, b, `(() => { const m = [...document.querySelectorAll("details.menu:not([data-seen])")][0]; for (const o of document.querySelectorAll("details.menu")) o.open = false; m.dataset.seen = ""; return m.open = true; })()`)
 					b.check(t)
@@ -126,7 +122,7 @@ func TestBrowserComfort(t *testing.T) {
 	})
 
 	t.Run("sidebar filter", func(t *testing.T) {
-		b.open(t, "list", "light", 1440, 900)
+		b.open(t, "list", 1440, 900)
 		eval[bool](t, b, `document.querySelector(".sidebar [data-filter]").focus(), true`)
 		b.press(t, "s")
 		b.press(t, "u")
@@ -134,7 +130,7 @@ func TestBrowserComfort(t *testing.T) {
 	})
 
 	t.Run("ending asks first", func(t *testing.T) {
-		b.open(t, "sessions", "light", 1440, 900)
+		b.open(t, "sessions", 1440, 900)
 		eval[bool](t, b, `document.querySelector("form[method=post] table").closest("form").addEventListener("submit", (e) => { e.preventDefault(); window.sent = new FormData(e.target, e.submitter).get("id"); }), true`)
 		b.click(t, "button[name=id]")
 		b.picture(t, "dialog")
@@ -148,19 +144,16 @@ func TestBrowserComfort(t *testing.T) {
 	})
 
 	t.Run("record in the viewer's zone", func(t *testing.T) {
-		b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-			_, err := cdp.Call(ctx, target, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"})
-			return err
-		}))
-		b.open(t, "record", "light", 1440, 900)
+		call(t, b, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"})
+		b.open(t, "record", 1440, 900)
 		want(t, "time", eval[string](t, b, `document.querySelector("time").textContent`), "2026-11-22 03:04:05 GMT+9")
 		want(t, "indented JSON keeps its lines", eval[bool](t, b, `document.querySelector("dd pre").getBoundingClientRect().height > 120`), true)
 		want(t, "title", eval[string](t, b, `document.querySelector("time").title`), "2026-11-21 18:04:05.678 UTC")
 	})
 
 	t.Run("right to left", func(t *testing.T) {
-		for _, name := range []string{"list", "record", "dashboard", "sessions"} {
-			b.open(t, name, "light", 1440, 900)
+		for _, name := range []string{"list", "record", "dashboard", "form-errors", "conflict", "bulk"} {
+			b.open(t, name, 1440, 900)
 			eval[bool](t, b, `document.documentElement.dir = "rtl", true`)
 			b.check(t)
 			b.picture(t, "rtl-"+name)
@@ -172,13 +165,9 @@ func TestBrowserComfort(t *testing.T) {
 	}
 }
 
-func TestBrowserWithoutScript(t *testing.T) {
-	b := startBrowser(t)
-	b.do(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}))
-	b.open(t, "list", "light", 375, 812)
+func browserWithoutScript(t *testing.T, b *browser) {
+	call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open(t, "list", 375, 812)
 	want(t, "drawer closed", eval[bool](t, b, `document.querySelector("#nav").checkVisibility()`), false)
 	b.click(t, ".topbar button")
 	want(t, "drawer open", eval[bool](t, b, `document.querySelector("#nav").checkVisibility()`), true)
@@ -186,7 +175,7 @@ func TestBrowserWithoutScript(t *testing.T) {
 	want(t, "switch that would do nothing", eval[bool](t, b, `document.querySelector(".theme-switch").checkVisibility()`), false)
 	want(t, "time", eval[string](t, b, `document.querySelector("time").textContent`), "2026-11-21 18:04 UTC")
 
-	b.open(t, "list", "light", 1440, 900)
+	b.open(t, "list", 1440, 900)
 	b.click(t, "details.menu summary")
 	b.do(t, chromedp.SetValue(chromedp.CSS("#filter-value"), "oak & elm"))
 	b.click(t, "details.menu button")
@@ -197,4 +186,5 @@ func TestBrowserWithoutScript(t *testing.T) {
 			t.Errorf("%s has no %s", query, part)
 		}
 	}
+	formsWithoutScript(t, b)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,9 +22,14 @@ const storyToken = "Zm9yLXRoZS1zdG9yeS1wYWdlcy1vbmx5LW5vdC1hLXNlY3JldC1vZi1hbnlv
 
 var storyTime = time.Date(2026, 11, 21, 18, 4, 5, 678_000_000, time.UTC)
 
+var storyRenderer = sync.OnceValues(func() (*ui.Renderer, error) {
+	return ui.New(ui.Options{Base: "/admin", Name: "Corner Shop", Environment: "staging"})
+})
+
+// newRenderer is the renderer of the stories, made once.
 func newRenderer(t testing.TB) *ui.Renderer {
 	t.Helper()
-	r, err := ui.New(ui.Options{Base: "/admin", Name: "Corner Shop", Environment: "staging"})
+	r, err := storyRenderer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +309,7 @@ func storyHandler(t testing.TB, r *ui.Renderer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/admin/static/", r.Static())
 	mux.HandleFunc("/admin/choices", func(w http.ResponseWriter, req *http.Request) { serveChoices(w, req, r) })
-	all := append(stories(r), hostileStories(r)...)
+	all := append(stories(r), hostileStories()...)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", csp)

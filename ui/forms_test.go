@@ -1,0 +1,184 @@
+// Forms and chosen rows in a real browser, with and without script.
+
+package ui_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// sent is what the form would send, as "name=value" joined by "&".
+const sent = `((form, by) => [...new FormData(form, by)].map(([k, v]) => k + "=" + (v.name ?? v)).join("&"))`
+
+// becomes waits until the expression is true.
+func (b *browser) becomes(t *testing.T, expression string) {
+	t.Helper()
+	run(t, b, chromedp.Poll[bool](expression))
+}
+
+func (b *browser) focus(t *testing.T, selector string) {
+	t.Helper()
+	eval[bool](t, b, fmt.Sprintf(`document.querySelector(%q).focus(), true`, selector))
+}
+
+// value is what the form sends for one name, all its values joined by ",".
+func (b *browser) value(t *testing.T, name string) string {
+	t.Helper()
+	return eval[string](t, b, fmt.Sprintf(`new FormData(document.querySelector("form.form")).getAll(%q).join()`, name))
+}
+
+func browserForms(t *testing.T, b *browser) {
+	t.Run("combobox", func(t *testing.T) {
+		const category = "#field-2"
+		b.open(t, "form-edit", 1440, 900)
+		want(t, "label", eval[string](t, b, `document.querySelector("label[for=field-2]").control.role`), "combobox")
+		want(t, "shown", eval[string](t, b, `document.querySelector("#field-2").value`), "Home office")
+		want(t, "sent", b.value(t, "category_id"), "1")
+		b.focus(t, category)
+		b.press(t, kb.ArrowDown)
+		b.becomes(t, `document.querySelector("#field-2").getAttribute("aria-expanded") === "true"`)
+		want(t, "rows of the first page", eval[int](t, b, `document.querySelectorAll("#field-2-list [role=option]").length`), 20)
+		want(t, "the present one is selected", eval[string](t, b, `document.querySelector("#field-2-list [aria-selected=true]").textContent`), "Home office1")
+		b.picture(t, "combobox")
+		b.press(t, kb.ArrowUp)
+		want(t, "up goes to the last", eval[string](t, b, `document.querySelector("#field-2").getAttribute("aria-activedescendant")`), "field-2-19")
+		b.press(t, kb.ArrowDown)
+		b.becomes(t, `document.querySelectorAll("#field-2-list [role=option]").length === 40`)
+		want(t, "down goes on to the next page", eval[string](t, b, `document.querySelector("#field-2").getAttribute("aria-activedescendant")`), "field-2-20")
+		b.press(t, kb.Escape)
+		want(t, "escape closes", eval[bool](t, b, `document.querySelector("#field-2-list").checkVisibility()`), false)
+
+		eval[bool](t, b, `document.querySelector("#field-2").select(), true`)
+		for _, key := range "ry 7" {
+			b.press(t, string(key))
+		}
+		b.becomes(t, `document.querySelectorAll("#field-2-list [role=option]").length === 1`)
+		b.press(t, kb.ArrowDown)
+		want(t, "enter does not send the form", eval[bool](t, b, // DevTools types the key whatever keydown says
+			`document.querySelector("#field-2").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}))`), false)
+		want(t, "chosen", b.value(t, "category_id"), "7")
+		want(t, "shown after choosing", eval[string](t, b, `document.querySelector("#field-2").value`), "Category 7")
+
+		eval[bool](t, b, `document.querySelector("#field-2").select(), true`)
+		for _, key := range "zebra" {
+			b.press(t, string(key))
+		}
+		b.becomes(t, `document.querySelector("#field-2-list .says")?.textContent === "No rows match"`)
+		b.press(t, kb.Tab)
+		want(t, "what names no row is taken back", eval[string](t, b, `document.querySelector("#field-2").value`), "Category 7")
+		want(t, "and not sent", b.value(t, "category_id"), "7")
+
+		b.click(t, "#links-0")
+		b.becomes(t, `document.querySelectorAll("#links-0-list [role=option]").length === 20`)
+		b.click(t, "#links-0-list li:nth-child(3)")
+		want(t, "links", b.value(t, "product_suppliers"), "7,12,3,")
+		b.check(t)
+	})
+
+	t.Run("NULL", func(t *testing.T) {
+		b.open(t, "form-edit", 1440, 900)
+		want(t, "NULL and empty differ", b.value(t, "null.note")+b.value(t, "null.subtitle"), "1")
+		b.focus(t, `[name="note"]`)
+		b.press(t, "x")
+		want(t, "typing takes NULL back", b.value(t, "null.note")+b.value(t, "note"), "x")
+		b.click(t, `[name="null.external_id"]`)
+		want(t, "NULL empties", b.value(t, "null.external_id")+b.value(t, "external_id"), "1")
+		b.click(t, `[name="null.external_id"]`)
+		want(t, "and gives back", b.value(t, "external_id"), "0192d7c4-8a53-7b1e-9d55-2f4f1c8d7a10")
+		b.click(t, `[name="null.parent_id"]`)
+		b.click(t, "#field-3")
+		b.becomes(t, `document.querySelectorAll("#field-3-list [role=option]").length === 20`)
+		b.click(t, "#field-3-list li")
+		want(t, "a chosen reference", b.value(t, "null.parent_id")+b.value(t, "parent_id"), "1")
+		want(t, "NULL box of the reference", eval[bool](t, b, `document.querySelector('[name="null.parent_id"]').checked`), false)
+		b.click(t, `[name="null.parent_id"]`)
+		b.click(t, `[name="null.parent_id"]`)
+		want(t, "the reference comes back", eval[string](t, b, `document.querySelector("#field-3").value`)+b.value(t, "parent_id"), "Home office1")
+	})
+
+	t.Run("widgets", func(t *testing.T) {
+		b.open(t, "form-edit", 1440, 900)
+		before := b.value(t, "external_id")
+		b.click(t, "[data-uuid]")
+		want(t, "a random UUID", eval[bool](t, b, `/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(document.querySelector("[name=external_id]").value)`), true)
+		want(t, "another one", b.value(t, "external_id") == before, false)
+		eval[bool](t, b, `(() => { const a = document.querySelector("[data-json]"); a.value = "{1"; return a.dispatchEvent(new Event("change")); })()`)
+		want(t, "JSON hint", eval[bool](t, b, `document.querySelector("#field-13-json").textContent.startsWith("Not valid JSON: ")`), true)
+		want(t, "the hint describes", eval[string](t, b, `document.querySelector("[data-json]").getAttribute("aria-describedby")`), "field-13-json")
+		want(t, "boxes send false before true", b.value(t, "active"), "false,true")
+		want(t, "nothing else", eval[string](t, b, sent+`(document.querySelector("form.form"))`), strings.Join([]string{"csrf_token=" + storyToken, "row.token=3q2-7wEz",
+			"name=Walnut desk organiser", "category_id=1", "parent_id=", "null.parent_id=1", "price=189.00", "weight=840", "active=false", "active=true", "giftable=", "status=in_stock", "shade=",
+			"subtitle=", "note=", "null.note=1", "description=Turned from a single block of walnut.\n\nFinished by hand, with oil and wax.", "attributes={1", "external_id=" + b.value(t, "external_id"), "api_token=",
+			"photo=", "released=2024-03-01", "opens_at=09:30:00", "checked_at=2026-11-21T18:04:05", "product_suppliers=7", "product_suppliers=12", "product_suppliers="}, "&"))
+		eval[bool](t, b, `(window.times = 0, document.querySelector("form.form").addEventListener("submit", (e) => { if (!e.defaultPrevented) window.times++; e.preventDefault(); }), true)`)
+		eval[bool](t, b, `document.querySelector("form.form").requestSubmit(), document.querySelector("form.form").requestSubmit(), true`)
+		want(t, "sent once", eval[int](t, b, `window.times`), 1)
+	})
+
+	t.Run("errors", func(t *testing.T) {
+		b.open(t, "form-errors", 1440, 900)
+		b.becomes(t, `document.activeElement.matches(".summary")`)
+		want(t, "kept number", b.value(t, "price"), "cheap")
+		want(t, "kept date", b.value(t, "released"), "31.12.2024")
+		want(t, "kept choice", b.value(t, "status"), "lost")
+		for i, id := range []string{"field-1", "field-2", "field-4", "field-6", "field-8", "field-13", "field-17", "links-0"} {
+			b.click(t, fmt.Sprintf(".summary li:nth-child(%d) a", i+2))
+			want(t, "the summary leads to the field", eval[string](t, b, `document.activeElement.id`), id)
+			want(t, "error of "+id, eval[bool](t, b, `document.activeElement.getAttribute("aria-describedby").split(" ").some((id) => document.getElementById(id).matches(".error"))`), true)
+			want(t, id+" is in sight", eval[bool](t, b, `document.activeElement.getBoundingClientRect().bottom <= document.querySelector(".form-foot").getBoundingClientRect().top`), true)
+		}
+	})
+
+	t.Run("chosen rows", func(t *testing.T) {
+		b.open(t, "list", 1440, 900)
+		disabled := `document.querySelector("#bulk button").disabled`
+		says := `document.querySelector("#bulk .chosen").textContent`
+		want(t, "nothing chosen", eval[bool](t, b, disabled), true)
+		b.click(t, "tbody tr:nth-child(2) .choose label")
+		want(t, "one", eval[string](t, b, says), "1 chosen")
+		want(t, "the row did not open", eval[string](t, b, `location.pathname`), "/admin/story/list")
+		eval[bool](t, b, `document.querySelector("tbody tr:nth-child(5) .choose input").dispatchEvent(new MouseEvent("click", {shiftKey: true, bubbles: true}))`)
+		want(t, "a range", eval[string](t, b, says), "4 chosen")
+		b.focus(t, "tbody tr:nth-child(8) [data-row]")
+		b.press(t, "x")
+		want(t, "by keyboard", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+storyToken+"&sort=-price,name&f.active.eq=true&key=2&key=3&key=4&key=5&key=8")
+		want(t, "address", eval[string](t, b, `new URL(document.querySelector("#bulk button:nth-of-type(3)").formAction).pathname`), "/admin/m/products/actions/delete")
+		b.picture(t, "chosen")
+		b.click(t, ".choose [data-choose-all]")
+		want(t, "the page", eval[string](t, b, says), "25 chosen")
+		b.click(t, "#bulk label")
+		want(t, "all", eval[string](t, b, says), "All 1,204 that match")
+		want(t, "all is sent alone", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+storyToken+"&sort=-price,name&f.active.eq=true&all=1")
+		b.picture(t, "chosen-all")
+		b.check(t)
+	})
+	if said := b.said(); len(said) > 0 {
+		t.Errorf("console: %q", said)
+	}
+}
+
+// formsWithoutScript is what the same pages do when nothing is run.
+func formsWithoutScript(t *testing.T, b *browser) {
+	b.open(t, "form-edit", 1440, 900)
+	want(t, "reference", b.value(t, "category_id"), "1")
+	want(t, "links", b.value(t, "product_suppliers"), "7,12,")
+	want(t, "look-up", eval[string](t, b, `document.querySelector(".combo a[target]").getAttribute("href")`), "/admin/choices")
+	want(t, "button that would do nothing", eval[bool](t, b, `document.querySelector("[data-uuid]").checkVisibility()`), false)
+	b.check(t)
+	b.picture(t, "form-without-script")
+	b.open(t, "form-errors", 1440, 900)
+	want(t, "focus is asked for", eval[bool](t, b, `document.querySelector(".summary").hasAttribute("autofocus")`), true)
+	b.click(t, ".summary li:nth-child(4) a")
+	want(t, "summary", eval[string](t, b, `document.activeElement.id`), "field-4")
+	b.open(t, "list", 1440, 900)
+	b.click(t, "tbody tr:nth-child(2) .choose label")
+	want(t, "box that would do nothing", eval[bool](t, b, `document.querySelector("[data-choose-all]").checkVisibility()`), false)
+	want(t, "chosen", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+storyToken+"&sort=-price,name&f.active.eq=true&key=2")
+	b.click(t, "#bulk button:nth-of-type(3)")
+	b.do(t, chromedp.WaitReady(chromedp.CSS(".dashboard")))
+	want(t, "address", eval[string](t, b, `location.pathname`), "/admin/m/products/actions/delete")
+}
