@@ -158,7 +158,7 @@ func TestNodesAndRestarts(t *testing.T) {
 			if got, _ := ask(t, ann, http.MethodGet, first.url, nil); got != http.StatusOK {
 				t.Fatalf("the node where she signed in answers %d", got)
 			}
-			if !c.shared { // another node, and the same one after a restart, ask her to sign in
+			if !c.shared { // another node asks her to sign in
 				if got, _ := ask(t, ann, http.MethodGet, second.url, nil); got != http.StatusSeeOther {
 					t.Errorf("the second node answers %d, want 303 to login", got)
 				}
