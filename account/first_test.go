@@ -101,8 +101,9 @@ func TestOfTenProcessesOneMakesTheFirst(t *testing.T) {
 
 func TestGeneratedPasswordsUseTheWholeAlphabetAndDiffer(t *testing.T) {
 	letters, seen := map[rune]bool{}, map[string]bool{}
+	a, db := quickAccounts(t, newSQLite)
 	for range 40 {
-		a, _ := quickAccounts(t, newSQLite)
+		exec(t, db, "DELETE FROM crudadmin_users")
 		_, generated, _, err := a.EnsureFirst(t.Context(), "", "")
 		if err != nil {
 			t.Fatal(err)
