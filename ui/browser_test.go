@@ -112,9 +112,11 @@ func (b *browser) tab(t *testing.T) *browser {
 	return other
 }
 
+// scheme changes the colours at once, without a transition.
 func (b *browser) scheme(t *testing.T, scheme string) {
 	t.Helper()
-	call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: "prefers-color-scheme", Value: scheme}}})
 }
 
 func (b *browser) size(t *testing.T, width, height int64) {

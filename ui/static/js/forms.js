@@ -249,7 +249,7 @@
       head.indeterminate = !head.checked && n > 0;
       every.parentElement.hidden = !head.checked;
       for (const button of all("button", bulk)) button.disabled = !n && !every.checked;
-      const text = every.checked ? every.parentElement.textContent.trim() : n ? `${n} chosen` : question;
+      const text = every.checked ? "All chosen:" : n ? `${n} chosen` : question;
       if (said.textContent !== text) said.textContent = text;
     };
     head.hidden = false;
