@@ -216,6 +216,7 @@ func (w *walk) records(ctx context.Context, places []session.Cursor, from []int,
 			found = append(found, got)
 		case err == nil, value == nil:
 			dead[from[i]] = append(dead[from[i]], string(id[:]))
+		case wire.IsAlias(value): // renewed since the index was read; the next list has the successor
 		case errors.Is(err, wire.ErrNewer):
 			w.s.log.WarnContext(ctx, "a record of a newer format is left out of the list", "id", id)
 		default:

@@ -7,7 +7,7 @@ local base, now = ARGV[1], tonumber(ARGV[2])
 local dead = {}
 for i = 3, #ARGV do
   local head = header(base, ARGV[i])
-  if not alive(head, now) then
+  if not alive(head, now) and not (head and head.alias) then -- one renewed meanwhile is in its grace
     dead[#dead + 1] = {id = ARGV[i], user = head and owner(base, ARGV[i])}
   end
 end
