@@ -15,6 +15,9 @@ const (
 	// value: NULL where the column allows it, else no bytes. A file that is sent
 	// with it wins.
 	ParamClear = "clear."
+	// ParamSet, followed by the column's name, is "1" when an optional field is
+	// to be changed; without it what was sent for the field means nothing.
+	ParamSet = "set."
 )
 
 // Form is the page that makes or changes a record. It posts to Action.
@@ -78,12 +81,15 @@ type FormField struct {
 	Null     bool // the value is NULL
 	// Required has the browser refuse an empty value. It is for columns in which
 	// empty cannot be stored, not for all that refuse NULL.
-	Required  bool
-	ReadOnly  bool // shown as text and not sent
-	Error     string
-	Min, Max  string // of numbers, dates and times; empty for none
-	Step      string // default: any number; whole seconds
-	MaxLength int    // in characters; 0 for none
+	Required bool
+	ReadOnly bool // shown as text and not sent
+	// Optional puts a box beside the field that says whether it is changed at
+	// all, sent as ParamSet; for changing many records. Set ticks the box.
+	Optional, Set bool
+	Error         string
+	Min, Max      string // of numbers, dates and times; empty for none
+	Step          string // default: any number; whole seconds
+	MaxLength     int    // in characters; 0 for none
 	// Placeholder is shown while the field is empty, such as the column's
 	// default "CURRENT_TIMESTAMP".
 	Placeholder string

@@ -69,12 +69,14 @@ func TestPasswordsAreNotEchoed(t *testing.T) {
 func TestFormParameters(t *testing.T) {
 	r := newRenderer(t)
 	form, list := render(t, r, storyForm(r)), render(t, r, storyList(r))
+	optional := render(t, r, ui.Bulk{Fields: []ui.FormField{{Name: "c", Optional: true, Set: true}}})
 	question := render(t, r, ui.Delete{}) + render(t, r, ui.Bulk{})
 	for _, c := range []struct{ page, want string }{
 		{form, `name="` + ui.ParamToken + `" value="3q2-7wEz"`},
 		{form, `name="` + ui.ParamNull + `note" value="1" checked`},
 		{form, `name="` + ui.ParamClear + `photo" value="1"`},
 		{form, `enctype="multipart/form-data"`},
+		{optional, `name="` + ui.ParamSet + `c" value="1" checked`},
 		{list, `name="` + ui.ParamAll + `" value="1"`},
 		{list, `name="key" value="1" form="bulk"`},
 	} {

@@ -133,6 +133,13 @@ func browserForms(t *testing.T, b *browser) {
 		}
 	})
 
+	t.Run("optional fields", func(t *testing.T) {
+		b.open(t, "bulk-all", 1440, 900)
+		want(t, "untouched", b.value(t, "set.status"), "")
+		eval[bool](t, b, `(() => { const s = document.querySelector("[name=status]"); s.value = "retired"; return s.dispatchEvent(new Event("change", {bubbles: true})); })()`)
+		want(t, "touched", b.value(t, "set.price")+b.value(t, "set.status")+b.value(t, "set.category_id"), "11")
+	})
+
 	t.Run("chosen rows", func(t *testing.T) {
 		b.open(t, "list", 1440, 900)
 		disabled := `document.querySelector("#bulk button").disabled`

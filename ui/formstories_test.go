@@ -129,7 +129,10 @@ func formStories(r *ui.Renderer) []story {
 	everything.Heading, everything.SubmitLabel, everything.All, everything.Count, everything.Effects, everything.Danger = "Edit", "Change", true, ui.Exact(1204), nil, false
 	everything.Params = []ui.Param{{Name: "all", Value: "1"}, {Name: "f.active.eq", Value: "true"}}
 	everything.Fields = []ui.FormField{storyFields(r)[4], storyFields(r)[8], storyFields(r)[2]}
-	everything.Fields[0].Error = "Choose what to change."
+	for i := range everything.Fields {
+		everything.Fields[i].Optional = true
+	}
+	everything.Fields[0].Set, everything.Fields[0].Error = true, "Use 0 or more."
 	barred := bulk
 	barred.Effects = forbidden.Effects
 

@@ -27,6 +27,7 @@ func (b Bulk) Inputs() []formInput { return inputs(b.Fields) }
 func inputs(fields []FormField) []formInput {
 	var all []formInput
 	for i, f := range fields {
+		f.Required = f.Required && !f.Optional
 		all = append(all, formInput{f, "field-" + strconv.Itoa(i)})
 	}
 	return all

@@ -189,6 +189,15 @@
     show();
   }
 
+  // An optional field is changed once it is touched.
+  for (const box of all("[data-set]")) {
+    const touched = (e) => {
+      if (e.target !== box) box.checked = true;
+    };
+    box.closest(".row").addEventListener("input", touched);
+    box.closest(".row").addEventListener("change", touched);
+  }
+
   // JSON is checked while it is typed; the server has the last word.
   for (const area of all("[data-json]")) {
     const hint = element("p", { class: "hint", role: "status", id: `${area.id}-json` });
@@ -222,11 +231,13 @@
   for (const form of all("form[data-single]")) {
     let sent = false;
     form.addEventListener("submit", (e) => {
-      if (sent) e.preventDefault();
+      if (sent) return e.preventDefault();
+      const free = () => {
+        sent = false;
+      };
       sent = true;
-    });
-    addEventListener("pageshow", () => {
-      sent = false;
+      setTimeout(free, 5000); // as the sending may have been stopped
+      addEventListener("pageshow", free, { once: true });
     });
     form.addEventListener("keydown", (e) => {
       if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) form.requestSubmit();
