@@ -20,6 +20,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
+	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
 
 // canary is a secret that no error and no print may show.
@@ -206,27 +207,27 @@ func TestOpenTells(t *testing.T) {
 	at := func(addr string) string { return "redis://" + addr }
 	const timeout = 500 * time.Millisecond
 	for what, c := range map[string]struct {
-		cfg           redisstore.Config
-		misconfigured bool
+		cfg     redisstore.Config
+		refused string // the field that is refused; empty: unavailable
 	}{
-		"wrong password":       {redisstore.Config{URL: "redis://:" + canary + "@" + plain.Addr}, true},
-		"no password":          {redisstore.Config{URL: at(plain.Addr)}, true},
-		"wrong ACL password":   {redisstore.Config{URL: "rediss://panel:" + canary + "@" + acl.Addr, TLS: acl.TLS.Config}, true},
-		"wrong ACL user":       {redisstore.Config{URL: "rediss://" + canary + ":right@" + acl.Addr, TLS: acl.TLS.Config}, true},
-		"wrong CA":             {redisstore.Config{URL: acl.URL(), TLS: acl.TLS.WrongConfig}, true},
-		"the system's CAs":     {redisstore.Config{URL: acl.URL()}, true},
-		"wrong host name":      {redisstore.Config{URL: acl.URL(), TLS: wrongHost}, true},
-		"TLS to a plain port":  {redisstore.Config{URL: "rediss://:right@" + plain.Addr}, false}, // it waits for the end of a line
-		"a database too high":  {redisstore.Config{URL: "redis://:right@" + plain.Addr + "/200"}, true},
-		"plain to a TLS port":  {redisstore.Config{URL: unencrypted}, false},
-		"nobody listens":       {redisstore.Config{URL: at("127.0.0.1:1")}, false},
-		"listens, never talks": {redisstore.Config{URL: at(silent.Addr().String())}, false},
-		"frozen":               {redisstore.Config{URL: at(frozen.Addr)}, false},
-		"unknown host":         {redisstore.Config{Host: "nobody.invalid"}, false},
-		"IPv6, nobody listens": {redisstore.Config{URL: "redis://[::1]:1"}, false},
-		"Sentinels gone":       {redisstore.Config{Sentinels: []string{"127.0.0.1:1", "127.0.0.1:2"}, MasterName: "m"}, false},
-		"Cluster gone":         {redisstore.Config{Cluster: []string{"127.0.0.1:1", "127.0.0.1:2"}}, false},
-		"a proxy to nowhere":   {redisstore.Config{Host: "192.0.2.1"}, false},
+		"wrong password":       {redisstore.Config{URL: "redis://:" + canary + "@" + plain.Addr}, "Password"},
+		"no password":          {redisstore.Config{URL: at(plain.Addr)}, "Password"},
+		"wrong ACL password":   {redisstore.Config{URL: "rediss://panel:" + canary + "@" + acl.Addr, TLS: acl.TLS.Config}, "Password"},
+		"wrong ACL user":       {redisstore.Config{URL: "rediss://" + canary + ":right@" + acl.Addr, TLS: acl.TLS.Config}, "Password"},
+		"wrong CA":             {redisstore.Config{URL: acl.URL(), TLS: acl.TLS.WrongConfig}, "TLS"},
+		"the system's CAs":     {redisstore.Config{URL: acl.URL()}, "TLS"},
+		"wrong host name":      {redisstore.Config{URL: acl.URL(), TLS: wrongHost}, "TLS"},
+		"TLS to a plain port":  {redisstore.Config{URL: "rediss://:right@" + plain.Addr}, ""}, // it waits for the end of a line
+		"a database too high":  {redisstore.Config{URL: "redis://:right@" + plain.Addr + "/200"}, "DB"},
+		"plain to a TLS port":  {redisstore.Config{URL: unencrypted}, ""},
+		"nobody listens":       {redisstore.Config{URL: at("127.0.0.1:1")}, ""},
+		"listens, never talks": {redisstore.Config{URL: at(silent.Addr().String())}, ""},
+		"frozen":               {redisstore.Config{URL: at(frozen.Addr)}, ""},
+		"unknown host":         {redisstore.Config{Host: "nobody.invalid"}, ""},
+		"IPv6, nobody listens": {redisstore.Config{URL: "redis://[::1]:1"}, ""},
+		"Sentinels gone":       {redisstore.Config{Sentinels: []string{"127.0.0.1:1", "127.0.0.1:2"}, MasterName: "m"}, ""},
+		"Cluster gone":         {redisstore.Config{Cluster: []string{"127.0.0.1:1", "127.0.0.1:2"}}, ""},
+		"a proxy to nowhere":   {redisstore.Config{Host: "192.0.2.1"}, ""},
 	} {
 		c.cfg.ConnectTimeout = timeout
 		began := time.Now()
@@ -237,8 +238,15 @@ func TestOpenTells(t *testing.T) {
 			t.Errorf("%s: no error", what)
 			continue
 		}
-		if errors.Is(err, redisstore.ErrMisconfigured) != c.misconfigured || errors.Is(err, session.ErrUnavailable) == c.misconfigured {
-			t.Errorf("%s: %v; want misconfigured: %t, else unavailable", what, err, c.misconfigured)
+		if misconfigured := c.refused != ""; errors.Is(err, redisstore.ErrMisconfigured) != misconfigured || errors.Is(err, session.ErrUnavailable) == misconfigured {
+			t.Errorf("%s: %v; want misconfigured: %t, else unavailable", what, err, misconfigured)
+		}
+		field := "connect to "
+		if c.refused != "" {
+			field = ": " + c.refused + ": "
+		}
+		if !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: %v; want %q named", what, err, field)
 		}
 		if took > timeout+200*time.Millisecond {
 			t.Errorf("%s: took %s", what, took)
@@ -246,6 +254,7 @@ func TestOpenTells(t *testing.T) {
 		if strings.Contains(err.Error(), canary) || strings.ContainsAny(err.Error(), "\n\r") {
 			t.Errorf("%s: %q shows a secret or is more than one line", what, err)
 		}
+		t.Logf("%s: %s: %v", what, took.Round(time.Millisecond), err)
 	}
 }
 
@@ -274,22 +283,110 @@ func TestLazy(t *testing.T) {
 	}
 }
 
-// TestTwoApplications on one server never see each other's sessions.
+// TestTwoApplications on one server, one of whose prefixes begins the other's,
+// never see, end or sweep each other's sessions, or count each other's logins.
 func TestTwoApplications(t *testing.T) {
 	server, prefix := testserver.SharedRedis(t)
-	a := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix + "a:"})
-	b := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix + "b:"})
+	clock := sessiontest.NewClock()
+	a := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	b := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix + "b:", Now: clock.Now})
+	ctx := t.Context()
 	one := newSession("ada", session.Tag{1})
-	if _, err := a.Create(t.Context(), one, session.Admission{}); err != nil {
+	if _, err := a.Create(ctx, one, session.Admission{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
+	if wait, err := a.Count(ctx, "ada", 1, time.Hour); wait != 0 || err != nil {
+		t.Fatal(wait, err)
+	}
+	if _, err := b.Get(ctx, one.ID); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("Get: %v", err)
 	}
-	if n, err := b.DeleteUser(t.Context(), one.User(), session.Ending{}); n != 0 || err != nil {
+	if _, err := b.Delete(ctx, one.ID, session.Ending{}); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Delete: %v", err)
+	}
+	if err := b.Touch(ctx, session.Seen{ID: one.ID}); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Touch: %v", err)
+	}
+	if err := b.Update(ctx, one.ID, 1, session.Metadata{}); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Update: %v", err)
+	}
+	next := newSession("ada", one.ID.Tag())
+	if err := b.Rotate(ctx, one.ID, next); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Rotate: %v", err)
+	}
+	if n, err := b.DeleteUser(ctx, one.User(), session.Ending{}); n != 0 || err != nil {
 		t.Errorf("DeleteUser: %d, %v", n, err)
 	}
-	if page, err := b.List(t.Context(), session.Query{}); len(page.Sessions) != 0 || err != nil {
-		t.Errorf("List: %d, %v", len(page.Sessions), err)
+	for _, user := range []session.User{{}, one.User()} {
+		if page, err := b.List(ctx, session.Query{User: user}); len(page.Sessions) != 0 || err != nil {
+			t.Errorf("List: %d, %v", len(page.Sessions), err)
+		}
+	}
+	if wait, err := b.Count(ctx, "ada", 1, time.Hour); wait != 0 || err != nil {
+		t.Errorf("Count: wait %s, %v", wait, err)
+	}
+	if err := b.Uncount(ctx, "ada", -1); err != nil {
+		t.Error(err)
+	}
+	same := newSession("ada", one.ID.Tag())
+	same.ID = one.ID
+	if evicted, err := b.Create(ctx, same, session.Admission{Limit: 1}); len(evicted) != 0 || err != nil {
+		t.Errorf("Create of the same ID: %d evicted, %v", len(evicted), err)
+	}
+	clock.Advance(24 * time.Hour) // to b both have expired
+	if n, err := b.Sweep(ctx, 1000); n != 1 || err != nil {
+		t.Errorf("Sweep: %d, %v, want its own", n, err)
+	}
+	if n, err := b.Stored(ctx); n != 0 || err != nil {
+		t.Errorf("Stored: %d, %v", n, err)
+	}
+	if got, err := a.Get(ctx, one.ID); err != nil || got != one {
+		t.Errorf("after all that: %+v, %v", got, err)
+	}
+	if n, err := a.Stored(ctx); n != 1 || err != nil {
+		t.Errorf("Stored: %d, %v, want 1", n, err)
+	}
+	if wait, err := a.Count(ctx, "ada", 1, time.Hour); wait == 0 || err != nil {
+		t.Errorf("Count: wait %s, %v, want one", wait, err)
+	}
+}
+
+// TestSentinelPasswords: the Sentinels and the primary let in by passwords of their
+// own, and a wrong one of either is told from a server that is not there.
+func TestSentinelPasswords(t *testing.T) {
+	servers := testserver.StartRedisSentinel(t)
+	do(t, servers.Primary(), "ACL", "SETUSER", "panel", "on", ">right", "~*", "&*", "+@all")
+	for _, sentinel := range servers.Sentinels {
+		do(t, sentinel, "ACL", "SETUSER", "watcher", "on", ">also right", "~*", "&*", "+@all")
+		do(t, sentinel, "ACL", "SETUSER", "default", "off")
+	}
+	good := redisstore.Config{
+		Sentinels: servers.Addrs(), MasterName: servers.Name, Username: "panel", Password: "right",
+		SentinelUsername: "watcher", SentinelPassword: "also right", ConnectTimeout: 2 * time.Second,
+	}
+	s := open(t, good)
+	one := newSession("ada", session.Tag{1})
+	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+		t.Error(err)
+	}
+	if h, err := s.Health(t.Context()); err != nil || h.Mode != "sentinel" {
+		t.Errorf("%+v, %v", h, err)
+	}
+	for what, change := range map[string]func(*redisstore.Config){
+		"a name nobody knows":     func(c *redisstore.Config) { c.MasterName = "nobody" },
+		"wrong password":          func(c *redisstore.Config) { c.Password = canary },
+		"wrong Sentinel password": func(c *redisstore.Config) { c.SentinelPassword = canary },
+		"no Sentinel password":    func(c *redisstore.Config) { c.SentinelUsername, c.SentinelPassword = "", "" },
+	} {
+		cfg := good
+		change(&cfg)
+		began := time.Now()
+		_, err := redisstore.Open(t.Context(), cfg)
+		if !errors.Is(err, redisstore.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: %v, want ErrMisconfigured", what, err)
+		}
+		if took := time.Since(began); took > good.ConnectTimeout+200*time.Millisecond {
+			t.Errorf("%s: took %s", what, took)
+		}
 	}
 }

@@ -154,7 +154,7 @@ func (s *Store) connect(attempt *connection) {
 	s.connecting = nil
 	switch {
 	case err != nil:
-		attempt.err = connectError(s.cfg.where(), err)
+		attempt.err = connectError(&s.cfg, err)
 	case s.closed:
 		client.Close()
 		attempt.err = fmt.Errorf("%w: the store is closed", session.ErrUnavailable)

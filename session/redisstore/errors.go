@@ -54,46 +54,54 @@ func unsent(err error) bool {
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
 		return true
 	}
-	return refused(err)
+	return refused(err) != ""
 }
 
-// refused reports whether err means that the server, or its certificate, does
-// not accept the configuration.
-func refused(err error) bool {
+// refused returns the field of the configuration that the server, or its
+// certificate, does not accept by the word of err; empty if err means no such thing.
+func refused(err error) (field string) {
 	if reply, ok := rueidis.IsRedisErr(err); ok {
 		text := reply.Error()
-		for _, code := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "AUTH ", "invalid password", "Client sent AUTH", "DB index", "invalid DB index", "SELECT "} {
-			if strings.HasPrefix(text, code) {
-				return true
+		for _, refusal := range refusals {
+			if strings.HasPrefix(text, refusal.code) {
+				return refusal.field
 			}
 		}
-		return false
+		return ""
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return true
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	if unverified || unknown || misnamed || plain {
+		return "TLS"
 	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[tls.RecordHeaderError](err)
-	return ok
+	return ""
+}
+
+// refusals are how servers and Sentinels begin to refuse.
+var refusals = []struct{ code, field string }{
+	{"WRONGPASS", "Password"}, {"NOAUTH", "Password"}, {"AUTH ", "Password"}, {"invalid password", "Password"},
+	{"Client sent AUTH", "Password"}, {"NOPERM", "Username"},
+	{"DB index", "DB"}, {"invalid DB index", "DB"}, {"SELECT ", "DB"},
+	{"No such master", "MasterName"},
 }
 
 // connectError is the error of a connection that could not be made.
-func connectError(where string, err error) error {
+func connectError(c *Config, err error) error {
 	if errors.Is(err, rueidis.ErrNoCache) {
-		return fmt.Errorf("%w by %s: NearCache wants client-side caching over RESP3, which the server has not", ErrMisconfigured, where)
+		return fmt.Errorf("%w by %s: NearCache wants client-side caching over RESP3, which the server has not", ErrMisconfigured, c.where())
 	}
-	if refused(err) {
-		return fmt.Errorf("%w by %s: %w", ErrMisconfigured, where, err)
+	if field := refused(err); field != "" {
+		if field == "Password" && len(c.Sentinels) > 0 {
+			field = "Password or SentinelPassword"
+		}
+		return fmt.Errorf("%w by %s: %s: %w", ErrMisconfigured, c.where(), field, err)
 	}
 	if reply, ok := rueidis.IsRedisErr(err); ok {
-		return fmt.Errorf("connect to %s: %w: the server answered: %s", where, session.ErrUnavailable, firstLine(reply.Error()))
+		return fmt.Errorf("connect to %s: %w: the server answered: %s", c.where(), session.ErrUnavailable, firstLine(reply.Error()))
 	}
-	return fmt.Errorf("connect to %s: %w: %w", where, session.ErrUnavailable, err)
+	return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, err)
 }
 
 func firstLine(text string) string {

@@ -6,6 +6,7 @@ package redisstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -216,4 +217,42 @@ func (t through) Write(p []byte) (int, error) {
 	}
 	defer t.v.mu.RUnlock()
 	return t.Conn.Write(p)
+}
+
+// TestNearCacheReconnects: with its connections cut, what the client kept is gone,
+// so that a change of which nobody could tell it is seen long before MaxStale.
+func TestNearCacheReconnects(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	near := open(t, redisstore.Config{URL: server.URL(), NearCache: time.Minute, Logger: slog.New(slog.DiscardHandler)})
+	writer := open(t, redisstore.Config{URL: server.URL()})
+	for i := range 20 {
+		one, kept := newSession("ada", session.Tag{byte(i)}), newSession("bea", session.Tag{byte(i), 1})
+		for _, s := range []session.Session{one, kept} {
+			if _, err := writer.Create(t.Context(), s, session.Admission{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := near.Get(t.Context(), s.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i%2 == 0 {
+			do(t, server, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+		} else {
+			server.Kill()
+			server.Restart(false)
+		}
+		eventually(t, 2*time.Second, "the writer's connection", func() error { return writer.Ping(t.Context()) })
+		if _, err := writer.Delete(t.Context(), one.ID, session.Ending{}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 2*time.Second, "a change during the cut", func() error {
+			if _, err := near.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
+				return fmt.Errorf("%w, want ErrNotFound", err)
+			}
+			return nil
+		})
+		if _, err := near.Get(t.Context(), kept.ID); err != nil {
+			t.Errorf("a session that did not end: %v", err)
+		}
+	}
 }
