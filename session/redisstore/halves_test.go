@@ -1,0 +1,111 @@
+// Servers that die in the middle of writes: each write is there whole or not at
+// all.
+
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+)
+
+// storm creates under a limit, renews and ends sessions of a few users all the time
+// until stop is called, which returns how many writes were answered.
+func storm(s *redisstore.Store) (stop func() int64) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var answered atomic.Int64
+	var writers sync.WaitGroup
+	for w := range 8 {
+		writers.Go(func() {
+			write := func(call func(context.Context) error) {
+				ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+				defer cancel()
+				if call(ctx) == nil {
+					answered.Add(1)
+				}
+			}
+			for i := 0; ctx.Err() == nil; i++ {
+				one := newSession(fmt.Sprint("user", w%4), session.Tag{byte(w % 4)})
+				write(func(ctx context.Context) error { _, err := s.Create(ctx, one, session.Admission{Limit: 3}); return err })
+				next := newSession(one.UserID, one.ID.Tag())
+				if i%2 == 0 {
+					next.Previous, next.PreviousUntil = one.ID, one.CreatedAt.Add(time.Minute)
+				}
+				write(func(ctx context.Context) error { return s.Rotate(ctx, one.ID, next) })
+				switch i % 16 {
+				case 3:
+					write(func(ctx context.Context) error { _, err := s.Delete(ctx, next.ID, session.Ending{}); return err })
+				case 7:
+					write(func(ctx context.Context) error { _, err := s.DeleteUser(ctx, one.User(), session.Ending{}); return err })
+				}
+			}
+		})
+	}
+	return func() int64 {
+		cancel()
+		writers.Wait()
+		return answered.Load()
+	}
+}
+
+// whole checks that indexes and records agree, and that nobody is over the limit.
+func whole(t testing.TB, s *redisstore.Store, server *testserver.RedisServer) {
+	t.Helper()
+	if err := single(server, redisstore.Config{Prefix: "crudadmin:"}).audit(t); err != nil {
+		t.Error(err)
+	}
+	for u := range 4 {
+		user := session.User{ID: fmt.Sprint("user", u), Tag: session.Tag{byte(u)}}
+		var page session.Page
+		eventually(t, 5*time.Second, "a list", func() (err error) {
+			page, err = s.List(t.Context(), session.Query{User: user})
+			return err
+		})
+		if len(page.Sessions) > 3 {
+			t.Errorf("%s has %d sessions, the limit is 3", user.ID, len(page.Sessions))
+		}
+	}
+}
+
+// TestKilledWhileWriting: what a killed server reads back from its log holds no
+// half of a script.
+func TestKilledWhileWriting(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
+	var answered int64
+	for range 5 {
+		stop := storm(s)
+		select {
+		case <-t.Context().Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+		server.Kill()
+		answered += stop()
+		server.Restart(false)
+		whole(t, s, server)
+	}
+	if answered < 100 {
+		t.Errorf("only %d writes were answered", answered)
+	}
+}
+
+// TestFailoverWhileWriting: the replica that takes over holds no half of a script
+// either: scripts are replicated by their effects, all of one together.
+func TestFailoverWhileWriting(t *testing.T) {
+	servers := testserver.StartRedisSentinel(t)
+	s := open(t, redisstore.Config{Sentinels: servers.Addrs(), MasterName: servers.Name, Logger: slog.New(slog.DiscardHandler)})
+	stop := storm(s)
+	servers.Failover()
+	if answered := stop(); answered < 100 {
+		t.Errorf("only %d writes were answered", answered)
+	}
+	whole(t, s, servers.Primary())
+}
