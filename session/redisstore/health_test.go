@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -73,5 +74,22 @@ func TestHealthOfManaged(t *testing.T) {
 	}
 	if _, err := s.Sweep(t.Context(), 10); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHealthOfUser: two rights more than sessions need, and everything is told.
+func TestHealthOfUser(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	do(t, server, "ACL", "SETUSER", "panel", "on", ">pw", "~crudadmin:*", "+@all", "-@admin", "-@dangerous", "+info", "+config|get")
+	s := open(t, redisstore.Config{URL: "redis://panel:pw@" + server.Addr, NearCache: time.Second})
+	h, err := s.Health(t.Context())
+	if err != nil || len(h.Servers) != 1 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	one := h.Servers[0]
+	for what, text := range map[string]string{"Version": one.Version, "Role": one.Role, "Eviction": one.Eviction, "Persistence": one.Persistence} {
+		if strings.Contains(text, redisstore.Unknown) {
+			t.Errorf("%s is %s", what, text)
+		}
 	}
 }
