@@ -35,24 +35,30 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkPage is the first page of 50 of everybody's sessions. With -short it
-// leaves out the million.
+// BenchmarkPage is the first page of 50 of everybody's sessions. It also says
+// how much memory of the server each of them takes.
 func BenchmarkPage(b *testing.B) {
 	server := testserver.Redis(b, testserver.RedisOptions{})
 	s := open(b, redisstore.Config{URL: server.URL()})
-	made := 0
-	for _, size := range []int{10_000, 1_000_000} {
-		if testing.Short() && size > 10_000 {
-			b.Skip("without the million")
+	used := func() int64 {
+		h, err := s.Health(b.Context())
+		if err != nil {
+			b.Fatal(err)
 		}
+		return h.Servers[0].UsedMemory
+	}
+	empty, made := used(), 0
+	for _, size := range []int{10_000, 1_000_000} {
 		fill(b, s, size-made)
 		made = size
+		each := float64(used()-empty) / float64(size)
 		b.Run(fmt.Sprint("of ", size), func(b *testing.B) {
 			for b.Loop() {
 				if page, err := s.List(b.Context(), session.Query{}); err != nil || len(page.Sessions) != 50 {
 					b.Fatal(len(page.Sessions), err)
 				}
 			}
+			b.ReportMetric(each, "bytes/session")
 		})
 	}
 }
