@@ -196,7 +196,7 @@ func Example_limits() {
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	go sessions.Run(running) // removes expired sessions every SweepInterval
+	go func() { _ = sessions.Run(running) }() // removes expired sessions every SweepInterval
 
 	var first session.Token
 	for i := range 3 {

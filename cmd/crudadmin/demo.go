@@ -22,7 +22,7 @@ func (*demoCommand) Help() string {
 }
 
 func (c *demoCommand) run(ctx context.Context, p *program) error {
-	s, err := p.start(c.serverFlags)
+	s, err := p.start(ctx, c.serverFlags)
 	if err != nil {
 		return err
 	}

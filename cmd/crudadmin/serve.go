@@ -29,7 +29,7 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("--database: %s is not a file", path)
 	}
-	s, err := p.start(c.serverFlags)
+	s, err := p.start(ctx, c.serverFlags)
 	if err != nil {
 		return err
 	}

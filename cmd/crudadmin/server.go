@@ -44,7 +44,7 @@ type server struct {
 }
 
 // start reads the settings, makes the data directory, finds the key and takes the address.
-func (p *program) start(flags serverFlags) (*server, error) {
+func (p *program) start(ctx context.Context, flags serverFlags) (*server, error) {
 	settings, err := readSettings(p.getenv, flags.DataDir)
 	if err = errors.Join(flags.check(), err); err != nil {
 		return nil, &wrongUse{err, generalHelp + "\n" + variablesHint}
@@ -61,7 +61,7 @@ func (p *program) start(flags serverFlags) (*server, error) {
 	if err := s.findKey(); err != nil {
 		return nil, err
 	}
-	if s.listener, err = net.Listen("tcp", flags.Addr); err != nil {
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", flags.Addr); err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
 	return s, nil
@@ -100,7 +100,7 @@ func (g greeting) print(w io.Writer, asJSON bool) error {
 	if asJSON {
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
-		return encoder.Encode(g)
+		return encoder.Encode(g) //nolint:gosec // the password is printed on purpose, once
 	}
 	text := fmt.Sprintf("url: %s\nusername: %s\n", g.URL, g.Username)
 	if g.Password != "" {
