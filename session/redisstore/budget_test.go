@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
 
@@ -120,6 +123,8 @@ func TestBudget(t *testing.T) {
 	_, err = m.RevokeUser(ctx, "nobody", session.Ending{})
 	must(err)
 
+	web, err := sessionhttp.New(m, sessionhttp.Config{})
+	must(err)
 	watching := watch(t, server)
 	one := func(n int) map[string]int { return map[string]int{"EVALSHA": n} }
 	var third session.Token
@@ -136,6 +141,23 @@ func TestBudget(t *testing.T) {
 				must(err)
 				if _, err := m.Validate(ctx, token); err == nil {
 					t.Error("a forged token is valid")
+				}
+			}
+		}},
+		{"10,000 requests without a cookie or with a malformed one", map[string]int{}, func() {
+			h := web.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if _, ok := sessionhttp.FromContext(r.Context()); ok {
+					t.Error("a request without a session has one")
+				}
+			}))
+			for i := range 10_000 {
+				r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+				if i%2 == 1 {
+					r.AddCookie(&http.Cookie{Name: "session", Value: fmt.Sprint("made up ", i)})
+				}
+				w := httptest.NewRecorder()
+				if h.ServeHTTP(w, r); w.Code != http.StatusOK {
+					t.Fatal(w.Code)
 				}
 			}
 		}},
