@@ -38,7 +38,11 @@ func failed(op string, e effect, err error) error {
 		return nil
 	}
 	if reply, ok := rueidis.IsRedisErr(err); ok {
-		return fmt.Errorf("redisstore: %s: %w: the server answered: %s", op, session.ErrUnavailable, firstLine(reply.Error()))
+		outcome := session.ErrUnavailable
+		if e == writes && strings.Contains(reply.Error(), "WRONGTYPE") { // an index that is none: found when the record was written
+			outcome = session.ErrIndeterminate
+		}
+		return fmt.Errorf("redisstore: %s: %w: the server answered: %s", op, outcome, firstLine(reply.Error()))
 	}
 	if e == reads || unsent(err) {
 		return fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)

@@ -5,6 +5,7 @@ package redisstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -108,4 +109,19 @@ func TestFailoverWhileWriting(t *testing.T) {
 		t.Errorf("only %d writes were answered", answered)
 	}
 	whole(t, s, servers.Primary())
+}
+
+// TestForeignKey: where something else has put a value of its own under the key of
+// an index, a write that stops there does not say that nothing has happened.
+func TestForeignKey(t *testing.T) {
+	server, prefix := testserver.SharedRedis(t)
+	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	one, other := newSession("ada", session.Tag{1}), newSession("bea", session.Tag{2})
+	do(t, server, "SET", prefix+"{01}:x", "not an index", "EX", "60")
+	if _, err := s.Create(t.Context(), one, session.Admission{Limit: 1}); !errors.Is(err, session.ErrIndeterminate) {
+		t.Errorf("Create: %v, want ErrIndeterminate", err)
+	}
+	if _, err := s.Create(t.Context(), other, session.Admission{Limit: 1}); err != nil {
+		t.Errorf("Create in another partition: %v", err)
+	}
 }

@@ -1,0 +1,41 @@
+//go:build sessionprom
+
+// How a program puts metrics between its manager and its store.
+
+package sessionprom_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+	"github.com/go-crudadmin/crudadmin/session/sessionprom"
+)
+
+func Example() {
+	store, err := redisstore.Open(context.Background(), redisstore.Config{URL: os.Getenv("REDIS_URL"), Lazy: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = store.Close() }()
+	metrics := sessionprom.New(sessionprom.Config{
+		Live:      store.Stored,
+		NearCache: func() sessionprom.NearCache { return sessionprom.NearCache(store.NearCacheStats()) },
+	})
+	manager, err := session.New(metrics.Wrap(store), session.Config{
+		SecretKey: []byte("an example; make yours with: openssl rand -base64 32"),
+		OnEvent:   metrics.OnEvent,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	metrics.Watch(manager)
+	fmt.Println(prometheus.Register(metrics))
+	// Output: <nil>
+}
