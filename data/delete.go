@@ -35,9 +35,10 @@ func (s *Source) Delete(ctx context.Context, table string, key Key, token string
 	return s.explained(ctx, t, key, err)
 }
 
-// refusedDelete is refused for deletions, where a foreign key means that others refer to the record.
+// refusedDelete is refused for deletions, where a foreign key means that others refer to the record, and NOT NULL that
+// they would lose what they refer to.
 func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Key, err error) error {
-	if v, ok := s.dialect.violation(ctx, db, t, err); ok && v.kind == "foreign" {
+	if v, ok := s.dialect.violation(ctx, db, t, err); ok && (v.kind == "foreign" || v.kind == "notnull") {
 		return s.referenced(ctx, db, t, key)
 	}
 	return s.refused(ctx, db, "delete from", t, Input{}, nil, err)

@@ -113,7 +113,7 @@ func (e *ReferencedError) Error() string {
 	return "cannot be deleted: other records refer to it: " + strings.Join(by, ", ")
 }
 
-// TableError: the database has the table but cannot read it.
+// TableError: the database has the table but cannot read it, or write to it.
 type TableError struct {
 	Table   string
 	Problem string // in the engine's words
@@ -121,7 +121,7 @@ type TableError struct {
 }
 
 func (e *TableError) Error() string {
-	return fmt.Sprintf("table %q cannot be read: %s", e.Table, e.Problem)
+	return fmt.Sprintf("table %q cannot be used: %s", e.Table, e.Problem)
 }
 
 func (e *TableError) Unwrap() error { return e.Err }

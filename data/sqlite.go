@@ -71,8 +71,13 @@ func (*sqlite) value(class string, scanned any) any {
 			return v.Format(time.RFC3339Nano)
 		}
 	case StoredBlob:
-		if v, ok := scanned.(string); ok {
+		switch v := scanned.(type) {
+		case string:
 			return []byte(v)
+		case []byte:
+			if v == nil { // bound, it would be NULL
+				return []byte{}
+			}
 		}
 	case StoredInteger:
 		switch v := scanned.(type) {
@@ -107,7 +112,7 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: it is locked by another process: %w", ErrUnavailable, err)
 	case code == 8 || strings.Contains(text, "readonly database"):
 		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)
-	case code == 10 || code == 14 || code == 26 || strings.Contains(text, "database is closed") || strings.Contains(text, "unable to open"):
+	case code == 10 || code == 13 || code == 14 || code == 26 || strings.Contains(text, "database is closed") || strings.Contains(text, "unable to open"):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err

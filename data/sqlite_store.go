@@ -159,6 +159,9 @@ func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 		if like >= 0 && like <= lastJulianDay {
 			stored = float64(at.UnixMilli())/86400e3 + unixEpochJulianDay
 		}
+		if f, _ := stored.(float64); f == math.Trunc(f) && (c.affinity == affinityNumeric || c.affinity == affinityInteger) {
+			stored = int64(f) // as the affinity makes it
+		}
 	case string:
 		return instantText(c, value, like)
 	default:

@@ -3,6 +3,7 @@ package data
 // This file builds databases the package never saw: every oddity SQLite lets into a file.
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -190,4 +191,12 @@ func TestIdentity(t *testing.T) {
 			t.Errorf("%s: identity %+v, want %+v", name, table.Identity, want)
 		}
 	}
+}
+
+// ctxOf is the context of a test; that of a *rapid.T ends with its case.
+func ctxOf(t any) context.Context {
+	if t, ok := t.(interface{ Context() context.Context }); ok {
+		return t.Context()
+	}
+	return context.Background()
 }
