@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -12,7 +13,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"crudadmin": main})
+	testscript.Main(tidy{m}, map[string]func(){"crudadmin": main})
+}
+
+// tidy removes the program that the tests have built.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	code := m.M.Run()
+	if dir := buildDir.Load(); dir != nil {
+		_ = os.RemoveAll(*dir)
+	}
+	return code
 }
 
 func TestScripts(t *testing.T) {

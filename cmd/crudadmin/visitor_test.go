@@ -8,14 +8,21 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -50,26 +57,53 @@ func (b *logBuffer) errors() (lines []string) {
 	return lines
 }
 
-// serve runs the program on a free port until the test ends. A test whose program logged an error fails.
+// buildDir is where build has put the program, for tidy.
+var buildDir atomic.Pointer[string]
+
+// build builds the program as users run it, once, and returns its path.
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "crudadmin-test-")
+	if err != nil {
+		return "", err
+	}
+	buildDir.Store(&dir)
+	path := filepath.Join(dir, "crudadmin")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// serve runs the program on a free port until the test ends, then stops it as an
+// operator would. A test whose program logged an error fails.
 func serve(t *testing.T, args ...string) *served {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	reader, writer := io.Pipe()
-	s := &served{log: &logBuffer{}}
-	code := make(chan int, 1)
-	go func() {
-		code <- run(ctx, append(args, "--json", "--addr", "127.0.0.1:0"), nil, writer, s.log, from("LOG_LEVEL", "warn"))
-		_ = writer.Close()
-	}()
-	if err := json.NewDecoder(reader).Decode(s); err != nil {
-		stop()
-		t.Fatalf("exit code %d: %s", <-code, &s.log.text)
+	if raceDetector {
+		t.Skip("the whole program is walked without the race detector, under which its thousands of pages take minutes: go test ./cmd/crudadmin")
 	}
-	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &served{log: &logBuffer{}}
+	program := exec.CommandContext(context.WithoutCancel(t.Context()), path, append(args, "--json", "--addr", "127.0.0.1:0")...)
+	program.Env = append(os.Environ(), "LOG_LEVEL=warn")
+	program.Stderr = s.log
+	reader, err := program.StdoutPipe()
+	if err == nil {
+		err = program.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewDecoder(reader).Decode(s); err != nil {
+		_ = program.Process.Kill()
+		t.Fatalf("%v: %s", program.Wait(), &s.log.text)
+	}
 	t.Cleanup(func() {
-		stop()
-		if got := <-code; got != exitDone {
-			t.Errorf("exit code %d: %s", got, &s.log.text)
+		if err := errors.Join(program.Process.Signal(syscall.SIGTERM), program.Wait()); err != nil {
+			t.Errorf("%v: %s", err, &s.log.text)
 		}
 		for i, line := range s.log.errors() {
 			if i < 10 {
