@@ -1,3 +1,5 @@
+// Examples of a panel by environment variables, and of logging by component.
+
 package crudadmin_test
 
 import (

@@ -1,3 +1,5 @@
+// Tests of ConfigFromEnv: every variable, right and wrong, and secrets that stay hidden.
+
 package crudadmin
 
 import (

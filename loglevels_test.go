@@ -1,3 +1,5 @@
+// Tests of LogLevels: which records the levels let through.
+
 package crudadmin
 
 import (

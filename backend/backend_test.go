@@ -1,3 +1,5 @@
+// Tests of Open on real servers: nodes, prefixes, outages and the fallback.
+
 package backend_test
 
 import (

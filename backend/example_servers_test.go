@@ -1,3 +1,5 @@
+// Examples of Redis and Memcached, and the test that runs what they show.
+
 package backend_test
 
 import (

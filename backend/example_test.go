@@ -1,3 +1,5 @@
+// Examples that need no server, and what they share.
+
 package backend_test
 
 import (

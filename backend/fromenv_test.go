@@ -1,3 +1,5 @@
+// Tests of FromEnv: every variable, right and wrong, and secrets that stay hidden.
+
 package backend_test
 
 import (

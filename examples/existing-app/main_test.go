@@ -1,3 +1,5 @@
+// The test that the panel stands beside the pages of the program.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// The test that the panel of the example is ready to serve.
+
 package main
 
 import (

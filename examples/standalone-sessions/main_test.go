@@ -1,3 +1,5 @@
+// The test of signing in and out.
+
 package main
 
 import (

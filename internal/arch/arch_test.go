@@ -71,7 +71,7 @@ var rules = map[string]rule{
 		"internal/environ",
 	}},
 	"internal/migrate": {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/ui…"})},
-	"internal/environ": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	"internal/environ": {imports: []string{"session"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin":    {imports: everything, drivers: true},
 	"cmd/…":            {imports: everything, drivers: true},
 	"examples/…":       {imports: everything, drivers: true},

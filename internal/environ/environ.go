@@ -8,13 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // MaxValue is the most a variable may have, in bytes.
 const MaxValue = 32 << 10
-
-// MinSecretKey is the least length of ADMIN_SECRET_KEY in bytes.
-const MinSecretKey = 32
 
 // The values of ENVIRONMENT.
 const (
@@ -82,8 +81,8 @@ func (r *Reader) SecretKey() string {
 	switch n := len(key); {
 	case n == 0:
 		r.Discourage("ADMIN_SECRET_KEY", `production needs a key of its own: make one with "crudadmin secret" and set it`)
-	case n < MinSecretKey:
-		r.Wrong("ADMIN_SECRET_KEY", `it has %d bytes, want at least %d random ones: make one with "crudadmin secret"`, n, MinSecretKey)
+	case n < session.MinSecretKey:
+		r.Wrong("ADMIN_SECRET_KEY", `it has %d bytes, want at least %d random ones: make one with "crudadmin secret"`, n, session.MinSecretKey)
 		return ""
 	}
 	return key

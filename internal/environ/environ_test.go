@@ -1,3 +1,5 @@
+// Tests of reading variables, and of the one error for all that is wrong.
+
 package environ
 
 import (
