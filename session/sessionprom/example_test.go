@@ -1,5 +1,3 @@
-//go:build sessionprom
-
 // How a program puts metrics between its manager and its store.
 
 package sessionprom_test

@@ -1,5 +1,3 @@
-//go:build sessionprom
-
 // Package sessionprom shows sessions to Prometheus: a collector that hears a
 // manager's events, times a store's calls, and reads what both count.
 //

@@ -1,5 +1,3 @@
-//go:build sessionprom
-
 // The collector on a real registry: what it shows, and that a wrapped store is
 // the store it was.
 

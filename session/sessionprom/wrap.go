@@ -1,5 +1,3 @@
-//go:build sessionprom
-
 // Wrap: a store whose calls are timed.
 
 package sessionprom
