@@ -40,7 +40,7 @@ func (s *Source) choosing(table, field string) (choosing, error) {
 		return choosing{}, err
 	}
 	c := choosing{field: field}
-	name := ""
+	var name string
 	if fk := t.reference(field); fk != nil {
 		name = fk.RefTable
 	} else if m, _ := t.relation(field); m != nil {

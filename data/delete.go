@@ -4,6 +4,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -46,8 +47,7 @@ func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Ke
 
 // explained adds to a ReferencedError, or to what setting references to NULL broke, what forbids the deletion.
 func (s *Source) explained(ctx context.Context, t *Table, key Key, err error) error {
-	_, referenced := err.(*ReferencedError)
-	if !referenced && !constraint(err) {
+	if !errors.As(err, new(*ReferencedError)) && !constraint(err) {
 		return err
 	}
 	preview, previewErr := s.DeletePreview(ctx, t.Name, key)

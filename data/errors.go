@@ -10,15 +10,15 @@ import (
 )
 
 var (
-	// ErrNoTable: the table does not exist, or is not shown.
+	// ErrNoTable means that the table does not exist, or is not shown.
 	ErrNoTable = errors.New("no such table")
-	// ErrNotFound: no row has the key.
+	// ErrNotFound means that no row has the key.
 	ErrNotFound = errors.New("no such record")
-	// ErrTimeout: the read took longer than Options.QueryTimeout or the context's deadline.
+	// ErrTimeout means that the read took longer than Options.QueryTimeout or the context's deadline.
 	ErrTimeout = errors.New("the query took too long and was stopped")
-	// ErrUnavailable: the database does not answer, or is locked.
+	// ErrUnavailable means that the database does not answer, or is locked.
 	ErrUnavailable = errors.New("the database is unavailable")
-	// ErrReadOnly: the database, or the table, cannot be written to.
+	// ErrReadOnly means that the database, or the table, cannot be written to.
 	ErrReadOnly = errors.New("read-only")
 )
 
@@ -77,7 +77,7 @@ func (e FieldErrors) orNil() error {
 	return e
 }
 
-// StaleError: the record is no longer what it was when it was read for editing. Nothing was written.
+// StaleError means that the record is no longer what it was when it was read for editing. Nothing was written.
 type StaleError struct {
 	Current *Record // as Edit returns it; nil if the record is gone
 }
@@ -89,7 +89,7 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("the record %s of %s was changed after it was read", e.Current.Key, e.Current.Table.Name)
 }
 
-// ReferencedError: other records refer to one that was to be deleted. Nothing was deleted.
+// ReferencedError means that other records refer to one that was to be deleted. Nothing was deleted.
 type ReferencedError struct {
 	Key    Key      // of the record; zero if it is one of many
 	Forbid []Effect // what refers to it; where Key is zero their Count is Unknown. Empty if that could not be found out
@@ -113,7 +113,7 @@ func (e *ReferencedError) Error() string {
 	return "cannot be deleted: other records refer to it: " + strings.Join(by, ", ")
 }
 
-// TableError: the database has the table but cannot read it, or write to it.
+// TableError means that the database has the table but cannot read it, or write to it.
 type TableError struct {
 	Table   string
 	Problem string // in the engine's words

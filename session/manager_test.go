@@ -20,8 +20,6 @@ import (
 )
 
 func TestNoRandomNoSession(t *testing.T) {
-	b := newBench(t)
-	old, _ := b.login(t)
 	// Random bytes that Create (secret, lineage), Rotate (the same) and Renew
 	// (secret) need: every shorter supply is an error.
 	for n := range 48 {
@@ -70,7 +68,7 @@ func TestStoreErrorsAreAnswers(t *testing.T) {
 		if got != (session.Session{}) {
 			t.Errorf("Validate returned a session beside %v", err)
 		}
-		if (c.want == session.ErrNotFound) != errors.Is(err, session.ErrNotFound) {
+		if errors.Is(c.want, session.ErrNotFound) != errors.Is(err, session.ErrNotFound) {
 			t.Errorf("%v became %v", c.store, err)
 		}
 		_, err = b.Get(t.Context(), s.ID)
@@ -85,7 +83,7 @@ func TestStoreErrorsAreAnswers(t *testing.T) {
 			t.Errorf("Create returned a token beside %v", err)
 		}
 		wantLogout := c.want
-		if c.want == session.ErrNotFound {
+		if errors.Is(c.want, session.ErrNotFound) {
 			wantLogout = nil // nothing to end is fine
 		}
 		want(t, b.Logout(t.Context(), token), wantLogout, "Logout")

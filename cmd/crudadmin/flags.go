@@ -73,7 +73,7 @@ func (p *program) parse(args []string) (command, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &wrongUse{err, helpFor(err)}
+		return nil, &usageError{err, helpFor(err)}
 	}
 	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "secret": &g.Secret, "version": &g.Version}[selected.Command()], nil
 }

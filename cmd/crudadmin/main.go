@@ -46,7 +46,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if err == nil && command != nil {
 		err = command.run(ctx, p)
 	}
-	var wrong *wrongUse
+	var wrong *usageError
 	switch {
 	case err == nil:
 		return exitDone
@@ -59,11 +59,11 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 }
 
-// wrongUse is an error of the one who typed the command; hint says where to read on.
-type wrongUse struct {
+// usageError is an error of the one who typed the command; hint says where to read on.
+type usageError struct {
 	err  error
 	hint string
 }
 
-func (e *wrongUse) Error() string { return e.err.Error() }
-func (e *wrongUse) Unwrap() error { return e.err }
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }

@@ -20,7 +20,7 @@ type serveCommand struct {
 func (c *serveCommand) run(ctx context.Context, p *program) error {
 	path, err := environ.SQLitePath(c.Database)
 	if err != nil {
-		return &wrongUse{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
+		return &usageError{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
 	}
 	info, err := os.Stat(path)
 	if err != nil {

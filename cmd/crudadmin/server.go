@@ -47,7 +47,7 @@ type server struct {
 func (p *program) start(ctx context.Context, flags serverFlags) (*server, error) {
 	settings, err := readSettings(p.getenv, flags.DataDir)
 	if err = errors.Join(flags.check(), err); err != nil {
-		return nil, &wrongUse{err, generalHelp + "\n" + variablesHint}
+		return nil, &usageError{err, generalHelp + "\n" + variablesHint}
 	}
 	handler := slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(settings.LogLevels.Handler(handler))}

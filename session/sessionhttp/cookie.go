@@ -57,7 +57,7 @@ func (s *Sessions) made(name, value, path string, lives time.Duration) *http.Coo
 	if seconds <= 0 {
 		seconds = -1 // net/http writes Max-Age=0
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure is the site's to say
 		Name: name, Value: value, Path: path, MaxAge: seconds,
 		HttpOnly: true, Secure: s.cfg.Secure, SameSite: sameSite,
 	}

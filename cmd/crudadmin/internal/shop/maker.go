@@ -91,7 +91,7 @@ func (m *maker) into(table, columns string, fill func(insert func(values ...any)
 	m.rnd, m.fake = rand.New(source), gofakeit.NewFaker(source, false) // #nosec G404 -- made rows must be the same every time
 
 	marks := strings.Repeat(", ?", strings.Count(columns, ",")+1)[2:]
-	statement, err := m.tx.PrepareContext(m.ctx, "INSERT INTO "+table+" ("+columns+") VALUES ("+marks+")")
+	statement, err := m.tx.PrepareContext(m.ctx, "INSERT INTO "+table+" ("+columns+") VALUES ("+marks+")") //nolint:gosec // names of this package
 	if err != nil {
 		return fmt.Errorf("%s: %w", table, err)
 	}
