@@ -22,11 +22,22 @@ const root = "../.."
 // clockAllowed lists the shipped files that may call time.Now, each with the
 // reason. Everything else is given a clock; naming time.Now as the default of a
 // Config's field is no call.
-var clockAllowed = map[string]string{}
+var clockAllowed = map[string]string{
+	"session/memcachestore/health.go": "compares the server's clock with this machine's",
+	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
+	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
+	"session/redisstore/nearcache.go": "staleness is elapsed time",
+	"session/sessionprom/wrap.go":     "latency is elapsed time",
+	"session/hybridstore/cache.go":    "a breaker and a cache's share of a deadline are elapsed time",
+	"session/hybridstore/window.go":   "freshness is elapsed time since a poll began",
+	"session/hybridstore/write.go":    "what is left of a caller's deadline is elapsed time",
+}
 
 // sleepAllowed lists the test files that may call time.Sleep, each with the
 // reason. Everything else waits for what it waits for.
-var sleepAllowed = map[string]string{}
+var sleepAllowed = map[string]string{
+	"session/hybridstore/world_test.go": "a bounded poll for an event of a real server",
+}
 
 // nameless are file names that say nothing.
 var nameless = []string{"util", "utils", "common", "helper", "helpers", "type", "types", "misc"}
