@@ -46,6 +46,9 @@ func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
 		page.Pager.Next = self + "?after=" + found.Next
 	}
 	page.Layout = p.layout(w, r, self)
+	for _, note := range p.manager.Traits().Notes { // what the store cannot promise
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: note})
+	}
 	p.render(w, r, http.StatusOK, page)
 }
 

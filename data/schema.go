@@ -314,7 +314,7 @@ var displayNames = []string{"name", "title", "label", "display_name", "displayna
 
 func (t *Table) chooseDisplay() string {
 	suits := func(c *Column) bool {
-		return c.Sortable() && (c.Kind == KindText || c.Kind == KindLongText || c.Kind == KindAny || c.Kind == KindEnum)
+		return c.Sortable() && (c.Kind == KindText || c.Kind == KindLongText || c.Kind == KindAny)
 	}
 	for _, want := range displayNames {
 		for _, c := range t.Columns {
