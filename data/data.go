@@ -1,9 +1,10 @@
-// Package data reads the user's application database: it introspects the schema, and turns a typed, URL-encoded
-// Query into bounded, parameterised SQL with keyset paging. SQLite is supported now; everything an engine does its
-// own way is behind the dialect interface.
+// Package data reads and writes the user's application database: it introspects the schema, turns a typed, URL-encoded
+// Query into bounded, parameterised SQL with keyset paging, and an Input into one transaction. SQLite is supported now;
+// everything an engine does its own way is behind the dialect interface.
 //
-// It never writes. It sets no pragma and opens no transaction, so a file that is opened read-only works.
-// It imports no SQL driver: the caller opens the *sql.DB.
+// Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly. A write enforces the
+// foreign keys even where the connection does not, checks all of them when it commits, and leaves the connection as it
+// was. It imports no SQL driver: the caller opens the *sql.DB.
 //
 // A table this package cannot read (a view whose base table is gone, a virtual table whose module is missing) stays in
 // the Schema with its Problem stated, and reading it is a *TableError.
