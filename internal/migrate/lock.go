@@ -67,8 +67,15 @@ func (l *locker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 // begin takes SQLite's write lock: one migration, with its entry among the
 // versions, is one transaction.
 func begin(ctx context.Context, conn *sql.Conn) error {
+	return whenFree(ctx, conn, "BEGIN IMMEDIATE")
+}
+
+// whenFree runs a statement that waits for other connections of the SQLite file,
+// whatever their busy timeout: BEGIN IMMEDIATE for writers, COMMIT (of a file that
+// is not in WAL mode) for readers.
+func whenFree(ctx context.Context, conn *sql.Conn, statement string) error {
 	for {
-		_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+		_, err := conn.ExecContext(ctx, statement)
 		// SQLite's own texts (sqlite.org/rescode.html) of SQLITE_BUSY and SQLITE_PROTOCOL.
 		if err == nil || !strings.Contains(err.Error(), "is locked") && !strings.Contains(err.Error(), "locking protocol") {
 			return err
@@ -88,7 +95,7 @@ func begin(ctx context.Context, conn *sql.Conn) error {
 func (l *locker) end(ctx context.Context, conn *sql.Conn) error {
 	done, err := l.versions.recorded(ctx, conn, l.version)
 	if done {
-		if _, err = conn.ExecContext(ctx, "COMMIT"); err == nil {
+		if err = whenFree(ctx, conn, "COMMIT"); err == nil {
 			return nil
 		}
 	}
