@@ -36,7 +36,7 @@ var clockAllowed = map[string]string{
 // sleepAllowed lists the test files that may call time.Sleep, each with the
 // reason. Everything else waits for what it waits for.
 var sleepAllowed = map[string]string{
-	"session/hybridstore/world_test.go": "a bounded poll for an event of a real server",
+	"session/hybridstore/world_test.go": "time of a synctest bubble, in which a late write arrives",
 }
 
 // nameless are file names that say nothing.
