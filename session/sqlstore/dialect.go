@@ -35,6 +35,7 @@ type dialect struct {
 	oneWriter bool // only one transaction can write
 	numbered  bool // arguments are $1, $2, … instead of ?
 	forUpdate string
+	clock     string // the time in microseconds; empty: that of this machine
 	greatest  string
 	least     string
 

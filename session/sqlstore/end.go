@@ -69,7 +69,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 			return session.ErrNotFound
 		}
 		ended = found
-		return nil
+		return s.logged(ctx, t, true, found.ID[:])
 	})
 	if broken != nil {
 		if err := s.discard(ctx, broken, reason); err != nil {
@@ -104,8 +104,10 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 			statement += " AND id NOT IN " + list + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + list + ")"
 			args = append(append(append(args, kept...), at), kept...)
 		}
-		ended, err = t.exec(ctx, statement, args...)
-		return err
+		if ended, err = t.exec(ctx, statement, args...); err != nil || ended == 0 {
+			return err
+		}
+		return s.loggedUser(ctx, t, user, at)
 	})
 	if err != nil {
 		return 0, err
@@ -136,8 +138,10 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 		if n == 0 {
 			return t.whyNotRotated(ctx, old, at)
 		}
-		_, err = t.exec(ctx, insert, row...)
-		return err
+		if _, err := t.exec(ctx, insert, row...); err != nil {
+			return err
+		}
+		return s.logged(ctx, t, next.Previous != old, old[:])
 	})
 }
 

@@ -26,6 +26,7 @@ var mysql = dialect{
 	begin:     []string{"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"},
 	lock:      "SELECT slot FROM crudadmin_session_locks WHERE slot = (? & 255) FOR UPDATE",
 	forUpdate: " FOR UPDATE",
+	clock:     "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
 	greatest:  "GREATEST",
 	least:     "LEAST",
 	some: func(c change) string {

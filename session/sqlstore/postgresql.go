@@ -26,6 +26,7 @@ var postgresql = dialect{
 	lock:      "SELECT pg_advisory_xact_lock(?)",
 	numbered:  true,
 	forUpdate: " FOR UPDATE",
+	clock:     "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	greatest:  "GREATEST",
 	least:     "LEAST",
 	some: func(c change) string {

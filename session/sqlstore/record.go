@@ -276,10 +276,22 @@ func (s *Store) discard(ctx context.Context, r *record, why error) error {
 	} else {
 		s.log.WarnContext(ctx, "a session that cannot be decoded ends", "error", why)
 	}
-	_, err := s.exec(ctx, "end an undecodable session",
-		"UPDATE crudadmin_sessions SET ended_at = COALESCE(ended_at, ?), ended_reason = ? WHERE id = ?",
-		micro(s.now()), string(session.Undecodable), id)
-	return err
+	const (
+		op  = "end an undecodable session"
+		end = "UPDATE crudadmin_sessions SET ended_at = COALESCE(ended_at, ?), ended_reason = ? WHERE id = ?"
+	)
+	args := []any{micro(s.now()), string(session.Undecodable), id}
+	named, ok := id.([]byte)
+	if !s.numbered || !ok || len(named) != session.IDSize {
+		_, err := s.exec(ctx, op, end, args...)
+		return err
+	}
+	return s.transact(ctx, op, func(t *tx) error {
+		if _, err := t.exec(ctx, end, args...); err != nil {
+			return err
+		}
+		return s.logged(ctx, t, true, named)
+	})
 }
 
 // lockKey is the lock of all sessions of that tag.

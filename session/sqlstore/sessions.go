@@ -46,7 +46,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 				evicted = append(evicted, session.ID(id))
 			}
 		}
-		return nil
+		return s.logged(ctx, t, true, over...)
 	})
 	if err != nil {
 		return nil, err
@@ -63,21 +63,9 @@ const over = "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AN
 // there are limit with n, oldest first.
 func (t *tx) over(ctx context.Context, n *session.Session, limit int, now int64) ([][]byte, error) {
 	tag := n.ID.Tag()
-	rows, err := t.query(ctx, over, tag[:], n.UserID, now, n.ID[:], limit-1)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var ids [][]byte
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
+	ids, err := found(t.query(ctx, over, tag[:], n.UserID, now, n.ID[:], limit-1))
 	slices.Reverse(ids)
-	return ids, rows.Err()
+	return ids, err
 }
 
 // Restore implements session.Store.
@@ -131,8 +119,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 		return err
 	}
 	at := micro(s.now())
-	n, err := s.exec(ctx, "update", "UPDATE crudadmin_sessions SET metadata = ?, version = version + 1 WHERE id = ? AND version = ? AND "+known,
-		metadata, id[:], int64(version), at)
+	n, err := s.replace(ctx, id, metadata, int64(version), at)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -140,6 +127,25 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 		return s.failed("update", err)
 	}
 	return session.ErrConflict
+}
+
+// replace puts other metadata into a live session of that version, and returns
+// how many that were.
+func (s *Store) replace(ctx context.Context, id session.ID, metadata []byte, version, at int64) (n int64, err error) {
+	const (
+		op     = "update"
+		update = "UPDATE crudadmin_sessions SET metadata = ?, version = version + 1 WHERE id = ? AND version = ? AND "
+	)
+	if !s.numbered {
+		return s.exec(ctx, op, update+known, metadata, id[:], version, at)
+	}
+	err = s.transact(ctx, op, func(t *tx) error {
+		if n, err = t.exec(ctx, update+known, metadata, id[:], version, at); err != nil || n == 0 {
+			return err
+		}
+		return s.logged(ctx, t, false, id[:])
+	})
+	return n, err
 }
 
 // touch moves a live session's activity forward. Arguments: last activity,

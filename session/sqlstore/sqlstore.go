@@ -34,6 +34,12 @@ type Config struct {
 	// so that nothing can restore it.
 	KeepEnded time.Duration
 
+	// Changes numbers what ends or changes sessions, for a cache in front of the
+	// store (package hybridstore). Once one process has begun it, those that open
+	// the store later do it too; those that opened it before must open it again.
+	// Endings then wait for each other: one after the other commits.
+	Changes bool
+
 	// Logger gets warnings; slog.Default() by default.
 	Logger *slog.Logger
 
@@ -55,6 +61,9 @@ type Store struct {
 	log     *slog.Logger
 	now     func() time.Time
 	traits  session.Traits
+
+	numbered bool // changes are entered into the log
+	ownClock bool // Config.Now is the time, not the database's
 
 	statements sync.Map // text → *sql.Stmt, prepared at first use
 
@@ -98,11 +107,16 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		keep:    cfg.KeepEnded,
 		log:     cfg.Logger.With("component", "session", "store", d.name),
 		now:     session.MonotonicClock(cfg.Now),
+
+		ownClock: cfg.Now != nil,
 	}
 	if d.oneWriter {
 		s.writer = make(chan struct{}, 1)
 	}
 	if err := s.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openLog(ctx, cfg.Changes); err != nil {
 		return nil, err
 	}
 	durable, err := s.durable(ctx)

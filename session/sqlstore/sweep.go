@@ -57,7 +57,7 @@ type sweepStep struct {
 func (s *Store) sweeps() []sweepStep {
 	now := s.now()
 	at, old := micro(now), micro(now.Add(-s.keep))
-	return []sweepStep{
+	steps := []sweepStep{
 		{
 			statement: s.dialect.some(change{
 				table: "crudadmin_sessions",
@@ -89,4 +89,8 @@ func (s *Store) sweeps() []sweepStep {
 			events: true,
 		},
 	}
+	if s.numbered {
+		steps = append(steps, s.pruneChanges())
+	}
+	return steps
 }

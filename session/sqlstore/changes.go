@@ -1,0 +1,197 @@
+// Changes: a log of what ended or changed sessions, numbered, for those who keep
+// copies of them.
+
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// keepChanges is how many entries of the log are kept at least; Sweep deletes older
+// ones.
+const keepChanges = 100_000
+
+const (
+	changesHead = "SELECT seq FROM crudadmin_session_log"
+
+	insertChange = "INSERT INTO crudadmin_session_changes (seq, mark, id, final) VALUES "
+)
+
+// openLog finds out whether changes are numbered in this database, and begins to
+// if that is wanted.
+func (s *Store) openLog(ctx context.Context, wanted bool) error {
+	const op = "open the log of changes"
+	_, found, err := number(s.query(ctx, changesHead))
+	if err != nil {
+		return s.failed(op, err)
+	}
+	s.numbered = found
+	if found || !wanted {
+		return nil
+	}
+	err = s.locked(ctx, op, sweepKey, func(t *tx) error {
+		_, found, err := number(t.query(ctx, changesHead))
+		if err != nil || found {
+			return err
+		}
+		if _, err := t.exec(ctx, "INSERT INTO crudadmin_session_log (slot, seq) VALUES (1, 1)"); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, insertChange+marks(4), 1, mark(), []byte{}, 0)
+		return err
+	})
+	s.numbered = err == nil
+	return err
+}
+
+// mark is a number that nobody guesses, so that logs that went apart differ.
+func mark() int64 { return rand.Int64N(math.MaxInt64) } //nolint:gosec // no secret
+
+// number returns the number that a query found, if any.
+func number(rows *sql.Rows, err error) (n int64, found bool, _ error) {
+	if err != nil {
+		return 0, false, err
+	}
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		return 0, false, rows.Err()
+	}
+	err = rows.Scan(&n)
+	return n, err == nil, err
+}
+
+// logged enters changes of the sessions into the log. It is the last thing in a
+// transaction: the row of the counter stays locked until COMMIT, so that numbers
+// become visible in their order, and none is missing.
+func (s *Store) logged(ctx context.Context, t *tx, final bool, ids ...[]byte) error {
+	if !s.numbered || len(ids) == 0 {
+		return nil
+	}
+	if _, err := t.exec(ctx, "UPDATE crudadmin_session_log SET seq = seq + ?", len(ids)); err != nil {
+		return err
+	}
+	last, _, err := number(t.query(ctx, changesHead))
+	if err != nil {
+		return err
+	}
+	flag := 0
+	if final {
+		flag = 1
+	}
+	seq := last - int64(len(ids))
+	for len(ids) > 0 {
+		n := min(len(ids), touchBatch)
+		args := make([]any, 0, 4*n)
+		for _, id := range ids[:n] {
+			seq++
+			args = append(args, seq, mark(), id, flag)
+		}
+		ids = ids[n:]
+		if _, err := t.exec(ctx, insertChange+marks(4)+strings.Repeat(", "+marks(4), n-1), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loggedUser enters the endings of the user's sessions at that moment.
+func (s *Store) loggedUser(ctx context.Context, t *tx, user session.User, at int64) error {
+	if !s.numbered {
+		return nil
+	}
+	ids, err := found(t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND ended_at = ?", user.Tag[:], user.ID, at))
+	if err != nil {
+		return err
+	}
+	return s.logged(ctx, t, true, ids...)
+}
+
+// found returns the IDs that a query found.
+func found(rows *sql.Rows, err error) ([][]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var ids [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// Changes calls each for the entries of the log of changes from the number from on,
+// that one included, in order and at most most of them; from 0 stands for the
+// newest. final says that the session ended and that its ID finds nothing any more;
+// else its metadata changed, or a successor took its place. mark is random. What a
+// number stands for is committed, and all lower numbers are. Sessions that expire
+// are not in the log. It returns the database's time, or that of Config.Now where
+// it is set. Errors: session.ErrUnsupported without Config.Changes, else
+// session.ErrUnavailable.
+func (s *Store) Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (time.Time, error) {
+	const op = "read the log of changes"
+	if !s.numbered {
+		return time.Time{}, fmt.Errorf("sqlstore: %s: %w: set Config.Changes", op, session.ErrUnsupported)
+	}
+	after := "?"
+	args := []any{from, most}
+	if from <= 0 {
+		after = "(" + changesHead + ") - ? + 1"
+		args = []any{most, most}
+	}
+	clock := s.dialect.clock
+	if clock == "" || s.ownClock {
+		clock = "NULL"
+	}
+	now := s.now()
+	rows, err := s.query(ctx, "SELECT seq, mark, id, final, "+clock+" FROM crudadmin_session_changes WHERE seq >= "+after+" ORDER BY seq LIMIT ?", args...)
+	if err != nil {
+		return time.Time{}, s.failed(op, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var seq, mark int64
+		var id []byte
+		var final int
+		var at *int64
+		if err := rows.Scan(&seq, &mark, &id, &final, &at); err != nil {
+			return time.Time{}, s.failed(op, err)
+		}
+		var named session.ID
+		if len(id) == session.IDSize { // the first entry names none
+			named = session.ID(id)
+		}
+		each(seq, mark, named, final != 0)
+		if at != nil {
+			now = time.UnixMicro(*at).UTC()
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return time.Time{}, s.failed(op, err)
+	}
+	return now, nil
+}
+
+// pruneChanges deletes the part of the log that nobody reads any more.
+func (s *Store) pruneChanges() sweepStep {
+	return sweepStep{
+		statement: s.dialect.some(change{
+			table: "crudadmin_session_changes",
+			where: "seq <= (" + changesHead + ") - ?",
+			by:    "seq",
+		}),
+		args:   []any{int64(keepChanges)},
+		events: true,
+	}
+}

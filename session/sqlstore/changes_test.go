@@ -1,0 +1,162 @@
+// Tests of the log of changes.
+
+package sqlstore
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// numbered opens a store that numbers its changes.
+func numbered(t *testing.T, e engine) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), e.connect(t), Config{Changes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+type logEntry struct {
+	seq, mark int64
+	id        session.ID
+	final     bool
+}
+
+func entries(t *testing.T, s *Store, from int64, most int) []logEntry {
+	t.Helper()
+	var all []logEntry
+	now, err := s.Changes(t.Context(), from, most, func(seq, mark int64, id session.ID, final bool) {
+		all = append(all, logEntry{seq, mark, id, final})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if away := time.Since(now).Abs(); away > time.Minute {
+		t.Errorf("the database's time is %s away", away)
+	}
+	return all
+}
+
+// TestChanges: whatever ends or changes a session takes the next number.
+func TestChanges(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		ctx := t.Context()
+		plain := open(t, e.connect(t), nil)
+		if _, err := plain.Changes(ctx, 0, 10, nil); !errors.Is(err, session.ErrUnsupported) {
+			t.Errorf("without Config.Changes: %v", err)
+		}
+		s := numbered(t, e)
+		now := time.Now()
+		var want []logEntry
+		expect := func(id session.ID, final bool) { want = append(want, logEntry{id: id, final: final}) }
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		a, b, c, d := made("anna", now), made("anna", now.Add(time.Second)), made("anna", now.Add(2*time.Second)), made("anna", now.Add(3*time.Second))
+		_, err := s.Create(ctx, a, session.Admission{Limit: 1})
+		must(err)
+		_, err = s.Create(ctx, b, session.Admission{Limit: 1})
+		must(err)
+		expect(a.ID, true)
+		must(s.Update(ctx, b.ID, 1, session.StoredMetadata(`{"a":1}`)))
+		expect(b.ID, false)
+		if err := s.Update(ctx, b.ID, 1, session.Metadata{}); !errors.Is(err, session.ErrConflict) {
+			t.Errorf("conflict: %v", err)
+		}
+		c.Version, c.Previous, c.PreviousUntil = 2, b.ID, now.Add(time.Minute)
+		must(s.Rotate(ctx, b.ID, c))
+		expect(b.ID, false)
+		d.Version = 2
+		must(s.Rotate(ctx, c.ID, d))
+		expect(c.ID, true)
+		must(s.Touch(ctx, session.Seen{ID: d.ID, LastActivity: now.Add(time.Minute), ExpiresAt: now.Add(40 * time.Minute)}))
+		_, err = s.Delete(ctx, d.ID, session.Ending{Reason: session.Logout})
+		must(err)
+		expect(d.ID, true)
+		_, err = s.Delete(ctx, d.ID, session.Ending{Reason: session.Logout})
+		if !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("again: %v", err)
+		}
+		f := made("anna", now)
+		_, err = numberedLater(t, e).Create(ctx, f, session.Admission{})
+		must(err)
+		_, err = numberedLater(t, e).DeleteUser(ctx, f.User(), session.Ending{Reason: session.Revoked})
+		must(err)
+		expect(f.ID, true)
+
+		all := entries(t, s, 0, 100)
+		if len(all) != 1+len(want) || all[0].seq != 1 || all[0].id != (session.ID{}) {
+			t.Fatalf("the log has %d entries, want %d", len(all), 1+len(want))
+		}
+		for i, w := range want {
+			got := all[1+i]
+			if got.seq != int64(2+i) || got.id != w.id || got.final != w.final || got.mark == all[i].mark {
+				t.Errorf("entry %d: %+v, want %+v", i, got, w)
+			}
+		}
+		if part := entries(t, s, 3, 2); len(part) != 2 || part[0] != all[2] || part[1] != all[3] {
+			t.Errorf("from 3, two: %v", part)
+		}
+		if newest := entries(t, s, 0, 2); len(newest) != 2 || newest[1] != all[len(all)-1] {
+			t.Errorf("the newest two: %v", newest)
+		}
+		if none := entries(t, s, 99, 2); len(none) != 0 {
+			t.Errorf("beyond the end: %v", none)
+		}
+		_, err = s.Sweep(ctx, 10)
+		must(err)
+	})
+}
+
+// numberedLater opens a store that was not told to number, in a database that is.
+func numberedLater(t *testing.T, e engine) *Store { return open(t, e.connect(t), nil) }
+
+// TestChangesInOrder: a number is visible only when all lower ones are.
+func TestChangesInOrder(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		s, other := numbered(t, e), numbered(t, e)
+		const writers, each = 4, 25
+		var writing sync.WaitGroup
+		done := make(chan struct{})
+		for i := range writers {
+			store := []*Store{s, other}[i%2]
+			writing.Go(func() {
+				for range each {
+					one := made(string(rune('a'+i)), time.Now())
+					if _, err := store.Create(t.Context(), one, session.Admission{}); err != nil {
+						t.Error(err)
+					} else if _, err := store.Delete(t.Context(), one.ID, session.Ending{}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		go func() { writing.Wait(); close(done) }()
+		head, over := int64(1), false
+		for last := false; !last; {
+			select {
+			case <-done:
+				last = true
+			default:
+			}
+			for _, got := range entries(t, s, head+1, 1000) {
+				if got.seq != head+1 {
+					over = true
+				}
+				head = got.seq
+			}
+		}
+		if over || head != 1+writers*each {
+			t.Errorf("the log was read up to %d, want %d; gap: %t", head, 1+writers*each, over)
+		}
+	})
+}
