@@ -237,13 +237,17 @@ func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
 		if !c.Sortable() || sortedBy(q, c.Name) >= 0 {
 			continue
 		}
+		note := ""
+		if slowSort(t, c) {
+			note = "no index, may be slow"
+		}
 		for _, desc := range []bool{false, true} {
 			one := data.Query{Sort: []data.SortKey{{Column: c.Name, Desc: desc}}}
 			label := columnLabel(c) + ", ascending"
 			if desc {
 				label = columnLabel(c) + ", descending"
 			}
-			page.SortOptions = append(page.SortOptions, ui.Option{Value: one.Values().Get("sort"), Label: label})
+			page.SortOptions = append(page.SortOptions, ui.Option{Value: one.Values().Get("sort"), Label: label, Note: note})
 		}
 	}
 	for _, c := range t.Columns {
@@ -254,6 +258,11 @@ func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
 		}
 	}
 }
+
+// manyRows is from how many rows on a sort without an index is worth a warning.
+const manyRows = 50_000
+
+func slowSort(t *data.Table, c *data.Column) bool { return !c.Indexed && t.Estimate > manyRows }
 
 // sortedBy returns the place of a column in the sort, from 0; -1 if it has none.
 func sortedBy(q data.Query, name string) int {
@@ -294,7 +303,7 @@ func (p *Panel) heading(t *data.Table, c *data.Column, q data.Query) ui.Column {
 	if !c.Sortable() {
 		return h
 	}
-	h.Slow = !c.Indexed
+	h.Slow = slowSort(t, c)
 	at := sortedBy(q, c.Name)
 	alone, added := q, q
 	key := data.SortKey{Column: c.Name}
