@@ -40,6 +40,8 @@ var (
 	seekLua string
 	//go:embed scripts/count.lua
 	countLua string
+	//go:embed scripts/cache_swap.lua
+	cacheSwapLua string
 )
 
 var (
@@ -54,6 +56,7 @@ var (
 	pruneScript      = newScript(pruneLua)
 	seekScript       = newScript(seekLua)
 	countScript      = newScript(countLua)
+	cacheSwapScript  = newScript(cacheSwapLua)
 )
 
 // script is a Lua script that runs as one step on the server.
