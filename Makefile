@@ -8,7 +8,7 @@ LINT := bin/golangci-lint
 VULN := bin/govulncheck
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-short bench bench-check fuzz lint vuln fmt servers
+.PHONY: help demo test test-short bench fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,18 +24,17 @@ servers: ## install the servers the tests need (Debian), and say which
 # hybrid protocol's model: without -race.
 test: servers ## everything: installs missing servers, then all tests with -race
 	@start=$$SECONDS; \
-	export CRUDADMIN_REQUIRE_SERVERS=1; \
+	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
+	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
 	{ go test -race -timeout 8m ./... && go test -timeout 8m ./cmd/crudadmin ./session/hybridstore; } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
 
 test-short: ## the tests that need no server, no browser and no C compiler
 	@go test -short -timeout 5m ./... && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }
 
-bench: ## sessions side by side with other libraries: prints tables
-	cd bench && go test -count=1 -v -measure -timeout 30m .
-
-bench-check: ## allocations against bench/budget.json; no times
-	cd bench && go test -count=1 -run TestBudget .
+bench: ## the benchmarks, each for a second
+	@go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 fuzz: ## every fuzz test for FUZZTIME (1m), one after the other
 	@tools/fuzz.sh $(FUZZTIME)

@@ -93,13 +93,23 @@ func Run(t *testing.T, h Harness) {
 	if h.Open == nil {
 		t.Fatal("sessiontest: Harness.Open is nil")
 	}
+	var results []string
 	for _, th := range themes() {
-		t.Run(th.name, func(t *testing.T) {
+		result := "skip"
+		ok := t.Run(th.name, func(t *testing.T) {
 			for _, c := range th.checks {
-				t.Run(c.name, func(t *testing.T) { h.run(t, c, testing.Short()) })
+				t.Run(c.name, func(t *testing.T) {
+					h.run(t, c, testing.Short())
+					result = "ok" // not reached by a check that was skipped
+				})
 			}
 		})
+		if !ok {
+			result = "FAIL"
+		}
+		results = append(results, th.name+" "+result)
 	}
+	tell(t, results)
 }
 
 // run runs one check on a store of its own.
