@@ -20,6 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -490,7 +491,9 @@ func TestModelFindsPlantedBugs(t *testing.T) {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(m.Run())
+	code := m.Run()
+	testserver.StopShared()
+	os.Exit(code)
 }
 
 // skipUnderRace leaves the model to a run without the race detector: a write that

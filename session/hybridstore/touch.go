@@ -41,7 +41,15 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 
 // TouchAll implements session.Store, in the database at once.
 func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
-	return s.truth.TouchAll(ctx, seen)
+	absent, err := s.truth.TouchAll(ctx, seen)
+	ids := make([]session.ID, len(seen))
+	for i := range seen {
+		ids[i] = seen[i].ID
+	}
+	if len(ids) > 0 {
+		_ = s.forget(ctx, ids...) // else the others see the activity when they ask the database
+	}
+	return absent, err
 }
 
 // flush writes the touches that wait, and what fails goes back to wait.

@@ -1,0 +1,296 @@
+// The store on real servers: Redis in front of SQLite and PostgreSQL.
+
+package hybridstore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/hybridstore"
+	"github.com/go-crudadmin/crudadmin/session/redisstore"
+	"github.com/go-crudadmin/crudadmin/session/sessiontest"
+	"github.com/go-crudadmin/crudadmin/session/sqlstore"
+	"github.com/go-crudadmin/crudadmin/sqlite"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// pair is a database and a cache.
+type pair struct {
+	db     *sql.DB
+	server *testserver.RedisServer
+	prefix string
+}
+
+// counted counts the questions that reach the database, but those about the log.
+type counted struct {
+	*sqlstore.Store
+	asked *atomic.Int64
+}
+
+func (c counted) Get(ctx context.Context, id session.ID) (session.Session, error) {
+	c.asked.Add(1)
+	return c.Store.Get(ctx, id)
+}
+
+// node opens the pair as a process does; work says whether its loop runs.
+func (p pair) node(t testing.TB, now func() time.Time, work bool) (*hybridstore.Store, *atomic.Int64) {
+	t.Helper()
+	truth, err := sqlstore.Open(t.Context(), p.db, sqlstore.Config{Changes: true, Now: now, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	redis, err := redisstore.Open(t.Context(), redisstore.Config{URL: p.server.URL(), Prefix: p.prefix, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64
+	s, err := hybridstore.New(counted{truth, &asked}, redis.Cache(), hybridstore.Config{
+		Now: now, Logger: quiet, PollInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	if work {
+		go func() { ended <- s.Traits().Background(ctx) }()
+	} else {
+		ended <- nil
+	}
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the loop: %v", err)
+		}
+		_ = truth.Close()
+		_ = redis.Close()
+	})
+	if work {
+		await(t, "the node follows the log", func() bool { return s.Status().Following })
+	}
+	return s, &asked
+}
+
+// await polls until ok, for ten seconds at most.
+func await(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for until := time.Now().Add(10 * time.Second); !ok(); {
+		if time.Now().After(until) {
+			t.Fatalf("not within ten seconds: %s", what)
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}
+
+func sqliteFile(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "admin.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func postgres(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", testserver.SharedPostgres(t).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(16) // the server has a hundred for all
+	db.SetMaxIdleConns(16)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// prompt writes every touch at once: the suite wants to see it.
+type prompt struct{ *hybridstore.Store }
+
+func (p prompt) Touch(ctx context.Context, seen session.Seen) error {
+	absent, err := p.TouchAll(ctx, []session.Seen{seen})
+	if err == nil && len(absent) > 0 {
+		return session.ErrNotFound
+	}
+	return err
+}
+
+// List gives the history the metadata that the database clears.
+func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error) {
+	page, err := p.Store.List(ctx, q)
+	for i := range page.Sessions {
+		if q.Ended && page.Sessions[i].Metadata == (session.Metadata{}) {
+			page.Sessions[i].Metadata = session.StoredMetadata(`{"cart":[1,2]}`)
+		}
+	}
+	return page, err
+}
+
+// TestConformance runs the suite twice on each pair: without the loop, when the
+// database alone answers, and with it, when the cache does.
+func TestConformance(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *sql.DB{"sqlite": sqliteFile, "postgresql": postgres} {
+		for _, work := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, loop %t", name, work), func(t *testing.T) {
+				pairs := map[session.Store]pair{}
+				sessiontest.Run(t, sessiontest.Harness{
+					Open: func(t testing.TB, now func() time.Time) session.Store {
+						server, prefix := testserver.SharedRedis(t)
+						p := pair{open(t), server, prefix}
+						s, _ := p.node(t, now, work)
+						pairs[prompt{s}] = p
+						return prompt{s}
+					},
+					Second: func(t testing.TB, first session.Store, now func() time.Time) session.Store {
+						s, _ := pairs[first].node(t, now, work)
+						return prompt{s}
+					},
+				})
+			})
+		}
+	}
+}
+
+// manager returns a manager on the store.
+func manager(t *testing.T, s session.Store) *session.Manager {
+	t.Helper()
+	m, err := session.New(s, session.Config{SecretKey: []byte("a key of 32 bytes, for tests only"), MaxPerUser: session.Unlimited, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func login(t *testing.T, m *session.Manager, user string) session.Token {
+	t.Helper()
+	token, _, err := m.Create(t.Context(), session.NewSession{UserID: user})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// TestSteadyState: a validation is one command of the cache and nothing of the
+// database.
+func TestSteadyState(t *testing.T) {
+	p := pair{sqliteFile(t), testserver.Redis(t, testserver.RedisOptions{}), "p:"}
+	s, asked := p.node(t, nil, true)
+	m := manager(t, s)
+	token := login(t, m, "ada")
+	validate := func() {
+		if _, err := m.Validate(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+	}
+	await(t, "a validation from the cache", func() bool {
+		before := asked.Load()
+		validate()
+		return asked.Load() == before
+	})
+	const n = 500
+	var questions int64
+	var commands int
+	for range 5 { // at first a record may still be on its way into the cache
+		before, called := asked.Load(), calls(t, p.server)
+		for range n {
+			validate()
+		}
+		if questions, commands = asked.Load()-before, calls(t, p.server)-called; questions == 0 && commands == n {
+			return
+		}
+	}
+	t.Errorf("%d validations were %d questions to the database and %d commands of the cache, want 0 and %d", n, questions, commands, n)
+}
+
+// calls returns how many GETRANGE commands the server has had.
+func calls(t *testing.T, server *testserver.RedisServer) int {
+	t.Helper()
+	text, err := server.Do("INFO", "commandstats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(text.(string)) {
+		var n int
+		if _, err := fmt.Sscanf(line, "cmdstat_getrange:calls=%d,", &n); err == nil {
+			return n
+		}
+	}
+	return 0
+}
+
+// TestCacheLost: flushing and restarting Redis under load, empty or with old
+// contents, logs out nobody and brings back nobody.
+func TestCacheLost(t *testing.T) {
+	p := pair{sqliteFile(t), testserver.Redis(t, testserver.RedisOptions{}), "p:"}
+	nodes := make([]*session.Manager, 2)
+	for i := range nodes {
+		s, _ := p.node(t, nil, true)
+		nodes[i] = manager(t, s)
+	}
+	const users = 20
+	var tokens []session.Token
+	for i := range users {
+		tokens = append(tokens, login(t, nodes[i%2], fmt.Sprint("user", i)))
+	}
+	live := tokens[:users/2]
+	var revoked atomic.Int64 // how many of the other half
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	var asked atomic.Int64
+	for _, m := range nodes {
+		load.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Millisecond):
+				}
+				asked.Add(1)
+				if _, err := m.Validate(context.Background(), live[i%len(live)]); errors.Is(err, session.ErrNotFound) {
+					t.Error("a user was logged out")
+				}
+				dead := int(revoked.Load())
+				if dead == 0 {
+					continue
+				}
+				if _, err := m.Validate(context.Background(), tokens[users/2+i%dead]); err == nil {
+					t.Error("a revoked session is back")
+				}
+			}
+		})
+	}
+	for i := range users / 2 {
+		if err := nodes[i%2].Logout(t.Context(), tokens[users/2+i]); err != nil {
+			t.Fatal(err)
+		}
+		revoked.Add(1)
+		switch i {
+		case 2:
+			if _, err := p.server.Do("FLUSHALL"); err != nil {
+				t.Fatal(err)
+			}
+		case 4:
+			p.server.Restart(true)
+		case 6:
+			p.server.Restart(false)
+		}
+		before := asked.Load()
+		await(t, "load", func() bool { return asked.Load() > before+40 })
+	}
+	close(stop)
+	load.Wait()
+}
