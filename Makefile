@@ -8,7 +8,7 @@ LINT := bin/golangci-lint
 VULN := bin/govulncheck
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-short bench soak fuzz lint vuln fmt servers
+.PHONY: help demo test test-short bench bench-check soak fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,11 @@ test: servers ## everything: installs missing servers, then all tests with -race
 test-short: ## the tests that need no server, no browser and no C compiler
 	@go test -short -timeout 5m ./... && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }
 
-bench: ## the benchmarks, each for a second
-	@go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+bench: ## sessions side by side with other libraries: prints tables
+	cd bench && go test -count=1 -v -measure -timeout 30m .
+
+bench-check: ## allocations against bench/budget.json; no times
+	cd bench && go test -count=1 -run TestBudget .
 
 soak: ## the long form of the hybrid protocol's model: SCHEDULES (10000) random schedules
 	@go test -timeout 3h -v -run 'TestModel' ./session/hybridstore -args -schedules $(or $(SCHEDULES),10000)

@@ -127,7 +127,7 @@ func TestExportStreams(t *testing.T) {
 		t.Errorf("%v after %d rows, want context.Canceled", err, stop.rows)
 	}
 	full := errors.New("full")
-	if err := s.Export(t.Context(), Query{Table: "big"}, &stopWriter{RowWriter: CSV(io.Discard), err: full}); err != full {
+	if err := s.Export(t.Context(), Query{Table: "big"}, &stopWriter{RowWriter: CSV(io.Discard), err: full}); !errors.Is(err, full) {
 		t.Errorf("%v, want the writer's own error", err)
 	}
 }

@@ -13,8 +13,7 @@ import (
 type kind byte
 
 const (
-	// nothing: there is no entry.
-	nothing kind = iota
+	_ kind = iota // there is no entry
 
 	// record: the session was like that when the log of changes stood at the
 	// entry's position.

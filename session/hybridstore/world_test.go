@@ -293,7 +293,7 @@ func (w *world) insert(s session.Session) {
 }
 
 func (t truthOf) Get(ctx context.Context, id session.ID) (found session.Session, err error) {
-	w, answer := t.n.w, error(session.ErrNotFound)
+	w, answer := t.n.w, session.ErrNotFound
 	err = t.ask(ctx, func() {
 		w.counts["select"]++
 		if r := w.live(id); r != nil {
