@@ -1,13 +1,10 @@
-// Delete: one record, chosen ones, or all that match, and what that does to
-// others.
+// Delete: one record, and what that does to others.
 
 package crudadmin
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
@@ -79,112 +76,4 @@ func (p *Panel) delete(w http.ResponseWriter, r *http.Request) {
 		p.notify(r, ui.NoticeSuccess, "The record is deleted.")
 		http.Redirect(w, r, p.tableURL(t.Name), http.StatusSeeOther)
 	}
-}
-
-// chosen is what a bulk action is about.
-type chosen struct {
-	table *data.Table
-	keys  []data.Key
-	all   bool
-	query data.Query // of the list it was chosen in
-}
-
-// readChosen reads the rows that were chosen in a list.
-func (p *Panel) readChosen(r *http.Request) (chosen, error) {
-	t, err := p.writable(r)
-	if err != nil {
-		return chosen{}, err
-	}
-	c := chosen{table: t, all: r.PostForm.Get(ui.ParamAll) == "1"}
-	state := url.Values{}
-	for name, values := range r.PostForm {
-		switch {
-		case name == "q", name == "sort", name == "limit", name == "columns", strings.HasPrefix(name, "f."):
-			state[name] = values
-		}
-	}
-	if c.query, err = data.ParseQuery(t, state); err != nil {
-		return c, err
-	}
-	for _, text := range r.PostForm["key"] {
-		key, err := data.ParseKey(t, text)
-		if err != nil {
-			return c, err
-		}
-		c.keys = append(c.keys, key)
-	}
-	if !c.all && len(c.keys) == 0 {
-		return c, &statusError{status: http.StatusBadRequest, detail: "key: choose at least one row."}
-	}
-	return c, nil
-}
-
-// deleteChosen asks first, with the number, and deletes when it is confirmed.
-func (p *Panel) deleteChosen(w http.ResponseWriter, r *http.Request) {
-	c, err := p.readChosen(r)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	if r.PostForm.Get(ui.ParamConfirm) != "1" {
-		p.renderBulk(w, r, http.StatusOK, c, "")
-		return
-	}
-	var n int64
-	if c.all {
-		n, err = p.data.DeleteMatching(r.Context(), c.query)
-	} else {
-		n, err = p.data.DeleteMany(r.Context(), c.table.Name, c.keys)
-	}
-	var referenced *data.ReferencedError
-	switch {
-	case errors.As(err, &referenced):
-		p.renderBulk(w, r, http.StatusConflict, c, "Nothing was deleted: other records refer to some of these.")
-	case err != nil:
-		p.fail(w, r, err)
-	default:
-		p.notify(r, ui.NoticeSuccess, deletedText(n))
-		http.Redirect(w, r, p.listURL(c.query), http.StatusSeeOther)
-	}
-}
-
-func deletedText(n int64) string {
-	if n == 1 {
-		return "1 record is deleted."
-	}
-	return fmt.Sprintf("%d records are deleted.", n)
-}
-
-func (p *Panel) renderBulk(w http.ResponseWriter, r *http.Request, status int, c chosen, wrong string) {
-	page := ui.Bulk{
-		Heading: "Delete", Model: tableLabel(c.table), ModelHref: p.tableURL(c.table.Name), Danger: true, All: c.all,
-		Action: p.bulkURL(c.table), CancelHref: p.listURL(c.query), Error: wrong, Count: ui.Exact(int64(len(c.keys))),
-	}
-	if c.all {
-		n, err := p.data.CountMatching(r.Context(), c.query)
-		if err != nil {
-			p.fail(w, r, err)
-			return
-		}
-		page.Count = ui.Exact(n)
-		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"})
-	}
-	for _, key := range c.keys {
-		page.Params = append(page.Params, ui.Param{Name: "key", Value: key.String()})
-		if len(page.Sample) < 10 {
-			page.Sample = append(page.Sample, ui.Link{Label: key.Label(), Href: p.recordURL(c.table.Name, key)})
-		}
-	}
-	values := c.query.Values()
-	for _, name := range sortedNames(values) {
-		for _, value := range values[name] {
-			page.Params = append(page.Params, ui.Param{Name: name, Value: value})
-		}
-	}
-	page.Layout = p.layout(w, r, p.tableURL(c.table.Name))
-	p.render(w, r, status, page)
-}
-
-func (p *Panel) bulkURL(t *data.Table) string {
-	return p.ui.URL("m", tableSegment(t.Name), "actions", "delete")
 }

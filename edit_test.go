@@ -193,6 +193,63 @@ func TestBulkDelete(t *testing.T) {
 	}
 }
 
+// What is changed in many rows is what was ticked, in the rows that were chosen.
+func TestBulkEdit(t *testing.T) {
+	b := newBench(t, nil)
+	page := b.browser(t).signIn(adminName)
+	const path = "/m/orders/actions/edit"
+	ask := page.post("/account", path, url.Values{"all": {"1"}, "f.total.lt": {"5"}})
+	if body := ask.Body.String(); ask.Code != http.StatusOK || !strings.Contains(body, "Change 2 records") || !strings.Contains(body, `name="to.note"`) || strings.Contains(body, `name="to.id"`) {
+		t.Errorf("the question: %d\n%s", ask.Code, body)
+	}
+	for name, c := range map[string]struct {
+		form url.Values
+		want string
+	}{
+		"chosen rows":      {url.Values{"key": {"1", "3"}, "confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"new"}, "to.total": {"7"}}, "1:1:new:9.5 2:1:NULL:1.0 3:2:new:2.0"},
+		"all that match":   {url.Values{"all": {"1"}, "f.total.lt": {"5"}, "confirm": {"1"}, "set.to.total": {"1"}, "to.total": {"8"}}, "1:1:first:9.5 2:1:NULL:8.0 3:2::8.0"},
+		"NULL":             {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.note": {"1"}, "null.to.note": {"1"}, "to.note": {""}}, "1:1:NULL:9.5 2:1:NULL:1.0 3:2::2.0"},
+		"empty, not NULL":  {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.note": {"1"}, "to.note": {""}}, "1:1::9.5 2:1:NULL:1.0 3:2::2.0"},
+		"typed over NULL":  {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.note": {"1"}, "null.to.note": {"1"}, "to.note": {"x"}}, "1:1:x:9.5 2:1:NULL:1.0 3:2::2.0"},
+		"another customer": {url.Values{"key": {"1", "2"}, "confirm": {"1"}, "set.to.customer_id": {"1"}, "to.customer_id": {"2"}}, "1:2:first:9.5 2:2:NULL:1.0 3:2::2.0"},
+	} {
+		if _, err := b.db.ExecContext(t.Context(), `DELETE FROM orders; INSERT INTO orders VALUES (1, 1, 'first', 9.5, NULL), (2, 1, NULL, 1, NULL), (3, 2, '', 2, NULL)`); err != nil {
+			t.Fatal(err)
+		}
+		if w := page.post("/account", path, c.form); w.Code != http.StatusSeeOther {
+			t.Errorf("%s: %d\n%s", name, w.Code, w.Body)
+		}
+		if got := b.scalar(t, "SELECT group_concat(id || ':' || customer_id || ':' || coalesce(note, 'NULL') || ':' || total, ' ') FROM (SELECT * FROM orders ORDER BY id)"); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	for name, c := range map[string]struct {
+		form   url.Values
+		status int
+		says   string
+	}{
+		"nothing ticked": {url.Values{"key": {"1"}, "confirm": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "tick"},
+		"a wrong value":  {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}, "set.to.total": {"1"}, "to.total": {"cheap"}}, http.StatusUnprocessableEntity, `value="cheap"`},
+		"no such record": {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.customer_id": {"1"}, "to.customer_id": {"99"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "does not exist"},
+		"the key":        {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.id": {"1"}, "to.id": {"9"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "cannot be changed in many records"},
+		"no column":      {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.admin": {"1"}, "to.admin": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "cannot be changed in many records"},
+		"nothing chosen": {url.Values{"confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusBadRequest, "key"},
+		"a wrong filter": {url.Values{"all": {"1"}, "f.nope.eq": {"1"}, "confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusBadRequest, "nope"},
+	} {
+		w := page.post("/account", path, c.form)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
+			t.Errorf("%s: %d, want %d and %q\n%s", name, w.Code, c.status, c.says, w.Body)
+		}
+		if got := b.scalar(t, "SELECT count(*) FROM orders WHERE note = 'no'"); got != "0" {
+			t.Fatalf("%s: a part was written", name)
+		}
+	}
+	secret := url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.password_hash": {"1"}, "to.password_hash": {"x"}}
+	if w := page.post("/account", "/m/customers/actions/edit", secret); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a secret in bulk: %d", w.Code)
+	}
+}
+
 func TestExport(t *testing.T) {
 	b := newBench(t, nil)
 	if _, err := b.db.ExecContext(t.Context(), `UPDATE customers SET name = '=cmd()' WHERE id = 2`); err != nil {

@@ -275,7 +275,7 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 				return in, err
 			}
 		case isNull && e.has(null):
-			if lastOf(values) == "1" {
+			if lastOf(values) == "1" && !e.overtyped(null, r.PostForm) {
 				in.Fields[null] = data.Field{Null: true}
 			}
 		case isClear && e.has(emptied):
@@ -290,6 +290,12 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 	return in, e.readFiles(in, r)
 }
 
+// overtyped reports a value that was entered beside a NULL box which the form
+// had ticked itself: without JavaScript nothing unticks it.
+func (e *entry) overtyped(name string, sent url.Values) bool {
+	return e.record == nil && lastOf(sent[name]) != ""
+}
+
 // readField takes a text. What a form sends for a field that was left alone on a
 // new record is not a value: the column's default is.
 func (e *entry) readField(in data.Input, name, value string) {
@@ -299,7 +305,16 @@ func (e *entry) readField(in data.Input, name, value string) {
 			return
 		}
 	}
-	in.Fields[name] = data.Field{Text: value}
+	in.Fields[name] = e.given(name, value)
+}
+
+// given is a text as it was entered. No text is no reference, also where the key
+// referred to is a text.
+func (e *entry) given(name, value string) data.Field {
+	none := value == "" && slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool {
+		return f.Column.Name == name && f.Reference != nil && f.Column.Nullable
+	})
+	return data.Field{Text: value, Null: none}
 }
 
 func (e *entry) readLinks(in data.Input, relation *data.ManyToMany, values []string) error {

@@ -349,7 +349,10 @@ func (p *Panel) addActions(page *ui.List, r *http.Request, t *data.Table, q data
 	}
 	page.NewHref = p.tableURL(t.Name) + "new"
 	if t.Identity.Addressable() && len(page.Rows) > 0 {
-		page.Actions = []ui.BulkAction{{Label: "Delete", Href: p.bulkURL(t), Danger: true}}
+		if len(bulkFields(t.Form()).Fields) > 0 {
+			page.Actions = append(page.Actions, ui.BulkAction{Label: "Edit", Href: p.actionURL(t, "edit")})
+		}
+		page.Actions = append(page.Actions, ui.BulkAction{Label: "Delete", Href: p.actionURL(t, "delete"), Danger: true})
 	}
 }
 

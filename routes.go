@@ -53,6 +53,7 @@ func (p *Panel) table() []route {
 		{get, "/m/{table}/export.json", signedIn, p.exportJSON},
 		{get, "/m/{table}/choices/{column}", signedIn, p.chooseReference},
 		{post, "/m/{table}/actions/delete", writer, p.deleteChosen},
+		{post, "/m/{table}/actions/edit", writer, p.editChosen},
 		{get, "/m/{table}/new", writer, p.showNew},
 		{post, "/m/{table}/{$}", writer, p.create},
 		{get, "/m/{table}/{key}", signedIn, p.record},

@@ -44,7 +44,7 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		return FieldErrors{wrong("", "The database refused it because of what it would do to %s.", name)}
 	}
 	if v.kind == "foreign" {
-		return s.dangling(ctx, db, t, handle, wrong)
+		return s.dangling(ctx, db, t, in, handle, wrong)
 	}
 	var all FieldErrors
 	for _, column := range v.columns {
@@ -92,15 +92,21 @@ func typeOf(t *Table, column string) string {
 }
 
 // dangling finds the foreign keys of a written row that point at nothing, and those of other rows that do since it was.
-func (s *Source) dangling(ctx context.Context, db queryer, t *Table, handle []any, wrong func(column, format string, args ...any) *FieldError) error {
+// Of many rows it looks at the foreign keys that the input sets.
+func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any, wrong func(column, format string, args ...any) *FieldError) error {
 	var all FieldErrors
 	for _, fk := range t.ForeignKeys {
 		parent, ok := s.Schema().any(fk.RefTable)
-		if !ok || len(handle) == 0 || len(fk.RefColumns) != len(fk.Columns) {
+		sets := slices.ContainsFunc(fk.Columns, func(name string) bool { _, set := in.Fields[name]; return set })
+		if !ok || len(handle) == 0 && !sets || len(fk.RefColumns) != len(fk.Columns) {
 			continue
 		}
+		where := []fragment{s.dialect.orphan(t, fk, parent)}
+		if len(handle) > 0 {
+			where = append(s.at(t, handle), where...)
+		}
 		query := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}
-		rows, err := s.exactRows(ctx, db, query, append(s.at(t, handle), s.dialect.orphan(t, fk, parent)), 1)
+		rows, err := s.exactRows(ctx, db, query, where, 1)
 		if err != nil {
 			return s.failed(ctx, "check references of", t, err)
 		}

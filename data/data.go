@@ -45,7 +45,7 @@ const (
 	DefaultQueryTimeout = 10 * time.Second
 	// DefaultBulkTimeout bounds a write of many when Options.BulkTimeout is zero.
 	DefaultBulkTimeout = 5 * time.Minute
-	// MaxKeys is how many records DeleteMany takes at once.
+	// MaxKeys is how many records DeleteMany and UpdateMany take at once.
 	MaxKeys = 10_000
 )
 
@@ -100,6 +100,11 @@ type Writer interface {
 	CountMatching(ctx context.Context, q Query) (int64, error)
 	// DeleteMatching deletes them, within Options.BulkTimeout.
 	DeleteMatching(ctx context.Context, q Query) (int64, error)
+	// UpdateMany sets the input's fields in each of the records of the keys, at most MaxKeys, and returns how many there
+	// were. No token is checked: what the records have in other fields stays, what they have in these is replaced.
+	UpdateMany(ctx context.Context, table string, keys []Key, in Input) (int64, error)
+	// UpdateMatching does so with the rows that match a query's search and filters, within Options.BulkTimeout.
+	UpdateMatching(ctx context.Context, q Query, in Input) (int64, error)
 	// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or
 	// a ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
 	// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.
@@ -121,7 +126,7 @@ type Options struct {
 	Unmasked []string
 	// QueryTimeout bounds each read, and each write of one record. Default: DefaultQueryTimeout.
 	QueryTimeout time.Duration
-	// BulkTimeout bounds DeleteMany and DeleteMatching. Default: DefaultBulkTimeout.
+	// BulkTimeout bounds what changes or deletes many records. Default: DefaultBulkTimeout.
 	BulkTimeout time.Duration
 }
 

@@ -83,22 +83,33 @@ func (s *Source) DeleteMany(ctx context.Context, table string, keys []Key) (int6
 	if err != nil {
 		return 0, err
 	}
+	conditions, err := s.chosen(t, keys)
+	if err != nil {
+		return 0, err
+	}
+	return s.deleteAll(ctx, t, conditions)
+}
+
+// chosen are the conditions of each key, once.
+func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
 	if len(keys) > MaxKeys {
-		return 0, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "is given too often: at most %d", MaxKeys)}
+		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "is given too often: at most %d", MaxKeys)}
 	}
 	var wrong FieldErrors
-	conditions := make([][]fragment, len(keys))
-	for i, key := range keys {
+	var conditions [][]fragment
+	seen := map[string]bool{}
+	for _, key := range keys {
+		if seen[key.String()] {
+			continue
+		}
+		seen[key.String()] = true
 		where, err := s.identified(t, key)
 		if err != nil {
 			wrong = append(wrong, fieldError("key", key.String(), "is not a key of %s", t.Name))
 		}
-		conditions[i] = where
+		conditions = append(conditions, where)
 	}
-	if len(wrong) > 0 {
-		return 0, wrong
-	}
-	return s.deleteAll(ctx, t, conditions)
+	return conditions, wrong.orNil()
 }
 
 // DeleteMatching implements DataSource.

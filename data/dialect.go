@@ -34,6 +34,8 @@ type dialect interface {
 	insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) (handles [][]any, err error)
 	// update changes the rows that meet the conditions and returns their handles.
 	update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (handles [][]any, err error)
+	// change changes the rows that meet the conditions and returns their number.
+	change(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (int64, error)
 	// remove deletes the rows that meet the conditions and returns their number.
 	remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error)
 	// piece selects, exactly, bytes of a text or blob, from 1.

@@ -55,6 +55,9 @@ func (f Field) parse(c *Column) (any, error) {
 	case KindText, KindLongText, KindAny:
 		return f.Text, c.fits(f.Text)
 	case KindEnum:
+		if f.Text == "" && !slices.Contains(c.Enum, "") {
+			return nil, nil
+		}
 		if !slices.Contains(c.Enum, f.Text) {
 			return nil, fmt.Errorf("must be one of %s", strings.Join(c.Enum, ", "))
 		}

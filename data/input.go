@@ -28,7 +28,7 @@ type Field struct {
 	//   - text: any UTF-8 without NUL. CR LF, which is how browsers send line breaks, is stored as LF unless the present
 	//     value has CR LF.
 	//
-	// The empty text is NULL for every kind but text, longtext, enum and any.
+	// The empty text is NULL for every kind but text, longtext, any, and an enum that has it.
 	Text string
 	// File, if not nil, is the value instead of Text. Text columns take it only as UTF-8.
 	File []byte

@@ -93,13 +93,30 @@ func (d *sqlite) insert(ctx context.Context, db queryer, t *Table, columns []*Co
 }
 
 func (d *sqlite) update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) ([][]any, error) {
+	query := d.set(t, columns, values, where)
+	query.text += d.returning(t)
+	return d.handles(ctx, db, t, query)
+}
+
+// set is an UPDATE, which overrides ON CONFLICT clauses as insert does.
+func (d *sqlite) set(t *Table, columns []*Column, values []any, where []fragment) fragment {
 	var set []string
 	for _, c := range columns {
 		set = append(set, d.quote(c.Name)+" = ?")
 	}
-	query := fragment{"UPDATE OR ABORT " + d.from(t) + " SET " + strings.Join(set, ", "), values}.where(where)
-	query.text += d.returning(t)
-	return d.handles(ctx, db, t, query)
+	return fragment{"UPDATE OR ABORT " + d.from(t) + " SET " + strings.Join(set, ", "), values}.where(where)
+}
+
+func (d *sqlite) change(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (int64, error) {
+	return affected(ctx, db, d.set(t, columns, values, where))
+}
+
+func affected(ctx context.Context, db queryer, query fragment) (int64, error) {
+	result, err := db.ExecContext(ctx, query.text, query.args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 func (d *sqlite) handles(ctx context.Context, db queryer, t *Table, query fragment) ([][]any, error) {
@@ -125,12 +142,7 @@ func (d *sqlite) handles(ctx context.Context, db queryer, t *Table, query fragme
 }
 
 func (d *sqlite) remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error) {
-	query := fragment{text: "DELETE FROM " + d.from(t)}.where(where)
-	result, err := db.ExecContext(ctx, query.text, query.args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return affected(ctx, db, fragment{text: "DELETE FROM " + d.from(t)}.where(where))
 }
 
 func (d *sqlite) piece(c *Column, from, size int) string {

@@ -9,7 +9,8 @@ const (
 	// ParamToken is the version of the record that the form was opened with.
 	ParamToken = "row.token"
 	// ParamNull, followed by the column's name, is "1" for NULL. It wins over a
-	// value that is sent with it.
+	// value that is sent with it, except where the form itself had ticked it: on a
+	// new record and in bulk.
 	ParamNull = "null."
 	// ParamClear, followed by the column's name, is "1" to remove a binary
 	// value: NULL where the column allows it, else no bytes. A file that is sent

@@ -1,0 +1,63 @@
+package data
+
+// This file sets columns of many records to the same values: of chosen ones, or of all that match a query.
+
+import "context"
+
+// UpdateMany implements DataSource.
+func (s *Source) UpdateMany(ctx context.Context, table string, keys []Key, in Input) (int64, error) {
+	t, err := s.writable(table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.chosen(t, keys)
+	if err != nil {
+		return 0, err
+	}
+	return s.updateAll(ctx, t, conditions, in)
+}
+
+// UpdateMatching implements DataSource.
+func (s *Source) UpdateMatching(ctx context.Context, q Query, in Input) (int64, error) {
+	t, err := s.writable(q.Table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.matching(t, q)
+	if err != nil {
+		return 0, err
+	}
+	return s.updateAll(ctx, t, [][]fragment{conditions}, in)
+}
+
+// updateAll sets the input's fields in what meets each of the conditions, in one transaction.
+func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input) (int64, error) {
+	switch {
+	case len(in.Fields) == 0:
+		return 0, FieldErrors{fieldError("", "", "Nothing is to be changed: no field was given.")}
+	case len(in.Links) > 0:
+		return 0, FieldErrors{fieldError("", "", "Links are set for one record at a time.")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
+	defer cancel()
+	var updated int64
+	refused := func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, nil, err) }
+	err := s.transact(ctx, "update", t, func(db queryer) error {
+		w, err := s.prepare(ctx, db, t, in, &image{}) // a row of which nothing is known
+		if err != nil {
+			return err
+		}
+		for _, where := range conditions {
+			n, err := s.dialect.change(ctx, db, t, w.columns, w.values, where)
+			if err != nil {
+				return refused(db, err)
+			}
+			updated += n
+		}
+		return nil
+	}, refused)
+	if err != nil {
+		return 0, err
+	}
+	return updated, nil
+}
