@@ -1,9 +1,10 @@
 // Package backend opens the session store that a configuration asks for: memory,
-// Redis, Memcached, or a database. [FromEnv] reads the configuration from
+// Redis, Memcached, a database, or one of the two servers in front of a database
+// (hybrid). [FromEnv] reads the configuration from
 // environment variables.
 //
 //	cfg, err := backend.FromEnv(os.Getenv)
-//	cfg.DB = db // for SESSION_BACKEND=database
+//	cfg.DB = db // for SESSION_BACKEND=database and TRACK_SESSIONS_IN_DB=true
 //	store, err := backend.Open(ctx, cfg)
 //	manager, err := session.New(store, session.Config{SecretKey: cfg.SecretKey})
 //
@@ -30,7 +31,8 @@ import (
 // session.ErrUnavailable within the store's ConnectTimeout (10 seconds for a
 // database) and the context; where cfg.Fallback is set, that kind is opened
 // instead and a warning logged. A server that is there and refuses the
-// configuration, such as a wrong password, is never replaced.
+// configuration, such as a wrong password, is never replaced. With cfg.TrackInDB
+// the database must be there; the cache may come later.
 func Open(ctx context.Context, cfg Config) (session.Store, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -58,6 +60,9 @@ func Open(ctx context.Context, cfg Config) (session.Store, error) {
 
 // open opens the store of one kind.
 func (c Config) open(ctx context.Context, kind Kind) (session.Store, error) {
+	if c.TrackInDB && kind == c.Kind {
+		return opened(c.openHybrid(ctx))
+	}
 	switch kind {
 	case Redis:
 		return opened(redisstore.Open(ctx, c.Redis))
@@ -88,7 +93,7 @@ func (c Config) openDatabase(ctx context.Context) (*sqlstore.Store, error) {
 	if err := c.DB.PingContext(first); err != nil {
 		return nil, fmt.Errorf("connect to the database: %w: %w", session.ErrUnavailable, err)
 	}
-	return sqlstore.Open(ctx, c.DB, sqlstore.Config{Now: c.Now, Logger: c.Logger})
+	return sqlstore.Open(ctx, c.DB, sqlstore.Config{Changes: c.TrackInDB, Now: c.Now, Logger: c.Logger})
 }
 
 // substitute is a store that is used because the wanted one did not answer.

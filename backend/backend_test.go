@@ -19,6 +19,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -175,6 +176,10 @@ func TestOpenNamesAllThatIsWrong(t *testing.T) {
 		"Fallback: redis":     {Kind: backend.Redis, Fallback: backend.Redis},
 		"Memcached.PoolSize:": {Kind: backend.Memcached, Memcached: memcachestore.Config{PoolSize: -1}},
 		"Redis.Prefix:":       {Kind: backend.Redis, Prefix: "{}"},
+		"TrackInDB: true":     {TrackInDB: true},
+		"DB: nil":             {Kind: backend.Redis, TrackInDB: true},
+		"Redis.NearCache: 1s": {Kind: backend.Redis, TrackInDB: true, Redis: redisstore.Config{NearCache: time.Second}},
+		"Hybrid.MaxStale: 1s": {Kind: backend.Memcached, TrackInDB: true, Hybrid: hybridstore.Config{MaxStale: time.Second, PollInterval: time.Second}},
 	} {
 		if _, err := backend.Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "\n"+field) {
 			t.Errorf("%v: %v, want an error that names %q", cfg, err, field)

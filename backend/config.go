@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 )
@@ -41,8 +42,17 @@ type Config struct {
 	// Memcached is the configuration where Kind or Fallback is Memcached.
 	Memcached memcachestore.Config
 
-	// DB is the database where Kind or Fallback is Database: SQLite, PostgreSQL,
-	// MySQL or MariaDB. The caller keeps it and closes it after the store.
+	// TrackInDB keeps the sessions in DB, with Redis or Memcached, whichever Kind is,
+	// as the cache in front of it: hybrid. The cache may be down, also at start; the
+	// history of sessions is kept. It does not go with Redis.NearCache.
+	TrackInDB bool
+
+	// Hybrid is the configuration where TrackInDB is set: how stale, how often, and
+	// whether records are believed for longer while DB is down.
+	Hybrid hybridstore.Config
+
+	// DB is the database where Kind or Fallback is Database, or TrackInDB is set:
+	// SQLite, PostgreSQL, MySQL or MariaDB. The caller keeps it and closes it after the store.
 	DB *sql.DB
 
 	// SecretKey is the key of the sessions, session.Config.SecretKey: here only
@@ -96,6 +106,10 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Memcached.Now == nil {
 		c.Memcached.Now = c.Now
 	}
+	setDefault(&c.Hybrid.Logger, c.Logger)
+	if c.Hybrid.Now == nil {
+		c.Hybrid.Now = c.Now
+	}
 	return c, nil
 }
 
@@ -133,8 +147,19 @@ func (c Config) validate() error {
 	if n := len(c.SecretKey); n > 0 && n < session.MinSecretKey {
 		wrong("SecretKey: %d bytes, want none or at least %d random ones; make them with: crudadmin secret", n, session.MinSecretKey)
 	}
-	if c.uses(Database) && c.DB == nil {
+	if (c.uses(Database) || c.TrackInDB) && c.DB == nil {
 		wrong("DB: nil, want the database of the sessions")
+	}
+	if c.TrackInDB {
+		if c.Kind.known() && !c.Kind.caches() {
+			wrong("TrackInDB: true, but Kind is %s: it is for redis and memcached", c.Kind)
+		}
+		if c.Redis.NearCache > 0 {
+			wrong("Redis.NearCache: %s, but TrackInDB is set: want one of them", c.Redis.NearCache)
+		}
+		for _, err := range parts(c.Hybrid.Validate()) {
+			wrong("Hybrid.%w", err)
+		}
 	}
 	if c.uses(Redis) {
 		for _, err := range checkRedis(c.Redis) {
@@ -155,6 +180,9 @@ func (c Config) validate() error {
 func (k Kind) known() bool {
 	return k == Memory || k == Redis || k == Memcached || k == Database
 }
+
+// caches reports whether the kind can stand in front of a database.
+func (k Kind) caches() bool { return k == Redis || k == Memcached }
 
 func (c Config) uses(k Kind) bool { return c.Kind == k || c.Fallback == k }
 
@@ -189,6 +217,9 @@ func closed(store session.Store) []error {
 // parts returns the errors that a configuration's error joins, each of which
 // begins with its field.
 func parts(err error) []error {
+	if err == nil {
+		return nil
+	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if joined, ok := e.(interface{ Unwrap() []error }); ok {
 			return joined.Unwrap()

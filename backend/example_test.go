@@ -60,13 +60,17 @@ func Example_database() {
 	// Output: sqlite true true
 }
 
-// Hybrid sessions are not built yet, and are refused rather than half done.
+// Hybrid sessions want a server to be fast and a database to be sure: memory and a
+// database alone are refused.
 func Example_hybrid() {
-	_, err := backend.FromEnv(getenv(map[string]string{"SESSION_BACKEND": "redis", "TRACK_SESSIONS_IN_DB": "true"}))
+	cfg, err := backend.FromEnv(getenv(map[string]string{"SESSION_BACKEND": "redis", "TRACK_SESSIONS_IN_DB": "true"}))
+	fmt.Println(cfg.Kind, cfg.TrackInDB, err)
+	_, err = backend.FromEnv(getenv(map[string]string{"SESSION_BACKEND": "memory", "TRACK_SESSIONS_IN_DB": "true"}))
 	fmt.Println(err)
 	// Output:
+	// redis true <nil>
 	// environment variables:
-	//   TRACK_SESSIONS_IN_DB: true with SESSION_BACKEND=redis asks for hybrid sessions, which are not built yet: unset it
+	//   TRACK_SESSIONS_IN_DB: true, but SESSION_BACKEND is memory: it is for redis and memcached
 }
 
 // Development, staging and production differ in their variables alone.

@@ -21,7 +21,7 @@ import (
 // What production refuses, staging gets as a warning. REDIS_URL beats the single
 // variables of the server, REDIS_SENTINELS and REDIS_CLUSTER beat its host and
 // port, and MEMCACHED_SERVERS beats MEMCACHED_HOST and MEMCACHED_PORT. It sets no
-// DB: for the kind Database the caller does.
+// DB: for the kind Database, and for TrackInDB, the caller does.
 func FromEnv(getenv func(string) string) (Config, error) {
 	r := reader{environ.NewReader(getenv)}
 	cfg := Config{
@@ -30,6 +30,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		Prefix:    r.Text("SESSION_PREFIX"),
 		Redis:     r.redis(),
 		Memcached: r.memcached(),
+		TrackInDB: r.Bool("TRACK_SESSIONS_IN_DB", false),
 	}
 	r.crossCheck(cfg)
 	if err := r.Err(); err != nil {
@@ -170,11 +171,12 @@ func (r reader) blame(settings []setting, errs []error) {
 
 // crossCheck judges variables that are right alone.
 func (r reader) crossCheck(cfg Config) {
-	if r.Bool("TRACK_SESSIONS_IN_DB", false) {
-		if cfg.Kind == Redis || cfg.Kind == Memcached {
-			r.Wrong("TRACK_SESSIONS_IN_DB", "true with SESSION_BACKEND=%s asks for hybrid sessions, which are not built yet: unset it", cfg.Kind)
-		} else {
+	if cfg.TrackInDB {
+		if !cfg.Kind.caches() {
 			r.Wrong("TRACK_SESSIONS_IN_DB", "true, but SESSION_BACKEND is %s: it is for redis and memcached", cfg.Kind)
+		}
+		if cfg.Redis.NearCache > 0 {
+			r.Wrong("SESSION_LOCAL_CACHE_SECONDS", "%g, but TRACK_SESSIONS_IN_DB is true: unset one", cfg.Redis.NearCache.Seconds())
 		}
 	}
 	if cfg.Redis.NearCache > 0 && cfg.Kind != Redis {

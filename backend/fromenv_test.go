@@ -53,7 +53,7 @@ func TestFromEnvReadsEveryVariable(t *testing.T) {
 	cfg := fromEnv(t, "ENVIRONMENT", "production", "ADMIN_SECRET_KEY", goodKey, "SESSION_BACKEND", "redis", "SESSION_PREFIX", "mine:",
 		"REDIS_HOST", "redis.example", "REDIS_PORT", "6380", "REDIS_DB", "3", "REDIS_USERNAME", "ann", "REDIS_PASSWORD", "canary",
 		"REDIS_POOL_SIZE", "20", "REDIS_CONNECT_TIMEOUT", "7", "REDIS_TLS", "true", "SESSION_LOCAL_CACHE_SECONDS", "2")
-	if r := cfg.Redis; cfg.Kind != backend.Redis || cfg.Prefix != "mine:" || string(cfg.SecretKey) != goodKey || r.Host != "redis.example" || r.Port != 6380 || r.DB != 3 ||
+	if r := cfg.Redis; cfg.Kind != backend.Redis || cfg.TrackInDB || cfg.Prefix != "mine:" || string(cfg.SecretKey) != goodKey || r.Host != "redis.example" || r.Port != 6380 || r.DB != 3 ||
 		r.Username != "ann" || r.Password != "canary" || r.PoolSize != 20 || r.ConnectTimeout != 7*time.Second || r.TLS == nil || r.NearCache != 2*time.Second {
 		t.Errorf("redis: %v", cfg)
 	}
@@ -64,6 +64,11 @@ func TestFromEnvReadsEveryVariable(t *testing.T) {
 	cfg = fromEnv(t, "SESSION_BACKEND", "redis", "REDIS_SENTINELS", "a:26379, b:26379", "REDIS_SENTINEL_MASTER", "main")
 	if r := cfg.Redis; !slices.Equal(r.Sentinels, []string{"a:26379", "b:26379"}) || r.MasterName != "main" {
 		t.Errorf("sentinels: %v", cfg)
+	}
+	for _, kind := range []string{"redis", "memcached"} {
+		if cfg := fromEnv(t, "SESSION_BACKEND", kind, "TRACK_SESSIONS_IN_DB", "true"); !cfg.TrackInDB || string(cfg.Kind) != kind {
+			t.Errorf("hybrid: %v", cfg)
+		}
 	}
 	cfg = fromEnv(t, "SESSION_BACKEND", "redis", "REDIS_CLUSTER", "a:7000,b:7000")
 	if !slices.Equal(cfg.Redis.Cluster, []string{"a:7000", "b:7000"}) {
@@ -99,7 +104,7 @@ var wrong = []struct{ name, value, with string }{
 	{"SESSION_LOCAL_CACHE_SECONDS", "61", "SESSION_BACKEND=redis"}, {"SESSION_LOCAL_CACHE_SECONDS", "1", "SESSION_BACKEND=memcached"},
 	{"TRACK_SESSIONS_IN_DB", "perhaps", ""},
 	{"TRACK_SESSIONS_IN_DB", "true", ""}, {"TRACK_SESSIONS_IN_DB", "true", "SESSION_BACKEND=database"},
-	{"TRACK_SESSIONS_IN_DB", "true", "SESSION_BACKEND=redis"}, {"TRACK_SESSIONS_IN_DB", "true", "SESSION_BACKEND=memcached"},
+	{"SESSION_LOCAL_CACHE_SECONDS", "1", "SESSION_BACKEND=redis TRACK_SESSIONS_IN_DB=true"},
 	{"REDIS_URL", "http://ann:canary@redis/0", ""}, {"REDIS_URL", "redis://h/0?pool_size=2", ""}, {"REDIS_URL", "redis://:canary@h:70000/0", ""},
 	{"REDIS_HOST", "redis:6379", ""}, {"REDIS_HOST", "", "ENVIRONMENT=production SESSION_BACKEND=redis ADMIN_SECRET_KEY=" + goodKey},
 	{"REDIS_PORT", "70000", ""}, {"REDIS_PORT", "0", ""}, {"REDIS_PORT", "tcp://10.0.0.1:6379", ""},

@@ -16,6 +16,7 @@ import (
 type shown struct {
 	Kind      Kind                  `json:"kind"`
 	Fallback  Kind                  `json:"fallback,omitempty"`
+	TrackInDB bool                  `json:"track_in_db,omitempty"`
 	Prefix    string                `json:"prefix,omitempty"`
 	SecretKey string                `json:"secret_key,omitempty"`
 	Redis     *redisstore.Config    `json:"redis,omitempty"`
@@ -23,7 +24,7 @@ type shown struct {
 }
 
 func (c Config) shown() shown {
-	s := shown{Kind: c.Kind, Fallback: c.Fallback, Prefix: c.Prefix}
+	s := shown{Kind: c.Kind, Fallback: c.Fallback, TrackInDB: c.TrackInDB, Prefix: c.Prefix}
 	if s.Kind == "" {
 		s.Kind = Memory
 	}
@@ -43,6 +44,9 @@ func (c Config) shown() shown {
 func (c Config) String() string {
 	s := c.shown()
 	text := fmt.Sprintf("{Kind:%s Fallback:%s Prefix:%s SecretKey:%s", s.Kind, s.Fallback, s.Prefix, s.SecretKey)
+	if s.TrackInDB {
+		text += " TrackInDB:true"
+	}
 	if s.Redis != nil {
 		text += " Redis:" + s.Redis.String()
 	}

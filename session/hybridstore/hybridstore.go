@@ -105,8 +105,10 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// validate reports every field that is out of its bounds, in one error.
-func (c Config) validate() error {
+// Validate reports every field that is out of its bounds, in one error. New calls
+// it.
+func (c Config) Validate() error {
+	c = c.withDefaults()
 	var errs []error
 	within := func(field string, d, least, most time.Duration) {
 		if d < least || d > most {
@@ -164,10 +166,10 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 	if truth == nil || cache == nil {
 		return nil, errors.New("hybridstore: New: truth and cache must not be nil")
 	}
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg = cfg.withDefaults()
 	s := &Store{
 		cfg:     cfg,
 		truth:   truth,

@@ -1,4 +1,5 @@
-// The store on real servers: Redis in front of SQLite and PostgreSQL.
+// The store on real servers: Redis, Memcached and memory in front of SQLite,
+// PostgreSQL and MariaDB.
 
 package hybridstore_test
 
@@ -15,12 +16,12 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
-	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -30,9 +31,8 @@ var quiet = slog.New(slog.DiscardHandler)
 
 // pair is a database and a cache.
 type pair struct {
-	db     *sql.DB
-	server *testserver.RedisServer
-	prefix string
+	db    *sql.DB
+	cache func(testing.TB) hybridstore.Cache // a handle for each node
 }
 
 // counted counts the questions that reach the database, but those about the log.
@@ -53,12 +53,8 @@ func (p pair) node(t testing.TB, now func() time.Time, work bool) (*hybridstore.
 	if err != nil {
 		t.Fatal(err)
 	}
-	redis, err := redisstore.Open(t.Context(), redisstore.Config{URL: p.server.URL(), Prefix: p.prefix, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var asked atomic.Int64
-	s, err := hybridstore.New(counted{truth, &asked}, redis.Cache(), hybridstore.Config{
+	s, err := hybridstore.New(counted{truth, &asked}, p.cache(t), hybridstore.Config{
 		Now: now, Logger: quiet, PollInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond,
 	})
 	if err != nil {
@@ -77,7 +73,6 @@ func (p pair) node(t testing.TB, now func() time.Time, work bool) (*hybridstore.
 			t.Errorf("the loop: %v", err)
 		}
 		_ = truth.Close()
-		_ = redis.Close()
 	})
 	if work {
 		await(t, "the node follows the log", func() bool { return s.Status().Following })
@@ -140,28 +135,58 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 	return page, err
 }
 
-// TestConformance runs the suite twice on each pair: without the loop, when the
-// database alone answers, and with it, when the cache does.
+func mariaDB(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", testserver.SharedMariaDB(t).DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// TestConformance runs the suite on pairs: with the loop, when the cache answers,
+// and on one of them without it, when the database alone does. SQLite in Go is so
+// slow under the race detector that its pairs are left to the run without.
 func TestConformance(t *testing.T) {
-	for name, open := range map[string]func(testing.TB) *sql.DB{"sqlite": sqliteFile, "postgresql": postgres} {
-		for _, work := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, loop %t", name, work), func(t *testing.T) {
-				pairs := map[session.Store]pair{}
-				sessiontest.Run(t, sessiontest.Harness{
-					Open: func(t testing.TB, now func() time.Time) session.Store {
-						server, prefix := testserver.SharedRedis(t)
-						p := pair{open(t), server, prefix}
-						s, _ := p.node(t, now, work)
-						pairs[prompt{s}] = p
-						return prompt{s}
-					},
-					Second: func(t testing.TB, first session.Store, now func() time.Time) session.Store {
-						s, _ := pairs[first].node(t, now, work)
-						return prompt{s}
-					},
-				})
-			})
+	for _, c := range []struct {
+		cache, name string
+		database    func(testing.TB) *sql.DB
+		work        bool
+	}{
+		{"redis", "postgresql", postgres, true},
+		{"redis", "postgresql", postgres, false},
+		{"redis", "sqlite", sqliteFile, true},
+		{"memcached", "mariadb", mariaDB, true},
+		{"memcached", "sqlite", sqliteFile, true},
+		{"memory", "sqlite", sqliteFile, true},
+	} {
+		if hybridstore.RaceDetector && c.name == "sqlite" {
+			continue
 		}
+		t.Run(fmt.Sprintf("%s and %s, loop %t", c.cache, c.name, c.work), func(t *testing.T) {
+			var mu sync.Mutex
+			pairs := map[session.Store]pair{}
+			sessiontest.Run(t, sessiontest.Harness{
+				Open: func(t testing.TB, now func() time.Time) session.Store {
+					p := pair{c.database(t), caches[c.cache](t)}
+					s, _ := p.node(t, now, c.work)
+					mu.Lock()
+					defer mu.Unlock()
+					pairs[prompt{s}] = p
+					return prompt{s}
+				},
+				Second: func(t testing.TB, first session.Store, now func() time.Time) session.Store {
+					mu.Lock()
+					p := pairs[first]
+					mu.Unlock()
+					s, _ := p.node(t, now, c.work)
+					return prompt{s}
+				},
+			})
+		})
 	}
 }
 
@@ -187,7 +212,8 @@ func login(t *testing.T, m *session.Manager, user string) session.Token {
 // TestSteadyState: a validation is one command of the cache and nothing of the
 // database.
 func TestSteadyState(t *testing.T) {
-	p := pair{sqliteFile(t), testserver.Redis(t, testserver.RedisOptions{}), "p:"}
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	p := pair{sqliteFile(t), redisAt(server, "p:")}
 	s, asked := p.node(t, nil, true)
 	m := manager(t, s)
 	token := login(t, m, "ada")
@@ -205,11 +231,11 @@ func TestSteadyState(t *testing.T) {
 	var questions int64
 	var commands int
 	for range 5 { // at first a record may still be on its way into the cache
-		before, called := asked.Load(), calls(t, p.server)
+		before, called := asked.Load(), calls(t, server)
 		for range n {
 			validate()
 		}
-		if questions, commands = asked.Load()-before, calls(t, p.server)-called; questions == 0 && commands == n {
+		if questions, commands = asked.Load()-before, calls(t, server)-called; questions == 0 && commands == n {
 			return
 		}
 	}
@@ -235,7 +261,8 @@ func calls(t *testing.T, server *testserver.RedisServer) int {
 // TestCacheLost: flushing and restarting Redis under load, empty or with old
 // contents, logs out nobody and brings back nobody.
 func TestCacheLost(t *testing.T) {
-	p := pair{sqliteFile(t), testserver.Redis(t, testserver.RedisOptions{}), "p:"}
+	server := testserver.Redis(t, testserver.RedisOptions{})
+	p := pair{sqliteFile(t), redisAt(server, "p:")}
 	nodes := make([]*session.Manager, 2)
 	for i := range nodes {
 		s, _ := p.node(t, nil, true)
@@ -280,13 +307,13 @@ func TestCacheLost(t *testing.T) {
 		revoked.Add(1)
 		switch i {
 		case 2:
-			if _, err := p.server.Do("FLUSHALL"); err != nil {
+			if _, err := server.Do("FLUSHALL"); err != nil {
 				t.Fatal(err)
 			}
 		case 4:
-			p.server.Restart(true)
+			server.Restart(true)
 		case 6:
-			p.server.Restart(false)
+			server.Restart(false)
 		}
 		before := asked.Load()
 		await(t, "load", func() bool { return asked.Load() > before+40 })

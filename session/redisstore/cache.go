@@ -18,9 +18,6 @@ import (
 // Cache keeps copies of sessions for package hybridstore, each behind a head that
 // only that package understands, under keys of their own: nothing of the store
 // meets them. It is safe for many goroutines.
-//
-// A value is the length of its head in one byte, the head, and for a session its
-// record.
 type Cache struct{ s *Store }
 
 // Cache returns a cache on the store's server. It lives as long as the store.
@@ -28,34 +25,20 @@ func (s *Store) Cache() *Cache { return &Cache{s} }
 
 func (c *Cache) key(id session.ID) string { return c.s.keys.of(id.Tag()) + "h:" + string(id[:]) }
 
-// maxHead is the most bytes of a head.
-const maxHead = 255
-
 // Get returns the head and the session under id: no head if there is nothing, no
 // session if there is none or it cannot be decoded. It is one command. Errors match
 // session.ErrUnavailable.
 func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
 	const op = "cache get"
 	value, err := call(ctx, c.s, op, reads, func(ctx context.Context, client rueidis.Client) ([]byte, error) {
-		const end = int64(1 + maxHead + wire.MaxRecord)
-		value, err := reply{client.Do(ctx, client.B().Getrange().Key(c.key(id)).Start(0).End(end).Build())}.bytes()
+		value, err := reply{client.Do(ctx, client.B().Getrange().Key(c.key(id)).Start(0).End(int64(wire.MaxCached)).Build())}.bytes()
 		return value, failed(op, reads, err)
 	})
-	if err != nil || len(value) == 0 {
+	if err != nil {
 		return nil, nil, err
 	}
-	end := 1 + int(value[0])
-	if end == 1 || end > len(value) { // no entry: nothing that Swap could compare with
-		return nil, nil, nil
-	}
-	if end == len(value) {
-		return value[1:end], nil, nil
-	}
-	s, err := wire.Decode(value[end:], id)
-	if err != nil {
-		return value[1:end], nil, nil //nolint:nilerr // who asked has the original
-	}
-	return value[1:end], &s, nil
+	head, found := wire.DecodeCached(value, id)
+	return head, found, nil
 }
 
 // Swap puts head and s, which may be nil, under id for that long, if what is there
@@ -116,17 +99,8 @@ func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep tim
 }
 
 func cacheValue(head []byte, s *session.Session) (string, error) {
-	if len(head) == 0 || len(head) > maxHead {
-		return "", fmt.Errorf("%w: a head of %d bytes, want 1 to %d", session.ErrTooLarge, len(head), maxHead)
-	}
-	value := append([]byte{byte(len(head))}, head...)
-	if s != nil {
-		var err error
-		if value, err = wire.Append(value, s); err != nil {
-			return "", err
-		}
-	}
-	return string(value), nil
+	value, err := wire.AppendCached(nil, head, s)
+	return string(value), err
 }
 
 func millis(d time.Duration) int64 { return max(d.Milliseconds(), 1) }
