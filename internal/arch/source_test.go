@@ -23,6 +23,7 @@ const root = "../.."
 // reason. Everything else is given a clock; naming time.Now as the default of a
 // Config's field is no call.
 var clockAllowed = map[string]string{
+	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
 	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
