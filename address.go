@@ -44,7 +44,7 @@ func (p *Panel) recordURL(table string, key data.Key) string {
 // requestTable returns the table that the request's path names.
 func (p *Panel) requestTable(r *http.Request) (*data.Table, error) {
 	name := strings.TrimPrefix(r.PathValue("table"), "~")
-	if t, ok := p.data.Schema().Table(name); ok {
+	if t, ok := p.dataOf(r).Schema().Table(name); ok {
 		return t, nil
 	}
 	return nil, data.ErrNoTable

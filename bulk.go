@@ -25,7 +25,7 @@ type chosen struct {
 
 // readChosen reads the rows that were chosen in a list.
 func (p *Panel) readChosen(r *http.Request) (chosen, error) {
-	t, err := p.writable(r)
+	t, err := p.requestTable(r)
 	if err != nil {
 		return chosen{}, err
 	}
@@ -60,7 +60,7 @@ func (p *Panel) bulkPage(r *http.Request, c chosen, action string) (ui.Bulk, err
 		Action: p.actionURL(c.table, action), CancelHref: p.listURL(c.query), Count: ui.Exact(int64(len(c.keys))),
 	}
 	if c.all {
-		n, err := p.data.CountMatching(r.Context(), c.query)
+		n, err := p.dataOf(r).CountMatching(r.Context(), c.query)
 		if err != nil {
 			return page, err
 		}
@@ -99,9 +99,9 @@ func (p *Panel) deleteChosen(w http.ResponseWriter, r *http.Request) {
 	}
 	var n int64
 	if c.all {
-		n, err = p.data.DeleteMatching(r.Context(), c.query)
+		n, err = p.dataOf(r).DeleteMatching(r.Context(), c.query)
 	} else {
-		n, err = p.data.DeleteMany(r.Context(), c.table.Name, c.keys)
+		n, err = p.dataOf(r).DeleteMany(r.Context(), c.table.Name, c.keys)
 	}
 	var referenced *data.ReferencedError
 	switch {
@@ -157,9 +157,9 @@ func (p *Panel) editChosen(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 	case c.all:
-		n, err = p.data.UpdateMatching(r.Context(), c.query, in)
+		n, err = p.dataOf(r).UpdateMatching(r.Context(), c.query, in)
 	default:
-		n, err = p.data.UpdateMany(r.Context(), c.table.Name, c.keys, in)
+		n, err = p.dataOf(r).UpdateMany(r.Context(), c.table.Name, c.keys, in)
 	}
 	if e.refuse(err) {
 		p.askEdit(w, r, http.StatusUnprocessableEntity, c, e)

@@ -12,8 +12,8 @@ import (
 
 func (p *Panel) dashboard(w http.ResponseWriter, r *http.Request) {
 	page := ui.Dashboard{}
-	schema := p.data.Schema()
-	estimates, err := p.data.Estimates(r.Context())
+	schema := p.dataOf(r).Schema()
+	estimates, err := p.dataOf(r).Estimates(r.Context())
 	if err != nil {
 		p.log.WarnContext(r.Context(), "row estimates failed", "error", err)
 	}

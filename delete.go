@@ -12,7 +12,7 @@ import (
 )
 
 func (p *Panel) showDelete(w http.ResponseWriter, r *http.Request) {
-	t, key, err := p.writableRecord(r)
+	t, key, err := p.recordBefore(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -21,7 +21,7 @@ func (p *Panel) showDelete(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Panel) renderDelete(w http.ResponseWriter, r *http.Request, status int, t *data.Table, key data.Key, wrong string) {
-	preview, err := p.data.DeletePreview(r.Context(), t.Name, key)
+	preview, err := p.dataOf(r).DeletePreview(r.Context(), t.Name, key)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -54,12 +54,12 @@ func effects(preview *data.Preview) []ui.Effect {
 }
 
 func (p *Panel) delete(w http.ResponseWriter, r *http.Request) {
-	t, key, err := p.writableRecord(r)
+	t, key, err := p.recordBefore(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	err = p.data.Delete(r.Context(), t.Name, key, r.PostForm.Get(ui.ParamToken))
+	err = p.dataOf(r).Delete(r.Context(), t.Name, key, r.PostForm.Get(ui.ParamToken))
 	var stale *data.StaleError
 	var referenced *data.ReferencedError
 	switch {

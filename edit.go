@@ -13,19 +13,10 @@ import (
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
-// writable returns the request's table if records of it can be written.
-func (p *Panel) writable(r *http.Request) (*data.Table, error) {
-	t, err := p.requestTable(r)
-	if err == nil && t.ReadOnly != "" {
-		err = &statusError{status: http.StatusForbidden, detail: "This table cannot be written: " + t.ReadOnly + "."}
-	}
-	return t, err
-}
-
-// writableRecord returns the request's table and the key in its address, which
+// recordBefore returns the request's table and the key in its address, which
 // stands before the last segment.
-func (p *Panel) writableRecord(r *http.Request) (*data.Table, data.Key, error) {
-	t, err := p.writable(r)
+func (p *Panel) recordBefore(r *http.Request) (*data.Table, data.Key, error) {
+	t, err := p.requestTable(r)
 	if err != nil {
 		return nil, data.Key{}, err
 	}
@@ -36,7 +27,7 @@ func (p *Panel) writableRecord(r *http.Request) (*data.Table, data.Key, error) {
 }
 
 func (p *Panel) showNew(w http.ResponseWriter, r *http.Request) {
-	t, err := p.writable(r)
+	t, err := p.requestTable(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -58,7 +49,7 @@ func (p *Panel) renderForm(w http.ResponseWriter, r *http.Request, status int, t
 }
 
 func (p *Panel) create(w http.ResponseWriter, r *http.Request) {
-	t, err := p.writable(r)
+	t, err := p.requestTable(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -67,7 +58,7 @@ func (p *Panel) create(w http.ResponseWriter, r *http.Request) {
 	in, err := e.read(r)
 	var key data.Key
 	if err == nil {
-		key, err = p.data.Insert(r.Context(), t.Name, in)
+		key, err = p.dataOf(r).Insert(r.Context(), t.Name, in)
 	}
 	if e.refuse(err) {
 		p.renderNew(w, r, http.StatusUnprocessableEntity, e)
@@ -91,10 +82,10 @@ func (p *Panel) seeRecord(w http.ResponseWriter, r *http.Request, t *data.Table,
 }
 
 func (p *Panel) showEdit(w http.ResponseWriter, r *http.Request) {
-	t, key, err := p.writableRecord(r)
+	t, key, err := p.recordBefore(r)
 	var found *data.Record
 	if err == nil {
-		found, err = p.data.Edit(r.Context(), t.Name, key)
+		found, err = p.dataOf(r).Edit(r.Context(), t.Name, key)
 	}
 	if err != nil {
 		p.fail(w, r, err)
@@ -112,12 +103,12 @@ func (p *Panel) renderEdit(w http.ResponseWriter, r *http.Request, status int, e
 }
 
 func (p *Panel) update(w http.ResponseWriter, r *http.Request) {
-	t, key, err := p.writableRecord(r)
+	t, key, err := p.recordBefore(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	found, err := p.data.Edit(r.Context(), t.Name, key)
+	found, err := p.dataOf(r).Edit(r.Context(), t.Name, key)
 	if errors.Is(err, data.ErrNotFound) {
 		p.conflict(w, r, t, key, &data.StaleError{})
 		return
@@ -133,7 +124,7 @@ func (p *Panel) update(w http.ResponseWriter, r *http.Request) {
 		err = &statusError{status: http.StatusBadRequest, detail: ui.ParamToken + ": missing; open the form again."}
 	}
 	if err == nil {
-		key, err = p.data.Update(r.Context(), t.Name, key, e.token, in)
+		key, err = p.dataOf(r).Update(r.Context(), t.Name, key, e.token, in)
 	}
 	var stale *data.StaleError
 	switch {
@@ -225,7 +216,7 @@ func (p *Panel) chooseReference(w http.ResponseWriter, r *http.Request) {
 	field := r.PathValue("column")
 	action := p.choicesURL(t, field)
 	page := ui.Choices{Action: action, Query: query.Get("q")}
-	found, err := p.data.Choices(r.Context(), t.Name, field, page.Query, query.Get("after"), data.DefaultLimit)
+	found, err := p.dataOf(r).Choices(r.Context(), t.Name, field, page.Query, query.Get("after"), data.DefaultLimit)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -273,7 +264,7 @@ func (p *Panel) download(w http.ResponseWriter, r *http.Request) {
 	key, err := data.ParseKey(t, path[strings.LastIndexByte(path, '/')+1:])
 	var file *data.File
 	if err == nil {
-		file, err = p.data.Download(r.Context(), t.Name, key, strings.TrimPrefix(r.PathValue("column"), "~"))
+		file, err = p.dataOf(r).Download(r.Context(), t.Name, key, strings.TrimPrefix(r.PathValue("column"), "~"))
 	}
 	if err != nil {
 		p.fail(w, r, err)

@@ -218,7 +218,7 @@ func (e *entry) chosen(field, value string) (label, href string) {
 	if value == "" {
 		return "", ""
 	}
-	found, err := e.p.data.Chosen(e.r.Context(), e.table.Name, field, []string{value})
+	found, err := e.p.dataOf(e.r).Chosen(e.r.Context(), e.table.Name, field, []string{value})
 	if err != nil || len(found) == 0 {
 		return "", ""
 	}
@@ -236,7 +236,7 @@ func (e *entry) links(relation *data.ManyToMany) ui.LinkField {
 	var chosen []data.Choice
 	if e.sent != nil && e.sent.Has(relation.Name) {
 		values := slices.DeleteFunc(slices.Clone(e.sent[relation.Name]), func(v string) bool { return v == "" })
-		chosen, _ = e.p.data.Chosen(e.r.Context(), e.table.Name, relation.Name, values)
+		chosen, _ = e.p.dataOf(e.r).Chosen(e.r.Context(), e.table.Name, relation.Name, values)
 	} else if e.record != nil {
 		for _, l := range e.record.Links {
 			if l.Relation.Name == relation.Name {
@@ -244,6 +244,7 @@ func (e *entry) links(relation *data.ManyToMany) ui.LinkField {
 			}
 		}
 	}
+	out.ReadOnly = out.ReadOnly || !e.mayLink(relation)
 	for _, c := range chosen {
 		out.Selected = append(out.Selected, ui.Option{Value: c.Value, Label: c.Label})
 	}
@@ -317,8 +318,17 @@ func (e *entry) given(name, value string) data.Field {
 	return data.Field{Text: value, Null: none}
 }
 
+// mayLink reports whether the visitor may change the rows that make a relation.
+func (e *entry) mayLink(relation *data.ManyToMany) bool {
+	join, ok := e.p.dataOf(e.r).Schema().Table(relation.Join())
+	return ok && e.p.may(e.r, join, RightCreate, RightDelete)
+}
+
 func (e *entry) readLinks(in data.Input, relation *data.ManyToMany, values []string) error {
-	target, ok := e.p.data.Schema().Table(relation.Target())
+	if !e.mayLink(relation) {
+		return &data.FieldError{Field: relation.Name, Message: "cannot be set: your role may not change the records of " + relation.Join()}
+	}
+	target, ok := e.p.dataOf(e.r).Schema().Table(relation.Target())
 	if !ok {
 		return data.ErrNoTable
 	}

@@ -43,7 +43,7 @@ func (p *Panel) export(w http.ResponseWriter, r *http.Request, ending, contentTy
 		return
 	}
 	out := &firstByte{w: w, begin: func() { attach(w.Header(), tableLabel(t)+"."+ending, contentType) }}
-	if err = p.data.Export(r.Context(), q, format(out)); err == nil {
+	if err = p.dataOf(r).Export(r.Context(), q, format(out)); err == nil {
 		return
 	}
 	if !out.begun {

@@ -33,7 +33,7 @@ func (p *Panel) checks(ctx context.Context) []check {
 		{name: "Administrators", key: "admin_database"},
 		{name: "Sessions (" + p.manager.Traits().Name + ")", key: "sessions"},
 	}
-	ask := []func(context.Context) error{p.data.Ping, p.cfg.AdminDB.PingContext, p.manager.Ping}
+	ask := []func(context.Context) error{p.source.Ping, p.cfg.AdminDB.PingContext, p.manager.Ping}
 	var all sync.WaitGroup
 	for i := range found {
 		all.Go(func() {

@@ -38,7 +38,7 @@ func (p *Panel) layout(w http.ResponseWriter, r *http.Request, current string) u
 	}
 	l.Nav = append(l.Nav, link("Account", ui.IconAccount, "account"))
 	tables, views := ui.NavGroup{Label: "Tables"}, ui.NavGroup{Label: "Views"}
-	for _, t := range p.data.Schema().Tables {
+	for _, t := range p.dataOf(r).Schema().Tables {
 		href := p.tableURL(t.Name)
 		item := ui.NavItem{Label: tableLabel(t), Href: href, Icon: ui.IconTable, Current: href == current}
 		if t.View {

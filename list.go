@@ -3,6 +3,7 @@
 package crudadmin
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -36,7 +37,7 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	var result *data.Page
 	if wrong == nil {
-		result, err = p.data.List(r.Context(), q)
+		result, err = p.dataOf(r).List(r.Context(), q)
 		if len(fieldErrors(err)) > 0 { // such as another list's cursor
 			wrong = err
 		}
@@ -66,7 +67,7 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, status, page)
 }
 
-func tableLabel(t *data.Table) string { return nameLabel(t.Name) }
+func tableLabel(t *data.Table) string { return nameLabel(cmp.Or(t.Label, t.Name)) }
 
 // nameLabel is a table's or a column's name as people see it. SQLite allows the
 // empty name, and names of which nothing is to be seen: those are quoted.
@@ -253,7 +254,7 @@ func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
 	for _, c := range t.Columns {
 		if c.Readable() {
 			one := data.Query{Columns: []string{c.Name}}
-			visible := len(q.Columns) == 0 || slices.Contains(q.Columns, c.Name)
+			visible := len(q.Columns) == 0 && t.Listed(c) || slices.Contains(q.Columns, c.Name)
 			page.Choices = append(page.Choices, ui.ColumnChoice{Name: one.Values().Get("columns"), Label: columnLabel(c), Visible: visible})
 		}
 	}
@@ -330,7 +331,7 @@ func (p *Panel) heading(t *data.Table, c *data.Column, q data.Query) ui.Column {
 
 // addActions adds what can be done with the table's rows.
 func (p *Panel) addActions(page *ui.List, r *http.Request, t *data.Table, q data.Query) {
-	if page.Problem == nil {
+	if page.Problem == nil && p.may(r, t, RightExport) {
 		q.After, q.Before, q.Limit = "", "", 0
 		state := ""
 		if values := q.Values(); len(values) > 0 {
@@ -344,14 +345,16 @@ func (p *Panel) addActions(page *ui.List, r *http.Request, t *data.Table, q data
 			page.Exports = append(page.Exports, ui.Link{Label: format.label, Href: address})
 		}
 	}
-	if !p.mayWrite(r, t) {
+	if p.may(r, t, RightCreate) {
+		page.NewHref = p.tableURL(t.Name) + "new"
+	}
+	if !t.Identity.Addressable() || len(page.Rows) == 0 || page.Problem != nil {
 		return
 	}
-	page.NewHref = p.tableURL(t.Name) + "new"
-	if t.Identity.Addressable() && len(page.Rows) > 0 {
-		if len(bulkFields(t.Form()).Fields) > 0 {
-			page.Actions = append(page.Actions, ui.BulkAction{Label: "Edit", Href: p.actionURL(t, "edit")})
-		}
+	if p.may(r, t, RightBulk, RightUpdate) && len(bulkFields(t.Form()).Fields) > 0 {
+		page.Actions = append(page.Actions, ui.BulkAction{Label: "Edit", Href: p.actionURL(t, "edit")})
+	}
+	if p.may(r, t, RightBulk, RightDelete) {
 		page.Actions = append(page.Actions, ui.BulkAction{Label: "Delete", Href: p.actionURL(t, "delete"), Danger: true})
 	}
 }

@@ -23,7 +23,10 @@ type Panel struct {
 	cfg      Config
 	base     string // the mount path without a slash at its end; empty for "/"
 	log      *slog.Logger
-	data     data.DataSource
+	source   *data.Source                     // the application's data
+	whole    data.DataSource                  // … as the views show it
+	sources  map[account.Role]data.DataSource // … of which each role sees what it may
+	models   map[string]*model                // by table
 	accounts *account.Accounts
 	manager  *session.Manager
 	sessions *sessionhttp.Sessions
@@ -65,7 +68,13 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if p.data, err = data.Open(ctx, cfg.DB, cfg.Tables); err != nil {
+	if p.source, err = data.Open(ctx, cfg.DB, cfg.Tables); err != nil {
+		return nil, fmt.Errorf("crudadmin: DB: %w", err)
+	}
+	if err := p.checkRights(); err != nil {
+		return nil, err
+	}
+	if err := p.show(); err != nil {
 		return nil, fmt.Errorf("crudadmin: DB: %w", err)
 	}
 	if p.accounts, err = account.Open(ctx, cfg.AdminDB, cfg.Accounts); err != nil {

@@ -22,7 +22,7 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	found, err := p.data.Get(r.Context(), t.Name, key)
+	found, err := p.dataOf(r).Get(r.Context(), t.Name, key)
 	page := ui.Record{Heading: tableLabel(t) + " " + key.Label(), Key: key.Label(), Model: tableLabel(t), ModelHref: p.tableURL(t.Name)}
 	switch table := (*data.TableError)(nil); {
 	case errors.As(err, &table):
@@ -32,9 +32,11 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		p.fillRecord(r, &page, t, found)
-		if p.mayWrite(r, t) {
-			record := p.recordURL(t.Name, found.Key)
-			page.EditHref, page.DeleteHref = record+"/edit", record+"/delete"
+		if p.may(r, t, RightUpdate) {
+			page.EditHref = p.recordURL(t.Name, found.Key) + "/edit"
+		}
+		if p.may(r, t, RightDelete) {
+			page.DeleteHref = p.recordURL(t.Name, found.Key) + "/delete"
 		}
 	}
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
@@ -50,13 +52,13 @@ func (p *Panel) fillRecord(r *http.Request, page *ui.Record, t *data.Table, foun
 		page.Fields = append(page.Fields, ui.Field{Name: c.Name, Label: columnLabel(c), Type: c.Type, Note: fieldNote(c), Value: p.shown(v)})
 	}
 	page.Heading = found.Label
-	related, err := p.data.Related(r.Context(), t.Name, found.Key)
+	related, err := p.dataOf(r).Related(r.Context(), t.Name, found.Key)
 	if err != nil {
 		p.log.WarnContext(r.Context(), "related records failed", "table", t.Name, "error", err)
 		return
 	}
 	for _, rel := range related {
-		page.Related = append(page.Related, p.related(rel, related))
+		page.Related = append(page.Related, p.related(r, rel, related))
 	}
 }
 
@@ -75,9 +77,12 @@ func fieldNote(c *data.Column) string {
 	return strings.Join(notes, ", ")
 }
 
-func (p *Panel) related(rel data.Related, all []data.Related) ui.Related {
-	child, _ := p.data.Schema().Table(rel.ForeignKey.Table)
+func (p *Panel) related(r *http.Request, rel data.Related, all []data.Related) ui.Related {
+	child, _ := p.dataOf(r).Schema().Table(rel.ForeignKey.Table)
 	out := ui.Related{Label: nameLabel(rel.ForeignKey.Table), AllHref: p.listURL(rel.Query)}
+	if child != nil {
+		out.Label = tableLabel(child)
+	}
 	for _, other := range all {
 		if other.ForeignKey != rel.ForeignKey && other.ForeignKey.Table == rel.ForeignKey.Table {
 			out.Via = strings.Join(rel.ForeignKey.Columns, ", ")

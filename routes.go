@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -25,9 +24,41 @@ const (
 	open                // anybody; no session is looked up
 	anybody             // anybody; a session is looked up
 	signedIn            // every administrator
-	writer              // editors and superusers, unless the panel is read-only
 	superuser           // superusers
+
+	// In a table: who has the rights to.
+	viewing
+	exporting
+	creating
+	updating
+	deleting
+	bulkUpdating
+	bulkDeleting
+	acting // the action says which rights it needs beside
 )
+
+// rights are what an access needs in the request's table.
+func (a access) rights() []Right {
+	switch a {
+	case viewing:
+		return []Right{RightView}
+	case exporting:
+		return []Right{RightView, RightExport}
+	case creating:
+		return []Right{RightView, RightCreate}
+	case updating:
+		return []Right{RightView, RightUpdate}
+	case deleting:
+		return []Right{RightView, RightDelete}
+	case bulkUpdating:
+		return []Right{RightView, RightBulk, RightUpdate}
+	case bulkDeleting:
+		return []Right{RightView, RightBulk, RightDelete}
+	case acting:
+		return []Right{RightView, RightBulk}
+	}
+	return nil
+}
 
 // route is an address under the mount path.
 type route struct {
@@ -48,20 +79,20 @@ func (p *Panel) table() []route {
 		{post, "/login", anybody, p.login},
 		{post, "/logout", anybody, p.logout},
 		{get, "/{$}", signedIn, p.dashboard},
-		{get, "/m/{table}/{$}", signedIn, p.list},
-		{get, "/m/{table}/export.csv", signedIn, p.exportCSV},
-		{get, "/m/{table}/export.json", signedIn, p.exportJSON},
-		{get, "/m/{table}/choices/{column}", signedIn, p.chooseReference},
-		{post, "/m/{table}/actions/delete", writer, p.deleteChosen},
-		{post, "/m/{table}/actions/edit", writer, p.editChosen},
-		{get, "/m/{table}/new", writer, p.showNew},
-		{post, "/m/{table}/{$}", writer, p.create},
-		{get, "/m/{table}/{key}", signedIn, p.record},
-		{get, "/m/{table}/{key}/file/{column}", signedIn, p.download},
-		{get, "/m/{table}/{key}/edit", writer, p.showEdit},
-		{post, "/m/{table}/{key}/edit", writer, p.update},
-		{get, "/m/{table}/{key}/delete", writer, p.showDelete},
-		{post, "/m/{table}/{key}/delete", writer, p.delete},
+		{get, "/m/{table}/{$}", viewing, p.list},
+		{get, "/m/{table}/export.csv", exporting, p.exportCSV},
+		{get, "/m/{table}/export.json", exporting, p.exportJSON},
+		{get, "/m/{table}/choices/{column}", viewing, p.chooseReference},
+		{post, "/m/{table}/actions/delete", bulkDeleting, p.deleteChosen},
+		{post, "/m/{table}/actions/edit", bulkUpdating, p.editChosen},
+		{get, "/m/{table}/new", creating, p.showNew},
+		{post, "/m/{table}/{$}", creating, p.create},
+		{get, "/m/{table}/{key}", viewing, p.record},
+		{get, "/m/{table}/{key}/file/{column}", viewing, p.download},
+		{get, "/m/{table}/{key}/edit", updating, p.showEdit},
+		{post, "/m/{table}/{key}/edit", updating, p.update},
+		{get, "/m/{table}/{key}/delete", deleting, p.showDelete},
+		{post, "/m/{table}/{key}/delete", deleting, p.delete},
 		{get, "/account", signedIn, p.showAccount},
 		{post, "/account/password", signedIn, p.changePassword},
 		{post, "/account/revoke", signedIn, p.revokeOwn},
@@ -76,7 +107,7 @@ func (p *Panel) table() []route {
 		{post, "/users/{id}/enable", superuser, p.enableUser},
 		{post, "/users/{id}/password", superuser, p.resetPassword},
 		// Addresses that lack their last slash.
-		{get, "/m/{table}", signedIn, addSlash},
+		{get, "/m/{table}", viewing, addSlash},
 		{get, "/sessions", signedIn, addSlash},
 		{get, "/users", signedIn, addSlash},
 	}
@@ -155,14 +186,14 @@ func (p *Panel) guard(rt route) http.Handler {
 		return rt.handler
 	case anybody:
 		return p.sessions.Middleware(bounded(maxBody, p.checkCSRF(rt.handler)))
-	case signedIn, writer, superuser:
+	case signedIn, superuser, viewing, exporting, creating, updating, deleting, bulkUpdating, bulkDeleting, acting:
 		return p.sessions.Middleware(p.identify(func(w http.ResponseWriter, r *http.Request) {
-			if err := p.permit(visitor(r), rt.access); err != nil {
+			if err := p.permit(r, rt.access); err != nil {
 				p.fail(w, r, err)
 				return
 			}
 			size := int64(maxBody)
-			if rt.access == writer {
+			if rt.access == creating || rt.access == updating {
 				size = maxUpload
 			}
 			bounded(size, p.checkCSRF(rt.handler))(w, r)
@@ -178,25 +209,6 @@ func bounded(size int64, next http.HandlerFunc) http.HandlerFunc {
 		r.Body = http.MaxBytesReader(w, r.Body, size)
 		next(w, r)
 	}
-}
-
-// permit decides what a role may do: the one place that does. Everybody who is
-// signed in sees the data; editors change it; superusers do everything.
-func (p *Panel) permit(u account.User, asked access) error {
-	switch {
-	case asked == superuser && u.Role != account.Superuser:
-		return &statusError{status: http.StatusForbidden, detail: "This page is for superusers."}
-	case asked == writer && p.cfg.ReadOnly:
-		return &statusError{status: http.StatusForbidden, detail: "This panel is read-only."}
-	case asked == writer && u.Role != account.Superuser && u.Role != account.Editor:
-		return &statusError{status: http.StatusForbidden, detail: "Your role may look at the data, not change it."}
-	}
-	return nil
-}
-
-// mayWrite reports whether the visitor may change records of the table.
-func (p *Panel) mayWrite(r *http.Request, t *data.Table) bool {
-	return t.ReadOnly == "" && p.permit(visitor(r), writer) == nil
 }
 
 type visitorKey struct{}

@@ -18,6 +18,11 @@ func (rt route) address() string {
 	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name").Replace(rt.path)
 }
 
+// writes reports whether an address is for who may change records.
+func (rt route) writes() bool {
+	return slices.ContainsFunc(rt.access.rights(), func(right Right) bool { return right != RightView && right != RightExport })
+}
+
 func (rt route) unsafe() bool { return rt.method != http.MethodGet }
 
 func TestEveryRouteIsClassified(t *testing.T) {

@@ -3,6 +3,8 @@
 package crudadmin
 
 import (
+	"cmp"
+
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
@@ -62,7 +64,7 @@ func column(t *data.Table, c *data.Column) ui.Column {
 	return ui.Column{Name: c.Name, Label: columnLabel(c), Type: c.Type, End: numeric(c) && reference(t, c) == nil, Ref: reference(t, c) != nil}
 }
 
-func columnLabel(c *data.Column) string { return nameLabel(c.Name) }
+func columnLabel(c *data.Column) string { return nameLabel(cmp.Or(c.Label, c.Name)) }
 
 func numeric(c *data.Column) bool {
 	return c.Kind == data.KindInteger || c.Kind == data.KindReal || c.Kind == data.KindDecimal

@@ -105,6 +105,11 @@ type Writer interface {
 	UpdateMany(ctx context.Context, table string, keys []Key, in Input) (int64, error)
 	// UpdateMatching does so with the rows that match a query's search and filters, within Options.BulkTimeout.
 	UpdateMatching(ctx context.Context, q Query, in Input) (int64, error)
+	// ActMany runs an action on the records of the keys, at most MaxKeys, within Options.BulkTimeout, and returns how many
+	// it was given.
+	ActMany(ctx context.Context, table string, keys []Key, work Work) (int64, error)
+	// ActMatching runs it on the records that match a query's search and filters, at most MaxActed.
+	ActMatching(ctx context.Context, q Query, work Work) (int64, error)
 	// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or
 	// a ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
 	// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.
@@ -124,9 +129,11 @@ type Options struct {
 	Masked func(table string, column *Column) bool
 	// Unmasked names columns ("table.column") that are shown whatever Masked says.
 	Unmasked []string
+	// Tables says more of single tables, by name.
+	Tables map[string]TableOptions
 	// QueryTimeout bounds each read, and each write of one record. Default: DefaultQueryTimeout.
 	QueryTimeout time.Duration
-	// BulkTimeout bounds what changes or deletes many records. Default: DefaultBulkTimeout.
+	// BulkTimeout bounds what changes or deletes many records, and actions. Default: DefaultBulkTimeout.
 	BulkTimeout time.Duration
 }
 
@@ -137,6 +144,7 @@ type Source struct {
 	opts    Options
 	schema  atomic.Pointer[Schema]
 	refresh sync.Mutex
+	read    *Schema // as the database has it, guarded by refresh
 }
 
 var _ DataSource = (*Source)(nil)
@@ -147,20 +155,9 @@ func Open(ctx context.Context, db *sql.DB, opts Options) (*Source, error) {
 	if db == nil {
 		return nil, errors.New("data: open: db is nil")
 	}
-	if opts.QueryTimeout < 0 {
-		return nil, fmt.Errorf("data: open: QueryTimeout is %v, want 0 (the default) or more", opts.QueryTimeout)
-	}
-	if opts.QueryTimeout == 0 {
-		opts.QueryTimeout = DefaultQueryTimeout
-	}
-	if opts.BulkTimeout < 0 {
-		return nil, fmt.Errorf("data: open: BulkTimeout is %v, want 0 (the default) or more", opts.BulkTimeout)
-	}
-	if opts.BulkTimeout == 0 {
-		opts.BulkTimeout = DefaultBulkTimeout
-	}
-	if opts.Masked == nil {
-		opts.Masked = DefaultMasked
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	d, err := detect(ctx, db)
 	if err != nil {
@@ -171,6 +168,25 @@ func Open(ctx context.Context, db *sql.DB, opts Options) (*Source, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.QueryTimeout < 0 {
+		return o, fmt.Errorf("data: open: QueryTimeout is %v, want 0 (the default) or more", o.QueryTimeout)
+	}
+	if o.QueryTimeout == 0 {
+		o.QueryTimeout = DefaultQueryTimeout
+	}
+	if o.BulkTimeout < 0 {
+		return o, fmt.Errorf("data: open: BulkTimeout is %v, want 0 (the default) or more", o.BulkTimeout)
+	}
+	if o.BulkTimeout == 0 {
+		o.BulkTimeout = DefaultBulkTimeout
+	}
+	if o.Masked == nil {
+		o.Masked = DefaultMasked
+	}
+	return o, nil
 }
 
 // Schema implements DataSource.
@@ -184,10 +200,12 @@ func (s *Source) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
 	}
-	if err := schema.finish(s.opts); err != nil {
+	shown := schema.clone()
+	if err := shown.finish(s.opts); err != nil {
 		return err
 	}
-	s.schema.Store(schema)
+	s.read = schema
+	s.schema.Store(shown)
 	return nil
 }
 

@@ -23,6 +23,9 @@ func (s *Source) Delete(ctx context.Context, table string, key Key, token string
 		if err != nil {
 			return err
 		}
+		if err := s.beforeDelete(ctx, db, t, img.handle); err != nil {
+			return err
+		}
 		where = s.at(t, img.handle)
 		n, err := s.dialect.remove(ctx, db, t, where)
 		if err != nil {
@@ -135,14 +138,27 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 	return s.conditions(t, q)
 }
 
-// deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement: SQLite needs no
-// batches to bound its memory, and stops when ctx ends.
+// deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement (SQLite needs no
+// batches to bound its memory, and stops when ctx ends) unless a hook wants to see every row.
 func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
 	defer cancel()
 	var deleted int64
 	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
 	err := s.transact(ctx, "delete from", t, func(db queryer) error {
+		if t.hooks.BeforeDelete != nil {
+			handles, err := s.handles(ctx, db, t, conditions)
+			if err != nil {
+				return err
+			}
+			conditions = nil
+			for _, handle := range handles {
+				if err := s.beforeDelete(ctx, db, t, handle); err != nil {
+					return err
+				}
+				conditions = append(conditions, s.at(t, handle))
+			}
+		}
 		for _, where := range conditions {
 			n, err := s.dialect.remove(ctx, db, t, where)
 			if err != nil {

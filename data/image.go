@@ -39,6 +39,10 @@ func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*imag
 	if err != nil {
 		return nil, err
 	}
+	return s.lookAt(ctx, db, t, where, key.String())
+}
+
+func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragment, key string) (*image, error) {
 	d := s.dialect
 	img := &image{values: map[string]any{}}
 	var handle []string
@@ -67,7 +71,7 @@ func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*imag
 			return nil, nil
 		}
 		if len(rows) > 1 { // a key with NULL in it
-			return nil, fieldError("key", key.String(), "addresses more than one row of %s", t.Name)
+			return nil, fieldError("key", key, "addresses more than one row of %s", t.Name)
 		}
 		img.handle = rows[0][:len(handle)]
 		for i, c := range chunk {

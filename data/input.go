@@ -48,6 +48,6 @@ type Input struct {
 	Fields map[string]Field
 	// Links replace the linked records of a ManyToMany, by its Name: keys of its target table, at most MaxLinks.
 	Links map[string][]Key
-	// Masked names masked columns that this input may set. Others are refused.
+	// Masked names masked columns, and columns hidden by ColumnOptions, that this input may set. Others are refused.
 	Masked []string
 }

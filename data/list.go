@@ -107,8 +107,7 @@ func (s *Source) conditions(t *Table, q Query) ([]fragment, error) {
 			add(s.dialect.search(c, q.Search))
 			continue
 		}
-		inKey := c.PrimaryKey > 0 || slices.Contains(t.Identity.Columns, c.Name)
-		if c.Sortable() && (c.Kind == KindUUID || c.Kind == KindInteger && inKey) {
+		if t.exactSearch(c) {
 			if o, err := c.parseOperand(OpEq, q.Search); err == nil {
 				add(s.dialect.match(t, c, OpEq, []operand{o}))
 			}
@@ -142,7 +141,7 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	if err != nil {
 		return nil, err
 	}
-	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
+	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && len(t.listed) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
 		page.Notice = joinNotices(page.Notice, fmt.Sprintf("The first %d columns are shown; choose others with the column picker.", MaxColumns))
 	}
 	notice, err := s.label(ctx, s.db, t, page.Columns, page.Rows)
@@ -157,6 +156,9 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 func (t *Table) listColumns(chosen []string) []*Column {
 	if len(chosen) > 0 {
 		return t.columns(chosen)
+	}
+	if len(t.listed) > 0 {
+		return t.columns(t.listed)
 	}
 	var cols []*Column
 	for _, c := range t.Columns {

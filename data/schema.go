@@ -41,6 +41,7 @@ type Schema struct {
 // Table is a table or view.
 type Table struct {
 	Name        string
+	Label       string // what people call it; empty: its name
 	View        bool
 	Virtual     bool
 	Strict      bool          // the engine enforces the declared types
@@ -58,6 +59,9 @@ type Table struct {
 	Estimate    int64         // rows when the schema was read, approximately; -1 if unknown
 	Problem     string        // why the table cannot be read; empty if it can
 
+	listed []string // the columns of a page that chooses none; empty: all
+	hooks  Hooks
+
 	checks     []check
 	referenced []*ForeignKey // to this table from any, shown and usable or not
 
@@ -68,6 +72,8 @@ type Table struct {
 // Column is a column of a table.
 type Column struct {
 	Name       string
+	Label      string // what people call it; empty: its name
+	Help       string // how to fill it in
 	Type       string // as declared
 	Kind       Kind
 	MaxLength  int    // characters, as declared or by a CHECK; 0 if not
@@ -80,10 +86,13 @@ type Column struct {
 	Enum       []string // the values a CHECK (column IN (…)) allows
 	PrimaryKey int      // 1-based place in the primary key; 0 if not in it
 	Generated  bool
-	Hidden     bool   // a virtual table's hidden column: never read
+	Hidden     bool   // a virtual table's hidden column, or not shown: never read
 	Masked     bool   // a secret: never read, filtered, sorted or searched
 	Indexed    bool   // sorting by it uses an index
 	Problem    string // why it cannot be read; empty if it can
+
+	unshown    bool // Hidden by the options: hooks read and set it
+	unsearched bool // not looked into by Query.Search, by the options
 
 	numbers  bool   // Enum was written as numbers
 	affinity string // SQLite
@@ -98,7 +107,7 @@ func (c *Column) Sortable() bool { return c.Readable() && !c.Masked }
 
 // Searchable says whether Query.Search looks into the column.
 func (c *Column) Searchable() bool {
-	return c.Sortable() && slices.Contains([]Kind{KindText, KindLongText, KindEnum, KindAny}, c.Kind)
+	return c.Sortable() && !c.unsearched && slices.Contains([]Kind{KindText, KindLongText, KindEnum, KindAny}, c.Kind)
 }
 
 // Identity is how a row is told from others: by Columns, or by SQLite's row id. With neither there are no records,
@@ -213,6 +222,11 @@ func (s *Schema) finish(o Options) error {
 		for _, c := range t.Columns {
 			c.Masked = o.Masked(t.Name, c) && !slices.Contains(o.Unmasked, t.Name+"."+c.Name)
 		}
+	}
+	if err := o.apply(s.all); err != nil {
+		return err
+	}
+	for _, t := range s.all {
 		t.Identity = t.identify()
 	}
 	shown, err := o.choose(slices.Clone(s.all))
@@ -226,7 +240,9 @@ func (s *Schema) finish(o Options) error {
 		}
 	}
 	for _, t := range s.Tables {
-		t.Display = t.chooseDisplay()
+		if t.Display == "" {
+			t.Display = t.chooseDisplay()
+		}
 	}
 	for _, t := range s.Tables {
 		s.join(t)

@@ -118,6 +118,12 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 	return err
 }
 
+// own knows the drivers' errors by their result codes.
+func (*sqlite) own(err error) bool {
+	var coded interface{ Code() int }
+	return errors.As(err, &coded)
+}
+
 // problem is the engine's message without what the driver puts around it.
 func (*sqlite) problem(err error) string {
 	text := strings.TrimPrefix(err.Error(), "SQL logic error: ")

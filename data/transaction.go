@@ -4,7 +4,6 @@ package data
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"time"
@@ -14,10 +13,7 @@ import (
 const undoTimeout = 5 * time.Second
 
 // queryer runs statements: a *sql.DB, or a *sql.Conn inside a transaction.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
+type queryer interface{ Tx }
 
 // snapshot runs reads that must see one state of the database.
 func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db queryer) error) error {

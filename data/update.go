@@ -43,6 +43,11 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	var updated int64
 	refused := func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, nil, err) }
 	err := s.transact(ctx, "update", t, func(db queryer) error {
+		if t.hooks.BeforeUpdate != nil || t.hooks.AfterUpdate != nil {
+			n, err := s.updateEach(ctx, db, t, conditions, in)
+			updated = n
+			return err
+		}
 		w, err := s.prepare(ctx, db, t, in, &image{}) // a row of which nothing is known
 		if err != nil {
 			return err
@@ -58,6 +63,28 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	}, refused)
 	if err != nil {
 		return 0, err
+	}
+	return updated, nil
+}
+
+// updateEach sets them row by row, with the hooks.
+func (s *Source) updateEach(ctx context.Context, db queryer, t *Table, conditions [][]fragment, in Input) (updated int64, err error) {
+	handles, err := s.handles(ctx, db, t, conditions)
+	if err != nil {
+		return 0, err
+	}
+	for _, handle := range handles {
+		img, err := s.lookAt(ctx, db, t, s.at(t, handle), "")
+		if err != nil {
+			return 0, err
+		}
+		if img == nil {
+			continue // a hook deleted it
+		}
+		if _, err := s.updateRow(ctx, db, t, in, img); err != nil {
+			return 0, err
+		}
+		updated++
 	}
 	return updated, nil
 }

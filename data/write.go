@@ -67,6 +67,9 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 		if err := s.setLinks(ctx, db, t, in, handle, nil); err != nil {
 			return err
 		}
+		if err := s.after(ctx, db, t, handle, t.hooks.AfterInsert); err != nil {
+			return err
+		}
 		key, err = s.keyAt(ctx, db, t, handle)
 		return err
 	}, func(db queryer, err error) error { return s.refused(ctx, db, "insert into", t, in, handle, err) })
@@ -99,21 +102,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 			return err
 		}
 		handle = img.handle
-		w, err := s.prepare(ctx, db, t, in, img)
-		if err != nil {
-			return err
-		}
-		if len(w.columns) > 0 {
-			handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, img.handle))
-			if err != nil {
-				return s.refused(ctx, db, "update", t, in, handle, err)
-			}
-			if len(handles) != 1 {
-				return ignored()
-			}
-			handle = handles[0]
-		}
-		if err := s.setLinks(ctx, db, t, in, handle, img.links); err != nil {
+		if handle, err = s.updateRow(ctx, db, t, in, img); err != nil {
 			return err
 		}
 		key, err = s.keyAt(ctx, db, t, handle)
@@ -123,6 +112,29 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 		return Key{}, err
 	}
 	return key, nil
+}
+
+// updateRow changes the row of an image and returns its handle.
+func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, img *image) ([]any, error) {
+	handle := img.handle
+	w, err := s.prepare(ctx, db, t, in, img)
+	if err != nil {
+		return handle, err
+	}
+	if len(w.columns) > 0 {
+		handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, img.handle))
+		if err != nil {
+			return handle, s.refused(ctx, db, "update", t, in, handle, err)
+		}
+		if len(handles) != 1 {
+			return handle, ignored()
+		}
+		handle = handles[0]
+	}
+	if err := s.setLinks(ctx, db, t, in, handle, img.links); err != nil {
+		return handle, err
+	}
+	return handle, s.after(ctx, db, t, handle, t.hooks.AfterUpdate)
 }
 
 // current is the image of a row that must still be what the token says.
@@ -153,11 +165,29 @@ type written struct {
 	values  []any
 }
 
-// prepare reads the input's fields, all of them, against the row as it is (nil: a new one). Fields that change nothing
-// are left out.
+// prepare runs the hook before a write, and reads what is to be written against the row as it is (nil: a new one).
 func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, img *image) (written, error) {
-	var w written
-	var wrong FieldErrors
+	in, err := s.before(ctx, db, t, in, img)
+	if err != nil {
+		return written{}, err
+	}
+	w, wrong, err := s.parse(ctx, db, t, in, img)
+	if err != nil {
+		return w, err
+	}
+	if img == nil {
+		for _, c := range t.Columns {
+			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
+				wrong = append(wrong, fieldError(c.Name, "", "%s", errRequired.Error()))
+			}
+		}
+	}
+	wrong = append(wrong, in.checkLinks(t, img)...)
+	return w, wrong.orNil()
+}
+
+// parse reads the input's fields, all of them. Fields that change nothing are left out.
+func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, img *image) (w written, wrong FieldErrors, err error) {
 	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
 		f := in.Fields[name]
 		c, problem := in.settable(t, name)
@@ -197,7 +227,7 @@ func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, im
 		if value != nil {
 			if stored == nil {
 				if stored, err = s.latest(ctx, db, t, c); err != nil {
-					return w, err
+					return w, nil, err
 				}
 			}
 			if value, err = s.dialect.store(c, value, stored); err != nil {
@@ -208,22 +238,14 @@ func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, im
 		w.columns = append(w.columns, c)
 		w.values = append(w.values, value)
 	}
-	if img == nil {
-		for _, c := range t.Columns {
-			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
-				wrong = append(wrong, fieldError(c.Name, "", "%s", errRequired.Error()))
-			}
-		}
-	}
-	wrong = append(wrong, in.checkLinks(t, img)...)
-	return w, wrong.orNil()
+	return w, wrong, nil
 }
 
 // settable finds a column, or says why it cannot be set.
 func (in Input) settable(t *Table, name string) (*Column, string) {
 	c, ok := t.Column(name)
 	switch {
-	case !ok || c.Hidden:
+	case !ok || c.Hidden && !(c.unshown && slices.Contains(in.Masked, name)):
 		return nil, fmt.Sprintf("is not a column of %s", t.Name)
 	case c.Generated:
 		return nil, "cannot be set: it is computed from other columns"

@@ -1,0 +1,219 @@
+// Rights: what each role may do with each table, decided here and nowhere else.
+
+package crudadmin
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
+)
+
+// Right is something that can be done with the records of a table.
+type Right string
+
+// The rights. All others need RightView: what a role may not view it is not
+// shown anywhere, not as a choice, a related record or the label of a reference.
+const (
+	RightView   Right = "view"   // lists, counts, searches, records, files, choices
+	RightExport Right = "export" // of what is viewed
+	RightCreate Right = "create"
+	RightUpdate Right = "update"
+	RightDelete Right = "delete"
+	RightBulk   Right = "bulk" // many records at once, with the right to what is done with them; the table's own actions
+)
+
+// AllRights are the rights that there are.
+func AllRights() []Right {
+	return []Right{RightView, RightExport, RightCreate, RightUpdate, RightDelete, RightBulk}
+}
+
+// Rights are the rights of each role in one table. Where a table has Rights, a
+// role that is not in them may do nothing, but superusers, who may do everything
+// unless they are in them. Where it has none, viewers may view and export, and
+// editors and superusers do everything.
+type Rights map[account.Role][]Right
+
+// rightsOf are the rights of a role in a table, before anything takes some away.
+func (r Rights) of(role account.Role) []Right {
+	given, named := r[role]
+	switch {
+	case named:
+		return given
+	case role == account.Superuser, r == nil && role == account.Editor:
+		return AllRights()
+	case r == nil && role == account.Viewer:
+		return []Right{RightView, RightExport}
+	}
+	return nil
+}
+
+// validate says what is wrong with the rights.
+func (r Rights) validate() error {
+	var errs []error
+	for _, role := range slices.Sorted(maps.Keys(r)) {
+		if !role.Valid() {
+			errs = append(errs, fmt.Errorf("%q is no role: want superuser, editor or viewer", role))
+		}
+		if err := validRights(r[role]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", role, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func validRights(rights []Right) error {
+	for _, right := range rights {
+		if !slices.Contains(AllRights(), right) {
+			return fmt.Errorf("%q is no right: want %s", right, strings.Join(texts(AllRights()), ", "))
+		}
+	}
+	if len(rights) > 0 && !slices.Contains(rights, RightView) {
+		return fmt.Errorf("%s without %s: nothing can be done with what is not seen", strings.Join(texts(rights), ", "), RightView)
+	}
+	return nil
+}
+
+func texts(rights []Right) []string {
+	var all []string
+	for _, right := range rights {
+		all = append(all, string(right))
+	}
+	return all
+}
+
+// refusal says why a role may not do something with a table; nil if it may. It
+// is the one place where that is decided. Lists, counts, searches, choices,
+// related records, exports, forms, bulk actions, menu and dashboard ask it, or
+// read from a source that shows only what it allows to view.
+func (p *Panel) refusal(role account.Role, t *data.Table, asked Right) error {
+	refuse := func(why string) error { return &statusError{status: http.StatusForbidden, detail: why} }
+	writing := asked != RightView && asked != RightExport
+	rights := p.cfg.Rights[t.Name]
+	m := p.models[t.Name]
+	if m != nil && m.rights != nil {
+		rights = m.rights
+	}
+	switch {
+	case writing && p.cfg.ReadOnly:
+		return refuse("This panel is read-only.")
+	case writing && t.ReadOnly != "":
+		return refuse("This table cannot be written: " + t.ReadOnly + ".")
+	case m != nil && len(m.allowed) > 0 && !slices.Contains(m.allowed, asked):
+		return refuse("This panel does not offer to " + verbs[asked] + " of this table.")
+	case !slices.Contains(rights.of(role), RightView), !slices.Contains(rights.of(role), asked):
+		return refuse("Your role may not " + verbs[asked] + " of this table.")
+	}
+	return nil
+}
+
+var verbs = map[Right]string{
+	RightView: "look at the records", RightExport: "export the records", RightCreate: "make records",
+	RightUpdate: "change records", RightDelete: "delete records", RightBulk: "change many records at once",
+}
+
+// may reports whether the visitor has all the rights in the table.
+func (p *Panel) may(r *http.Request, t *data.Table, asked ...Right) bool {
+	role := visitor(r).Role
+	return !slices.ContainsFunc(asked, func(right Right) bool { return p.refusal(role, t, right) != nil })
+}
+
+// permit decides who may ask for an address: by role, and in a table by rights.
+func (p *Panel) permit(r *http.Request, asked access) error {
+	role := visitor(r).Role
+	if asked == superuser && role != account.Superuser {
+		return &statusError{status: http.StatusForbidden, detail: "This page is for superusers."}
+	}
+	needed := asked.rights()
+	if len(needed) == 0 {
+		return nil
+	}
+	t, err := p.requestTable(r)
+	if err != nil {
+		return err
+	}
+	for _, right := range needed {
+		if err := p.refusal(role, t, right); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nobody is the role of who has none.
+const nobody account.Role = ""
+
+// show makes the sources: for each role one that shows only the tables that the
+// role may view, so that nothing else is reached by it. Roles that see the same
+// share one.
+func (p *Panel) show() error {
+	all := p.dataOptions()
+	whole, err := p.source.With(all)
+	if err != nil {
+		return err
+	}
+	sources := map[account.Role]data.DataSource{}
+	same := map[string]data.DataSource{"": whole}
+	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
+		opts := all
+		var hidden []string
+		for _, t := range whole.Schema().Tables {
+			if p.refusal(role, t, RightView) != nil {
+				hidden = append(hidden, t.Name)
+			}
+		}
+		name := strings.Join(hidden, "\x00")
+		if same[name] == nil {
+			opts.Hide = slices.Concat(all.Hide, hidden)
+			if same[name], err = p.source.With(opts); err != nil {
+				return err
+			}
+		}
+		sources[role] = same[name]
+	}
+	p.whole, p.sources = whole, sources
+	return nil
+}
+
+// dataOptions are the options of the data with what the views say.
+func (p *Panel) dataOptions() data.Options {
+	opts := p.cfg.Tables
+	opts.Tables = maps.Clone(opts.Tables)
+	if opts.Tables == nil {
+		opts.Tables = map[string]data.TableOptions{}
+	}
+	for name, m := range p.models {
+		opts.Tables[name] = m.shown
+	}
+	return opts
+}
+
+// dataOf returns the application's data as the visitor may see it.
+func (p *Panel) dataOf(r *http.Request) data.DataSource {
+	if source := p.sources[visitor(r).Role]; source != nil {
+		return source
+	}
+	return p.sources[nobody]
+}
+
+// checkRights says what is wrong with the configuration's rights.
+func (p *Panel) checkRights() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(p.cfg.Rights)) {
+		if _, ok := p.source.Schema().Table(name); !ok {
+			errs = append(errs, fmt.Errorf("Rights names the table %q, which is not shown", name))
+		}
+		if err := p.cfg.Rights[name].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("Rights[%q]: %w", name, err))
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("crudadmin: configuration:\n%w", errors.Join(errs...))
+	}
+	return nil
+}
