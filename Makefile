@@ -33,11 +33,11 @@ test: servers ## everything: installs missing servers, then all tests with -race
 test-short: ## the tests that need no server, no browser and no C compiler
 	@go test -short -timeout 5m ./... && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }
 
-bench: ## sessions side by side with other libraries: prints tables
-	cd bench && go test -count=1 -v -measure -timeout 30m .
+bench: ## sessions side by side with other libraries: tables and charts in docs/, some 20 minutes; longer: BENCHFLAGS='-turn 300ms -rounds 9'
+	@tools/bench.sh $(BENCHFLAGS)
 
-bench-check: ## allocations against bench/budget.json; no times
-	cd bench && go test -count=1 -run TestBudget .
+bench-check: ## allocations and round trips of every store against bench/budget.json; no times
+	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .
 
 soak: ## the long form of the hybrid protocol's model: SCHEDULES (10000) random schedules
 	@go test -timeout 3h -v -run 'TestModel' ./session/hybridstore -args -schedules $(or $(SCHEDULES),10000)

@@ -39,6 +39,9 @@ func (g gorilla) user(r *http.Request) (string, error) {
 	return user, nil
 }
 
+// seen saves the session, which is how the store's expiry moves on.
+func (g gorilla) seen(w http.ResponseWriter, r *http.Request) error { return g.session(r).Save(r, w) }
+
 func (g gorilla) put(w http.ResponseWriter, r *http.Request, key, value string) error {
 	s := g.session(r)
 	s.Values[key] = value
@@ -51,3 +54,4 @@ func (g gorilla) keys(r *http.Request) (int, error) {
 
 func (gorilla) list(*http.Request, string) ([]string, error) { return nil, errNotOffered }
 func (gorilla) end(*http.Request, string) error              { return errNotOffered }
+func (gorilla) page(*http.Request, int) ([]string, error)    { return nil, errNotOffered }

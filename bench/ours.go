@@ -39,6 +39,9 @@ func (o ours) logout(w http.ResponseWriter, r *http.Request) error { return o.Si
 
 func (o ours) user(r *http.Request) (string, error) { return sessionhttp.UserID(r.Context()), nil }
 
+// seen has nothing to do: the middleware touches, as often as TouchInterval says.
+func (o ours) seen(http.ResponseWriter, *http.Request) error { return nil }
+
 func (o ours) put(_ http.ResponseWriter, r *http.Request, key, value string) error {
 	current, found := sessionhttp.FromContext(r.Context())
 	if !found {
@@ -63,14 +66,23 @@ func (o ours) keys(r *http.Request) (int, error) {
 
 func (o ours) list(r *http.Request, user string) ([]string, error) {
 	sessions, err := o.Manager().UserSessions(r.Context(), user)
-	if err != nil {
-		return nil, err
+	return names(sessions), err
+}
+
+func (o ours) page(r *http.Request, n int) ([]string, error) {
+	page, err := o.Manager().List(r.Context(), session.Filter{Limit: n})
+	if errors.Is(err, session.ErrUnsupported) {
+		err = errNotOffered
 	}
-	var names []string
-	for _, s := range sessions {
-		names = append(names, s.ID.String())
+	return names(page.Sessions), err
+}
+
+func names(sessions []session.Session) []string {
+	var all []string
+	for i := range sessions {
+		all = append(all, sessions[i].ID.String())
 	}
-	return names, nil
+	return all
 }
 
 func (o ours) end(r *http.Request, name string) error {

@@ -24,6 +24,9 @@ type library interface {
 	// user says who is signed in, empty if nobody is.
 	user(r *http.Request) (string, error)
 
+	// seen moves the idle timeout on, where the library does not do it by itself.
+	seen(w http.ResponseWriter, r *http.Request) error
+
 	// put stores one value in the session; keys counts what is there.
 	put(w http.ResponseWriter, r *http.Request, key, value string) error
 	keys(r *http.Request) (int, error)
@@ -31,6 +34,9 @@ type library interface {
 	// list names the live sessions of a user, and end ends the one of that name.
 	list(r *http.Request, user string) ([]string, error)
 	end(r *http.Request, name string) error
+
+	// page names n of everybody's live sessions.
+	page(r *http.Request, n int) ([]string, error)
 }
 
 // errNotOffered says that a library has no such thing.

@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -66,6 +67,9 @@ func (s scsLibrary) user(r *http.Request) (string, error) {
 	return s.GetString(r.Context(), "user"), nil
 }
 
+// seen has nothing to do: with an idle timeout every request is written back.
+func (s scsLibrary) seen(http.ResponseWriter, *http.Request) error { return nil }
+
 func (s scsLibrary) put(_ http.ResponseWriter, r *http.Request, key, value string) error {
 	s.Put(r.Context(), key, value)
 	return nil
@@ -93,4 +97,22 @@ func (s scsLibrary) end(r *http.Request, name string) error {
 		}
 		return nil
 	})
+}
+
+// errEnough ends a walk.
+var errEnough = errors.New("enough")
+
+// page walks through all sessions, which is what scs offers, and stops at n.
+func (s scsLibrary) page(r *http.Request, n int) ([]string, error) {
+	var names []string
+	err := s.Iterate(r.Context(), func(ctx context.Context) error {
+		if names = append(names, s.Token(ctx)); len(names) == n {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return names, err
 }

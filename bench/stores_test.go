@@ -10,25 +10,20 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/goredisstore"
-	"github.com/alexedwards/scs/pgxstore"
-	"github.com/alexedwards/scs/sqlite3store"
-	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
-	"github.com/boj/redistore"
 	_ "github.com/go-sql-driver/mysql"
-	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
 	ourmemory "github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -38,8 +33,10 @@ import (
 
 // options say how a contestant is set up.
 type options struct {
-	idle bool // scs: with an idle timeout; crudadmin always has one
-	hash bool // scs: tokens hashed in the store
+	idle   bool     // scs: with an idle timeout; crudadmin always has one
+	hash   bool     // scs: tokens hashed in the store
+	shared bool     // on a server that others use too, each with a database of its own, where starting one takes long
+	count  *counter // counts round trips
 }
 
 // poolSize is how many connections each contestant may open to a server.
@@ -59,6 +56,7 @@ func entries() []entry {
 		{"crudadmin", "SQLite", oursOnSQLite},
 		{"crudadmin", "PostgreSQL", oursOnPostgres},
 		{"crudadmin", "MariaDB", oursOnMariaDB},
+		{"crudadmin", "Redis + PostgreSQL", oursOnHybrid},
 		{"scs", "memory", scsOnMemory},
 		{"scs", "Redis", scsOnRedis},
 		{"scs", "SQLite", scsOnSQLite},
@@ -95,28 +93,31 @@ func oursOnMemory(t testing.TB, _ options) *contestant {
 	return c
 }
 
-func oursOnRedis(t testing.TB, _ options) *contestant {
-	server := testserver.Redis(t, testserver.RedisOptions{})
-	c := our(t, must[*redisstore.Store](t)(redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), PoolSize: poolSize, Logger: discard()})))
+// redisServer is one as Redis comes: without a log of its writes.
+func redisServer(t testing.TB) *testserver.RedisServer {
+	return testserver.Redis(t, testserver.RedisOptions{Config: []string{"appendonly no"}})
+}
+
+// openRedis opens a store of ours on the server.
+func openRedis(t testing.TB, server *testserver.RedisServer, o options) *redisstore.Store {
+	return must[*redisstore.Store](t)(redisstore.Open(t.Context(), redisstore.Config{
+		URL: "redis://" + o.count.address(t, server.Addr), PoolSize: poolSize, Logger: discard(),
+	}))
+}
+
+func oursOnRedis(t testing.TB, o options) *contestant {
+	server := redisServer(t)
+	c := our(t, openRedis(t, server, o))
 	onRedis(t, c, server)
 	return c
 }
 
-func oursOnMemcached(t testing.TB, _ options) *contestant {
+func oursOnMemcached(t testing.TB, o options) *contestant {
 	server := testserver.Memcached(t, testserver.MemcachedOptions{})
-	c := our(t, must[*memcachestore.Store](t)(memcachestore.Open(t.Context(), memcachestore.Config{Servers: []string{server.Addr}, PoolSize: poolSize, Logger: discard()})))
-	keys := func() []string {
-		conn := must[net.Conn](t)(net.Dial("tcp", server.Addr))
-		defer func() { _ = conn.Close() }()
-		_, _ = fmt.Fprint(conn, "lru_crawler metadump all\r\n")
-		var found []string
-		for lines := bufio.NewScanner(conn); lines.Scan() && lines.Text() != "END"; {
-			if key, isKey := strings.CutPrefix(strings.Fields(lines.Text())[0], "key="); isKey {
-				found = append(found, key)
-			}
-		}
-		return found
-	}
+	c := our(t, must[*memcachestore.Store](t)(memcachestore.Open(t.Context(), memcachestore.Config{
+		Servers: []string{o.count.address(t, server.Addr)}, PoolSize: poolSize, Logger: discard(),
+	})))
+	keys := func() []string { return memcachedKeys(t, server) }
 	var before []string
 	c.snap = func() { before = keys() }
 	c.spoil = func() error {
@@ -139,6 +140,21 @@ func oursOnMemcached(t testing.TB, _ options) *contestant {
 	}
 	c.halt, c.thaw = server.Freeze, server.Thaw
 	return c
+}
+
+// memcachedKeys lists all keys, escaped as the server does.
+func memcachedKeys(t testing.TB, server *testserver.MemcachedServer) []string {
+	t.Helper()
+	conn := must[net.Conn](t)(net.Dial("tcp", server.Addr))
+	defer func() { _ = conn.Close() }()
+	_, _ = fmt.Fprint(conn, "lru_crawler metadump all\r\n")
+	var found []string
+	for lines := bufio.NewScanner(conn); lines.Scan() && lines.Text() != "END"; {
+		if key, isKey := strings.CutPrefix(strings.Fields(lines.Text())[0], "key="); isKey {
+			found = append(found, key)
+		}
+	}
+	return found
 }
 
 // onRedis lets the test look into and spoil what stands in the server.
@@ -168,27 +184,97 @@ func onRedis(t testing.TB, c *contestant, server *testserver.RedisServer) {
 	c.halt, c.thaw = server.Freeze, server.Thaw
 }
 
-func openSQLite(t testing.TB) *sql.DB {
+// openSQLite opens a file as package sqlite does, through a driver that counts if
+// something is to be counted.
+func openSQLite(t testing.TB, path string, o options) *sql.DB {
 	t.Helper()
-	db := must[*sql.DB](t)(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "sessions")))
+	db := must[*sql.DB](t)(sqlite.Open(t.Context(), path))
 	t.Cleanup(func() { _ = db.Close() })
-	return db
+	if o.count == nil {
+		return db
+	}
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: "mode=rw&_txlock=immediate&_busy_timeout=10000&_foreign_keys=on&_synchronous=FULL"}
+	return countSQL(t, db, dsn.String(), o.count)
 }
 
-func oursOnSQLite(t testing.TB, _ options) *contestant { return oursOnSQL(t, openSQLite(t)) }
+// countSQL opens the database once more, and counts its statements.
+func countSQL(t testing.TB, db *sql.DB, dsn string, c *counter) *sql.DB {
+	counted := sql.OpenDB(connector{db.Driver(), dsn, c})
+	counted.SetMaxOpenConns(4)
+	counted.SetMaxIdleConns(4)
+	t.Cleanup(func() { _ = counted.Close() })
+	return counted
+}
 
-func oursOnPostgres(t testing.TB, _ options) *contestant {
-	server := testserver.Postgres(t)
-	c := oursOnSQL(t, openSQL(t, "pgx", server.URL()))
+func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "sessions") }
+
+func oursOnSQLite(t testing.TB, o options) *contestant {
+	return oursOnSQL(t, openSQLite(t, newFile(t), o), sqlstore.Config{})
+}
+
+// postgres returns a server and its address, through a counter if there is one.
+func postgres(t testing.TB, o options) (*testserver.PostgresServer, string) {
+	t.Helper()
+	server := testserver.SharedPostgres
+	if !o.shared {
+		server = testserver.Postgres
+	}
+	s := server(t)
+	return s, strings.Replace(s.URL(), s.Addr, o.count.address(t, s.Addr), 1)
+}
+
+func oursOnPostgres(t testing.TB, o options) *contestant {
+	server, url := postgres(t, o)
+	c := oursOnSQL(t, openSQL(t, "pgx", url), sqlstore.Config{})
 	c.halt, c.thaw = server.Freeze, server.Thaw
 	return c
 }
 
 func oursOnMariaDB(t testing.TB, _ options) *contestant {
 	server := testserver.MariaDB(t)
-	c := oursOnSQL(t, openSQL(t, "mysql", server.DSN()+"?interpolateParams=true"))
+	c := oursOnSQL(t, openSQL(t, "mysql", server.DSN()+"?interpolateParams=true"), sqlstore.Config{})
 	c.halt, c.thaw = server.Freeze, server.Thaw
 	return c
+}
+
+// oursOnHybrid is Redis in front of PostgreSQL. What is frozen and spoilt is the
+// database: the cache is not the truth.
+func oursOnHybrid(t testing.TB, o options) *contestant {
+	t.Helper()
+	server, url := postgres(t, o)
+	db := openSQL(t, "pgx", url)
+	cfg := hybridstore.Config{Logger: discard()}
+	if o.count != nil { // so that it reads the log of changes when it must, and not in between
+		cfg.PollInterval, cfg.MaxStale = 20*time.Second, time.Minute
+	}
+	store := openHybrid(t, openRedis(t, redisServer(t), o), db, cfg)
+	c := our(t, store)
+	spoilable(t, c, db)
+	c.halt, c.thaw = server.Freeze, server.Thaw
+	return c
+}
+
+// openHybrid runs a store that follows the changes in the database.
+func openHybrid(t testing.TB, cache *redisstore.Store, db *sql.DB, cfg hybridstore.Config) *hybridstore.Store {
+	t.Helper()
+	truth := must[*sqlstore.Store](t)(sqlstore.Open(t.Context(), db, sqlstore.Config{Changes: true, Logger: discard()}))
+	store := must[*hybridstore.Store](t)(hybridstore.New(truth, cache.Cache(), cfg))
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- store.Traits().Background(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+		_, _ = truth.Close(), cache.Close()
+	})
+	for range 1000 {
+		if store.Status().Following {
+			return store
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	t.Fatal("the store does not follow its database")
+	return nil
 }
 
 func openSQL(t testing.TB, driver, dsn string) *sql.DB {
@@ -200,9 +286,17 @@ func openSQL(t testing.TB, driver, dsn string) *sql.DB {
 	return db
 }
 
-func oursOnSQL(t testing.TB, db *sql.DB) *contestant {
+func oursOnSQL(t testing.TB, db *sql.DB, cfg sqlstore.Config) *contestant {
 	t.Helper()
-	c := our(t, must[*sqlstore.Store](t)(sqlstore.Open(t.Context(), db, sqlstore.Config{Logger: discard()})))
+	cfg.Logger = discard()
+	c := our(t, must[*sqlstore.Store](t)(sqlstore.Open(t.Context(), db, cfg)))
+	spoilable(t, c, db)
+	return c
+}
+
+// spoilable lets the test look into and spoil what stands in our table.
+func spoilable(t testing.TB, c *contestant, db *sql.DB) {
+	t.Helper()
 	c.snap = func() {}
 	c.spoil = func() error {
 		var at int64
@@ -213,7 +307,6 @@ func oursOnSQL(t testing.TB, db *sql.DB) *contestant {
 		return err
 	}
 	c.dump = func() string { return dumpSQL(t, db, "crudadmin_sessions") }
-	return c
 }
 
 // dumpSQL returns a whole table as text.
@@ -237,99 +330,4 @@ func dumpSQL(t testing.TB, db *sql.DB, table string) string {
 		}
 	}
 	return all.String()
-}
-
-func scsOn(store scs.Store, o options) *contestant {
-	idle := time.Duration(0)
-	if o.idle {
-		idle = 30 * time.Minute
-	}
-	s := newSCS(store, idle)
-	s.HashTokenInStore = o.hash
-	return &contestant{name: "scs", library: s}
-}
-
-func scsOnMemory(t testing.TB, o options) *contestant {
-	store := memstore.NewWithCleanupInterval(0)
-	c := scsOn(store, o)
-	var before map[string][]byte
-	c.snap = func() { before = must[map[string][]byte](t)(store.All()) }
-	c.spoil = func() error {
-		for token := range must[map[string][]byte](t)(store.All()) {
-			if _, old := before[token]; !old {
-				return store.Commit(token, []byte("garbage"), time.Now().Add(time.Hour))
-			}
-		}
-		return errors.New("no new record")
-	}
-	c.dump = func() string { return fmt.Sprintf("%s", must[map[string][]byte](t)(store.All())) }
-	return c
-}
-
-func scsOnRedis(t testing.TB, o options) *contestant {
-	server := testserver.Redis(t, testserver.RedisOptions{})
-	client := redis.NewClient(&redis.Options{Addr: server.Addr, PoolSize: poolSize})
-	t.Cleanup(func() { _ = client.Close() })
-	c := scsOn(goredisstore.New(client), o)
-	onRedis(t, c, server)
-	return c
-}
-
-func scsOnSQLite(t testing.TB, o options) *contestant {
-	db := openSQLite(t)
-	scsTable(t, db, "BLOB", "REAL")
-	c := scsOn(sqlite3store.NewWithCleanupInterval(db, 0), o)
-	scsSQL(t, c, db)
-	return c
-}
-
-func scsOnPostgres(t testing.TB, o options) *contestant {
-	server := testserver.Postgres(t)
-	db := openSQL(t, "pgx", server.URL())
-	scsTable(t, db, "BYTEA", "TIMESTAMPTZ")
-	config := must[*pgxpool.Config](t)(pgxpool.ParseConfig(server.URL()))
-	config.MaxConns = poolSize
-	pool := must[*pgxpool.Pool](t)(pgxpool.NewWithConfig(t.Context(), config))
-	t.Cleanup(pool.Close)
-	c := scsOn(pgxstore.NewWithCleanupInterval(pool, 0), o)
-	scsSQL(t, c, db)
-	c.halt, c.thaw = server.Freeze, server.Thaw
-	return c
-}
-
-func scsTable(t testing.TB, db *sql.DB, bytes, number string) {
-	t.Helper()
-	for _, statement := range []string{
-		"CREATE TABLE sessions (token TEXT PRIMARY KEY, data " + bytes + " NOT NULL, expiry " + number + " NOT NULL)",
-		"CREATE INDEX sessions_expiry_idx ON sessions (expiry)",
-	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func scsSQL(t testing.TB, c *contestant, db *sql.DB) {
-	t.Helper()
-	c.snap = func() {
-		// There are no two users with equal data: the newest is not among these.
-		_, err := db.Exec("CREATE TABLE before AS SELECT token FROM sessions")
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	c.spoil = func() error {
-		_, err := db.Exec("UPDATE sessions SET data = 'garbage' WHERE token NOT IN (SELECT token FROM before)")
-		return err
-	}
-	c.dump = func() string { return dumpSQL(t, db, "sessions") }
-}
-
-func gorillaOnRedis(t testing.TB, _ options) *contestant {
-	server := testserver.Redis(t, testserver.RedisOptions{})
-	store := must[*redistore.RediStore](t)(redistore.NewRediStore(poolSize, "tcp", server.Addr, "", "", secretKey[:32]))
-	t.Cleanup(func() { _ = store.Close() })
-	c := &contestant{name: "gorilla", library: gorilla{store}}
-	onRedis(t, c, server)
-	return c
 }
