@@ -114,10 +114,21 @@ func (sh *shard) taken(id session.ID) bool {
 	return alias || sh.sessions[id] != nil
 }
 
+// fits refuses metadata over its bound.
+func fits(m session.Metadata) error {
+	if n := len(m.String()); n > session.MaxMetadata {
+		return fmt.Errorf("%w: metadata of %d bytes, at most %d", session.ErrTooLarge, n, session.MaxMetadata)
+	}
+	return nil
+}
+
 // Create implements session.Store.
 func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, canceled(err)
+	}
+	if err := fits(n.Metadata); err != nil {
+		return nil, err
 	}
 	sh := s.shard(n.ID)
 	sh.mu.Lock()
@@ -170,6 +181,9 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
 	if err := ctx.Err(); err != nil {
 		return canceled(err)
+	}
+	if err := fits(m); err != nil {
+		return err
 	}
 	sh := s.shard(id)
 	sh.mu.Lock()
@@ -236,6 +250,9 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	if old.Tag() != next.ID.Tag() {
 		return fmt.Errorf("%w rotation: the IDs have different tags", session.ErrMalformed)
 	}
+	if err := fits(next.Metadata); err != nil {
+		return err
+	}
 	sh := s.shard(old)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -279,6 +296,9 @@ func (sh *shard) forgetGraces(now time.Time) {
 func (s *Store) Restore(ctx context.Context, n session.Session) error {
 	if err := ctx.Err(); err != nil {
 		return canceled(err)
+	}
+	if err := fits(n.Metadata); err != nil {
+		return err
 	}
 	sh := s.shard(n.ID)
 	sh.mu.Lock()

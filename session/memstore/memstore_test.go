@@ -6,9 +6,11 @@ package memstore
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,5 +188,30 @@ func TestCountersAreForgotten(t *testing.T) {
 	}
 	if left > 64*blockSize/2 {
 		t.Errorf("%d counters are left after their window", left)
+	}
+}
+
+// TestMetadataOverItsBound is refused by every method that stores it, and nobody is
+// evicted for it.
+func TestMetadataOverItsBound(t *testing.T) {
+	store := New(Config{Now: func() time.Time { return start }})
+	held, large := made(1, "u", start), made(1, "u", start)
+	large.Metadata = session.StoredMetadata(`{"x":"` + strings.Repeat("x", session.MaxMetadata) + `"}`)
+	if _, err := store.Create(t.Context(), held, session.Admission{}); err != nil {
+		t.Fatal(err)
+	}
+	_, created := store.Create(t.Context(), large, session.Admission{Limit: 1})
+	for method, err := range map[string]error{
+		"Create":  created,
+		"Restore": store.Restore(t.Context(), large),
+		"Rotate":  store.Rotate(t.Context(), held.ID, large),
+		"Update":  store.Update(t.Context(), held.ID, 1, large.Metadata),
+	} {
+		if !errors.Is(err, session.ErrTooLarge) {
+			t.Errorf("%s: %v, want ErrTooLarge", method, err)
+		}
+	}
+	if got, err := store.Get(t.Context(), held.ID); err != nil || got != held {
+		t.Errorf("afterwards: %+v, %v; want the session as it was", got, err)
 	}
 }

@@ -1,0 +1,124 @@
+// Main: the suite on the stores of this module, and the table of its results.
+
+package faults
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+var (
+	long  = flag.Bool("long", false, "repeat everything as often as it takes to be sure")
+	write = flag.String("write", "", "write the table between the markers of this file")
+)
+
+// table collects the results of all tests.
+var table struct {
+	sync.Mutex
+	results  []Result
+	versions map[string]string // server → version
+}
+
+func note(results ...Result) {
+	table.Lock()
+	defer table.Unlock()
+	table.results = append(table.results, results...)
+}
+
+// version notes the version that a server says it has.
+func version(server, text string) {
+	table.Lock()
+	defer table.Unlock()
+	if table.versions == nil {
+		table.versions = map[string]string{}
+	}
+	table.versions[server] = text
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	testserver.StopShared()
+	if code == 0 {
+		// The fault proxy leaves goroutines behind where it cuts a connection.
+		err := goleak.Find(
+			goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).read"),
+			goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).write"),
+			goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"),
+		)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	if len(table.results) > 0 {
+		text := Table(rows(), columns(), table.results)
+		fmt.Printf("\n%s\n", text)
+		if *write != "" {
+			if err := writeTable(*write, text); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+		}
+	}
+	os.Exit(code)
+}
+
+// own are the rows of this module's stores beside those of Run.
+var own []string
+
+func rows() []string { return append(Rows(), own...) }
+
+func columns() []string {
+	var names []string
+	for _, s := range subjects() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+const (
+	beginMark = "<!-- faults: begin -->"
+	endMark   = "<!-- faults: end -->"
+)
+
+// writeTable puts the table, with its date and versions, between the markers.
+func writeTable(path, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(old), beginMark)
+	_, after, closed := strings.Cut(rest, endMark)
+	if !found || !closed {
+		return fmt.Errorf("%s: no %s … %s", path, beginMark, endMark)
+	}
+	var servers []string
+	for server, version := range table.versions {
+		servers = append(servers, server+" "+version)
+	}
+	slices.Sort(servers)
+	made := fmt.Sprintf("%s\n\nMade on %s by `make faults`, on %s.\n\n%s\n%s", beginMark,
+		time.Now().UTC().Format(time.DateOnly), strings.Join(servers, ", "), text, endMark)
+	return os.WriteFile(path, []byte(before+made+after), 0o644)
+}
+
+// TestFaults runs the suite on every store.
+func TestFaults(t *testing.T) {
+	for _, s := range subjects() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			note(Run(t, s)...)
+		})
+	}
+}
