@@ -13,6 +13,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
+	"github.com/go-crudadmin/crudadmin/session/memcachestore"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -39,6 +40,14 @@ func redisCache(t testing.TB, addr string) hybridstore.Cache {
 	return s.Cache()
 }
 
+func memcachedCache(t testing.TB, addr string) hybridstore.Cache {
+	s := must[*memcachestore.Store](t)(memcachestore.Open(context.Background(), memcachestore.Config{
+		Servers: []string{addr}, Lazy: true, Logger: quiet,
+	}))
+	t.Cleanup(func() { _ = s.Close() })
+	return s.Cache()
+}
+
 // otherHalf is the address that Start has set, or that the environment tells.
 func otherHalf(set string) string {
 	if set != "" {
@@ -47,24 +56,38 @@ func otherHalf(set string) string {
 	return os.Getenv(otherVariable)
 }
 
-// hybridCache is Redis before SQLite; Redis fails.
-func hybridCache() Subject {
+// hybridCache is a cache before SQLite; the cache fails.
+func hybridCache(name string, start func(testing.TB) Server, cache func(testing.TB, string) hybridstore.Cache) Subject {
 	var path string
 	return Subject{
-		Name: "hybrid, its cache (redis)", Keeps: true, Serves: true, Long: *long,
+		Name: name, Keeps: true, Serves: true, Long: *long,
 		Start: func(t testing.TB) Server {
 			path = filepath.Join(t.TempDir(), "admin.db")
-			s := redisServer(t, testserver.Redis(t, testserver.RedisOptions{}))
+			s := start(t)
 			s.Env = []string{otherVariable + "=" + path}
 			return s
 		},
 		Open: func(t testing.TB, addr string, now func() time.Time) session.Store {
 			db := must[*sql.DB](t)(sqlite.Open(context.Background(), otherHalf(path)))
 			t.Cleanup(func() { _ = db.Close() })
-			return hybrid(t, sqlStore(t, db, now, true), redisCache(t, addr), now)
+			return hybrid(t, sqlStore(t, db, now, true), cache(t, addr), now)
 		},
 		Poison: poisonSQL("sqlite", func() string { return "file:" + path + "?_pragma=busy_timeout(5000)" }),
 	}
+}
+
+func hybridRedis() Subject {
+	return hybridCache("hybrid: cache (redis)", func(t testing.TB) Server {
+		return redisServer(t, testserver.Redis(t, testserver.RedisOptions{}))
+	}, redisCache)
+}
+
+func hybridMemcached() Subject {
+	s := hybridCache("hybrid: cache (memcached)", func(t testing.TB) Server {
+		return memcachedServer(testserver.Memcached(t, testserver.MemcachedOptions{}))
+	}, memcachedCache)
+	s.Reasons = map[string]string{"restarted with old contents": keepsNothing}
+	return s
 }
 
 // hybridDatabase is Redis before PostgreSQL; PostgreSQL fails.
@@ -72,7 +95,7 @@ func hybridDatabase() Subject {
 	var cache string
 	var p *testserver.PostgresServer
 	return Subject{
-		Name: "hybrid, its database (postgresql)", Keeps: true, Decisive: "COMMIT\x00", Long: *long,
+		Name: "hybrid: database (postgresql)", Keeps: true, Decisive: "COMMIT\x00", Long: *long,
 		Start: func(t testing.TB) Server {
 			cache = testserver.Redis(t, testserver.RedisOptions{}).Addr
 			p = testserver.Postgres(t)

@@ -47,6 +47,9 @@ func version(server, text string) {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if err := flag.Set("test.parallel", "32"); err != nil { // they mostly wait
+		panic(err)
+	}
 	code := m.Run()
 	testserver.StopShared()
 	if code == 0 {
@@ -62,9 +65,12 @@ func TestMain(m *testing.M) {
 		}
 	}
 	if len(table.results) > 0 {
-		text := Table(rows(), columns(), table.results)
+		text := Table(rows(), columns(), append(table.results, inapplicable()...))
 		fmt.Printf("\n%s\n", text)
-		if *write != "" {
+		if *write != "" && code == 0 && strings.Contains(text, " EMPTY |") {
+			fmt.Fprintln(os.Stderr, "the table has empty cells: not written")
+			code = 1
+		} else if *write != "" {
 			if err := writeTable(*write, text); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				code = 1
@@ -74,17 +80,31 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// own are the rows of this module's stores beside those of Run.
-var own []string
+// ownRows are the rows of this module's stores beside those of Run.
+var ownRows []struct {
+	name    string
+	columns []string // that have a result of their own
+	others  string   // why the row does not apply to the others
+}
 
-func rows() []string { return append(Rows(), own...) }
-
-func columns() []string {
-	var names []string
-	for _, s := range subjects() {
-		names = append(names, s.Name)
+func rows() []string {
+	rows := Rows()
+	for _, r := range ownRows {
+		rows = append(rows, r.name)
 	}
-	return names
+	return rows
+}
+
+// inapplicable are the cells of ownRows that say why there is nothing to see.
+func inapplicable() (cells []Result) {
+	for _, r := range ownRows {
+		for _, column := range columns() {
+			if !slices.Contains(r.columns, column) {
+				cells = append(cells, Result{Row: r.name, Subject: column, Reason: r.others})
+			}
+		}
+	}
+	return cells
 }
 
 const (
@@ -121,4 +141,12 @@ func TestFaults(t *testing.T) {
 			note(Run(t, s)...)
 		})
 	}
+}
+
+func columns() []string {
+	var names []string
+	for _, s := range subjects() {
+		names = append(names, s.Name)
+	}
+	return names
 }

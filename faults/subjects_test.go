@@ -31,7 +31,7 @@ func init() { // connections that break are what is tested
 
 // subjects are the columns of the table.
 func subjects() []Subject {
-	return []Subject{memory(), sqliteFile(), redis(), memcached(), postgresql(), mariadb(), hybridCache(), hybridDatabase()}
+	return []Subject{memory(), sqliteFile(), redis(), memcached(), postgresql(), mariadb(), hybridRedis(), hybridMemcached(), hybridDatabase()}
 }
 
 func must[T any](t testing.TB) func(T, error) T {
@@ -120,13 +120,13 @@ func memcached() Subject {
 			version("Memcached", strings.TrimPrefix(must[[]string](t)(m.Do("version"))[0], "VERSION "))
 			return memcachedServer(m)
 		},
-		Open:   openMemcached,
-		Poison: poisonMemcached(&m),
-		Reasons: map[string]string{
-			"restarted with old contents": "it keeps nothing that could come back",
-		},
+		Open:    openMemcached,
+		Poison:  poisonMemcached(&m),
+		Reasons: map[string]string{"restarted with old contents": keepsNothing},
 	}
 }
+
+const keepsNothing = "it keeps nothing that could come back"
 
 func memcachedServer(m *testserver.MemcachedServer) Server {
 	return Server{Addr: m.Addr, Kill: m.Kill, Freeze: m.Freeze, Thaw: m.Thaw, Restart: m.Restart, Empty: m.Restart}

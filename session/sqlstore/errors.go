@@ -38,3 +38,13 @@ func (s *Store) unsure(op string, err error) error {
 	}
 	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrIndeterminate, err)
 }
+
+// undecided is failed for an error of COMMIT. driver.ErrBadConn does not mean here
+// that nothing was sent: pgx says so too when the connection broke while it waited
+// for the answer.
+func (s *Store) undecided(op string, err error) error {
+	if s.dialect.fault(err) != lost {
+		return s.failed(op, err)
+	}
+	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrIndeterminate, err)
+}

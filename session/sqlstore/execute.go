@@ -145,7 +145,7 @@ func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) e
 		case !begun && s.askAgain(ctx, err, try):
 		case s.again(ctx, err, try):
 		case committing:
-			return s.unsure(op, err)
+			return s.undecided(op, err)
 		default:
 			return s.failed(op, err)
 		}

@@ -175,10 +175,11 @@ func TestFrozenAndKilledServers(t *testing.T) {
 			if _, err := s.Create(t.Context(), live, session.Admission{Limit: 5}); err != nil {
 				t.Fatal(err)
 			}
-			// As many connections as there are callers, all of which may have died.
+			// As many connections as there are callers, all of which may have died. A
+			// second is enough for a machine that does nothing else.
 			back := func(when string) {
 				t.Helper()
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
 				var callers sync.WaitGroup
 				for range 8 {
@@ -236,7 +237,10 @@ func TestFrozenAndKilledServers(t *testing.T) {
 			back("after it was frozen")
 			asked(one)
 
-			one, unsure := atCommit(server.Kill)
+			one, err = atCommit(server.Kill)
+			if !errors.Is(err, session.ErrIndeterminate) {
+				t.Errorf("Create, killed at COMMIT: %v, want ErrIndeterminate", err)
+			}
 			_ = inTime(t, "Get from a killed server", 200*time.Millisecond, func(ctx context.Context) error { _, err := s.Get(ctx, live.ID); return err })
 			err = inTime(t, "Create on a killed server", 200*time.Millisecond, func(ctx context.Context) error {
 				_, err := s.Create(ctx, made("anna", time.Now()), session.Admission{})
@@ -250,9 +254,6 @@ func TestFrozenAndKilledServers(t *testing.T) {
 			server.Restart()
 			back("after it was restarted")
 			asked(one)
-			if _, err := s.Get(t.Context(), one.ID); err == nil && !errors.Is(unsure, session.ErrIndeterminate) {
-				t.Errorf("Create, killed at COMMIT: %v, but the session is there", unsure)
-			}
 		})
 	}
 }
