@@ -61,7 +61,7 @@ type limit struct {
 func validating(t testing.TB, m *session.Manager, tokens []session.Token) func(client, n int) {
 	return func(client, n int) {
 		if _, err := m.Validate(context.Background(), tokens[(n+client*17)%len(tokens)]); err != nil {
-			t.Error(err)
+			complain(t, "%v", err)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func leastMemory(t testing.TB) limit {
 	return limit{raw: "SHA-256 and map load", many: many, least: func(client, n int) {
 		for i := range many {
 			if raw[sha256.Sum256(secrets[(n*many+i+client*17)%known][:])] == nil {
-				t.Error("not there")
+				complain(t, "not there")
 			}
 		}
 	}, ours: func(client, n int) {
@@ -147,7 +147,7 @@ func rawRedis(t testing.TB, server *testserver.RedisServer) func(client, n int) 
 	return func(c, n int) {
 		record, err := client.Do(context.Background(), client.B().Get().Key(keys[(n+c*17)%known]).Build()).AsBytes()
 		if err != nil || len(record) == 0 {
-			t.Error("not there:", err)
+			complain(t, "not there: %v", err)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func leastMemcached(t testing.TB) limit {
 	}
 	return limit{raw: "gomemcache Get", least: func(c, n int) {
 		if _, err := client.Get(keys[(n+c*17)%known]); err != nil {
-			t.Error(err)
+			complain(t, "%v", err)
 		}
 	}, ours: validating(t, m, tokens)}
 }
@@ -237,7 +237,7 @@ func leastSQL(t testing.TB, db, counted *sql.DB, heard *counter) limit {
 			into[i] = &row[i]
 		}
 		if err := stmt.QueryRowContext(context.Background(), mine...).Scan(into...); err != nil {
-			t.Error(err)
+			complain(t, "%v", err)
 		}
 	}, ours: validating(t, m, tokens)}
 }

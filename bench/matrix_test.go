@@ -21,7 +21,7 @@ const summarized = 64
 
 // slowest bounds what one request of each of a crowd may take together, by the
 // time of one alone; beyond it the crowd is not measured.
-const slowest = 1500 * time.Millisecond
+const slowest = 700 * time.Millisecond
 
 // matrixStores are the stores that peers have.
 var matrixStores = []string{"memory", "Redis", "SQLite", "PostgreSQL"}

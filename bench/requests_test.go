@@ -93,6 +93,7 @@ var nothing = operation{name: "nothing", handle: func(library) func(w http.Respo
 type answer struct {
 	header http.Header
 	code   int
+	why    error // the handler's, where its writer is this one and none around it
 }
 
 func (a *answer) Header() http.Header         { return a.header }
@@ -111,16 +112,16 @@ func newCaller(t testing.TB, l library) *caller {
 	r, _ := http.NewRequest(http.MethodPost, "/", http.NoBody)
 	r.RemoteAddr = "192.0.2.1:1234"
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
-	return &caller{t, l, answer{header: http.Header{}}, r}
+	return &caller{t: t, l: l, answer: answer{header: http.Header{}}, request: r}
 }
 
 // send sends the request, with the cookie the caller has.
 func (c *caller) send(h http.Handler) {
 	clear(c.answer.header)
-	c.answer.code = 0
+	c.answer.code, c.answer.why = 0, nil
 	h.ServeHTTP(&c.answer, c.request.WithContext(context.Background()))
 	if c.answer.code >= 400 {
-		c.t.Errorf("answered %d", c.answer.code)
+		complain(c.t, "answered %d: %v", c.answer.code, c.answer.why)
 	}
 }
 
@@ -128,7 +129,9 @@ func (c *caller) send(h http.Handler) {
 func handler(l library, do func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return l.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := do(w, r); err != nil {
-			quiet.Print(err)
+			if a, known := w.(*answer); known {
+				a.why = err
+			}
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
