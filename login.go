@@ -92,7 +92,7 @@ func (p *Panel) admit(w http.ResponseWriter, r *http.Request, u account.User) er
 		return nil
 	}
 	p.sessions.Forget(w)
-	if undo := p.manager.Revoke(r.Context(), made.ID, session.Ending{Reason: session.PasswordChanged}); undo != nil {
+	if undo := p.manager.Revoke(r.Context(), made.ID, session.Ending{Reason: session.PasswordChanged}); undo != nil && !errors.Is(undo, session.ErrPartial) {
 		return undo
 	}
 	if err == nil || errors.Is(err, account.ErrNotFound) {
@@ -102,7 +102,10 @@ func (p *Panel) admit(w http.ResponseWriter, r *http.Request, u account.User) er
 }
 
 func (p *Panel) logout(w http.ResponseWriter, r *http.Request) {
-	if err := p.sessions.SignOut(w, r); err != nil {
+	err := p.sessions.SignOut(w, r)
+	if errors.Is(err, session.ErrPartial) { // the cookie is gone, and the session ended for good
+		p.log.WarnContext(r.Context(), "signed out, but not yet everywhere", "error", err)
+	} else if err != nil {
 		p.fail(w, r, err)
 		return
 	}

@@ -55,8 +55,26 @@ type bench struct {
 // faultyStore is a store that can be switched off.
 type faultyStore struct {
 	session.Store
-	down  atomic.Bool
-	calls atomic.Int64
+	down    atomic.Bool
+	partial atomic.Bool // endings are not confirmed everywhere
+	calls   atomic.Int64
+}
+
+func (s *faultyStore) receipt(err error) error {
+	if err == nil && s.partial.Load() {
+		return &session.PartialError{Within: 1200 * time.Millisecond, Cause: session.ErrUnavailable}
+	}
+	return err
+}
+
+func (s *faultyStore) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
+	ended, err := s.Store.Delete(ctx, id, why)
+	return ended, s.receipt(err)
+}
+
+func (s *faultyStore) DeleteUser(ctx context.Context, user session.User, why session.Ending, keep ...session.ID) (int, error) {
+	n, err := s.Store.DeleteUser(ctx, user, why, keep...)
+	return n, s.receipt(err)
 }
 
 func (s *faultyStore) Get(ctx context.Context, id session.ID) (session.Session, error) {

@@ -69,7 +69,12 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	why := session.Ending{Reason: session.PasswordChanged, By: u.Username}
 	mine, _ := sessionhttp.FromContext(r.Context())
-	if _, err := p.manager.RevokeUser(r.Context(), u.ID, why, mine.ID); err != nil {
+	kind, text := ui.NoticeSuccess, "Your password is changed, and your other sessions have ended."
+	_, err = p.manager.RevokeUser(r.Context(), u.ID, why, mine.ID)
+	if partial, ok := errors.AsType[*session.PartialError](err); ok {
+		kind, text, err = ui.NoticeWarning, text+" "+partialText(partial), nil
+	}
+	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
@@ -78,7 +83,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.notifySession(r, renewed.ID, ui.NoticeSuccess, "Your password is changed, and your other sessions have ended.")
+	p.notifySession(r, renewed.ID, kind, text)
 	http.Redirect(w, r, p.ui.URL("account"), http.StatusSeeOther)
 }
 
@@ -97,11 +102,10 @@ func (p *Panel) revokeOwn(w http.ResponseWriter, r *http.Request) {
 	default:
 		err = &statusError{status: http.StatusBadRequest, detail: "Say which session to end (id), or others=1."}
 	}
-	if err != nil {
+	if err := p.notifyEnded(r, endedText(n), err); err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	p.notify(r, ui.NoticeSuccess, endedText(n))
 	http.Redirect(w, r, p.ui.URL("account"), http.StatusSeeOther)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -115,11 +116,10 @@ func (p *Panel) revokeSessions(w http.ResponseWriter, r *http.Request) {
 	default:
 		n, err = p.manager.RevokeUser(r.Context(), user, why)
 	}
-	if err != nil {
+	if err := p.notifyEnded(r, endedText(n), err); err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	p.notify(r, ui.NoticeSuccess, endedText(n))
 	http.Redirect(w, r, p.ui.URL("sessions", ""), http.StatusSeeOther)
 }
 
@@ -129,10 +129,30 @@ func (p *Panel) revokeOne(r *http.Request, text string, why session.Ending) (int
 	if err != nil {
 		return 0, &statusError{status: http.StatusBadRequest, detail: "id: not a session's ID."}
 	}
+	n := 1
 	if _, err := p.manager.Get(r.Context(), id); errors.Is(err, session.ErrNotFound) {
-		return 0, nil
+		n = 0
 	}
-	return 1, p.manager.Revoke(r.Context(), id, why)
+	return n, p.manager.Revoke(r.Context(), id, why)
+}
+
+// notifyEnded shows text, and how far the ending has come: err is what ended the
+// sessions returned, and is returned if they may not have ended.
+func (p *Panel) notifyEnded(r *http.Request, text string, err error) error {
+	kind := ui.NoticeSuccess
+	if partial, ok := errors.AsType[*session.PartialError](err); ok {
+		kind, text, err = ui.NoticeWarning, text+" "+partialText(partial), nil
+		p.log.WarnContext(r.Context(), "sessions ended, but not yet everywhere", "within", partial.Within, "error", partial.Cause)
+	}
+	if err == nil {
+		p.notify(r, kind, text)
+	}
+	return err
+}
+
+// partialText says in words how far an ending has come.
+func partialText(e *session.PartialError) string {
+	return fmt.Sprintf("The session cache did not confirm it: other servers may let them in for up to %s more.", max(e.Within, time.Second).Round(time.Second))
 }
 
 func endedText(n int) string {

@@ -62,6 +62,43 @@ func TestSuperuserSeesAndEndsSessions(t *testing.T) {
 	}
 }
 
+// An ending that is durable, and not confirmed everywhere, is none that failed: the
+// page says how far it has come.
+func TestEndingsThatAreNotKnownEverywhereYet(t *testing.T) {
+	b := newBench(t, nil)
+	eve := b.user(t, "eve", account.Viewer)
+	page, first, second := b.browser(t).signIn(adminName), b.browser(t).signIn("eve"), b.browser(t).signIn("eve")
+	b.store.partial.Store(true)
+	mine, err := b.manager.UserSessions(t.Context(), eve.ID)
+	if err != nil || len(mine) != 2 {
+		t.Fatal(mine, err)
+	}
+	for _, form := range []url.Values{{"id": {mine[0].ID.String()}}, {"user": {eve.ID}}} {
+		if w := page.post("/sessions/", "/sessions/revoke", form); w.Code != http.StatusSeeOther {
+			t.Errorf("ending %v: %d", form, w.Code)
+		}
+		body := page.get("/sessions/").Body.String()
+		if !strings.Contains(body, "1 session has ended. The session cache did not confirm it: other servers may let them in for up to 1s more.") {
+			t.Errorf("ending %v: the page does not say how far it has come", form)
+		}
+	}
+	for _, gone := range []*browser{first, second} {
+		if got := gone.get("/").Code; got != http.StatusSeeOther {
+			t.Errorf("a session that ended sees a page: %d", got)
+		}
+	}
+	form := url.Values{"current_password": {adminPassword}, "new_password": {"another horse, quite new"}, "confirm_password": {"another horse, quite new"}}
+	if w := page.post("/account", "/account/password", form); w.Code != http.StatusSeeOther {
+		t.Errorf("changing the password: %d", w.Code)
+	}
+	if body := page.get("/account").Body.String(); !strings.Contains(body, "Your password is changed, and your other sessions have ended. The session cache did not confirm it") {
+		t.Error("the account page does not say how far the endings have come")
+	}
+	if w := page.post("/account", "/logout", nil); w.Code != http.StatusSeeOther || page.cookies[cookieName] != "" {
+		t.Errorf("logout: %d, cookie %q", w.Code, page.cookies[cookieName])
+	}
+}
+
 func TestOwnSessions(t *testing.T) {
 	b := newBench(t, nil)
 	b.user(t, "eve", account.Viewer)

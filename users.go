@@ -173,10 +173,9 @@ func (p *Panel) changeUser(w http.ResponseWriter, r *http.Request, reason sessio
 	if err == nil && reason != "" {
 		_, err = p.manager.RevokeUser(r.Context(), id, session.Ending{Reason: reason, By: visitor(r).Username})
 	}
-	if err != nil {
+	if err := p.notifyEnded(r, done, err); err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	p.notify(r, ui.NoticeSuccess, done)
 	http.Redirect(w, r, p.ui.URL("users", id), http.StatusSeeOther)
 }

@@ -93,7 +93,11 @@ func (c Config) openDatabase(ctx context.Context) (*sqlstore.Store, error) {
 	if err := c.DB.PingContext(first); err != nil {
 		return nil, fmt.Errorf("connect to the database: %w: %w", session.ErrUnavailable, err)
 	}
-	return sqlstore.Open(ctx, c.DB, sqlstore.Config{Changes: c.TrackInDB, Now: c.Now, Logger: c.Logger})
+	cfg := sqlstore.Config{Now: c.Now, Logger: c.Logger}
+	if c.TrackInDB {
+		cfg.Changes, cfg.Grace = true, c.Hybrid.Grace()
+	}
+	return sqlstore.Open(ctx, c.DB, cfg)
 }
 
 // substitute is a store that is used because the wanted one did not answer.

@@ -44,6 +44,9 @@ var (
 	// ErrCSRF says that a CSRF token is missing, stale, or another session's.
 	ErrCSRF = errors.New("session: CSRF token missing or not of this session")
 
+	// ErrPartial matches a [PartialError].
+	ErrPartial = errors.New("session: ended, but not yet everywhere")
+
 	// ErrThrottled matches a [ThrottledError].
 	ErrThrottled = errors.New("session: too many failed attempts")
 )
@@ -62,3 +65,25 @@ func (e *ThrottledError) Error() string {
 
 // Is reports whether target is ErrThrottled.
 func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
+
+// PartialError is the receipt of an ending that did not get all the way in its
+// time: it is durable, nothing takes it back, but other nodes may answer valid for
+// a while, because a cache before the store did not confirm it. Without it, an
+// ending is done everywhere. It matches ErrPartial. To end the session again asks
+// again.
+type PartialError struct {
+	// Within is how long that can be at most, from now on.
+	Within time.Duration
+
+	// Cause is why it was not confirmed. The error does not match it: that a cache
+	// is unavailable does not make the ending so.
+	Cause error
+}
+
+// Error implements error.
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("%v: everywhere within %s: %v", ErrPartial, e.Within.Round(time.Millisecond), e.Cause)
+}
+
+// Is reports whether target is ErrPartial.
+func (e *PartialError) Is(target error) bool { return target == ErrPartial }

@@ -9,7 +9,9 @@ import (
 )
 
 // Logout ends the session that token opens. A token that opens none is fine.
-// When it returns nil, no node answers valid any more (within Traits.MaxStale).
+// When it returns nil, no node answers valid any more (of a near cache: within
+// Traits.MaxStale). A [*PartialError] is the other receipt: it has ended for good,
+// and no node answers valid later than the error says.
 func (m *Manager) Logout(ctx context.Context, token Token) error {
 	if !m.keys.genuine(&token) {
 		return nil
@@ -29,7 +31,7 @@ func (m *Manager) Revoke(ctx context.Context, id ID, why Ending) error {
 	return err
 }
 
-// end ends one session and returns it as it was.
+// end ends one session and returns it as it was, also beside a *PartialError.
 func (m *Manager) end(ctx context.Context, id ID, why Ending) (Session, error) {
 	why.By = cut(why.By, MaxUserID)
 	s, err := m.store.Delete(ctx, id, why)
@@ -37,14 +39,19 @@ func (m *Manager) end(ctx context.Context, id ID, why Ending) (Session, error) {
 		return Session{}, ErrNotFound
 	}
 	if err != nil {
-		return Session{}, fmt.Errorf("session: end: %w", err)
+		err = fmt.Errorf("session: end: %w", err)
+		if !errors.Is(err, ErrPartial) {
+			return Session{}, err
+		}
 	}
-	m.emit(ctx, Event{Kind: EventEnded, UserID: s.UserID, ID: s.ID, Ending: why, Count: 1})
-	return s, nil
+	if !s.ID.IsZero() { // else it had ended before, and is not known everywhere yet
+		m.emit(ctx, Event{Kind: EventEnded, UserID: s.UserID, ID: s.ID, Ending: why, Count: 1})
+	}
+	return s, err
 }
 
 // RevokeUser ends all sessions of a user but those in keep, and returns how
-// many ended. Sessions made after it live. An empty user ID is ErrMalformed:
+// many ended, with the receipts of Logout. Sessions made after it live. An empty user ID is ErrMalformed:
 // anonymous sessions have no user to revoke.
 func (m *Manager) RevokeUser(ctx context.Context, userID string, why Ending, keep ...ID) (int, error) {
 	if userID == "" {
@@ -55,10 +62,13 @@ func (m *Manager) RevokeUser(ctx context.Context, userID string, why Ending, kee
 	defer cancel()
 	n, err := m.store.DeleteUser(ctx, m.User(userID), why, keep...)
 	if err != nil {
-		return 0, fmt.Errorf("session: end the user's: %w", err)
+		err = fmt.Errorf("session: end the user's: %w", err)
+		if !errors.Is(err, ErrPartial) {
+			return 0, err
+		}
 	}
 	if n > 0 {
 		m.emit(ctx, Event{Kind: EventEnded, UserID: userID, Ending: why, Count: n})
 	}
-	return n, nil
+	return n, err
 }

@@ -34,6 +34,9 @@ func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, 
 		return m.replace(ctx, s, false)
 	}
 	ended, err := m.end(ctx, s.ID, Ending{Reason: Rotated})
+	if errors.Is(err, ErrPartial) { // the old token may still be taken somewhere
+		return Token{}, Session{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
 	if err != nil {
 		return Token{}, Session{}, err
 	}

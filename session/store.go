@@ -71,19 +71,22 @@ type Store interface {
 
 	// Delete ends the session and returns it as it was; ErrNotFound if it was
 	// absent. Of many callers exactly one gets the session. An ID in its grace
-	// ends its successor.
+	// ends its successor. A *PartialError, beside the session if it is this call
+	// that ended it, says that it is over for good, but that other processes may
+	// answer valid for at most Traits.MaxStale.
 	Delete(ctx context.Context, id ID, why Ending) (Session, error)
 
 	// DeleteUser ends all sessions the user has at one moment, but those whose
 	// IDs are in keep, and returns how many live ones ended. A session created
-	// after that moment lives.
+	// after that moment lives. A *PartialError as of Delete, beside the number.
 	DeleteUser(ctx context.Context, user User, why Ending, keep ...ID) (int, error)
 
 	// List returns a page of sessions, newest first (by CreatedAt, then ID).
 	// ErrUnsupported where Traits say so, ErrMalformed for a bad cursor.
 	List(ctx context.Context, q Query) (Page, error)
 
-	// Sweep removes what has expired, at most max records, and returns how many.
+	// Sweep removes what expired Traits.SweepGrace ago, at most max records, and
+	// returns how many.
 	// Fewer than max means that nothing is left to do. It holds no lock over more
 	// than Traits.SweepBatch records and never removes a live session.
 	Sweep(ctx context.Context, max int) (int, error)
@@ -194,6 +197,10 @@ type Traits struct {
 
 	// SweepBatch is the most records over which Sweep holds a lock.
 	SweepBatch int
+
+	// SweepGrace is how long Sweep leaves alone what has expired; it is absent all
+	// the same.
+	SweepGrace time.Duration
 
 	// Background is a loop the store needs; Manager.Run runs it. Nil if none.
 	Background func(context.Context) error

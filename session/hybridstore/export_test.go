@@ -4,3 +4,6 @@ package hybridstore
 
 // RaceDetector says whether the race detector is on.
 const RaceDetector = raceDetector
+
+// SweepAtOnce lets Sweep not wait for the database to have been calm.
+func (s *Store) SweepAtOnce() { s.hold = 0 }

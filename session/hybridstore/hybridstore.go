@@ -23,8 +23,8 @@
 // then put tombstones into the cache. If the cache confirms them, no node answers
 // valid any more, as long as the cache keeps for MaxStale what it confirmed. If it
 // does not, or forgets, no node answers valid later than MaxStale after the
-// commit; the call waits for that moment, and returns a [*PartialError] if its
-// context ends before.
+// commit; the call waits for that moment, and returns a
+// [*session.PartialError] if its context ends before.
 //
 // Touches are written behind, in batches, every FlushInterval; a node that dies
 // loses those of one interval.
@@ -130,12 +130,18 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Grace is how long Truth.Sweep must leave an expired session alone under this
-// configuration, so that touches on their way find it.
+// Grace is how long the sweep of the database must leave alone what has expired
+// under this configuration (sqlstore.Config.Grace), so that touches on their way
+// find it: two flushes after the last moment at which a node that does not reach
+// the database answers from the cache.
 func (c Config) Grace() time.Duration {
 	c = c.withDefaults()
-	return 2*c.FlushInterval + c.MaxStale
+	return 2*c.FlushInterval + max(c.MaxStale, c.Degraded)
 }
+
+// lead is how long before the expiry of a session a touch may still wait: it is
+// written before another node could take the session for expired.
+func (c Config) lead() time.Duration { return 2*c.FlushInterval + c.MaxStale }
 
 // maxWindow is how many changes a node remembers at least.
 const maxWindow = 10_000
@@ -148,6 +154,7 @@ type Store struct {
 	clock *clock
 	log   *slog.Logger
 	stale time.Duration // how long after a commit a node may not know of it
+	hold  time.Duration // no sweep sooner after an outage of the database
 
 	window  *window
 	polling chan struct{} // held by the one that reads the log
@@ -176,10 +183,14 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 		clock:   newClock(cfg.Now),
 		log:     cfg.Logger.With("component", "session", "store", "hybrid"),
 		stale:   max(cfg.MaxStale, cfg.Degraded),
+		hold:    cfg.Grace(),
 		window:  newWindow(maxWindow, cfg.MaxStale, cfg.Degraded),
 		polling: make(chan struct{}, 1),
 		touches: newTouches(cfg.MaxTouches),
 		refills: make(chan refill, maxRefills),
+	}
+	if grace := truth.Traits().SweepGrace; grace < cfg.Grace() {
+		s.log.Warn("the database sweeps too early: sessions whose activity is on its way may end", "grace", grace, "want", cfg.Grace())
 	}
 	s.cache = &front{cache: cache, back: s.window.doubt}
 	return s, nil
@@ -206,8 +217,15 @@ func (s *Store) Uncount(ctx context.Context, key string, n int) error {
 	return s.truth.Uncount(ctx, key, n)
 }
 
-// Sweep implements session.Store.
-func (s *Store) Sweep(ctx context.Context, most int) (int, error) { return s.truth.Sweep(ctx, most) }
+// Sweep implements session.Store. While the background work runs, it does nothing
+// until the database has answered without a failure for Config.Grace: touches that
+// waited for it, here and on other nodes, come first.
+func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
+	if s.looping.Load() && s.window.steady() < s.hold {
+		return 0, nil
+	}
+	return s.truth.Sweep(ctx, most)
+}
 
 // Traits implements session.Store.
 func (s *Store) Traits() session.Traits {

@@ -319,7 +319,7 @@ func (w *world) revoke(ctx context.Context, n *node, id session.ID) {
 		if r.ended && !r.swept {
 			w.isDone(n, r)
 		}
-	case errors.Is(err, ErrPartial):
+	case errors.Is(err, session.ErrPartial):
 		w.counts["partial"]++
 	}
 }

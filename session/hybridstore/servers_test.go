@@ -49,17 +49,17 @@ func (c counted) Get(ctx context.Context, id session.ID) (session.Session, error
 // node opens the pair as a process does; work says whether its loop runs.
 func (p pair) node(t testing.TB, now func() time.Time, work bool) (*hybridstore.Store, *atomic.Int64) {
 	t.Helper()
-	truth, err := sqlstore.Open(t.Context(), p.db, sqlstore.Config{Changes: true, Now: now, Logger: quiet})
+	cfg := hybridstore.Config{Now: now, Logger: quiet, PollInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond}
+	truth, err := sqlstore.Open(t.Context(), p.db, sqlstore.Config{Changes: true, Grace: cfg.Grace(), Now: now, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var asked atomic.Int64
-	s, err := hybridstore.New(counted{truth, &asked}, p.cache(t), hybridstore.Config{
-		Now: now, Logger: quiet, PollInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond,
-	})
+	s, err := hybridstore.New(counted{truth, &asked}, p.cache(t), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.SweepAtOnce()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	if work {

@@ -29,7 +29,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	switch {
 	case !now.Before(known.Deadline):
 		return session.ErrNotFound
-	case known.ExpiresAt.Sub(now) > s.cfg.Grace() && s.touches.add(touch{seen, e}):
+	case known.ExpiresAt.Sub(now) > s.cfg.lead() && s.touches.add(touch{seen, e}):
 		return nil
 	}
 	if err := s.truth.Touch(ctx, seen); err != nil {
@@ -63,7 +63,7 @@ func (s *Store) flush(ctx context.Context) error {
 		for i := range batch {
 			seen[i] = batch[i].seen
 		}
-		absent, err := s.truth.TouchAll(ctx, seen)
+		absent, err := s.truth.TouchLate(ctx, seen)
 		if err != nil {
 			s.touches.putBack(batch)
 			return err

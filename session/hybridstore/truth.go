@@ -15,13 +15,16 @@ import (
 //   - Whatever ends a session before it expires, or changes its metadata, takes
 //     the next number of a log in the same transaction: without gaps, in the order
 //     in which the changes become visible, with a random mark.
-//   - TouchAll is a batch of touches that were seen some time ago: it refuses a
-//     session that ended, or had expired when it was seen, not one that expired
-//     since.
-//   - Sweep leaves a session that expired alone for so long that touches on their
-//     way arrive.
+//   - Sweep leaves alone what has expired for Traits.SweepGrace, at least
+//     Config.Grace, and until then TouchLate finds it.
 type Truth interface {
 	session.Store
+
+	// TouchLate is TouchAll for activity that was seen some time ago: it also takes
+	// that of a session which has expired since, unless Sweep, or a Delete, a
+	// DeleteUser or a Create under a limit that named it or its user, met it first.
+	// What had expired when it was seen is absent.
+	TouchLate(ctx context.Context, seen []session.Seen) (absent []session.ID, err error)
 
 	// Changes calls each for the entries of the log from the number from on, that
 	// one included, in order and at most most of them; from 0 stands for the

@@ -33,6 +33,7 @@ type window struct {
 	complete uint64    // the newest poll that read all there was
 	started  time.Time // when that began
 	failing  bool      // the newest poll failed
+	calm     time.Time // since when none has
 	distrust uint64    // a poll up to this one does not count
 
 	suspects map[session.ID]uint64 // not trusted until a later poll than this
@@ -61,6 +62,16 @@ func (w *window) trusting() bool {
 	}
 	old := age(time.Now(), w.started)
 	return old < w.fresh || w.failing && old < w.degraded
+}
+
+// steady returns for how long polls have not failed.
+func (w *window) steady() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failing || w.calm.IsZero() {
+		return 0
+	}
+	return time.Since(w.calm)
 }
 
 // verdict is what the window makes of an entry.
@@ -202,6 +213,9 @@ func (w *window) fail() {
 func (w *window) finish(n uint64, started time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.failing || w.calm.IsZero() {
+		w.calm = started
+	}
 	w.complete, w.started, w.failing = n, started, false
 	for id, since := range w.suspects {
 		if n >= since {

@@ -384,7 +384,7 @@ func (t truthOf) Touch(ctx context.Context, seen session.Seen) error {
 	})
 }
 
-func (t truthOf) TouchAll(ctx context.Context, seen []session.Seen) (absent []session.ID, err error) {
+func (t truthOf) TouchLate(ctx context.Context, seen []session.Seen) (absent []session.ID, err error) {
 	w := t.n.w
 	err = t.tell(ctx, func() error {
 		absent = nil

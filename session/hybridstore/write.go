@@ -12,7 +12,8 @@ import (
 )
 
 // Create implements session.Store. The evicted are settled before it returns; if
-// that takes too long the error matches session.ErrIndeterminate and ErrPartial.
+// that takes too long the error matches session.ErrIndeterminate and
+// session.ErrPartial.
 func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
 	before, known := s.window.here()
 	evicted, err := s.truth.Create(ctx, n, a)
@@ -76,9 +77,9 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	return nil
 }
 
-// Delete implements session.Store. A *PartialError says that the session ended,
-// but that some nodes may answer valid for a while. To end a session that has
-// ended settles that again.
+// Delete implements session.Store. A *session.PartialError
+// says that the session ended, but that some nodes may answer valid for a while. To
+// end a session that has ended settles that again.
 func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
 	ended, err := s.truth.Delete(ctx, id, why)
 	if errors.Is(err, session.ErrIndeterminate) && ctx.Err() == nil {
@@ -146,14 +147,14 @@ func (s *Store) outwait(ctx context.Context, committed time.Time, tell func() er
 			return nil
 		}
 		if deadline, ok := ctx.Deadline(); ok && tell == nil && time.Until(deadline) < left {
-			return &PartialError{Within: left, Cause: cause}
+			return &session.PartialError{Within: left, Cause: cause}
 		}
 		timer := time.NewTimer(min(left, cacheRetry))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return &PartialError{Within: max(s.stale-time.Since(committed), 0), Cause: cause}
+			return &session.PartialError{Within: max(s.stale-time.Since(committed), 0), Cause: cause}
 		}
 		if tell != nil && tell() == nil {
 			return nil

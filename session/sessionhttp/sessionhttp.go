@@ -250,7 +250,11 @@ func (s *Sessions) signIn(r *http.Request, userID string) (session.Token, sessio
 				return token, made, err
 			}
 		default:
-			if err := s.manager.Revoke(r.Context(), current.ID, session.Ending{Reason: session.Rotated}); err != nil {
+			err := s.manager.Revoke(r.Context(), current.ID, session.Ending{Reason: session.Rotated})
+			if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
+				err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+			}
+			if err != nil {
 				return session.Token{}, session.Session{}, err
 			}
 		}
@@ -281,22 +285,32 @@ func (s *Sessions) Elevate(w http.ResponseWriter, r *http.Request) (session.Sess
 }
 
 // SignOut ends the request's session and removes the cookie. If the store is
-// unavailable, the cookie stays and the error says so: the session lives on.
+// unavailable, the cookie stays and the error says so: the session lives on. With a
+// *session.PartialError the session has ended for good and the cookie is removed;
+// the error says until when other nodes may not know of it.
 func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) error {
+	var receipt error
+	end := func(token session.Token) error {
+		err := s.manager.Logout(r.Context(), token)
+		if errors.Is(err, session.ErrPartial) {
+			receipt, err = err, nil
+		}
+		return err
+	}
 	token, state := s.read(r)
 	if state == cookieGiven {
 		// The token a renewal in this request has replaced finds its successor.
-		if err := s.manager.Logout(r.Context(), token); err != nil {
+		if err := end(token); err != nil {
 			return err
 		}
 	}
 	if v, ok := r.Context().Value(visitKey{}).(*visit); ok && v.token != token {
-		if err := s.manager.Logout(r.Context(), v.token); err != nil {
+		if err := end(v.token); err != nil {
 			return err
 		}
 	}
 	s.expire(w)
-	return nil
+	return receipt
 }
 
 func unavailable(w http.ResponseWriter, _ *http.Request, _ error) {

@@ -5,6 +5,7 @@ package sessiontest
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func themes() []theme {
 		{"count", countChecks},
 		{"faults", faultChecks},
 		{"secrets", secretChecks},
-		{"manager", managerChecks},
+		{"manager", slices.Concat(managerChecks, receiptChecks)},
 		{"login", loginChecks},
 		{"model", modelChecks},
 	}

@@ -78,7 +78,7 @@ var historyChecks = []check{
 			used.ExpiresAt = used.Deadline
 			f.insert(unused, session.Admission{})
 			f.insert(used, session.Admission{})
-			f.clock.Set(used.Deadline)
+			f.clock.Set(used.Deadline.Add(f.traits.SweepGrace))
 			_, err := f.store.Sweep(f.ctx, 100)
 			f.must(err, "Sweep")
 			got, err := listAll(f.ctx, f.store, session.Query{User: userOf("anna"), Ended: true})

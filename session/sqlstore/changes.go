@@ -102,16 +102,17 @@ func (s *Store) logged(ctx context.Context, t *tx, final bool, ids ...[]byte) er
 	return nil
 }
 
-// loggedUser enters the endings of the user's sessions at that moment.
-func (s *Store) loggedUser(ctx context.Context, t *tx, user session.User, at int64) error {
-	if !s.numbered {
-		return nil
+// loggedUser enters the endings of the user's sessions at that moment, n of them,
+// and those that were buried.
+func (s *Store) loggedUser(ctx context.Context, t *tx, user session.User, at int64, n int, buried [][]byte) error {
+	if !s.numbered || n == 0 {
+		return s.logged(ctx, t, true, buried...)
 	}
 	ids, err := found(t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND ended_at = ?", user.Tag[:], user.ID, at))
 	if err != nil {
 		return err
 	}
-	return s.logged(ctx, t, true, ids...)
+	return s.logged(ctx, t, true, append(ids, buried...)...)
 }
 
 // found returns the IDs that a query found.

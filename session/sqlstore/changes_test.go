@@ -30,17 +30,22 @@ type logEntry struct {
 
 func entries(t *testing.T, s *Store, from int64, most int) []logEntry {
 	t.Helper()
-	var all []logEntry
+	all, now := entriesAt(t, s, from, most)
+	if away := time.Since(now).Abs(); away > time.Minute {
+		t.Errorf("the database's time is %s away", away)
+	}
+	return all
+}
+
+func entriesAt(t *testing.T, s *Store, from int64, most int) (all []logEntry, now time.Time) {
+	t.Helper()
 	now, err := s.Changes(t.Context(), from, most, func(seq, mark int64, id session.ID, final bool) {
 		all = append(all, logEntry{seq, mark, id, final})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if away := time.Since(now).Abs(); away > time.Minute {
-		t.Errorf("the database's time is %s away", away)
-	}
-	return all
+	return all, now
 }
 
 // TestChanges: whatever ends or changes a session takes the next number.
@@ -157,6 +162,101 @@ func TestChangesInOrder(t *testing.T) {
 		}
 		if over || head != 1+writers*each {
 			t.Errorf("the log was read up to %d, want %d; gap: %t", head, 1+writers*each, over)
+		}
+	})
+}
+
+// TestGrace: what has expired is swept after the grace, and until then takes late
+// activity, unless something ended it first.
+func TestGrace(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		ctx := t.Context()
+		const grace = 10 * time.Second
+		now := time.Now().Truncate(time.Microsecond)
+		at := now
+		s, err := Open(ctx, e.connect(t), Config{Changes: true, Grace: grace, Now: func() time.Time { return at }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		brief := func(user string) session.Session {
+			n := made(user, at)
+			n.ExpiresAt = at.Add(time.Minute)
+			if _, err := s.Create(ctx, n, session.Admission{}); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		revive := func(n session.Session, seen time.Time) bool {
+			t.Helper()
+			absent, err := s.TouchLate(ctx, []session.Seen{{ID: n.ID, LastActivity: seen, ExpiresAt: seen.Add(time.Hour)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Get(ctx, n.ID)
+			if (err == nil) != (len(absent) == 0) {
+				t.Errorf("absent %v, but Get says %v", absent, err)
+			}
+			return err == nil
+		}
+		last := func() logEntry { all, _ := entriesAt(t, s, 0, 1); return all[0] }
+		why := session.Ending{Reason: session.Revoked}
+
+		anna, bert, carl, dora, emil := brief("anna"), brief("bert"), brief("carl"), brief("dora"), brief("emil")
+		seen := at.Add(59 * time.Second)
+		at = at.Add(time.Minute)
+		if absent, err := s.TouchAll(ctx, []session.Seen{{ID: anna.ID, LastActivity: seen, ExpiresAt: seen.Add(time.Hour)}}); err != nil || len(absent) != 1 {
+			t.Errorf("TouchAll of what has expired: %v, %v", absent, err)
+		}
+		if revive(anna, at) {
+			t.Error("what had expired when it was seen is live")
+		}
+		at = at.Add(grace - time.Microsecond)
+		if n, err := s.Sweep(ctx, 10); n != 0 || err != nil {
+			t.Errorf("a sweep within the grace: %d, %v", n, err)
+		}
+		if !revive(anna, seen) {
+			t.Error("activity that was seen before the expiry is lost")
+		}
+		if _, err := s.Delete(ctx, bert.ID, why); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("Delete of what has expired: %v", err)
+		}
+		if got := last(); got.id != bert.ID || !got.final {
+			t.Errorf("Delete of what has expired is not in the log: %v", got)
+		}
+		if n, err := s.DeleteUser(ctx, carl.User(), why); n != 0 || err != nil {
+			t.Errorf("DeleteUser: %d, %v", n, err)
+		}
+		if got := last(); got.id != carl.ID || !got.final {
+			t.Errorf("DeleteUser of what has expired is not in the log: %v", got)
+		}
+		if n, err := s.DeleteUser(ctx, emil.User(), why, emil.ID); n != 0 || err != nil {
+			t.Errorf("DeleteUser of all others: %d, %v", n, err)
+		}
+		next := made("dora", at)
+		if evicted, err := s.Create(ctx, next, session.Admission{Limit: 1}); err != nil || len(evicted) != 0 {
+			t.Errorf("Create beside what has expired: %v, %v", evicted, err)
+		}
+		for _, n := range []session.Session{bert, carl, dora} {
+			if revive(n, seen) {
+				t.Errorf("%s is back after its end", n.UserID)
+			}
+		}
+		if !revive(emil, seen) {
+			t.Error("what DeleteUser was to keep is lost")
+		}
+		page, err := s.List(ctx, session.Query{User: bert.User(), Ended: true})
+		if err != nil || len(page.Sessions) != 1 || page.Sessions[0].Ending.Reason != session.IdleTimeout || !page.Sessions[0].EndedAt.Equal(bert.ExpiresAt) {
+			t.Errorf("the history of what was ended after its expiry: %+v, %v", page.Sessions, err)
+		}
+		late := brief("anna")
+		seen = at.Add(59 * time.Second)
+		at = late.ExpiresAt.Add(grace)
+		if n, err := s.Sweep(ctx, 10); n != 1 || err != nil {
+			t.Errorf("a sweep after the grace: %d, %v", n, err)
+		}
+		if revive(late, seen) {
+			t.Error("what was swept is back")
 		}
 	})
 }

@@ -3,6 +3,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,9 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	var ended session.Session
 	var broken *record
 	var reason error
+	var absent bool
 	err := s.locked(ctx, "delete", lockKey(id.Tag()), func(t *tx) error {
-		broken = nil
+		broken, absent = nil, false
 		now := s.now()
 		at := micro(now)
 		records, err := read(t.query(ctx, byID+t.dialect.forUpdate, id[:], at))
@@ -51,7 +53,12 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 			return err
 		}
 		if len(records) == 0 {
-			return session.ErrNotFound
+			buried, err := s.bury(ctx, t, at, "(id = ? OR previous = ?)", id[:], id[:])
+			if err != nil || len(buried) == 0 {
+				return cmp.Or(err, session.ErrNotFound)
+			}
+			absent = true // and the transaction is to be committed
+			return s.logged(ctx, t, true, buried...)
 		}
 		found, err := records[0].decode()
 		if errors.Is(err, errNewer) {
@@ -79,6 +86,9 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	if err != nil {
 		return session.Session{}, err
 	}
+	if absent {
+		return session.Session{}, session.ErrNotFound
+	}
 	return ended, nil
 }
 
@@ -97,17 +107,22 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	var ended int64
 	err := s.locked(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx) (err error) {
 		at := micro(s.now())
-		statement := endUser
+		statement, spared := endUser, ""
 		args := []any{at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, user.Tag[:], user.ID, at}
 		if len(kept) > 0 {
 			list := marks(len(kept))
-			statement += " AND id NOT IN " + list + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + list + ")"
+			spared = " AND id NOT IN " + list
+			statement += spared + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + list + ")"
 			args = append(append(append(args, kept...), at), kept...)
 		}
-		if ended, err = t.exec(ctx, statement, args...); err != nil || ended == 0 {
+		if ended, err = t.exec(ctx, statement, args...); err != nil {
 			return err
 		}
-		return s.loggedUser(ctx, t, user, at)
+		buried, err := s.bury(ctx, t, at, "tag = ? AND user_id = ?"+spared, append([]any{user.Tag[:], user.ID}, kept...)...)
+		if err != nil {
+			return err
+		}
+		return s.loggedUser(ctx, t, user, at, int(ended), buried)
 	})
 	if err != nil {
 		return 0, err

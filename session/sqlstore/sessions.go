@@ -30,6 +30,11 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 			return err
 		}
 		now := micro(s.now())
+		tag := n.ID.Tag()
+		buried, err := s.bury(ctx, t, now, "tag = ? AND user_id = ?", tag[:], n.UserID)
+		if err != nil {
+			return err
+		}
 		over, err := t.over(ctx, &n, a.Limit, now)
 		if err != nil {
 			return err
@@ -46,7 +51,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 				evicted = append(evicted, session.ID(id))
 			}
 		}
-		return s.logged(ctx, t, true, over...)
+		return s.logged(ctx, t, true, append(over, buried...)...)
 	})
 	if err != nil {
 		return nil, err

@@ -40,6 +40,11 @@ type Config struct {
 	// Endings then wait for each other: one after the other commits.
 	Changes bool
 
+	// Grace is how long Sweep leaves alone what has expired, so that TouchLate finds
+	// it; 0, the default, not at all. At most 2 hours. Every process that ends
+	// sessions must have one, or none.
+	Grace time.Duration
+
 	// Logger gets warnings; slog.Default() by default.
 	Logger *slog.Logger
 
@@ -51,6 +56,7 @@ const (
 	defaultKeepEnded = 90 * 24 * time.Hour
 	minKeepEnded     = time.Hour
 	maxKeepEnded     = 10 * 365 * 24 * time.Hour
+	maxGrace         = 2 * time.Hour
 )
 
 // Store is a session.Store in an SQL database.
@@ -58,6 +64,7 @@ type Store struct {
 	db      *sql.DB
 	dialect *dialect
 	keep    time.Duration
+	grace   time.Duration
 	log     *slog.Logger
 	now     func() time.Time
 	traits  session.Traits
@@ -94,6 +101,9 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	if cfg.KeepEnded < minKeepEnded || cfg.KeepEnded > maxKeepEnded {
 		return nil, fmt.Errorf("sqlstore: KeepEnded: %s, want %s to %s", cfg.KeepEnded, minKeepEnded, maxKeepEnded)
 	}
+	if cfg.Grace < 0 || cfg.Grace > maxGrace {
+		return nil, fmt.Errorf("sqlstore: Grace: %s, want 0 to %s", cfg.Grace, maxGrace)
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -105,6 +115,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		db:      db,
 		dialect: d,
 		keep:    cfg.KeepEnded,
+		grace:   cfg.Grace,
 		log:     cfg.Logger.With("component", "session", "store", d.name),
 		now:     session.MonotonicClock(cfg.Now),
 
@@ -131,6 +142,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		History:    true,
 		ExactLimit: true,
 		SweepBatch: sweepBatch,
+		SweepGrace: cfg.Grace,
 		Notes:      slices.Clone(d.notes),
 	}
 	if !durable {

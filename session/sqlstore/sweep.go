@@ -15,8 +15,8 @@ const sweepBatch = 200
 // sweepKey is the lock of sweepers: two nodes take turns, batch by batch.
 const sweepKey = 0
 
-// Sweep implements session.Store: it marks expired sessions as ended at the
-// moment they expired, and deletes history that is older than Config.KeepEnded;
+// Sweep implements session.Store: it marks sessions that expired Config.Grace ago
+// as ended at the moment they expired, and deletes history that is older than Config.KeepEnded;
 // both count as removed. At last it deletes events of counters that have left
 // their windows, which do not count. Every batch is a transaction of its own.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
@@ -46,6 +46,35 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	return removed, nil
 }
 
+// setExpired makes an expired session one that ended when it expired. Argument: the
+// metadata of ended sessions.
+var setExpired = fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN expires_at < deadline THEN '%s' ELSE '%s' END, metadata = ?",
+	session.IdleTimeout, session.AbsoluteTimeout)
+
+// bury ends what has expired and no sweep has met yet, of the sessions that where
+// names, so that no late touch revives it, and returns their IDs, which the caller
+// enters into the log. Without a grace nothing revives, and it does nothing.
+func (s *Store) bury(ctx context.Context, t *tx, at int64, where string, args ...any) ([][]byte, error) {
+	if s.grace == 0 {
+		return nil, nil
+	}
+	ids, err := found(t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE "+where+" AND ended_at IS NULL AND expires_at <= ?", append(args, at)...))
+	if err != nil {
+		return nil, err
+	}
+	var buried [][]byte
+	for _, id := range ids { // hardly ever more than one
+		n, err := t.exec(ctx, "UPDATE crudadmin_sessions SET "+setExpired+" WHERE id = ? AND ended_at IS NULL AND expires_at <= ?", emptyMetadata, id, at)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 { // else it was touched meanwhile
+			buried = append(buried, id)
+		}
+	}
+	return buried, nil
+}
+
 // sweepStep is a statement that changes at most as many rows as its last
 // argument says.
 type sweepStep struct {
@@ -56,18 +85,17 @@ type sweepStep struct {
 
 func (s *Store) sweeps() []sweepStep {
 	now := s.now()
-	at, old := micro(now), micro(now.Add(-s.keep))
+	at, old, due := micro(now), micro(now.Add(-s.keep)), micro(now.Add(-s.grace))
 	steps := []sweepStep{
 		{
 			statement: s.dialect.some(change{
 				table: "crudadmin_sessions",
-				set: fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN expires_at < deadline THEN '%s' ELSE '%s' END, metadata = ?",
-					session.IdleTimeout, session.AbsoluteTimeout),
+				set:   setExpired,
 				where: "ended_at IS NULL AND expires_at <= ?",
 				by:    "expires_at",
 				index: "crudadmin_sessions_expiry",
 			}),
-			args: []any{emptyMetadata, at},
+			args: []any{emptyMetadata, due},
 		},
 		{
 			statement: s.dialect.some(change{

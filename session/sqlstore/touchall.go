@@ -18,6 +18,18 @@ const touchBatch = 100
 // TouchAll implements session.Store. It changes 100 sessions in a transaction of
 // two statements.
 func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
+	return s.touchAll(ctx, seen, false)
+}
+
+// TouchLate is TouchAll for activity that was seen some time ago: where there is a
+// Config.Grace, it also takes that of a session which has expired since, unless
+// Sweep, or a Delete, a DeleteUser or a Create under a limit that named it or its
+// user, met it first. What had expired when it was seen is absent.
+func (s *Store) TouchLate(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
+	return s.touchAll(ctx, seen, s.grace > 0)
+}
+
+func (s *Store) touchAll(ctx context.Context, seen []session.Seen, late bool) ([]session.ID, error) {
 	if len(seen) > session.MaxBatch {
 		return nil, fmt.Errorf("%w: %d touches in a batch, at most %d", session.ErrTooLarge, len(seen), session.MaxBatch)
 	}
@@ -26,7 +38,7 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 		var gone []session.ID
 		err := s.transact(ctx, "touch", func(t *tx) (err error) {
 			at := micro(s.now())
-			update, args := touchMany(s.dialect, batch, at)
+			update, args := touchMany(s.dialect, batch, at, late)
 			if _, err := t.exec(ctx, update, args...); err != nil {
 				return err
 			}
@@ -61,8 +73,9 @@ func latest(seen []session.Seen) []session.Seen {
 	return once
 }
 
-// touchMany is dialect.touch for many sessions in one statement.
-func touchMany(d *dialect, batch []session.Seen, at int64) (string, []any) {
+// touchMany is dialect.touch for many sessions in one statement. If it is late,
+// that they were live when they were seen is enough.
+func touchMany(d *dialect, batch []session.Seen, at int64, late bool) (string, []any) {
 	when := strings.Repeat(" WHEN ? THEN ?", len(batch))
 	var activity, expiry, ids []any
 	for i := range batch {
@@ -71,11 +84,15 @@ func touchMany(d *dialect, batch []session.Seen, at int64) (string, []any) {
 		expiry = append(expiry, one.ID[:], micro(one.ExpiresAt))
 		ids = append(ids, one.ID[:])
 	}
+	were, moments := "?", []any{at}
+	if late {
+		were, moments = "CASE id"+when+" ELSE expires_at END", activity
+	}
 	return fmt.Sprintf(`UPDATE crudadmin_sessions SET
 last_activity = %[1]s(last_activity, CASE id%[3]s ELSE last_activity END),
 expires_at = %[1]s(expires_at, %[2]s(CASE id%[3]s ELSE expires_at END, deadline))
-WHERE id IN %[4]s AND %[5]s`, d.greatest, d.least, when, marks(len(batch)), known),
-		slices.Concat(activity, expiry, ids, []any{at})
+WHERE id IN %[4]s AND format <= %[5]d AND ended_at IS NULL AND expires_at > %[6]s`, d.greatest, d.least, when, marks(len(batch)), format, were),
+		slices.Concat(activity, expiry, ids, moments)
 }
 
 // absent returns those of the batch that are not live.
