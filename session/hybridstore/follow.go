@@ -64,7 +64,8 @@ func (s *Store) read(ctx context.Context) error {
 func (s *Store) follow(ctx context.Context) {
 	failed := false
 	every(ctx, s.cfg.PollInterval, func() {
-		ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxStale)
+		// A database that hangs is known to before what is known is too old.
+		ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxStale/2)
 		defer cancel()
 		err := s.poll(ctx)
 		if err != nil && !failed {

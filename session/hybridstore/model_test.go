@@ -25,7 +25,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 10_000, "how many random schedules the model test runs")
+	schedules = flag.Int("schedules", 1000, "how many random schedules the model test runs; a tenth with the race detector")
 	firstSeed = flag.Uint64("seed", 1, "the seed of the first schedule of the model test")
 )
 
@@ -70,6 +70,7 @@ func (w *world) run() {
 	for i := range nodes {
 		nodes[i] = w.start(ctx, i, &late)
 	}
+	all := slices.Clone(nodes) // those that crashed too
 	var mu sync.Mutex
 	at := func(i int) *node { mu.Lock(); defer mu.Unlock(); return nodes[i] }
 	for i := range nodes {
@@ -89,11 +90,12 @@ func (w *world) run() {
 			mu.Lock()
 			defer mu.Unlock()
 			nodes[i] = w.start(ctx, i, &late)
+			all = append(all, nodes[i])
 		})
 	})
 	clients.Wait()
 	cancel()
-	for _, n := range nodes {
+	for _, n := range all {
 		n.stop()
 		<-n.gone
 	}
@@ -316,7 +318,7 @@ func (w *world) revoke(ctx context.Context, n *node, id session.ID) {
 			w.violated("what is acknowledged is durable", "revoked, and live in the database")
 		}
 	case errors.Is(err, session.ErrNotFound):
-		if r.ended && !r.swept {
+		if !r.swept { // it had ended, or has expired and was not touched in time
 			w.isDone(n, r)
 		}
 	case errors.Is(err, session.ErrPartial):
@@ -406,12 +408,12 @@ func schedule(t *testing.T, seed uint64, bugs ...string) (w *world) {
 }
 
 // TestModel runs random schedules. With -schedules=1000000 it is the long form;
-// -seed and -schedules=1 replay one.
+// -seed and -schedules=1 replay one, as far as the goroutines of one virtual moment
+// take the same turns.
 func TestModel(t *testing.T) {
-	skipUnderRace(t)
 	n := *schedules
-	if testing.Short() {
-		n = min(n, 1000)
+	if raceDetector {
+		n /= 10
 	}
 	const lanes = 2
 	var mu sync.Mutex
@@ -450,30 +452,37 @@ var plantedBugs = []struct {
 	name string
 	bugs []string
 	rule string // one of these, by "|"
+	rare bool   // it takes some thousand schedules: the long form looks for it
 }{
-	{"write-through, DEL on revoke, SET on refill", []string{"does not follow", "deletes on revoke", "writes records blindly"}, "none after done|none beyond MaxStale"},
-	{"expiry only, cache not told", []string{"does not follow", "cache not told"}, "none beyond MaxStale|none after done"},
-	{"tombstones alone", []string{"does not follow"}, "none beyond MaxStale"},
-	{"following the log, but trusting any cached record", []string{"trusts any record"}, "none beyond MaxStale|metadata is never stale"},
-	{"change numbers that become visible out of order", []string{"skips what commits out of order"}, "none beyond MaxStale|metadata is never stale"},
-	{"freshness counted from the poll's answer", []string{"fresh from the answer on"}, "none beyond MaxStale|metadata is never stale"},
-	{"nil before the cache confirmed", []string{"takes no answer for yes"}, "none after done"},
-	{"nil at once when the row had already ended", []string{"settles no repeated revoke"}, "none after done"},
-	{"a record put into the cache after the commit of create", []string{"caches a record after create"}, "none after done"},
-	{"evicted sessions left to the followers", []string{"leaves the evicted to the followers"}, "none after done"},
-	{"a touch that writes the cached record back blindly", []string{"writes records blindly"}, "none after done"},
-	{"a touch batch that is an upsert", []string{"touches by upsert"}, "no resurrection"},
-	{"believing the cached idle expiry", []string{"believes the cached idle expiry"}, "nobody is logged out"},
-	{"a revocation acknowledged by the cache alone", []string{"revokes in the cache alone"}, "what is acknowledged is durable|none after done"},
+	{"write-through, DEL on revoke, SET on refill", []string{"does not follow", "deletes on revoke", "writes records blindly"}, "none after done|none beyond MaxStale", false},
+	{"expiry only, cache not told", []string{"does not follow", "cache not told"}, "none beyond MaxStale|none after done", false},
+	{"tombstones alone", []string{"does not follow"}, "none beyond MaxStale", false},
+	{"following the log, but trusting any cached record", []string{"trusts any record"}, "none beyond MaxStale|metadata is never stale", false},
+	{"change numbers that become visible out of order", []string{"skips what commits out of order"}, "none beyond MaxStale|metadata is never stale", false},
+	{"freshness counted from the poll's answer", []string{"fresh from the answer on"}, "none beyond MaxStale|metadata is never stale", false},
+	{"nil before the cache confirmed", []string{"takes no answer for yes"}, "none after done", false},
+	{"nil at once when the row had already ended", []string{"settles no repeated revoke"}, "none after done", false},
+	{"a record put into the cache after the commit of create", []string{"caches a record after create"}, "none after done", false},
+	{"evicted sessions left to the followers", []string{"leaves the evicted to the followers"}, "none after done", false},
+	{"a touch that writes the cached record back blindly", []string{"writes records blindly"}, "none after done", false},
+	{"a touch batch that is an upsert", []string{"touches by upsert"}, "no resurrection", false},
+	{"believing the cached idle expiry", []string{"believes the cached idle expiry"}, "nobody is logged out", false},
+	{"a late touch after a revocation that found the session expired", []string{"leaves the expired to late touches"}, "none after done|limit", true},
+	{"a revocation acknowledged by the cache alone", []string{"revokes in the cache alone"}, "what is acknowledged is durable|none after done", false},
 }
 
 // TestModelFindsPlantedBugs: a check that cannot fail proves nothing.
 func TestModelFindsPlantedBugs(t *testing.T) {
-	skipUnderRace(t)
+	if raceDetector {
+		t.Skip("the bugs are in the order of things, not in the memory: go test ./session/hybridstore")
+	}
 	const most = 20_000
 	for _, p := range plantedBugs {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
+			if p.rare && *schedules < 10_000 {
+				t.Skip("it is rare: -schedules=10000 looks for it")
+			}
 			for seed := uint64(1); seed <= most; seed++ {
 				for _, v := range schedule(t, seed, p.bugs...).violations {
 					for _, rule := range strings.Split(p.rule, "|") {
@@ -494,14 +503,4 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	testserver.StopShared()
 	os.Exit(code)
-}
-
-// skipUnderRace leaves the model to a run without the race detector: a write that
-// arrives after its caller has left stores what it found where the caller looked,
-// in the model only.
-func skipUnderRace(t *testing.T) {
-	t.Helper()
-	if raceDetector {
-		t.Skip("run the model without -race: go test ./session/hybridstore")
-	}
 }

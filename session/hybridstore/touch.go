@@ -54,6 +54,7 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 
 // flush writes the touches that wait, and what fails goes back to wait.
 func (s *Store) flush(ctx context.Context) error {
+	s.touches.turn()
 	for {
 		batch := s.touches.take(session.MaxBatch)
 		if len(batch) == 0 {
@@ -72,6 +73,7 @@ func (s *Store) flush(ctx context.Context) error {
 		for _, id := range absent {
 			gone[id] = true
 		}
+		s.touches.gone(absent)
 		if len(absent) > 0 {
 			_ = s.forget(ctx, absent...) // nodes that follow the log know anyway
 		}
@@ -152,15 +154,35 @@ func (t *touch) apply(n session.Session) session.Session {
 	return n
 }
 
-// touches are those that wait.
+// touches are those that wait, and those that were written in this flush and the
+// one before: who read the cache a moment ago does not see those there yet, and
+// would touch once more. All is under mu.
 type touches struct {
 	most int
 
-	mu      sync.Mutex
-	waiting map[session.ID]touch // under mu
+	mu              sync.Mutex
+	waiting         map[session.ID]touch
+	written, before map[session.ID]touch
 }
 
 func newTouches(most int) *touches { return &touches{most: most, waiting: map[session.ID]touch{}} }
+
+// turn begins another flush.
+func (t *touches) turn() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.written, t.before = map[session.ID]touch{}, t.written
+}
+
+// gone forgets touches of sessions that the database did not have.
+func (t *touches) gone(ids []session.ID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		delete(t.written, id)
+		delete(t.before, id)
+	}
+}
 
 func (t *touches) len() int {
 	t.mu.Lock()
@@ -168,12 +190,14 @@ func (t *touches) len() int {
 	return len(t.waiting)
 }
 
-// over returns n as it is after a touch that waits.
+// over returns n as it is after the touches that are known here.
 func (t *touches) over(n session.Session) session.Session {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if waits, ok := t.waiting[n.ID]; ok {
-		return waits.apply(n)
+	for _, some := range []map[session.ID]touch{t.before, t.written, t.waiting} {
+		if known, ok := some[n.ID]; ok {
+			n = known.apply(n)
+		}
 	}
 	return n
 }
@@ -202,7 +226,7 @@ func (t *touches) merge(one touch) bool {
 	return true
 }
 
-// take removes at most that many and returns them.
+// take takes at most that many for a flush.
 func (t *touches) take(most int) []touch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -212,6 +236,7 @@ func (t *touches) take(most int) []touch {
 			break
 		}
 		batch = append(batch, one)
+		t.written[id] = touch{seen: one.seen}
 		delete(t.waiting, id)
 	}
 	return batch

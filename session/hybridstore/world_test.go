@@ -125,22 +125,23 @@ func rest(ctx context.Context, d time.Duration) bool {
 }
 
 // call is one question to a server: it travels, takes effect, and the answer
-// travels back. A caller that leaves does not take back what is on its way.
-func (n *node) call(ctx context.Context, cut func() bool, effect func()) (sent bool, err error) {
+// travels back. A caller that leaves does not take back what is on its way; nobody
+// hears the answer to that.
+func call[T any](ctx context.Context, n *node, cut func() bool, effect func() T) (answer T, sent bool, err error) {
+	var none T
 	w := n.w
 	if ctx.Err() != nil {
-		return false, ctx.Err()
+		return none, false, ctx.Err()
 	}
 	there, back := w.latency(), w.latency()
 	began := time.Now()
-	arrive := func() bool {
+	arrive := func() (answer T, ok bool) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if n.dead || cut() {
-			return false
+			return none, false
 		}
-		effect()
-		return true
+		return effect(), true
 	}
 	if !rest(ctx, there) {
 		if w.n(2) == 0 { // a late write
@@ -150,20 +151,21 @@ func (n *node) call(ctx context.Context, cut func() bool, effect func()) (sent b
 				arrive()
 			})
 		}
-		return true, ctx.Err()
+		return none, true, ctx.Err()
 	}
-	if !arrive() {
-		return false, errNet
+	answer, ok := arrive()
+	if !ok {
+		return none, false, errNet
 	}
 	if !rest(ctx, back) {
-		return true, ctx.Err()
+		return none, true, ctx.Err()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n.dead || cut() {
-		return true, errNet
+		return none, true, errNet
 	}
-	return true, nil
+	return answer, true, nil
 }
 
 // cacheOf is the cache as a node sees it.
@@ -182,14 +184,15 @@ func (w *world) cell(id session.ID) (cell, bool) {
 
 func (c cacheOf) Get(ctx context.Context, id session.ID) (head []byte, s *session.Session, err error) {
 	w := c.n.w
-	_, err = c.n.call(ctx, c.cut, func() {
-		got, _ := w.cell(id)
-		head, s = got.head, got.s
+	got, _, err := call(ctx, c.n, c.cut, func() cell {
 		w.counts["cache get"]++
+		got, _ := w.cell(id)
+		return got
 	})
 	if err != nil {
 		return nil, nil, err
 	}
+	head, s = got.head, got.s
 	if s != nil && w.bugs["trusts any record"] {
 		at, _ := c.n.store.window.here()
 		head = newHead(record, at.position)
@@ -200,18 +203,16 @@ func (c cacheOf) Get(ctx context.Context, id session.ID) (head []byte, s *sessio
 	return head, s, nil
 }
 
-func (c cacheOf) Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (done bool, err error) {
+func (c cacheOf) Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error) {
 	w := c.n.w
-	_, err = c.n.call(ctx, c.cut, func() {
+	done, _, err := call(ctx, c.n, c.cut, func() bool {
 		got, ok := w.cell(id)
-		done = !ok && len(old) == 0 || ok && string(got.head) == string(old)
-		if s != nil && w.bugs["writes records blindly"] {
-			done = true
+		if !(!ok && len(old) == 0 || ok && string(got.head) == string(old) || s != nil && w.bugs["writes records blindly"]) {
+			return false
 		}
-		if done {
-			w.cached[id] = cell{head, s, time.Now().Add(keep)}
-			w.counts["cache swap"]++
-		}
+		w.cached[id] = cell{head, s, time.Now().Add(keep)}
+		w.counts["cache swap"]++
+		return true
 	})
 	return done, err
 }
@@ -223,12 +224,13 @@ func (c cacheOf) Set(ctx context.Context, ids []session.ID, head []byte, keep ti
 	}
 	var err error
 	for _, id := range ids {
-		_, err = c.n.call(ctx, c.cut, func() {
+		_, _, err = call(ctx, c.n, c.cut, func() bool {
 			if w.bugs["deletes on revoke"] {
 				delete(w.cached, id)
-				return
+				return true
 			}
 			w.cached[id] = cell{head, nil, time.Now().Add(keep)}
+			return true
 		})
 		if err != nil {
 			break
@@ -249,24 +251,41 @@ type truthOf struct {
 
 func (t truthOf) cut() bool { return t.n.w.truthDown || t.n.w.cutTruth[t.n.number] }
 
-// ask reads; tell writes, in one transaction.
-func (t truthOf) ask(ctx context.Context, read func()) error {
-	if _, err := t.n.call(ctx, t.cut, read); err != nil {
-		return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
-	}
-	return nil
+// Traits implements Truth.
+func (t truthOf) Traits() session.Traits { return session.Traits{SweepGrace: modelConfig.Grace()} }
+
+// outcome is what the database answered.
+type outcome[T any] struct {
+	value T
+	err   error
 }
 
-func (t truthOf) tell(ctx context.Context, write func() error) error {
-	var answer error
-	sent, err := t.n.call(ctx, t.cut, func() { answer = write() })
+// reads asks the database; writes does so in one transaction.
+func reads[T any](ctx context.Context, t truthOf, read func() (T, error)) (T, error) {
+	var none T
+	answer, _, err := call(ctx, t.n, t.cut, func() (o outcome[T]) {
+		o.value, o.err = read()
+		return o
+	})
+	if err != nil {
+		return none, fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+	}
+	return answer.value, answer.err
+}
+
+func writes[T any](ctx context.Context, t truthOf, write func() (T, error)) (T, error) {
+	var none T
+	answer, sent, err := call(ctx, t.n, t.cut, func() (o outcome[T]) {
+		o.value, o.err = write()
+		return o
+	})
 	switch {
 	case err == nil:
-		return answer
+		return answer.value, answer.err
 	case sent:
-		return fmt.Errorf("%w: %w", session.ErrIndeterminate, err)
+		return none, fmt.Errorf("%w: %w", session.ErrIndeterminate, err)
 	}
-	return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+	return none, fmt.Errorf("%w: %w", session.ErrUnavailable, err)
 }
 
 func (w *world) append(id session.ID, final bool) {
@@ -292,33 +311,50 @@ func (w *world) insert(s session.Session) {
 	w.order = append(w.order, s.ID)
 }
 
-func (t truthOf) Get(ctx context.Context, id session.ID) (found session.Session, err error) {
-	w, answer := t.n.w, session.ErrNotFound
-	err = t.ask(ctx, func() {
-		w.counts["select"]++
-		if r := w.live(id); r != nil {
-			found, answer = r.session, nil
-			return
+// successor is the live session that took the place of id, while the grace lasts.
+func (w *world) successor(id session.ID) *row {
+	for _, r := range w.rows {
+		if r.session.Previous == id && time.Now().Before(r.session.PreviousUntil) && w.live(r.session.ID) != nil {
+			return r
 		}
-		for _, r := range w.rows {
-			if r.session.Previous == id && time.Now().Before(r.session.PreviousUntil) && w.live(r.session.ID) != nil {
-				found, answer = r.session, nil
-			}
-		}
-	})
-	if err != nil {
-		return session.Session{}, err
 	}
-	return found, answer
+	return nil
 }
 
-func (t truthOf) Create(ctx context.Context, s session.Session, a session.Admission) (evicted []session.ID, err error) {
-	w := t.n.w
-	err = t.tell(ctx, func() error {
-		evicted = nil
-		if w.rows[s.ID] != nil {
-			return session.ErrConflict
+// bury ends what has expired and was not swept, so that no late touch revives it.
+func (w *world) bury(which func(*row) bool) {
+	if w.bugs["leaves the expired to late touches"] {
+		return
+	}
+	for _, id := range w.order {
+		if r := w.rows[id]; !r.ended && w.live(id) == nil && which(r) {
+			w.end(r, true)
 		}
+	}
+}
+
+func (t truthOf) Get(ctx context.Context, id session.ID) (session.Session, error) {
+	w := t.n.w
+	return reads(ctx, t, func() (session.Session, error) {
+		w.counts["select"]++
+		r := w.live(id)
+		if r == nil {
+			r = w.successor(id)
+		}
+		if r == nil {
+			return session.Session{}, session.ErrNotFound
+		}
+		return r.session, nil
+	})
+}
+
+func (t truthOf) Create(ctx context.Context, s session.Session, a session.Admission) ([]session.ID, error) {
+	w := t.n.w
+	evicted, err := writes(ctx, t, func() (evicted []session.ID, err error) {
+		if w.rows[s.ID] != nil {
+			return nil, session.ErrConflict
+		}
+		w.bury(func(r *row) bool { return r.session.UserID == s.UserID })
 		var mine []*row
 		for _, id := range w.order {
 			if r := w.live(id); r != nil && r.session.UserID == s.UserID {
@@ -332,7 +368,7 @@ func (t truthOf) Create(ctx context.Context, s session.Session, a session.Admiss
 			mine = mine[1:]
 		}
 		w.insert(s)
-		return nil
+		return evicted, nil
 	})
 	if err != nil {
 		return nil, err
@@ -340,8 +376,9 @@ func (t truthOf) Create(ctx context.Context, s session.Session, a session.Admiss
 	if w.bugs["caches a record after create"] {
 		at, _ := t.n.store.window.here()
 		t.n.late.Go(func() {
-			_, _ = t.n.call(context.Background(), cacheOf{t.n}.cut, func() {
+			_, _, _ = call(context.Background(), t.n, cacheOf{t.n}.cut, func() bool {
 				w.cached[s.ID] = cell{newHead(record, at.position), &s, time.Now().Add(time.Minute)}
+				return true
 			})
 		})
 	}
@@ -352,20 +389,21 @@ func (t truthOf) Create(ctx context.Context, s session.Session, a session.Admiss
 }
 
 func (t truthOf) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
-	return t.tell(ctx, func() error {
+	_, err := writes(ctx, t, func() (bool, error) {
 		r := t.n.w.live(id)
 		switch {
 		case r == nil:
-			return session.ErrNotFound
+			return false, session.ErrNotFound
 		case r.session.Version != version:
-			return session.ErrConflict
+			return false, session.ErrConflict
 		}
 		r.session.Metadata = m
 		r.session.Version++
 		r.versions = append(r.versions, time.Now())
 		t.n.w.append(id, false)
-		return nil
+		return true, nil
 	})
+	return err
 }
 
 func (w *world) touch(r *row, seen session.Seen) {
@@ -374,20 +412,20 @@ func (w *world) touch(r *row, seen session.Seen) {
 }
 
 func (t truthOf) Touch(ctx context.Context, seen session.Seen) error {
-	return t.tell(ctx, func() error {
+	_, err := writes(ctx, t, func() (bool, error) {
 		r := t.n.w.live(seen.ID)
 		if r == nil {
-			return session.ErrNotFound
+			return false, session.ErrNotFound
 		}
 		t.n.w.touch(r, seen)
-		return nil
+		return true, nil
 	})
+	return err
 }
 
-func (t truthOf) TouchLate(ctx context.Context, seen []session.Seen) (absent []session.ID, err error) {
+func (t truthOf) TouchLate(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
 	w := t.n.w
-	err = t.tell(ctx, func() error {
-		absent = nil
+	return writes(ctx, t, func() (absent []session.ID, err error) {
 		for _, one := range seen {
 			r := w.rows[one.ID]
 			if r != nil && w.bugs["touches by upsert"] {
@@ -402,124 +440,115 @@ func (t truthOf) TouchLate(ctx context.Context, seen []session.Seen) (absent []s
 			}
 			w.touch(r, one)
 		}
-		return nil
+		return absent, nil
 	})
-	return absent, err
 }
 
 func (t truthOf) Rotate(ctx context.Context, old session.ID, next session.Session) error {
 	w := t.n.w
-	return t.tell(ctx, func() error {
+	_, err := writes(ctx, t, func() (bool, error) {
 		r := w.live(old)
 		switch {
 		case r == nil:
-			return session.ErrNotFound
+			return false, session.ErrNotFound
 		case r.session.Version != next.Version:
-			return session.ErrConflict
+			return false, session.ErrConflict
 		}
 		w.end(r, next.Previous != old)
 		w.insert(next)
-		return nil
+		return true, nil
 	})
+	return err
 }
 
-func (t truthOf) Delete(ctx context.Context, id session.ID, _ session.Ending) (ended session.Session, err error) {
+func (t truthOf) Delete(ctx context.Context, id session.ID, _ session.Ending) (session.Session, error) {
 	w := t.n.w
-	err = t.tell(ctx, func() error {
+	ended, err := writes(ctx, t, func() (session.Session, error) {
 		r := w.live(id)
 		if r == nil {
-			for _, other := range w.rows {
-				if other.session.Previous == id && time.Now().Before(other.session.PreviousUntil) && w.live(other.session.ID) != nil {
-					r = other
-				}
-			}
+			r = w.successor(id)
 		}
 		if r == nil {
-			return session.ErrNotFound
+			w.bury(func(r *row) bool { return r.session.ID == id || r.session.Previous == id })
+			return session.Session{}, session.ErrNotFound
 		}
-		ended = r.session
+		ended := r.session
 		w.end(r, true)
-		return nil
+		return ended, nil
 	})
-	if err != nil {
-		if w.bugs["revokes in the cache alone"] && errors.Is(err, session.ErrUnavailable) {
-			return session.Session{ID: id}, nil
-		}
-		return session.Session{}, err
+	if w.bugs["revokes in the cache alone"] && errors.Is(err, session.ErrUnavailable) {
+		return session.Session{ID: id}, nil
 	}
-	return ended, nil
+	return ended, err
 }
 
-func (t truthOf) DeleteUser(ctx context.Context, user session.User, _ session.Ending, keep ...session.ID) (n int, err error) {
+func (t truthOf) DeleteUser(ctx context.Context, user session.User, _ session.Ending, _ ...session.ID) (int, error) {
 	w := t.n.w
-	err = t.tell(ctx, func() error {
-		n = 0
+	return writes(ctx, t, func() (n int, err error) {
 		for _, id := range w.order {
 			if r := w.live(id); r != nil && r.session.UserID == user.ID {
 				w.end(r, true)
 				n++
 			}
 		}
-		return nil
+		w.bury(func(r *row) bool { return r.session.UserID == user.ID })
+		return n, nil
 	})
-	return n, err
 }
 
-func (t truthOf) Sweep(ctx context.Context, most int) (n int, err error) {
+func (t truthOf) Sweep(ctx context.Context, _ int) (int, error) {
 	w := t.n.w
 	grace := modelConfig.Grace()
 	if w.bugs["sweeps without grace"] {
 		grace = 0
 	}
-	err = t.tell(ctx, func() error {
-		n = 0
+	return writes(ctx, t, func() (n int, err error) {
 		for _, r := range w.rows {
 			if !r.ended && !time.Now().Before(r.session.ExpiresAt.Add(grace)) {
 				r.ended, r.swept, r.endedAt = true, true, time.Now()
 				n++
 			}
 		}
-		return nil
+		return n, nil
 	})
-	return n, err
 }
 
-func (t truthOf) Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (now time.Time, err error) {
+func (t truthOf) Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (time.Time, error) {
 	w := t.n.w
-	var read []change
-	err = t.ask(ctx, func() {
+	type answer struct {
+		now  time.Time
+		read []change
+	}
+	got, err := reads(ctx, t, func() (answer, error) {
 		w.counts["poll"]++
-		now = time.Now()
 		log := w.log
 		if w.bugs["does not follow"] {
 			log = log[:1]
 		}
-		if from == 0 {
-			from = max(int64(len(log)-most), 0) + 1
+		first := from
+		if first == 0 {
+			first = max(int64(len(log)-most), 0) + 1
 		}
-		if from > int64(len(log)) {
-			return
+		if first > int64(len(log)) {
+			return answer{now: time.Now()}, nil
 		}
-		read = append(read, log[from-1:min(int(from)-1+most, len(log))]...)
+		return answer{time.Now(), slices.Clone(log[first-1 : min(int(first)-1+most, len(log))])}, nil
 	})
 	if err != nil {
 		return time.Time{}, err
 	}
+	read := got.read
 	if w.bugs["fresh from the answer on"] { // what arrives now was read a poll earlier
 		read, t.n.earlier = t.n.earlier, read
 		if len(read) == 0 || read[0].seq != from {
 			read = t.n.earlier
 		}
 	}
-	if w.bugs["skips what commits out of order"] {
-		for i := range read {
-			if w.n(10) == 0 && i > 0 {
-				read[i].id = session.ID{}
-			}
+	for i, c := range read {
+		if w.bugs["skips what commits out of order"] && i > 0 && w.n(10) == 0 {
+			c.id = session.ID{}
 		}
-	}
-	for _, c := range read {
 		each(c.seq, c.mark, c.id, c.final)
 	}
-	return now, nil
+	return got.now, nil
 }
