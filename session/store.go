@@ -205,6 +205,10 @@ type Traits struct {
 	// Background is a loop the store needs; Manager.Run runs it. Nil if none.
 	Background func(context.Context) error
 
+	// Report tells how the store is doing, without asking anybody; nil if it has
+	// nothing to tell.
+	Report func() Report
+
 	// Notes say in words what the store cannot promise, for the health page.
 	Notes []string
 }

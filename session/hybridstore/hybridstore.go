@@ -161,6 +161,9 @@ type Store struct {
 	touches *touches
 	refills chan refill
 	looping atomic.Bool
+	counts  counts
+
+	compareEvery time.Duration
 }
 
 var _ session.Store = (*Store)(nil)
@@ -188,6 +191,8 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 		polling: make(chan struct{}, 1),
 		touches: newTouches(cfg.MaxTouches),
 		refills: make(chan refill, maxRefills),
+
+		compareEvery: compareEvery,
 	}
 	if grace := truth.Traits().SweepGrace; grace < cfg.Grace() {
 		s.log.Warn("the database sweeps too early: sessions whose activity is on its way may end", "grace", grace, "want", cfg.Grace())
@@ -233,23 +238,12 @@ func (s *Store) Traits() session.Traits {
 	t.Name = "hybrid, " + t.Name
 	t.MaxStale = s.stale
 	t.Background = s.run
+	t.Report = s.report
 	t.Notes = append(slices.Clone(t.Notes),
 		"A revocation that the cache does not confirm, or forgets at once, reaches the other nodes within "+s.stale.String()+".",
 		"A node that dies loses the activity of its last "+s.cfg.FlushInterval.String()+".",
 		"A database restored from a backup has forgotten what ended since: revoke all sessions after a restore.")
 	return t
-}
-
-// Status is how the store is doing.
-type Status struct {
-	CacheDown bool // the cache failed last time
-	Following bool // the log of changes is read in time, so the cache is used
-	Touches   int  // that wait to be written
-}
-
-// Status returns how the store is doing.
-func (s *Store) Status() Status {
-	return Status{CacheDown: s.cache.isDown(), Following: s.looping.Load() && s.window.trusts(), Touches: s.touches.len()}
 }
 
 // clock is the clock of sessions: never behind the database's as last seen.

@@ -52,6 +52,7 @@ func (w *world) start(ctx context.Context, number int, late *sync.WaitGroup) *no
 		panic(err)
 	}
 	store.window.most = 8 // so that it is outgrown
+	store.compareEvery = 300 * time.Millisecond
 	n.store = store
 	ctx, n.stop = context.WithCancel(ctx)
 	go func() {
@@ -98,6 +99,11 @@ func (w *world) run() {
 	for _, n := range all {
 		n.stop()
 		<-n.gone
+		st := n.store.Status()
+		w.counts["compared"] += int(st.Compared)
+		if st.Drifted > 0 {
+			w.violated("cache and database agree", "node %d found %d differences", n.number, st.Drifted)
+		}
 	}
 	late.Wait()
 }

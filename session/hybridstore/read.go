@@ -14,15 +14,19 @@ import (
 // the cache and nothing of the database.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	if !s.looping.Load() || !s.window.trusts() {
+		s.counts.without.Add(1)
 		return s.truth.Get(ctx, id)
 	}
 	e, verdict, err := s.look(ctx, id)
 	switch {
 	case err != nil: // the cache is out of reach
+		s.counts.without.Add(1)
 		return s.truth.Get(ctx, id)
 	case verdict == dead:
+		s.counts.hits.Add(1)
 		return session.Session{}, session.ErrNotFound
 	case verdict == valid:
+		s.counts.hits.Add(1)
 		found := s.touches.over(*e.session)
 		now := s.clock.now()
 		if !now.Before(found.Deadline) {
@@ -31,6 +35,12 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 		if now.Before(found.ExpiresAt) {
 			return found, nil
 		} // else another node may have written a touch
+	}
+	switch {
+	case len(e.head) == 0:
+		s.counts.misses.Add(1)
+	case verdict != valid:
+		s.counts.refused.Add(1)
 	}
 	before, known := s.window.here()
 	found, err := s.truth.Get(ctx, id)

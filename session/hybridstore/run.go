@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// run follows the log, writes touches and fills the cache until ctx ends; then it
-// writes the touches that wait. It is Traits.Background.
+// run follows the log, writes touches, fills the cache and compares it with the
+// database until ctx ends; then it writes the touches that wait. It is Traits.Background.
 func (s *Store) run(ctx context.Context) error {
 	if !s.looping.CompareAndSwap(false, true) {
 		return errors.New("hybridstore: the background work is already running")
@@ -17,6 +17,7 @@ func (s *Store) run(ctx context.Context) error {
 	var work sync.WaitGroup
 	work.Go(func() { s.follow(ctx) })
 	work.Go(func() { s.flushing(ctx) })
+	work.Go(func() { s.comparing(ctx) })
 	for range refillers {
 		work.Go(func() { s.refilling(ctx) })
 	}

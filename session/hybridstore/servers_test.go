@@ -62,25 +62,26 @@ func (p pair) node(t testing.TB, cfg hybridstore.Config, work bool) (*hybridstor
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = truth.Close() })
 	s.SweepAtOnce()
+	if work {
+		loop(t, s)
+		await(t, "the node follows the log", func() bool { return s.Status().Following })
+	}
+	return s, &asked
+}
+
+// loop runs the store's loop until the test ends.
+func loop(t testing.TB, s *hybridstore.Store) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	if work {
-		go func() { ended <- s.Traits().Background(ctx) }()
-	} else {
-		ended <- nil
-	}
+	go func() { ended <- s.Traits().Background(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the loop: %v", err)
 		}
-		_ = truth.Close()
 	})
-	if work {
-		await(t, "the node follows the log", func() bool { return s.Status().Following })
-	}
-	return s, &asked
 }
 
 // await polls until ok, for ten seconds at most.

@@ -348,6 +348,18 @@ func (t truthOf) Get(ctx context.Context, id session.ID) (session.Session, error
 	})
 }
 
+func (t truthOf) List(ctx context.Context, q session.Query) (session.Page, error) {
+	w := t.n.w
+	return reads(ctx, t, func() (page session.Page, err error) {
+		for _, id := range slices.Backward(w.order) {
+			if r := w.rows[id]; (w.live(id) != nil) != q.Ended && len(page.Sessions) < q.Size() {
+				page.Sessions = append(page.Sessions, r.session)
+			}
+		}
+		return page, nil
+	})
+}
+
 func (t truthOf) Create(ctx context.Context, s session.Session, a session.Admission) ([]session.ID, error) {
 	w := t.n.w
 	evicted, err := writes(ctx, t, func() (evicted []session.ID, err error) {

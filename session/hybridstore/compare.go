@@ -1,0 +1,163 @@
+// Comparing: does the cache say what the database does? What differs is counted
+// and put right.
+
+package hybridstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+const (
+	// compareEvery is how often some sessions are compared. A round is two pages of
+	// the database and at most 100 commands of the cache, one after the other.
+	compareEvery = time.Minute
+
+	// comparedSessions is how many live ones a round compares, one page after the
+	// other, and how many of those that ended last.
+	comparedSessions = 50
+
+	compareTimeout = 10 * time.Second
+)
+
+// counts are what the store has counted.
+type counts struct {
+	hits    atomic.Uint64 // answered by the cache
+	misses  atomic.Uint64 // it had nothing
+	refused atomic.Uint64 // it had something that was not to be believed
+	without atomic.Uint64 // it was not asked, or did not answer
+
+	compared, drifted, repaired atomic.Uint64
+}
+
+// Status is how the store is doing.
+type Status struct {
+	CacheDown bool // the cache failed last time
+	Following bool // the log of changes is read in time, so the cache is used
+	Touches   int  // that wait to be written
+
+	Hits    uint64 // reads that the cache answered
+	Misses  uint64 // reads for which it had nothing
+	Refused uint64 // reads for which it had something that was not to be believed
+	Without uint64 // reads without it: it was down, or the log was not read in time
+
+	Compared uint64 // sessions that were in the cache and in the database, and compared
+	Drifted  uint64 // those that the cache would have got wrong
+	Repaired uint64 // those of them that were put right
+}
+
+// Status returns how the store is doing.
+func (s *Store) Status() Status {
+	c := &s.counts
+	return Status{
+		CacheDown: s.cache.isDown(), Following: s.looping.Load() && s.window.trusts(), Touches: s.touches.len(),
+		Hits: c.hits.Load(), Misses: c.misses.Load(), Refused: c.refused.Load(), Without: c.without.Load(),
+		Compared: c.compared.Load(), Drifted: c.drifted.Load(), Repaired: c.repaired.Load(),
+	}
+}
+
+// report is Traits.Report.
+func (s *Store) report() session.Report {
+	st := s.Status()
+	r := session.Report{Counts: []session.Count{
+		{Name: "cache_hits", N: st.Hits}, {Name: "cache_misses", N: st.Misses}, {Name: "cache_refused", N: st.Refused}, {Name: "cache_not_asked", N: st.Without},
+		{Name: "cache_compared", N: st.Compared}, {Name: "cache_drifted", N: st.Drifted}, {Name: "cache_repaired", N: st.Repaired},
+	}}
+	switch {
+	case !s.looping.Load():
+		r.Warning = "The cache is not used: nothing runs the store's background work."
+	case st.CacheDown:
+		r.Warning = "The cache does not answer: sessions are read from the database."
+	case !st.Following:
+		r.Warning = "The database does not answer in time: sessions in the cache are not believed."
+	case st.Drifted > st.Repaired:
+		r.Warning = fmt.Sprintf("The cache got %d sessions wrong that could not be put right yet.", st.Drifted-st.Repaired)
+	}
+	if reads := st.Hits + st.Misses + st.Refused + st.Without; reads > 0 {
+		r.Detail = fmt.Sprintf("%.0f %% of reads from the cache, ", 100*float64(st.Hits)/float64(reads))
+	}
+	r.Detail += fmt.Sprintf("%d compared, %d differed", st.Compared, st.Drifted)
+	return r
+}
+
+// comparing compares some sessions every compareEvery until ctx ends.
+func (s *Store) comparing(ctx context.Context) {
+	cursor := ""
+	every(ctx, s.compareEvery, func() {
+		ctx, cancel := context.WithTimeout(ctx, compareTimeout)
+		defer cancel()
+		cursor = s.compare(ctx, cursor)
+	})
+}
+
+// compare compares the page of live sessions after the cursor, and those that
+// ended last, and returns the cursor of the page after.
+func (s *Store) compare(ctx context.Context, cursor string) string {
+	if s.cache.isDown() || !s.window.trusts() {
+		return cursor
+	}
+	live, err := s.truth.List(ctx, session.Query{Cursor: cursor, Limit: comparedSessions})
+	if err != nil {
+		return ""
+	}
+	ended, err := s.truth.List(ctx, session.Query{Ended: true, Limit: comparedSessions})
+	if err != nil {
+		return live.Next
+	}
+	for _, page := range []session.Page{live, ended} {
+		for i := range page.Sessions {
+			if ctx.Err() != nil || s.cache.isDown() {
+				return live.Next
+			}
+			s.compareOne(ctx, page.Sessions[i].ID)
+		}
+	}
+	return live.Next
+}
+
+// compareOne asks cache and database about a session. They differ if what the
+// cache says would be believed, and the log has nothing that explains it.
+func (s *Store) compareOne(ctx context.Context, id session.ID) {
+	before, known := s.window.here()
+	e, verdict, err := s.look(ctx, id)
+	if err != nil || !known || verdict != valid && e.kind != tombstone {
+		return // nothing is there that would be believed
+	}
+	found, err := s.truth.Get(ctx, id)
+	ended := errors.Is(err, session.ErrNotFound)
+	if err != nil && !ended || !ended && found.ID != id || s.poll(ctx) != nil {
+		return
+	}
+	if _, same := s.window.since(before, id); !same {
+		return
+	}
+	s.counts.compared.Add(1)
+	switch {
+	case e.kind == tombstone:
+		if ended {
+			return
+		}
+	case ended && !s.clock.now().Before(s.touches.over(*e.session).ExpiresAt): // it has expired here and there
+		return
+	case !ended && alike(e.session, &found):
+		return
+	}
+	s.counts.drifted.Add(1)
+	s.log.WarnContext(ctx, "cache and database differ, the database decides", "id", id, "live", !ended)
+	s.window.suspect(id)
+	if s.cache.set(ctx, []session.ID{id}, ask, s.keepMarks()) == nil {
+		s.counts.repaired.Add(1)
+	}
+}
+
+// alike reports whether a record is the session in the database, whose activity
+// may be newer or older.
+func alike(a, b *session.Session) bool {
+	return a.UserID == b.UserID && a.Version == b.Version && a.Metadata == b.Metadata && a.Lineage == b.Lineage &&
+		a.Previous == b.Previous && a.PreviousUntil.Equal(b.PreviousUntil) && a.Deadline.Equal(b.Deadline) && a.CreatedAt.Equal(b.CreatedAt)
+}

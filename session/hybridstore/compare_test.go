@@ -1,0 +1,88 @@
+// Tests of drift: what differs between cache and database is found, counted, told
+// and put right.
+
+package hybridstore_test
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/hybridstore"
+)
+
+func TestDrift(t *testing.T) {
+	server, prefix := testserver.SharedRedis(t)
+	p := pair{postgres(t), redisAt(server, prefix)}
+	s, asked := p.node(t, fast(), false)
+	s.CompareEvery(20 * time.Millisecond)
+	m := manager(t, s)
+	loop(t, s)
+	await(t, "the node follows the log", func() bool { return s.Status().Following })
+	same, ended, changed := login(t, m, "ada"), login(t, m, "bea"), login(t, m, "cleo")
+	all := []session.Token{same, ended, changed}
+	warm(t, []*session.Manager{m}, []*atomic.Int64{asked}, all)
+	compared := s.Status().Compared
+	await(t, "some are compared", func() bool { return s.Status().Compared >= compared+6 })
+	if st := s.Status(); st.Drifted != 0 || st.Hits == 0 {
+		t.Errorf("before anything differs: %+v", st)
+	}
+	if r := s.Traits().Report(); r.Warning != "" || !strings.Contains(r.Detail, "% of reads from the cache") || !strings.HasSuffix(r.Detail, "0 differed") {
+		t.Errorf("the report: %+v", r)
+	}
+
+	// Somebody changes the tables by hand: the log of changes knows nothing of it.
+	for _, c := range []struct {
+		statement string
+		token     session.Token
+	}{
+		{"UPDATE crudadmin_sessions SET ended_at = last_activity + 1, ended_reason = 'revoked' WHERE id = $1", ended},
+		{"UPDATE crudadmin_sessions SET metadata = '{\"role\":\"viewer\"}', version = version + 1 WHERE id = $1", changed},
+	} {
+		id := c.token.ID()
+		if _, err := p.db.ExecContext(t.Context(), c.statement, id[:]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "both differences are found and put right", func() bool { st := s.Status(); return st.Drifted == 2 && st.Repaired == 2 })
+	if _, err := m.Validate(t.Context(), ended); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("the session that was ended by hand: %v", err)
+	}
+	if found, err := m.Validate(t.Context(), changed); err != nil || found.Metadata.String() != `{"role":"viewer"}` {
+		t.Errorf("the session that was changed by hand: %s, %v", found.Metadata, err)
+	}
+	if _, err := m.Validate(t.Context(), same); err != nil {
+		t.Errorf("the session that was left alone: %v", err)
+	}
+	warm(t, []*session.Manager{m}, []*atomic.Int64{asked}, []session.Token{same, changed})
+	compared = s.Status().Compared
+	await(t, "they are compared again", func() bool { return s.Status().Compared >= compared+6 })
+	if st := s.Status(); st.Drifted != 2 {
+		t.Errorf("after the repair %d differ, want the 2 that did", st.Drifted)
+	}
+}
+
+// TestReportWarns: the report says what does not hold.
+func TestReportWarns(t *testing.T) {
+	p := pair{sqliteFile(t), func(t testing.TB) hybridstore.Cache { return nowhere(t, "redis") }}
+	s, _ := p.node(t, fast(), false)
+	warning := func() string { return s.Traits().Report().Warning }
+	if got := warning(); !strings.Contains(got, "background work") {
+		t.Errorf("without the loop: %q", got)
+	}
+	loop(t, s)
+	m := manager(t, s)
+	token := login(t, m, "ada")
+	await(t, "the cache is found to be down", func() bool {
+		_, _ = m.Validate(t.Context(), token)
+		return strings.HasPrefix(warning(), "The cache does not answer")
+	})
+	if err := p.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the log is too old", func() bool { return !s.Status().Following })
+}
