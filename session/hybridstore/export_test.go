@@ -1,8 +1,8 @@
 package hybridstore
 
-import "time"
-
 // This file shows what the tests from outside need.
+
+import "time"
 
 // RaceDetector says whether the race detector is on.
 const RaceDetector = raceDetector
