@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 )
 
 // fate is what is known of a session.
@@ -45,7 +44,7 @@ const (
 
 func outcomeOf(err error) outcome {
 	switch {
-	case err == nil, errors.Is(err, hybridstore.ErrPartial) && !errors.Is(err, session.ErrIndeterminate):
+	case err == nil, errors.Is(err, session.ErrPartial) && !errors.Is(err, session.ErrIndeterminate):
 		return done
 	case errors.Is(err, session.ErrIndeterminate):
 		return indeterminate
