@@ -103,8 +103,11 @@ func (p *Panel) deleteChosen(w http.ResponseWriter, r *http.Request) {
 	} else {
 		n, err = p.dataOf(r).DeleteMany(r.Context(), c.table.Name, c.keys)
 	}
+	var hook *data.HookError
 	var referenced *data.ReferencedError
 	switch {
+	case errors.As(err, &hook):
+		p.askDelete(w, r, http.StatusUnprocessableEntity, c, "Nothing was deleted: "+hook.Error())
 	case errors.As(err, &referenced):
 		p.askDelete(w, r, http.StatusConflict, c, "Nothing was deleted: other records refer to some of these.")
 	case err != nil:
@@ -147,7 +150,7 @@ func (p *Panel) editChosen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := p.newEntry(r, c.table, nil)
-	e.fields = bulkFields(e.fields)
+	e.fields = bulkFields(p.formOf(c.table, true))
 	if r.PostForm.Get(ui.ParamConfirm) != "1" {
 		p.askEdit(w, r, http.StatusOK, c, e)
 		return

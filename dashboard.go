@@ -17,26 +17,22 @@ func (p *Panel) dashboard(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		p.log.WarnContext(r.Context(), "row estimates failed", "error", err)
 	}
-	tables, views := ui.ModelGroup{Label: "Tables"}, ui.ModelGroup{Label: "Views"}
-	for _, t := range schema.Tables {
-		m := ui.Model{Label: tableLabel(t), Href: p.tableURL(t.Name), Note: t.Problem}
-		if n, ok := estimates[t.Name]; ok && n >= 0 {
-			m.Total = ui.Estimate(n)
+	for _, group := range p.menu(r) {
+		shown := ui.ModelGroup{Label: group.label}
+		for _, t := range group.tables {
+			m := ui.Model{Label: tableLabel(t), Href: p.tableURL(t.Name), Note: t.Problem}
+			if n, ok := estimates[t.Name]; ok && n >= 0 {
+				m.Total = ui.Estimate(n)
+			}
+			if m.Note == "" && !t.View && !t.Identity.Addressable() {
+				m.Note = "no key: rows can be listed only"
+			}
+			if t.View {
+				m.Kind = "view"
+			}
+			shown.Items = append(shown.Items, m)
 		}
-		if m.Note == "" && !t.View && !t.Identity.Addressable() {
-			m.Note = "no key: rows can be listed only"
-		}
-		if t.View {
-			m.Kind = "view"
-			views.Items = append(views.Items, m)
-		} else {
-			tables.Items = append(tables.Items, m)
-		}
-	}
-	for _, group := range []ui.ModelGroup{tables, views} {
-		if len(group.Items) > 0 {
-			page.Models = append(page.Models, group)
-		}
+		page.Models = append(page.Models, shown)
 	}
 	if len(page.Models) == 0 {
 		page.Problem = &ui.Problem{Title: "No tables", Detail: "The database has no table that is shown."}

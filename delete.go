@@ -60,6 +60,7 @@ func (p *Panel) delete(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err = p.dataOf(r).Delete(r.Context(), t.Name, key, r.PostForm.Get(ui.ParamToken))
+	var hook *data.HookError
 	var stale *data.StaleError
 	var referenced *data.ReferencedError
 	switch {
@@ -67,6 +68,8 @@ func (p *Panel) delete(w http.ResponseWriter, r *http.Request) {
 		p.renderDelete(w, r, http.StatusConflict, t, key, "The record was changed since this page was opened. Look at it again before you delete it.")
 	case errors.As(err, &referenced):
 		p.renderDelete(w, r, http.StatusConflict, t, key, "Other records refer to it.")
+	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
+		p.renderDelete(w, r, http.StatusUnprocessableEntity, t, key, err.Error())
 	case errors.As(err, &stale), errors.Is(err, data.ErrNotFound):
 		p.notify(r, ui.NoticeInfo, "The record was already gone.")
 		http.Redirect(w, r, p.tableURL(t.Name), http.StatusSeeOther)

@@ -38,6 +38,9 @@ func (p *Panel) showNew(w http.ResponseWriter, r *http.Request) {
 func (p *Panel) renderNew(w http.ResponseWriter, r *http.Request, status int, e *entry) {
 	page := e.form()
 	page.Heading, page.SubmitLabel = "New record", "Create"
+	if m := p.models[e.table.Name]; m != nil && m.label != "" {
+		page.Heading = "New " + m.label
+	}
 	page.Action, page.CancelHref = p.tableURL(e.table.Name), p.tableURL(e.table.Name)
 	p.renderForm(w, r, status, e.table, page)
 }
@@ -150,7 +153,7 @@ func (p *Panel) conflict(w http.ResponseWriter, r *http.Request, t *data.Table, 
 		page.Action, page.EditHref, page.TheirsHref = record+"/edit", record+"/edit", record
 	}
 	for _, name := range sortedNames(r.PostForm) {
-		if name == ui.ParamToken || name == csrfField {
+		if name == ui.ParamToken || name == csrfField || p.unseenName(t, name) {
 			continue
 		}
 		for _, value := range r.PostForm[name] {
@@ -161,6 +164,10 @@ func (p *Panel) conflict(w http.ResponseWriter, r *http.Request, t *data.Table, 
 		page.Note = "A chosen file is not sent again: choose it once more in the form."
 	}
 	for _, c := range t.Columns {
+		if p.unseen(t, c) {
+			page.Note = strings.TrimSpace(page.Note + " A password is not sent again: enter it once more in the form.")
+			continue
+		}
 		if sent, null := lastOf(r.PostForm[c.Name]), r.PostForm.Get(ui.ParamNull+c.Name) == "1"; r.PostForm.Has(c.Name) || null {
 			page.Fields = append(page.Fields, p.bothVersions(stale.Current, c, sent, null))
 		}

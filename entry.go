@@ -32,7 +32,7 @@ type entry struct {
 }
 
 func (p *Panel) newEntry(r *http.Request, t *data.Table, record *data.Record) *entry {
-	e := &entry{p: p, r: r, table: t, fields: t.Form(), record: record}
+	e := &entry{p: p, r: r, table: t, fields: p.formOf(t, record != nil), record: record}
 	if record != nil {
 		e.token = record.Token
 	}
@@ -42,6 +42,9 @@ func (p *Panel) newEntry(r *http.Request, t *data.Table, record *data.Record) *e
 // refuse keeps what is wrong with the entry, and reports whether err is that.
 func (e *entry) refuse(err error) bool {
 	found := fieldErrors(err)
+	if hook := (*data.HookError)(nil); errors.As(err, &hook) {
+		found = data.FieldErrors{{Message: hook.Error()}}
+	}
 	e.errs = append(e.errs, found...)
 	return len(found) > 0
 }
@@ -100,6 +103,9 @@ func (e *entry) field(f data.FormField) ui.FormField {
 		Required: f.Required && !emptyText(c) && c.Kind != data.KindBool && e.record == nil,
 	}
 	switch {
+	case e.p.unseen(e.table, c):
+		e.dress(&out, c)
+		return e.hiddenField(out, f)
 	case c.Masked:
 		out.ReadOnly, out.Nullable, out.Help = true, false, "A secret: not shown and not set here."
 		out.Error = e.wrong(c.Name)
@@ -110,6 +116,7 @@ func (e *entry) field(f data.FormField) ui.FormField {
 		out.Placeholder = "default: " + c.Default
 	}
 	e.fill(&out, c)
+	e.dress(&out, c)
 	for _, value := range c.Enum {
 		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
 	}
@@ -230,27 +237,6 @@ func (e *entry) chosen(field, value string) (label, href string) {
 	return found[0].Label, href
 }
 
-// links makes the field of a many-to-many relation.
-func (e *entry) links(relation *data.ManyToMany) ui.LinkField {
-	out := ui.LinkField{Name: relation.Name, Label: relation.Target(), ChoicesHref: e.p.choicesURL(e.table, relation.Name), Error: e.wrong(relation.Name)}
-	var chosen []data.Choice
-	if e.sent != nil && e.sent.Has(relation.Name) {
-		values := slices.DeleteFunc(slices.Clone(e.sent[relation.Name]), func(v string) bool { return v == "" })
-		chosen, _ = e.p.dataOf(e.r).Chosen(e.r.Context(), e.table.Name, relation.Name, values)
-	} else if e.record != nil {
-		for _, l := range e.record.Links {
-			if l.Relation.Name == relation.Name {
-				chosen, out.ReadOnly = l.Choices, l.More
-			}
-		}
-	}
-	out.ReadOnly = out.ReadOnly || !e.mayLink(relation)
-	for _, c := range chosen {
-		out.Selected = append(out.Selected, ui.Option{Value: c.Value, Label: c.Label})
-	}
-	return out
-}
-
 // read turns what was sent into an input. Parameters that are no field of the
 // form stay in it, and are refused by name.
 func (e *entry) read(r *http.Request) (data.Input, error) {
@@ -261,6 +247,7 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 		stored, ok := e.cell(f.Column.Name)
 		files[f.Column.Name] = widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
 	}
+	var wrong data.FieldErrors
 	relations := map[string]*data.ManyToMany{}
 	for _, relation := range e.fields.Relations {
 		relations[relation.Name] = relation
@@ -271,6 +258,8 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)
 		switch {
 		case name == csrfField, name == ui.ParamToken:
+		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
+			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: "is not a field of this form"})
 		case relations[name] != nil:
 			if err := e.readLinks(in, relations[name], values); err != nil {
 				return in, err
@@ -284,9 +273,16 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 				in.Fields[emptied] = data.Field{Null: e.nullable(emptied), File: []byte{}}
 			}
 		case files[name]: // files come as parts of their own
+		case e.p.unseenName(e.table, name):
+			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
+				wrong = append(wrong, fieldErrors(err)...)
+			}
 		case !in.Fields[name].Null:
 			e.readField(in, name, lastOf(values))
 		}
+	}
+	if len(wrong) > 0 {
+		return in, wrong
 	}
 	return in, e.readFiles(in, r)
 }
@@ -318,35 +314,6 @@ func (e *entry) given(name, value string) data.Field {
 	return data.Field{Text: value, Null: none}
 }
 
-// mayLink reports whether the visitor may change the rows that make a relation.
-func (e *entry) mayLink(relation *data.ManyToMany) bool {
-	join, ok := e.p.dataOf(e.r).Schema().Table(relation.Join())
-	return ok && e.p.may(e.r, join, RightCreate, RightDelete)
-}
-
-func (e *entry) readLinks(in data.Input, relation *data.ManyToMany, values []string) error {
-	if !e.mayLink(relation) {
-		return &data.FieldError{Field: relation.Name, Message: "cannot be set: your role may not change the records of " + relation.Join()}
-	}
-	target, ok := e.p.dataOf(e.r).Schema().Table(relation.Target())
-	if !ok {
-		return data.ErrNoTable
-	}
-	keys := []data.Key{}
-	for _, value := range values {
-		if value == "" {
-			continue
-		}
-		key, err := data.ParseKey(target, value)
-		if err != nil {
-			return &data.FieldError{Field: relation.Name, Value: value, Message: "is not a key of " + target.Name}
-		}
-		keys = append(keys, key)
-	}
-	in.Links[relation.Name] = keys
-	return nil
-}
-
 // readFiles takes the files that were chosen.
 func (e *entry) readFiles(in data.Input, r *http.Request) error {
 	if r.MultipartForm == nil {
@@ -356,6 +323,9 @@ func (e *entry) readFiles(in data.Input, r *http.Request) error {
 		header := headers[len(headers)-1]
 		if header.Size == 0 && header.Filename == "" {
 			continue
+		}
+		if !e.settable(name) {
+			return &data.FieldError{Field: name, Message: "is not a field of this form"}
 		}
 		if header.Size > data.MaxFile {
 			return &data.FieldError{Field: name, Value: header.Filename, Message: fmt.Sprintf("is larger than %d MiB", data.MaxFile>>20)}

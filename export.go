@@ -37,7 +37,7 @@ func (p *Panel) export(w http.ResponseWriter, r *http.Request, ending, contentTy
 	for _, name := range []string{"after", "before", "limit", "lines"} {
 		values.Del(name)
 	}
-	q, err := data.ParseQuery(t, values)
+	q, err := data.ParseQuery(t, p.sorted(t, values))
 	if err != nil {
 		p.fail(w, r, &statusError{status: http.StatusUnprocessableEntity, detail: err.Error()})
 		return

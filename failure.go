@@ -43,6 +43,7 @@ func classify(err error) (status int, detail string) {
 	var field *data.FieldError
 	var table *data.TableError
 	var tooLarge *http.MaxBytesError
+	var hook *data.HookError
 	switch {
 	case errors.As(err, &asked):
 		return asked.status, asked.detail
@@ -54,6 +55,8 @@ func classify(err error) (status int, detail string) {
 		return http.StatusBadRequest, fields.Error()
 	case errors.As(err, &field):
 		return http.StatusBadRequest, field.Error()
+	case errors.As(err, &hook):
+		return http.StatusUnprocessableEntity, hook.Error()
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		return http.StatusNotFound, ""
 	case errors.As(err, &table):

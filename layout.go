@@ -37,21 +37,17 @@ func (p *Panel) layout(w http.ResponseWriter, r *http.Request, current string) u
 		l.Nav = append(l.Nav, link("Sessions", ui.IconSessions, "sessions", ""), link("Users", ui.IconUsers, "users", ""))
 	}
 	l.Nav = append(l.Nav, link("Account", ui.IconAccount, "account"))
-	tables, views := ui.NavGroup{Label: "Tables"}, ui.NavGroup{Label: "Views"}
-	for _, t := range p.dataOf(r).Schema().Tables {
-		href := p.tableURL(t.Name)
-		item := ui.NavItem{Label: tableLabel(t), Href: href, Icon: ui.IconTable, Current: href == current}
-		if t.View {
-			item.Icon = ui.IconView
-			views.Items = append(views.Items, item)
-		} else {
-			tables.Items = append(tables.Items, item)
+	for _, group := range p.menu(r) {
+		shown := ui.NavGroup{Label: group.label}
+		for _, t := range group.tables {
+			href := p.tableURL(t.Name)
+			item := ui.NavItem{Label: tableLabel(t), Href: href, Icon: ui.IconTable, Current: href == current}
+			if t.View {
+				item.Icon = ui.IconView
+			}
+			shown.Items = append(shown.Items, item)
 		}
-	}
-	for _, group := range []ui.NavGroup{tables, views} {
-		if len(group.Items) > 0 {
-			l.Tables = append(l.Tables, group)
-		}
+		l.Tables = append(l.Tables, shown)
 	}
 	return l
 }

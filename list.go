@@ -32,7 +32,7 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, p.tableURL(t.Name)+"?"+values.Encode(), http.StatusSeeOther)
 		return
 	}
-	q, wrong := data.ParseQuery(t, values)
+	q, wrong := data.ParseQuery(t, p.sorted(t, values))
 	page := p.listPage(t, q)
 	status := http.StatusOK
 	var result *data.Page
@@ -152,6 +152,9 @@ func operatorLabel(f data.Filter) (op, value string) {
 func (p *Panel) listPage(t *data.Table, q data.Query) ui.List {
 	q.After, q.Before = "", ""
 	page := ui.List{Heading: tableLabel(t), Action: p.tableURL(t.Name)}
+	if m := p.models[t.Name]; m != nil {
+		page.Note = m.description
+	}
 	if t.View {
 		page.Kind = "view"
 	}
@@ -252,7 +255,7 @@ func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
 		}
 	}
 	for _, c := range t.Columns {
-		if c.Readable() {
+		if c.Readable() && !p.unseen(t, c) {
 			one := data.Query{Columns: []string{c.Name}}
 			visible := len(q.Columns) == 0 && t.Listed(c) || slices.Contains(q.Columns, c.Name)
 			page.Choices = append(page.Choices, ui.ColumnChoice{Name: one.Values().Get("columns"), Label: columnLabel(c), Visible: visible})
@@ -351,8 +354,11 @@ func (p *Panel) addActions(page *ui.List, r *http.Request, t *data.Table, q data
 	if !t.Identity.Addressable() || len(page.Rows) == 0 || page.Problem != nil {
 		return
 	}
-	if p.may(r, t, RightBulk, RightUpdate) && len(bulkFields(t.Form()).Fields) > 0 {
+	if p.may(r, t, RightBulk, RightUpdate) && len(bulkFields(p.formOf(t, true)).Fields) > 0 {
 		page.Actions = append(page.Actions, ui.BulkAction{Label: "Edit", Href: p.actionURL(t, "edit")})
+	}
+	for _, a := range p.actions(r, t) {
+		page.Actions = append(page.Actions, ui.BulkAction{Label: a.label, Href: p.actionURL(t, a.name), Danger: a.danger})
 	}
 	if p.may(r, t, RightBulk, RightDelete) {
 		page.Actions = append(page.Actions, ui.BulkAction{Label: "Delete", Href: p.actionURL(t, "delete"), Danger: true})

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
@@ -24,17 +26,20 @@ type Panel struct {
 	base     string // the mount path without a slash at its end; empty for "/"
 	log      *slog.Logger
 	source   *data.Source                     // the application's data
-	whole    data.DataSource                  // … as the views show it
-	sources  map[account.Role]data.DataSource // … of which each role sees what it may
+	sources  map[account.Role]data.DataSource // … as the views show it, to each role what it may see
 	models   map[string]*model                // by table
 	accounts *account.Accounts
 	manager  *session.Manager
 	sessions *sessionhttp.Sessions
 	ui       *ui.Renderer
-	routes   []route
-	fixed    *http.ServeMux // addresses with a word where others have a key
-	mux      *http.ServeMux // all others
-	origin   *http.CrossOriginProtection
+
+	registering sync.Mutex
+	serving     atomic.Bool // nothing is registered any more
+
+	routes []route
+	fixed  *http.ServeMux // addresses with a word where others have a key
+	mux    *http.ServeMux // all others
+	origin *http.CrossOriginProtection
 }
 
 // New returns a panel. It reads the schema of cfg.DB, brings the tables of
@@ -113,6 +118,11 @@ const (
 // ServeHTTP answers one request. Every answer passes through here: its headers,
 // the origin check, the bounds, and the recovery from a panic.
 func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !p.serving.Load() {
+		p.registering.Lock() // until a Register that is under way is done
+		p.serving.Store(true)
+		p.registering.Unlock()
+	}
 	p.setHeaders(w.Header())
 	defer p.recover(w, r)
 	if path := r.URL.EscapedPath(); path != p.base && !strings.HasPrefix(path, p.base+"/") {

@@ -47,8 +47,9 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Panel) fillRecord(r *http.Request, page *ui.Record, t *data.Table, found *data.Record) {
-	for i, c := range found.Columns {
-		v := found.Cells[i]
+	columns, cells := p.detailed(found)
+	for i, c := range columns {
+		v := cells[i]
 		page.Fields = append(page.Fields, ui.Field{Name: c.Name, Label: columnLabel(c), Type: c.Type, Note: fieldNote(c), Value: p.shown(v)})
 	}
 	page.Heading = found.Label

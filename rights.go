@@ -152,36 +152,38 @@ const nobody account.Role = ""
 // role may view, so that nothing else is reached by it. Roles that see the same
 // share one.
 func (p *Panel) show() error {
-	all := p.dataOptions()
-	whole, err := p.source.With(all)
+	whole, err := p.source.With(p.dataOptions(func(*model) bool { return true }))
 	if err != nil {
 		return err
 	}
 	sources := map[account.Role]data.DataSource{}
-	same := map[string]data.DataSource{"": whole}
+	same := map[string]data.DataSource{}
 	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
-		opts := all
-		var hidden []string
+		var hidden, unchanged []string
 		for _, t := range whole.Schema().Tables {
 			if p.refusal(role, t, RightView) != nil {
 				hidden = append(hidden, t.Name)
+			} else if p.refusal(role, t, RightUpdate) != nil {
+				unchanged = append(unchanged, t.Name)
 			}
 		}
-		name := strings.Join(hidden, "\x00")
+		name := fmt.Sprintf("%q %q", hidden, unchanged)
 		if same[name] == nil {
-			opts.Hide = slices.Concat(all.Hide, hidden)
+			opts := p.dataOptions(func(m *model) bool { return !slices.Contains(unchanged, m.table.Name) })
+			opts.Hide = slices.Concat(opts.Hide, hidden)
 			if same[name], err = p.source.With(opts); err != nil {
 				return err
 			}
 		}
 		sources[role] = same[name]
 	}
-	p.whole, p.sources = whole, sources
+	p.sources = sources
 	return nil
 }
 
-// dataOptions are the options of the data with what the views say.
-func (p *Panel) dataOptions() data.Options {
+// dataOptions are the options of the data with what the views say to who may
+// change the records of a table, or may not.
+func (p *Panel) dataOptions(changes func(*model) bool) data.Options {
 	opts := p.cfg.Tables
 	opts.Tables = maps.Clone(opts.Tables)
 	if opts.Tables == nil {
@@ -189,6 +191,9 @@ func (p *Panel) dataOptions() data.Options {
 	}
 	for name, m := range p.models {
 		opts.Tables[name] = m.shown
+		if !changes(m) {
+			opts.Tables[name] = m.looked
+		}
 	}
 	return opts
 }

@@ -85,6 +85,7 @@ func (p *Panel) table() []route {
 		{get, "/m/{table}/choices/{column}", viewing, p.chooseReference},
 		{post, "/m/{table}/actions/delete", bulkDeleting, p.deleteChosen},
 		{post, "/m/{table}/actions/edit", bulkUpdating, p.editChosen},
+		{post, "/m/{table}/actions/{name}", acting, p.runAction},
 		{get, "/m/{table}/new", creating, p.showNew},
 		{post, "/m/{table}/{$}", creating, p.create},
 		{get, "/m/{table}/{key}", viewing, p.record},

@@ -15,7 +15,7 @@ import (
 
 // address makes an address of a route's pattern.
 func (rt route) address() string {
-	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name").Replace(rt.path)
+	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name", "{name}", "mark").Replace(rt.path)
 }
 
 // writes reports whether an address is for who may change records.

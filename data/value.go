@@ -167,3 +167,9 @@ func cutRunes(s string, n int) (string, bool) {
 	}
 	return s, false
 }
+
+// Time reads a stored value of the column as Value.Time does.
+func (c *Column) Time(raw any) (at time.Time, ok bool) {
+	at, _, ok = Value{Kind: c.Kind, raw: raw}.Time()
+	return at, ok
+}

@@ -19,6 +19,7 @@ type List struct {
 	Layout
 
 	Heading string // the table's label
+	Note    string // what the records are; may be empty
 	Kind    string // "view" is shown as a badge; a table needs none
 	Action  string // the list's address without query; GET forms go there
 	// State is the present query without cursors and in canonical form: "q",

@@ -20,6 +20,7 @@ type command interface {
 type grammar struct {
 	Demo    demoCommand    `cmd:"" help:"Make a small shop's database and serve the panel over it."`
 	Serve   serveCommand   `cmd:"" help:"Serve the panel over your database."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what of the database and the settings would not work, or not well; change nothing."`
 	Secret  secretCommand  `cmd:"" help:"Print a fresh secret key for ADMIN_SECRET_KEY."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -75,7 +76,7 @@ func (p *program) parse(args []string) (command, error) {
 	if err != nil {
 		return nil, &usageError{err, helpFor(err)}
 	}
-	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "secret": &g.Secret, "version": &g.Version}[selected.Command()], nil
+	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "secret": &g.Secret, "version": &g.Version}[selected.Command()], nil
 }
 
 // helpFor says where the flags of the command that failed to parse are explained.

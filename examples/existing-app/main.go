@@ -1,5 +1,8 @@
-// Command existing-app is a program with pages of its own that gets a panel beside
-// them: one more handler on its mux, on the database it has already.
+// Command existing-app is a program that was there before its panel: a shop on a
+// chi router, with models of GORM and rows of sqlc. The panel is one more handler
+// on its router, on the database it has already; panel.go is all that was added.
+//
+// It is a module of its own, so that the ORM is no dependency of the panel.
 package main
 
 import (
@@ -11,15 +14,16 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin"
-	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/sqlite"
+	"github.com/go-chi/chi/v5"
 )
 
 func main() {
 	ctx := context.Background()
 	db, err := sql.Open("sqlite", "existing-app.db")
 	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := db.ExecContext(ctx, schema); err != nil {
 		log.Fatal(err)
 	}
 	key := []byte(os.Getenv("ADMIN_SECRET_KEY")) // crudadmin secret prints one
@@ -34,35 +38,16 @@ func main() {
 
 // routes are the pages of the program, and the panel.
 func routes(db *sql.DB, panel http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+	r := chi.NewRouter()
+	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
 		var n int
-		if err := db.QueryRowContext(r.Context(), "SELECT count(*) FROM notes").Scan(&n); err != nil {
+		if err := db.QueryRowContext(r.Context(), "SELECT count(*) FROM products WHERE deleted_at IS NULL").Scan(&n); err != nil {
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 			return
 		}
-		_, _ = fmt.Fprintf(w, "%d notes\n", n)
+		_, _ = fmt.Fprintf(w, "%d products\n", n)
 	})
-	mux.Handle("/back-office/", panel)
-	return mux
-}
-
-// newPanel is the panel: at most two devices an administrator, signed out after
-// ten idle minutes.
-func newPanel(ctx context.Context, db *sql.DB, adminPath string, key []byte) (*crudadmin.Panel, error) {
-	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"); err != nil {
-		return nil, err
-	}
-	admin, err := sqlite.Open(ctx, adminPath)
-	if err != nil {
-		return nil, err
-	}
-	return crudadmin.New(ctx, crudadmin.Config{
-		DB:           db,
-		AdminDB:      admin,
-		SecretKey:    key,
-		MountPath:    "/back-office",
-		Title:        "Back office",
-		SessionRules: session.Config{MaxPerUser: 2, IdleTimeout: 10 * time.Minute},
-	})
+	r.Handle("/back-office", panel)
+	r.Handle("/back-office/*", panel)
+	return r
 }
