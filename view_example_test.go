@@ -1,3 +1,5 @@
+// Examples of registering tables, compiled as documentation.
+
 package crudadmin_test
 
 import (

@@ -1,3 +1,5 @@
+// Models: what the program had before the panel.
+
 package main
 
 import (

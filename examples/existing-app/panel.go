@@ -1,3 +1,5 @@
+// The panel: everything that was added to the program.
+
 package main
 
 import (
