@@ -39,7 +39,8 @@ bench: ## sessions side by side with other libraries: tables and charts in docs/
 bench-check: ## allocations and round trips of every store against bench/budget.json; no times
 	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .
 
-soak: ## the long form of the hybrid protocol's model: SCHEDULES (10000) random schedules
+soak: ## the long form: OPS (1000000) recorded calls per store, STORE for one; then SCHEDULES (10000) of the hybrid's model; SEED replays
+	@cd faults && CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -timeout 6h -v -run TestSoak ./histories -args -ops $(or $(OPS),1000000) -seed $(or $(SEED),0) -store "$(STORE)"
 	@go test -timeout 3h -v -run 'TestModel' ./session/hybridstore -args -schedules $(or $(SCHEDULES),10000)
 
 fuzz: ## every fuzz test for FUZZTIME (1m), one after the other
