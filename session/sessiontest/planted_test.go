@@ -22,11 +22,15 @@ type planted struct {
 	plant func(w *wrong)
 }
 
+func allPlanted() []planted {
+	return slices.Concat(plantedRecords, plantedWrites, plantedLimits, plantedEndings, plantedRotations, plantedLists, plantedCounters)
+}
+
 func TestPlantedBugs(t *testing.T) {
 	var mu sync.Mutex
 	rows := map[string]string{}
 	t.Run("stores", func(t *testing.T) {
-		for _, p := range slices.Concat(plantedRecords, plantedWrites, plantedLimits, plantedEndings, plantedRotations, plantedLists, plantedCounters) {
+		for _, p := range allPlanted() {
 			t.Run(p.bug, func(t *testing.T) {
 				t.Parallel()
 				h := modelHarness(func(m *model) session.Store {
