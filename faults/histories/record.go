@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 )
 
 // journal is a history while it is written.
@@ -47,7 +46,7 @@ func (j *journal) close(c *Call, err error) {
 	default:
 	}
 	class, known := answer(err)
-	partial, ended := errors.AsType[*hybridstore.PartialError](err)
+	partial, ended := errors.AsType[*session.PartialError](err)
 	switch {
 	case known:
 		c.err = class
