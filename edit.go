@@ -195,7 +195,7 @@ func (p *Panel) bothVersions(current *data.Record, c *data.Column, sent string, 
 }
 
 // sortedNames returns the names of a form's parameters in order.
-func sortedNames(v url.Values) []string {
+func sortedNames[V any](v map[string]V) []string {
 	var names []string
 	for name := range v {
 		names = append(names, name)

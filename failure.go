@@ -11,7 +11,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +28,9 @@ type statusError struct {
 }
 
 func (e *statusError) Error() string { return strconv.Itoa(e.status) + ": " + e.detail }
+
+// errForm means that a request's body is no form.
+var errForm = errors.New("no form")
 
 var errNoPage = &statusError{status: http.StatusNotFound}
 
@@ -71,17 +73,11 @@ func classify(err error) (status int, detail string) {
 		return http.StatusServiceUnavailable, "The administrators' database does not answer. You are still signed in."
 	case errors.Is(err, data.ErrUnavailable):
 		return http.StatusServiceUnavailable, "The application's database does not answer."
-	case errors.Is(err, session.ErrMalformed), errors.Is(err, http.ErrNotMultipart), isFormError(err):
+	case errors.Is(err, session.ErrMalformed), errors.Is(err, errForm):
 		return http.StatusBadRequest, "The request is malformed."
 	default:
 		return http.StatusInternalServerError, ""
 	}
-}
-
-// isFormError reports an error of http.Request.ParseForm, which has no type.
-func isFormError(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "URL escape") || strings.Contains(text, "semicolon separator") || strings.Contains(text, "mime:")
 }
 
 // fail answers with the page of an error.

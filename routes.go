@@ -6,6 +6,8 @@ package crudadmin
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -270,12 +272,18 @@ func (p *Panel) checkCSRF(next http.HandlerFunc) http.HandlerFunc {
 // inMemory is how much of a form with files is kept in memory.
 const inMemory = 1 << 20
 
-// parseForm reads a form, with or without files, within the body's bound.
+// parseForm reads a form, with or without files, within the body's bound. What
+// the browser did wrong is an errForm, or the *http.MaxBytesError.
 func parseForm(r *http.Request) error {
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		return r.ParseMultipartForm(inMemory)
+	err := r.ParseForm()
+	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(inMemory)
 	}
-	return r.ParseForm()
+	var ours *fs.PathError // no place for a file
+	if err == nil || errors.As(err, &ours) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errForm, err)
 }
 
 // sendToLogin answers who is not signed in: a page leads to the login and back,
