@@ -8,7 +8,7 @@ LINT := bin/golangci-lint
 VULN := bin/govulncheck
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-short bench bench-check soak fuzz lint vuln fmt servers
+.PHONY: help demo test test-short bench bench-panel bench-check soak fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-short: ## the tests that need no server, no browser and no C compiler
 
 bench: ## sessions side by side with other libraries: tables and charts in docs/, some 20 minutes; longer: BENCHFLAGS='-turn 300ms -rounds 9'
 	@tools/bench.sh $(BENCHFLAGS)
+
+bench-panel: ## the panel on a table of 1,000,000 rows: lists, forms, exports; into docs/benchmarks-panel.md
+	cd bench && go test -count=1 -v -run '^TestPanel$$' -timeout 30m -panel $(or $(ROWS),1000000) -panel-doc ../docs/benchmarks-panel.md .
 
 bench-check: ## allocations and round trips of every store against bench/budget.json; no times
 	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .

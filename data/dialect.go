@@ -62,6 +62,12 @@ type dialect interface {
 	exact(expression string, maxBytes int) string
 	// value converts what exact and cell selected.
 	value(class string, scanned any) any
+	// plan says how the engine would answer a query.
+	plan(ctx context.Context, db queryer, query fragment) (plan, error)
+	// unindexed is a condition for which no index is used.
+	unindexed(f fragment) fragment
+	// unordered is a place in an ORDER BY for which no index is used.
+	unordered(place string) string
 	// match is a filter's condition.
 	match(t *Table, c *Column, op Op, operands []operand) fragment
 	// search is the condition of Query.Search on one column.

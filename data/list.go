@@ -127,18 +127,8 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	if len(page.Columns) == 0 {
 		return nil, &TableError{Table: t.Name, Problem: "it has no readable column"}
 	}
-	count, err := s.count(ctx, t, conditions)
-	if err != nil {
-		return nil, err
-	}
-	page.Count = count
 	r := &reader{s: s, db: s.db, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
-	if t.keyset() {
-		err = s.keysetPage(ctx, r, page, conditions)
-	} else {
-		err = s.offsetPage(ctx, r, page, conditions)
-	}
-	if err != nil {
+	if err := s.fill(ctx, r, page, conditions); err != nil {
 		return nil, err
 	}
 	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && len(t.listed) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
@@ -150,6 +140,30 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	}
 	page.Notice = joinNotices(page.Notice, notice)
 	return page, nil
+}
+
+// fill reads the rows of a page and counts all of them. A page that holds them all needs no count.
+func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	var err error
+	if !r.t.keyset() {
+		if page.Count, err = s.count(ctx, r.t, conditions); err != nil {
+			return err
+		}
+		return s.offsetPage(ctx, r, page, conditions)
+	}
+	counted := false
+	if page.Count, counted, err = s.choose(ctx, r, conditions); err != nil {
+		return err
+	}
+	if err := s.keysetPage(ctx, r, page, conditions); err != nil || counted {
+		return err
+	}
+	if !page.HasNext && !page.HasPrev {
+		page.Count = Count{Rows: int64(len(page.Rows))}
+		return nil
+	}
+	page.Count, err = s.count(ctx, r.t, conditions)
+	return err
 }
 
 // listColumns are the columns of a page.
@@ -197,7 +211,7 @@ func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditio
 		}
 	}
 	for _, where := range r.segments(from) {
-		err := r.read(ctx, append(slices.Clone(conditions), where...), q.Limit+1-len(r.rows), 0)
+		err := r.read(ctx, r.where(conditions, where), q.Limit+1-len(r.rows), 0)
 		if err != nil {
 			return s.failed(ctx, "list", r.t, err)
 		}
@@ -324,12 +338,17 @@ func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditio
 	return nil
 }
 
+// counting counts the rows up to one more than CountLimit.
+func (s *Source) counting(t *Table, conditions []fragment) fragment {
+	query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
+	return fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, CountLimit+1)}
+}
+
 // count counts the rows up to CountLimit within a quarter of the query timeout. Taking longer is not an error.
 func (s *Source) count(ctx context.Context, t *Table, conditions []fragment) (Count, error) {
 	short, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout/4)
 	defer cancel()
-	query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
-	query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, CountLimit+1)}
+	query := s.counting(t, conditions)
 	var n int64
 	if err := s.db.QueryRowContext(short, query.text, query.args...).Scan(&n); err != nil {
 		err = s.failed(short, "count", t, err)

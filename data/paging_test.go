@@ -124,8 +124,8 @@ func TestPagingVisitsEveryRowOnce(t *testing.T) {
 	})
 }
 
-func must(page *Page, err error) func(*rapid.T) *Page {
-	return func(t *rapid.T) *Page {
+func must(page *Page, err error) func(T) *Page {
+	return func(t T) *Page {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ type reader struct {
 	terms    []term // the order
 	maxRunes int
 	maxBytes int
+	walk     walk
 
 	rows   []Row
 	places [][]any // of each row: the values of terms
@@ -96,6 +97,9 @@ func (r *reader) query(conditions []fragment, limit, offset int) (fragment, int)
 			limit = MaxKeyPart
 		}
 		selected = append(selected, d.exact(place, limit))
+		if r.walk == gathered {
+			place = d.unordered(place)
+		}
 		if o.desc {
 			place += " DESC"
 		}

@@ -1,0 +1,75 @@
+package data
+
+// This file chooses how the rows of a page are found.
+//
+// Where a filter has an index and the order has another, an engine must take one of them, and guesses without knowing
+// that a page needs few rows: to sort 100,000 rows that meet a filter for the 25 latest, or to walk a table of 1,000,000
+// in order for the 400 of one day. How many rows meet the filter is counted anyway, and tells which is right.
+
+import (
+	"context"
+	"slices"
+)
+
+// walk is a way to find the rows of a page.
+type walk int
+
+const (
+	asPlanned walk = iota // as the engine sees fit
+	inOrder               // along the order, passing over what the conditions exclude: where many rows meet them
+	gathered              // what meets the conditions, sorted: where few do
+)
+
+// plan is what an engine says it would do.
+type plan struct {
+	sorts bool // rows are sorted before the first is there
+	seeks bool // an index leads to the rows that meet a condition
+}
+
+// choose sets how r finds rows that meet the conditions. It counts them if an index leads to them, and says whether it
+// did. Cursors do not matter: what they add is the order's.
+func (s *Source) choose(ctx context.Context, r *reader, conditions []fragment) (count Count, counted bool, err error) {
+	if len(conditions) == 0 {
+		return Count{}, false, nil
+	}
+	plans := make([]plan, 2)
+	listing, _ := r.query(conditions, MaxLimit, 0)
+	for i, query := range []fragment{listing, s.counting(r.t, conditions)} {
+		if plans[i], err = s.dialect.plan(ctx, r.db, query); err != nil {
+			return Count{}, false, s.failed(ctx, "list", r.t, err)
+		}
+	}
+	if !plans[1].seeks {
+		return Count{}, false, nil
+	}
+	if count, err = s.count(ctx, r.t, conditions); err != nil {
+		return Count{}, false, err
+	}
+	first := r.terms[0].column
+	switch {
+	case count.Unknown:
+	case count.More && plans[0].sorts && (first == nil || first.Indexed):
+		r.walk = inOrder
+	case !count.More && !plans[0].sorts && !plans[0].seeks:
+		r.walk = gathered
+	}
+	return count, true, nil
+}
+
+// where joins the conditions of a list with those of a cursor, each of which has an index to be found by, or not.
+func (r *reader) where(conditions, segment []fragment) []fragment {
+	passed := func(all []fragment) []fragment {
+		out := make([]fragment, len(all))
+		for i, f := range all {
+			out[i] = r.s.dialect.unindexed(f)
+		}
+		return out
+	}
+	switch r.walk {
+	case inOrder:
+		return append(passed(conditions), segment...)
+	case gathered:
+		return append(slices.Clone(conditions), passed(segment)...)
+	}
+	return append(slices.Clone(conditions), segment...)
+}
