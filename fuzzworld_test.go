@@ -29,15 +29,20 @@ const (
 	hiddenTable = "cellarx9"
 	hiddenValue = "HIDDENCANARY"
 	maskedValue = "MASKEDCANARY"
+
+	// Editors and superusers see these, viewers do not.
+	sealedTable = "ledgerx7"
+	sealedValue = "SEALEDCANARY"
 )
 
 const worldSchema = `
 CREATE TABLE cellarx9 (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE ledgerx7 (id INTEGER PRIMARY KEY, name TEXT UNIQUE, maker INTEGER REFERENCES makers (id));
 CREATE TABLE makers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, since DATE, password_hash TEXT);
 CREATE TABLE tags (code TEXT PRIMARY KEY, label TEXT);
 CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL, n INTEGER CHECK (n < 1000000), r REAL, price DECIMAL(10,2), note TEXT, kind TEXT CHECK (kind IN ('tea', 'oil', 'salt')),
 	ok BOOLEAN, day DATE, at DATETIME, u UUID, bytes BLOB, doc JSON, anything, maker INTEGER REFERENCES makers (id), stored_in INTEGER REFERENCES cellarx9 (id),
-	secret_token TEXT, twice REAL AS (r * 2) VIRTUAL);
+	booked INTEGER REFERENCES ledgerx7 (id), secret_token TEXT, twice REAL AS (r * 2) VIRTUAL);
 CREATE INDEX items_n ON items (n);
 CREATE INDEX items_name ON items (name);
 CREATE TABLE item_tags (item INTEGER REFERENCES items (id) ON DELETE CASCADE, tag TEXT REFERENCES tags (code) ON UPDATE CASCADE, PRIMARY KEY (item, tag));
@@ -52,6 +57,7 @@ CREATE VIEW failing AS SELECT abs(-9223372036854775807 - 1) AS boom, name FROM m
 CREATE TRIGGER no_666 BEFORE INSERT ON items WHEN NEW.n = 666 BEGIN SELECT RAISE(ABORT, 'six hundred is closed'); END;
 INSERT INTO cellarx9 VALUES (1, 'HIDDENCANARY one'), (2, 'HIDDENCANARY two');
 INSERT INTO makers VALUES (1, 'maker-1', '1999-01-01', 'MASKEDCANARY'), (2, 'maker-2', NULL, 'MASKEDCANARY'), (3, '<img src=x onerror=alert(1)>', '2001-02-03', NULL);
+INSERT INTO ledgerx7 VALUES (1, 'SEALEDCANARY one', 1), (2, 'SEALEDCANARY two', NULL);
 INSERT INTO tags VALUES ('a', 'first'), ('new', 'second'), ('b/c,d%', 'third'), ('', 'empty');
 INSERT INTO pairs VALUES ('a', 1, 'x'), ('a', 2, 'y'), ('b/c,d', 3, ''), ('', 4, NULL), ('~', 5, 'z');
 INSERT INTO loose VALUES (1, 'x'), ('1', x'00ff'), (NULL, 2.5), (9e999, -9e999);
@@ -64,7 +70,7 @@ INSERT INTO unkeyed VALUES ('a', 'b', 'c'), ('a', 'b', 'c');
 // by column.
 type item map[string]any
 
-var itemColumns = []string{"id", "name", "n", "r", "price", "note", "kind", "ok", "day", "at", "u", "bytes", "doc", "anything", "maker", "stored_in", "secret_token"}
+var itemColumns = []string{"id", "name", "n", "r", "price", "note", "kind", "ok", "day", "at", "u", "bytes", "doc", "anything", "maker", "stored_in", "booked", "secret_token"}
 
 // items are rows with many equal values, NULLs, and text that means something to
 // SQL, to patterns and to spreadsheets.
@@ -80,7 +86,7 @@ func items() []item {
 			"kind": some(i, "tea", "oil", "salt", nil), "ok": some(i, int64(1), int64(0), nil), "day": some(i, at.Format(time.DateOnly), nil),
 			"at": some(i, at.Format("2006-01-02 15:04:05"), at.Format(time.RFC3339), nil), "u": some(i, fmt.Sprintf("123e4567-e89b-12d3-a456-4266141740%02d", i%12), nil),
 			"bytes": some(i, nil, []byte{0, 255, byte(i)}, []byte{}), "doc": some(i, `{"a":1}`, nil, `[]`, `"tea"`), "anything": some(i, "x", int64(5), "5", nil, "Tea"),
-			"maker": some(i, int64(1), int64(2), nil, int64(1)), "stored_in": some(i, int64(1), nil, int64(2)), "secret_token": some(i, maskedValue, nil),
+			"maker": some(i, int64(1), int64(2), nil, int64(1)), "stored_in": some(i, int64(1), nil, int64(2)), "booked": some(i, nil, int64(2), int64(1)), "secret_token": some(i, maskedValue, nil),
 		})
 	}
 	return all
@@ -108,6 +114,7 @@ func newWorld(t testing.TB) *world {
 	var path string
 	w.bench = newBench(t, func(c *Config) {
 		c.Tables.Hide = []string{"customers", "orders", "totals", "broken", `odd "table/%`, hiddenTable}
+		c.Rights = map[string]Rights{sealedTable: {account.Editor: AllRights()}}
 		w.fill(c.DB)
 		path = fileOf(t, c.DB)
 		c.Logger = slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
@@ -369,7 +376,7 @@ func (w *world) names() []string {
 // expected are the marks of the items that match the parameters, as Go sees it;
 // ok is false where Go cannot tell or the parameters are wrong.
 func (w *world) expected(values url.Values) (marks []string, ok bool) {
-	t, found := w.data.Schema().Table("items")
+	t, found := w.whole.Schema().Table("items")
 	if !found {
 		w.t.Fatal("no table items")
 	}

@@ -120,7 +120,7 @@ func truthOf(text string) (bool, error) {
 	return false, fmt.Errorf("%q is neither true nor false", text)
 }
 
-var numericColumns = []string{"id", "n", "r", "price", "maker", "stored_in", "twice"}
+var numericColumns = []string{"id", "n", "r", "price", "maker", "stored_in", "booked", "twice"}
 
 func equal(column string, value any, given string) (same, known bool) {
 	switch column {
