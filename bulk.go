@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
@@ -21,6 +22,23 @@ type chosen struct {
 	keys  []data.Key
 	all   bool
 	query data.Query // of the list it was chosen in
+	asked string     // how many rows the question was about, if it was about all
+}
+
+// paramAsked is how many rows matched when the question about all was asked.
+const paramAsked = "asked"
+
+// moved says that other rows match than those the question was about; empty if
+// not, or if it was not asked.
+func (p *Panel) moved(r *http.Request, c chosen) (string, error) {
+	if !c.all || c.asked == "" {
+		return "", nil
+	}
+	n, err := p.dataOf(r).CountMatching(r.Context(), c.query)
+	if err != nil || strconv.FormatInt(n, 10) == c.asked {
+		return "", err
+	}
+	return "Nothing was changed: the number of rows that match is not what it was when you were asked.", nil
 }
 
 // readChosen reads the rows that were chosen in a list.
@@ -29,7 +47,7 @@ func (p *Panel) readChosen(r *http.Request) (chosen, error) {
 	if err != nil {
 		return chosen{}, err
 	}
-	c := chosen{table: t, all: r.PostForm.Get(ui.ParamAll) == "1"}
+	c := chosen{table: t, all: r.PostForm.Get(ui.ParamAll) == "1", asked: r.PostForm.Get(paramAsked)}
 	state := url.Values{}
 	for name, values := range r.PostForm {
 		switch {
@@ -65,7 +83,7 @@ func (p *Panel) bulkPage(r *http.Request, c chosen, action string) (ui.Bulk, err
 			return page, err
 		}
 		page.Count = ui.Exact(n)
-		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"})
+		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"}, ui.Param{Name: paramAsked, Value: strconv.FormatInt(n, 10)})
 	}
 	for _, key := range c.keys {
 		page.Params = append(page.Params, ui.Param{Name: "key", Value: key.String()})
@@ -95,6 +113,13 @@ func (p *Panel) deleteChosen(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.PostForm.Get(ui.ParamConfirm) != "1" {
 		p.askDelete(w, r, http.StatusOK, c, "")
+		return
+	}
+	if wrong, err := p.moved(r, c); err != nil {
+		p.fail(w, r, err)
+		return
+	} else if wrong != "" {
+		p.askDelete(w, r, http.StatusConflict, c, wrong)
 		return
 	}
 	var n int64
@@ -156,6 +181,14 @@ func (p *Panel) editChosen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in, err := e.readChanges(r)
+	if wrong, failed := p.moved(r, c); failed != nil {
+		p.fail(w, r, failed)
+		return
+	} else if wrong != "" {
+		e.errs = data.FieldErrors{{Message: wrong}}
+		p.askEdit(w, r, http.StatusConflict, c, e)
+		return
+	}
 	var n int64
 	switch {
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/go-crudadmin/crudadmin/data"
@@ -42,8 +43,11 @@ func (p *Panel) export(w http.ResponseWriter, r *http.Request, ending, contentTy
 		p.fail(w, r, &statusError{status: http.StatusUnprocessableEntity, detail: err.Error()})
 		return
 	}
-	out := &firstByte{w: w, begin: func() { attach(w.Header(), tableLabel(t)+"."+ending, contentType) }}
-	if err = p.dataOf(r).Export(r.Context(), q, format(out)); err == nil {
+	out := &firstByte{w: &paced{w: w, controller: http.NewResponseController(w), pace: p.pace, begun: time.Now()}, begin: func() { attach(w.Header(), tableLabel(t)+"."+ending, contentType) }}
+	err = p.dataOf(r).Export(r.Context(), q, format(out))
+	if err == nil {
+		// The next answer on the connection has no deadline of this one's.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 		return
 	}
 	if !out.begun {
@@ -52,6 +56,34 @@ func (p *Panel) export(w http.ResponseWriter, r *http.Request, ending, contentTy
 	}
 	p.log.WarnContext(r.Context(), "an export is cut", "table", t.Name, "error", err)
 	panic(http.ErrAbortHandler)
+}
+
+// pace is how fast a browser must take an export: rate bytes a second on the
+// whole, after grace. An export reads from the database for as long as it is
+// taken, and a SQLite file that is not in WAL mode cannot be written to meanwhile.
+type pace struct {
+	grace time.Duration
+	rate  int64
+}
+
+// exportPace cuts an export of 100 MB after an hour at the latest.
+var exportPace = pace{grace: 30 * time.Second, rate: 32 << 10}
+
+// paced ends a connection that does not keep the pace.
+type paced struct {
+	w          io.Writer
+	controller *http.ResponseController
+	pace       pace
+	begun      time.Time
+	written    int64
+}
+
+func (p *paced) Write(b []byte) (int, error) {
+	p.written += int64(len(b))
+	due := p.pace.grace + time.Duration(float64(p.written)/float64(p.pace.rate)*float64(time.Second))
+	// A writer that is no connection has no deadlines, and waits for nobody.
+	_ = p.controller.SetWriteDeadline(p.begun.Add(due))
+	return p.w.Write(b)
 }
 
 // firstByte calls begin before the first byte is written.

@@ -138,7 +138,7 @@ var saneColumns = sortedNames(sane)
 
 // saneQuery is a list of items that somebody would ask for.
 func (w *world) saneQuery(d *dice) url.Values {
-	t, _ := w.whole.Schema().Table("items")
+	t, _ := w.source.Schema().Table("items")
 	all := url.Values{}
 	for range d.roll(4) {
 		name := d.pick(saneColumns)

@@ -376,7 +376,7 @@ func (w *world) names() []string {
 // expected are the marks of the items that match the parameters, as Go sees it;
 // ok is false where Go cannot tell or the parameters are wrong.
 func (w *world) expected(values url.Values) (marks []string, ok bool) {
-	t, found := w.whole.Schema().Table("items")
+	t, found := w.source.Schema().Table("items")
 	if !found {
 		w.t.Fatal("no table items")
 	}

@@ -31,8 +31,8 @@ func (row item) matches(q data.Query) (match, known bool) {
 	return match && (q.Search == "" || row.found(q.Search)), true
 }
 
-// fold is a text in which letters that differ in case are one.
-func fold(text string) string {
+// caseless is a text in which letters that differ in case are one.
+func caseless(text string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
 		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
@@ -54,7 +54,7 @@ func textOf(value any) (string, bool) {
 
 func (row item) found(search string) bool {
 	for _, column := range []string{"name", "note", "kind", "anything"} {
-		if text, ok := textOf(row[column]); ok && strings.Contains(fold(text), fold(search)) {
+		if text, ok := textOf(row[column]); ok && strings.Contains(caseless(text), caseless(search)) {
 			return true
 		}
 	}
@@ -89,9 +89,9 @@ func (row item) filtered(f data.Filter) (match, known bool) {
 	case data.OpContains, data.OpStartsWith:
 		text, ok := textOf(value)
 		if f.Op == data.OpContains {
-			return ok && strings.Contains(fold(text), fold(f.Values[0])), true
+			return ok && strings.Contains(caseless(text), caseless(f.Values[0])), true
 		}
-		return ok && strings.HasPrefix(fold(text), fold(f.Values[0])), true
+		return ok && strings.HasPrefix(caseless(text), caseless(f.Values[0])), true
 	case data.OpIn, data.OpEq, data.OpNe:
 		some := false
 		for _, given := range f.Values {

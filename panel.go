@@ -40,6 +40,7 @@ type Panel struct {
 	fixed  *http.ServeMux // addresses with a word where others have a key
 	mux    *http.ServeMux // all others
 	origin *http.CrossOriginProtection
+	pace   pace // of exports
 }
 
 // New returns a panel. It reads the schema of cfg.DB, brings the tables of
@@ -56,6 +57,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		base:   strings.TrimSuffix(cfg.MountPath, "/"),
 		log:    cfg.Logger.With("component", "panel"),
 		origin: http.NewCrossOriginProtection(),
+		pace:   exportPace,
 	}
 	var err error
 	if p.ui, err = ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates}); err != nil {

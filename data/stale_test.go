@@ -15,7 +15,7 @@ import (
 
 // Of two edits of one record one wins; the other sees what it would have overwritten.
 func TestStaleEditsAreRefused(t *testing.T) {
-	s := openWritable(t, Options{}, `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, big BLOB)`, `INSERT INTO t VALUES (1, 'old', zeroblob(20000000))`)
+	s := openWritable(t, Options{QueryTimeout: time.Minute}, `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, big BLOB)`, `INSERT INTO t VALUES (1, 'old', zeroblob(20000000))`)
 	key := keyOf(t, s, "t", "1")
 	record := editOf(t, s, "t", key)
 	var wins, stale, other int

@@ -17,7 +17,7 @@ import (
 // openWritable makes a SQLite file of the statements. Foreign keys are not enforced by its connections, as is the default.
 func openWritable(tb testing.TB, opts Options, statements ...string) *Source {
 	tb.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "app.db")+"?_pragma=busy_timeout(10000)&_pragma=synchronous(off)&_pragma=journal_mode(wal)")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "app.db")+"?_pragma=busy_timeout(60000)&_pragma=synchronous(off)&_pragma=journal_mode(wal)")
 	if err != nil {
 		tb.Fatal(err)
 	}

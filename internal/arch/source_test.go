@@ -23,6 +23,7 @@ const root = "../.."
 // reason. Everything else is given a clock; naming time.Now as the default of a
 // Config's field is no call.
 var clockAllowed = map[string]string{
+	"export.go":                       "a connection's deadline is of this machine's clock",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",

@@ -1,0 +1,140 @@
+// Slow: browsers that take their time or go away, and queries that take too long.
+
+package crudadmin
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// slowView never ends by itself.
+const slowView = `CREATE VIEW endless AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS i FROM n`
+
+// A browser that asks for an export and does not take it is cut off, so that a
+// file that is not in WAL mode can be written to again.
+func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.db")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(60000)&_pragma=synchronous(off)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
+		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 60) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, func(c *Config) { c.DB = db })
+	b.pace = pace{grace: 300 * time.Millisecond, rate: 1 << 40}
+	page := b.browser(t).signIn(adminName)
+	server := httptest.NewServer(b)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	request := "GET /admin/m/big/export.csv HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookieName + "=" + page.cookies[cookieName] + "\r\n\r\n"
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	first := make([]byte, 12)
+	if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" { // it streams, and reads the database
+		t.Fatalf("the export begins with %q, %v", first, err)
+	}
+	// It is committed only when no other connection reads any more.
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO big VALUES (1000, NULL)`); err != nil {
+		t.Errorf("the writer: %v", err)
+	}
+	rest, err := io.ReadAll(conn)
+	if err == nil && strings.HasSuffix(string(rest), "\r\n0\r\n\r\n") {
+		t.Error("the export looks whole, though it was cut")
+	}
+}
+
+// An export that is taken in time is whole, and its connection serves the next.
+func TestAnExportInTimeIsWhole(t *testing.T) {
+	b := newBench(t, nil)
+	page := b.browser(t).signIn(adminName)
+	server := httptest.NewServer(b)
+	defer server.Close()
+	for range 2 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/admin/m/customers/export.csv", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: cookieName, Value: page.cookies[cookieName]})
+		answer, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil || strings.Count(string(body), "\n") != 3 {
+			t.Errorf("%q, %v", body, err)
+		}
+	}
+}
+
+// A browser that goes away stops the query.
+func TestAQueryStopsWithItsBrowser(t *testing.T) {
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), slowView); err != nil {
+			t.Fatal(err)
+		}
+		c.Tables.QueryTimeout = time.Hour
+	})
+	page := b.browser(t).signIn(adminName)
+	for _, path := range []string{"/admin/m/endless/", "/admin/m/endless/export.csv", "/admin/m/endless/?q=x"} {
+		ctx, leave := context.WithCancel(t.Context())
+		r := httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx)
+		r.AddCookie(&http.Cookie{Name: cookieName, Value: page.cookies[cookieName]})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			b.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		for b.db.Stats().InUse == 0 { // until it asks
+			select {
+			case <-done:
+				t.Fatalf("%s: answered", path)
+			case <-time.After(time.Millisecond):
+			}
+		}
+		leave()
+		select {
+		case <-done:
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: the query goes on", path)
+		}
+		if n := b.db.Stats().InUse; n != 0 {
+			t.Errorf("%s: %d connections are still at work", path, n)
+		}
+	}
+}
+
+// A query that takes too long is stopped, and the page says so and what to do.
+func TestASlowQueryGivesAPage(t *testing.T) {
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), slowView); err != nil {
+			t.Fatal(err)
+		}
+		c.Tables.QueryTimeout = 200 * time.Millisecond
+	})
+	page := b.browser(t).signIn(adminName)
+	w := page.get("/m/endless/")
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "took too long") || !strings.Contains(w.Body.String(), "index") {
+		t.Errorf("%d, want 503 and what to do", w.Code)
+	}
+	if strings.Contains(w.Body.String(), context.DeadlineExceeded.Error()) || errors.Is(b.db.PingContext(t.Context()), sql.ErrConnDone) {
+		t.Error("the page speaks of contexts, or the database is gone")
+	}
+}
