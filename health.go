@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -19,6 +20,8 @@ type check struct {
 	key  string // in readyz
 	err  error
 	took time.Duration
+
+	report *session.Report // of the session store, where it has one
 }
 
 // checkTimeout bounds the look at each part.
@@ -43,6 +46,10 @@ func (p *Panel) checks(ctx context.Context) []check {
 		})
 	}
 	all.Wait()
+	if tell := p.manager.Traits().Report; tell != nil {
+		report := tell()
+		found[len(found)-1].report = &report
+	}
 	return found
 }
 
@@ -53,6 +60,12 @@ func (c check) page() ui.HealthCheck {
 	detail := "under 0.1 ms"
 	if c.took >= 100*time.Microsecond {
 		detail = fmt.Sprintf("%.1f ms", float64(c.took)/float64(time.Millisecond))
+	}
+	switch {
+	case c.report != nil && c.report.Warning != "":
+		return ui.HealthCheck{Name: c.name, State: ui.HealthDegraded, Detail: c.report.Warning + " " + c.report.Detail}
+	case c.report != nil:
+		detail += "; " + c.report.Detail
 	}
 	return ui.HealthCheck{Name: c.name, State: ui.HealthOK, Detail: detail}
 }

@@ -19,9 +19,10 @@ import (
 func mayManage(r *http.Request) bool { return visitor(r).Role == account.Superuser }
 
 func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
-	cursor := r.URL.Query().Get("after")
-	found, err := p.manager.List(r.Context(), session.Filter{Cursor: cursor})
-	page := ui.Sessions{CanEnd: true}
+	cursor, history := r.URL.Query().Get("after"), p.manager.Traits().History
+	ended := history && r.URL.Query().Get("ended") == "1"
+	found, err := p.manager.List(r.Context(), session.Filter{Cursor: cursor, Ended: ended})
+	page := ui.Sessions{CanEnd: !ended, Ended: ended, History: history}
 	switch {
 	case errors.Is(err, session.ErrUnsupported):
 		page.Problem = &ui.Problem{
@@ -40,11 +41,15 @@ func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
 	if cursor == "" && found.Next == "" && page.Problem == nil {
 		page.Count = ui.Exact(int64(len(page.Rows)))
 	}
+	first, more := self, "?after="
+	if ended {
+		first, more = self+"?ended=1", "?ended=1&after="
+	}
 	if cursor != "" {
-		page.Pager.First = self
+		page.Pager.First = first
 	}
 	if found.Next != "" {
-		page.Pager.Next = self + "?after=" + found.Next
+		page.Pager.Next = self + more + found.Next
 	}
 	page.Layout = p.layout(w, r, self)
 	for _, note := range p.manager.Traits().Notes { // what the store cannot promise
@@ -78,6 +83,7 @@ func (p *Panel) sessionRows(r *http.Request, found []session.Session) ([]ui.Sess
 			Device: deviceText(s.Device), UserAgent: s.UserAgent,
 			Created: s.CreatedAt, LastActivity: s.LastActivity, Expires: s.ExpiresAt,
 			Current: s.ID == current.ID,
+			Ended:   s.EndedAt, Why: whyText(s.Ending),
 		}
 		if s.IP.IsValid() {
 			row.IP = s.IP.String()
@@ -85,6 +91,15 @@ func (p *Panel) sessionRows(r *http.Request, found []session.Session) ([]ui.Sess
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// whyText says in words why a session ended.
+func whyText(e session.Ending) string {
+	text := strings.ReplaceAll(string(e.Reason), "_", " ")
+	if e.By != "" {
+		text += " by " + e.By
+	}
+	return text
 }
 
 func deviceText(d session.Device) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
 
 func TestSuperuserSeesAndEndsSessions(t *testing.T) {
@@ -59,6 +60,32 @@ func TestSuperuserSeesAndEndsSessions(t *testing.T) {
 	}
 	if w := page.get("/sessions/?after=nonsense"); w.Code != http.StatusBadRequest {
 		t.Errorf("a malformed cursor: %d, want 400", w.Code)
+	}
+}
+
+// A store that keeps ended sessions shows them, with the reason, and offers to end
+// none.
+func TestHistoryOfSessions(t *testing.T) {
+	b := newBench(t, func(c *Config) {
+		store, err := sqlstore.Open(t.Context(), c.AdminDB, sqlstore.Config{Now: c.Now, Logger: c.Logger})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Sessions = store
+	})
+	eve := b.user(t, "eve", account.Viewer)
+	page := b.browser(t).signIn(adminName)
+	b.browser(t).signIn("eve")
+	if body := page.get("/sessions/?ended=1").Body.String(); !strings.Contains(body, "None has ended yet") {
+		t.Error("the page of ended sessions is not empty at first")
+	}
+	page.post("/sessions/", "/sessions/revoke", url.Values{"user": {eve.ID}})
+	if body := page.get("/sessions/").Body.String(); !strings.Contains(body, `href="/admin/sessions/?ended=1"`) || strings.Contains(body, ">eve<") {
+		t.Error("the page of live sessions does not lead to the ended ones, or shows one")
+	}
+	body := page.get("/sessions/?ended=1").Body.String()
+	if !strings.Contains(body, ">eve<") || !strings.Contains(body, "revoked by "+adminName) || strings.Contains(body, `name="id"`) {
+		t.Error("the page of ended sessions does not show eve's, or offers to end it")
 	}
 }
 

@@ -17,7 +17,7 @@ type Login struct {
 
 func (Login) template() string { return "login.html" }
 
-// Session is one live session.
+// Session is one session.
 type Session struct {
 	ID           string // posted as "id" to end it
 	User         string // empty: anonymous
@@ -29,12 +29,18 @@ type Session struct {
 	LastActivity time.Time
 	Expires      time.Time
 	Current      bool // the viewer's own
+
+	Ended time.Time // zero: it is live
+	Why   string    // it ended, in words
 }
 
-// Sessions is the page of everyone's live sessions. Its forms post "id" or
-// "user" to sessions/revoke.
+// Sessions is the page of everyone's live sessions, or with "ended=1" of those
+// that ended. Its forms post "id" or "user" to sessions/revoke.
 type Sessions struct {
 	Layout
+
+	// Ended says that the rows have ended; History that there is a page of those.
+	Ended, History bool
 
 	Rows  []Session
 	Count Count

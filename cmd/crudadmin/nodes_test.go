@@ -222,6 +222,70 @@ func TestOutageSignsNobodyOut(t *testing.T) {
 	n.end(t)
 }
 
+// With hybrid sessions not even the death of the server is seen: the database answers, the history stays, and two nodes
+// agree. A start without the server is no failure either.
+func TestHybridSessionsOutliveTheirCache(t *testing.T) {
+	t.Parallel()
+	redis := testserver.Redis(t, testserver.RedisOptions{})
+	memcached := testserver.Memcached(t, testserver.MemcachedOptions{})
+	for _, c := range []struct {
+		backend   string
+		variables []string
+		kill      func()
+		restart   func()
+	}{
+		{"redis", []string{"REDIS_URL", redis.URL()}, redis.Kill, func() { redis.Restart(false) }},
+		{"memcached", []string{"MEMCACHED_SERVERS", memcached.Addr}, memcached.Kill, memcached.Restart},
+	} {
+		t.Run(c.backend, func(t *testing.T) {
+			t.Parallel()
+			path, dir := database(t), dataDir(t)
+			start := func() *node {
+				return startNode(t, path, dir, append(c.variables, "SESSION_BACKEND", c.backend, "TRACK_SESSIONS_IN_DB", "true")...)
+			}
+			first, second, ann, other := start(), start(), browserOf(t), browserOf(t)
+			for _, browser := range []*http.Client{ann, other} {
+				if got := submit(t, browser, first.url+"login", first.url+"login", url.Values{"username": {"admin"}, "password": {nodePassword}}); got != http.StatusSeeOther {
+					t.Fatalf("sign in: %d: %s", got, first.log)
+				}
+			}
+			known := func(when string, nodes ...*node) {
+				t.Helper()
+				for _, n := range nodes {
+					if got, _ := ask(t, ann, http.MethodGet, n.url, nil); got != http.StatusOK {
+						t.Errorf("%s: %d, want 200", when, got)
+					}
+				}
+			}
+			known("at first", first, second)
+			copied := browserOf(t) // of the cookie that is about to end
+			address, err := url.Parse(first.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copied.Jar.SetCookies(address, other.Jar.Cookies(address))
+			c.kill()
+			known("without the cache", first, second)
+			if got := submit(t, other, first.url, first.url+"logout", url.Values{}); got != http.StatusSeeOther {
+				t.Errorf("sign out without the cache: %d", got)
+			}
+			third := start()
+			known("a node that started without the cache", third)
+			if _, body := ask(t, ann, http.MethodGet, third.url, nil); !strings.Contains(body, "hybrid, "+c.backend+" and sqlite") {
+				t.Error("the dashboard does not name the store")
+			}
+			c.restart()
+			known("with the cache again", first, second, third)
+			for _, n := range []*node{first, second, third} {
+				if got, _ := ask(t, copied, http.MethodGet, n.url, nil); got != http.StatusSeeOther {
+					t.Errorf("the session that ended without the cache: %d, want 303 to login", got)
+				}
+				n.end(t)
+			}
+		})
+	}
+}
+
 func TestServerThatIsNotThereFailsTheStart(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

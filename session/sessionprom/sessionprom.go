@@ -130,7 +130,7 @@ func (c *Collector) OnEvent(ctx context.Context, e session.Event) {
 }
 
 // Watch makes the collector show what the manager has counted: its answers, and
-// the touches it saved.
+// the touches it saved; and what its store tells of itself, if it does.
 func (c *Collector) Watch(m *session.Manager) { c.manager.Store(m) }
 
 // What is asked at each scrape.
@@ -143,6 +143,8 @@ var (
 		"Validations that wrote nothing because the session had been seen within the touch interval.", nil, nil)
 	nearHitsDesc   = prometheus.NewDesc(prefix+"near_cache_hits_total", "Reads answered from this process.", nil, nil)
 	nearMissesDesc = prometheus.NewDesc(prefix+"near_cache_misses_total", "Reads that asked for what the near-cache did not have.", nil, nil)
+	countsDesc     = prometheus.NewDesc(prefix+"store_counts_total", "What the store has counted of itself, such as a hybrid store's cache_hits and cache_drifted.", []string{"count"}, nil)
+	degradedDesc   = prometheus.NewDesc(prefix+"store_degraded", "1 while something of the store does not hold, which the panel's health page says in words.", nil, nil)
 	nearOldestDesc = prometheus.NewDesc(prefix+"near_cache_oldest_seconds", "The greatest age that a hit had since the start.", nil, nil)
 )
 
@@ -156,7 +158,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, one := range c.stored() {
 		one.Describe(ch)
 	}
-	for _, desc := range []*prometheus.Desc{liveDesc, validationsDesc, touchesSavedDesc, nearHitsDesc, nearMissesDesc, nearOldestDesc} {
+	for _, desc := range []*prometheus.Desc{liveDesc, validationsDesc, touchesSavedDesc, nearHitsDesc, nearMissesDesc, nearOldestDesc, countsDesc, degradedDesc} {
 		ch <- desc
 	}
 }
@@ -179,6 +181,17 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		show(validationsDesc, prometheus.CounterValue, float64(s.Invalid), "invalid")
 		show(validationsDesc, prometheus.CounterValue, float64(s.Unavailable), "unavailable")
 		show(touchesSavedDesc, prometheus.CounterValue, float64(s.TouchesSaved))
+		if tell := m.Traits().Report; tell != nil {
+			report := tell()
+			degraded := 0.0
+			if report.Warning != "" {
+				degraded = 1
+			}
+			show(degradedDesc, prometheus.GaugeValue, degraded)
+			for _, count := range report.Counts {
+				show(countsDesc, prometheus.CounterValue, float64(count.N), count.Name)
+			}
+		}
 	}
 	if c.cfg.NearCache != nil {
 		n := c.cfg.NearCache()

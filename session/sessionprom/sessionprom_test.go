@@ -176,6 +176,31 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// reporting is a store that tells how it is doing.
+type reporting struct{ session.Store }
+
+func (r reporting) Traits() session.Traits {
+	traits := r.Store.Traits()
+	traits.Report = func() session.Report {
+		return session.Report{Warning: "The cache does not answer.", Counts: []session.Count{{Name: "cache_hits", N: 7}, {Name: "cache_drifted", N: 2}}}
+	}
+	return traits
+}
+
+// TestReport: what a store tells of itself is shown.
+func TestReport(t *testing.T) {
+	metrics := sessionprom.New(sessionprom.Config{})
+	m, err := session.New(metrics.Wrap(reporting{memstore.New(memstore.Config{})}), session.Config{SecretKey: []byte(strings.Repeat("k", 32))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics.Watch(m)
+	all := gather(t, metrics)
+	if all["store_counts_total count=cache_hits"] != 7 || all["store_counts_total count=cache_drifted"] != 2 || all["store_degraded"] != 1 {
+		t.Errorf("got %v", all)
+	}
+}
+
 func hasName(all map[string]float64, name string) bool {
 	for series := range all {
 		if strings.HasPrefix(series, name) {
