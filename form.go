@@ -37,6 +37,7 @@ func (p *Panel) formOf(t *data.Table, changes bool) *data.Form {
 		fields = append(fields, f)
 	}
 	form.Fields = fields
+	form.Relations = slices.DeleteFunc(slices.Clone(form.Relations), func(one *data.ManyToMany) bool { return !slices.Contains(m.links[changes], one.Name) })
 	return form
 }
 

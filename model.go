@@ -29,8 +29,9 @@ type model struct {
 	order                     int
 	offMenu                   bool
 
-	list, detail, create, update []string // columns
-	sort                         string   // as in an address
+	list, detail, create, update []string          // columns
+	links                        map[bool][]string // relations of the form that makes a record, or changes one
+	sort                         string            // as in an address
 	widgets                      map[string]ui.Widget
 	options                      map[string][]string // of a select
 	readOnly                     map[string]bool
@@ -70,6 +71,9 @@ func Register[T any](p *Panel, v View[T]) error {
 	}
 	if err := bind(fields, t); err != nil {
 		return fail(err)
+	}
+	if _, ok := p.cfg.Tables.Tables[t.Name]; ok {
+		return fail(fmt.Errorf("Table: Config.Tables.Tables has the table %q too: say it in one of the two", t.Name))
 	}
 	m := &model{table: t, typ: typ, fields: fields, label: v.Label, description: v.Description, group: v.Group, order: v.Order, offMenu: v.HideFromMenu,
 		rights: v.Rights, allowed: v.Allowed}
@@ -307,6 +311,9 @@ func (m *model) bindViews(list, detail, create, update []string, wrong *problems
 		}},
 		{"Update", update, slices.DeleteFunc(slices.Clone(written), func(name string) bool { return m.columns[name].PrimaryKey > 0 }), &m.update, nil},
 	} {
+		if one.field == "Create" || one.field == "Update" {
+			one.names = m.bindLinks(one.field == "Update", one.names)
+		}
 		columns, err := m.resolveAll(one.names)
 		if err != nil {
 			wrong.add(one.field, err)
@@ -334,6 +341,29 @@ func (m *model) bindViews(list, detail, create, update []string, wrong *problems
 			*one.to = one.usual
 		}
 	}
+}
+
+// bindLinks takes the names of relations out of those of a form's fields. A form
+// that names no fields has all of them.
+func (m *model) bindLinks(changes bool, names []string) []string {
+	if m.links == nil {
+		m.links = map[bool][]string{}
+	}
+	for _, relation := range m.table.ManyToMany {
+		if _, isColumn := m.table.Column(relation.Name); names == nil || slices.Contains(names, relation.Name) && !isColumn {
+			m.links[changes] = append(m.links[changes], relation.Name)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	columns := []string{}
+	for _, name := range names {
+		if !slices.Contains(m.links[changes], name) {
+			columns = append(columns, name)
+		}
+	}
+	return columns
 }
 
 // assigned reports a key that the database makes up.

@@ -118,6 +118,38 @@ func TestUndeclaredFieldsAreRefused(t *testing.T) {
 	}
 }
 
+func TestRelationsOfAForm(t *testing.T) {
+	type Order struct {
+		ID   int64
+		Note *string
+	}
+	for name, c := range map[string]struct {
+		update []string
+		want   int
+	}{
+		"by default": {nil, http.StatusSeeOther},
+		"named":      {[]string{"Note", "order_tags"}, http.StatusSeeOther},
+		"left out":   {[]string{"Note"}, http.StatusUnprocessableEntity},
+	} {
+		b := newBench(t, nil)
+		if _, err := b.db.ExecContext(t.Context(), `CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO tags VALUES (1, 'red');
+			CREATE TABLE order_tags (order_id INTEGER NOT NULL REFERENCES orders(id), tag_id INTEGER NOT NULL REFERENCES tags(id), PRIMARY KEY (order_id, tag_id))`); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.source.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := Register(b.Panel, View[Order]{Update: c.update}); err != nil {
+			t.Fatal(err)
+		}
+		page := b.browser(t).signIn(adminName)
+		const path = "/m/orders/1/edit"
+		if w := page.post("/account", path, url.Values{"row.token": {page.tokenOf(path)}, "note": {"n"}, "order_tags": {"", "1"}}); w.Code != c.want {
+			t.Errorf("a relation %s: %d, want %d", name, w.Code, c.want)
+		}
+	}
+}
+
 func TestValidateTagsSpeakBesideTheirFields(t *testing.T) {
 	b := typed(t, View[Customer]{})
 	page := b.browser(t).signIn(adminName)

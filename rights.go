@@ -94,11 +94,8 @@ func texts(rights []Right) []string {
 func (p *Panel) refusal(role account.Role, t *data.Table, asked Right) error {
 	refuse := func(why string) error { return &statusError{status: http.StatusForbidden, detail: why} }
 	writing := asked != RightView && asked != RightExport
-	rights := p.cfg.Rights[t.Name]
+	has := p.rightsOf(t.Name).of(role)
 	m := p.models[t.Name]
-	if m != nil && m.rights != nil {
-		rights = m.rights
-	}
 	switch {
 	case writing && p.cfg.ReadOnly:
 		return refuse("This panel is read-only.")
@@ -106,10 +103,42 @@ func (p *Panel) refusal(role account.Role, t *data.Table, asked Right) error {
 		return refuse("This table cannot be written: " + t.ReadOnly + ".")
 	case m != nil && len(m.allowed) > 0 && !slices.Contains(m.allowed, asked):
 		return refuse("This panel does not offer to " + verbs[asked] + " of this table.")
-	case !slices.Contains(rights.of(role), RightView), !slices.Contains(rights.of(role), asked):
+	case !slices.Contains(has, RightView), !slices.Contains(has, asked):
 		return refuse("Your role may not " + verbs[asked] + " of this table.")
+	case asked == RightDelete && !p.mayCascade(role, t.Name):
+		return refuse("Deleting from this table deletes from others too, where your role may not delete.")
 	}
 	return nil
+}
+
+func (p *Panel) rightsOf(table string) Rights {
+	if m := p.models[table]; m != nil && m.rights != nil {
+		return m.rights
+	}
+	return p.cfg.Rights[table]
+}
+
+// mayCascade reports whether a role may delete from all tables whose records go
+// with one of the table's.
+func (p *Panel) mayCascade(role account.Role, table string) bool {
+	schema := p.source.Schema()
+	reached := []string{table}
+	for i := 0; i < len(reached); i++ {
+		t, ok := schema.Table(reached[i])
+		if !ok {
+			continue
+		}
+		for _, fk := range t.References {
+			if fk.OnDelete != "CASCADE" || slices.Contains(reached, fk.Table) {
+				continue
+			}
+			if !slices.Contains(p.rightsOf(fk.Table).of(role), RightDelete) {
+				return false
+			}
+			reached = append(reached, fk.Table)
+		}
+	}
+	return true
 }
 
 var verbs = map[Right]string{

@@ -147,6 +147,41 @@ func TestHiddenRelatedRecords(t *testing.T) {
 	}
 }
 
+// Who may not delete lines deletes no order that takes its lines along, not one
+// and not in bulk.
+func TestCascadesNeedTheirRight(t *testing.T) {
+	b := newBench(t, nil)
+	if _, err := b.db.ExecContext(t.Context(), `CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders(id) ON DELETE CASCADE);
+		CREATE TABLE marks (id INTEGER PRIMARY KEY, line_id INTEGER NOT NULL REFERENCES lines(id) ON DELETE CASCADE);
+		INSERT INTO lines VALUES (1, 1); INSERT INTO marks VALUES (1, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.source.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.user(t, "ed", account.Editor)
+	page := b.browser(t).signIn("ed")
+	for _, rights := range []Rights{{account.Editor: {RightView}}, {account.Editor: {}}, nil} {
+		b.cfg.Rights = map[string]Rights{"marks": rights}
+		if err := b.show(); err != nil {
+			t.Fatal(err)
+		}
+		one, bulk, want := http.StatusForbidden, http.StatusForbidden, "3"
+		if rights == nil {
+			one, bulk, want = http.StatusOK, http.StatusSeeOther, "2"
+		}
+		if w := page.get("/m/orders/1/delete"); w.Code != one {
+			t.Errorf("with %v: the page of a deletion is %d, want %d", rights, w.Code, one)
+		}
+		if w := page.post("/account", "/m/orders/actions/delete", url.Values{"key": {"1"}, "confirm": {"1"}}); w.Code != bulk {
+			t.Errorf("with %v: bulk deletion is %d, want %d", rights, w.Code, bulk)
+		}
+		if got := b.scalar(t, "SELECT count(*) FROM orders"); got != want {
+			t.Errorf("with %v: %s orders are left, want %s", rights, got, want)
+		}
+	}
+}
+
 // Who may change products but not the join table changes no links.
 func TestLinksNeedRightsInTheJoinTable(t *testing.T) {
 	b := newBench(t, nil)

@@ -49,9 +49,10 @@ type View[T any] struct {
 	HideFromMenu bool
 
 	// List, Detail, Create and Update name the fields of the list, of a record's
-	// page, and of the forms that make and change a record, in their order. By
-	// default: every field that has a column, without secrets in the first two, and
-	// without those that cannot be set in the others. A field that is in neither
+	// page, and of the forms that make and change a record, in their order; the
+	// forms also many-to-many relations, by their join table. By default: every field
+	// that has a column, without secrets in the first two, and without those that
+	// cannot be set in the others, which have every relation. A field that is in neither
 	// List nor Detail is not read, filtered, sorted, searched or exported, unless it
 	// is in Update and by who may change records.
 	List, Detail, Create, Update []string
