@@ -12,14 +12,15 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // exportBuffer is how many bytes of JSON are gathered before they are written; encoding/csv has its own 4 KiB.
 const exportBuffer = 16 << 10
 
 // CSV writes comma-separated values (RFC 4180, lines ending in LF) under a line of column names. Blobs are base64; NULL
-// and the empty text are both empty. A text, or name, that a spreadsheet would take for a formula, beginning with = + - @
-// a tab or a CR, gets ' before it; numbers, also as text in a column of numbers, do not.
+// and the empty text are both empty. A text, or name, that a spreadsheet would take for a formula, beginning with = + - @,
+// also of full width, a tab, a CR or a LF, gets ' before it; numbers, also as text in a column of numbers, do not.
 func CSV(w io.Writer) RowWriter { return &csvWriter{w: csv.NewWriter(w)} }
 
 type csvWriter struct {
@@ -58,7 +59,7 @@ func (c *csvWriter) End() error {
 // plainCell keeps a text from being a formula
 // (https://owasp.org/www-community/attacks/CSV_Injection).
 func plainCell(text string) string {
-	if text != "" && strings.IndexByte("=+-@\t\r", text[0]) >= 0 {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + text
 	}
 	return text

@@ -145,3 +145,14 @@ func (w *stopWriter) Row(cells []Value) error {
 	}
 	return w.err
 }
+
+func TestNoCellIsAFormula(t *testing.T) {
+	for text, want := range map[string]string{
+		"=1": "'=1", "+1": "'+1", "-x": "'-x", "@x": "'@x", "\t=1": "'\t=1", "\r=1": "'\r=1", "\n=1": "'\n=1", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠x": "'＠x",
+		"": "", "a=1": "a=1", "\xff=": "\xff=",
+	} {
+		if got := plainCell(text); got != want {
+			t.Errorf("%q is written %q, want %q", text, got, want)
+		}
+	}
+}
