@@ -84,6 +84,13 @@ func (p *Panel) runAction(w http.ResponseWriter, r *http.Request) {
 		p.askAction(w, r, http.StatusOK, c, a, "")
 		return
 	}
+	if wrong, err := p.moved(r, c); err != nil {
+		p.fail(w, r, err)
+		return
+	} else if wrong != "" {
+		p.askAction(w, r, http.StatusConflict, c, a, wrong)
+		return
+	}
 	var n int64
 	if c.all {
 		n, err = p.dataOf(r).ActMatching(r.Context(), c.query, a.run)

@@ -361,6 +361,9 @@ func TestActions(t *testing.T) {
 	if w := page.post("/account", path, url.Values{"all": {"1"}, "f.name.eq": {"Ann"}}); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "1 record") || !strings.Contains(w.Body.String(), "They will get a card.") || seen != 0 {
 		t.Errorf("the question: %d, %d seen", w.Code, seen)
 	}
+	if w := page.post("/account", path, url.Values{"all": {"1"}, "f.name.eq": {"Ann"}, "confirm": {"1"}, "asked": {"2"}}); w.Code != http.StatusConflict || seen != 0 {
+		t.Errorf("another number than was asked about: %d, %d seen", w.Code, seen)
+	}
 	if w := page.post("/account", path, url.Values{"all": {"1"}, "f.name.eq": {"Ann"}, "confirm": {"1"}}); w.Code != http.StatusSeeOther || seen != 1 {
 		t.Errorf("all that match: %d, %d seen", w.Code, seen)
 	}
