@@ -1,6 +1,7 @@
 // Package hybridstore keeps sessions in a database and answers from a cache in
 // front of it that all nodes share: Redis or Memcached before PostgreSQL, MySQL or
-// SQLite. The database admits and ends sessions, keeps their history, and lists
+// SQLite. Where there is one process only, its memory will do (memstore.NewCache).
+// The database admits and ends sessions, keeps their history, and lists
 // them; the cache saves it the reads. Losing the cache logs out nobody and brings
 // nobody back.
 //

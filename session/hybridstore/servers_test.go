@@ -166,8 +166,8 @@ func TestConformance(t *testing.T) {
 		work        bool
 	}{
 		{"redis", "postgresql", postgres, true},
-		{"redis", "postgresql", postgres, false},
 		{"redis", "sqlite", sqliteFile, true},
+		{"redis", "sqlite", sqliteFile, false},
 		{"memcached", "mariadb", mariaDB, true},
 		{"memcached", "sqlite", sqliteFile, true},
 		{"memory", "sqlite", sqliteFile, true},
@@ -176,6 +176,7 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s and %s, loop %t", c.cache, c.name, c.work), func(t *testing.T) {
+			t.Parallel()
 			var mu sync.Mutex
 			pairs := map[session.Store]pair{}
 			sessiontest.Run(t, sessiontest.Harness{
