@@ -258,6 +258,9 @@ func TestHybridSessionsOutliveTheirCache(t *testing.T) {
 				}
 			}
 			known("at first", first, second)
+			if _, body := ask(t, ann, http.MethodGet, first.url, nil); !strings.Contains(body, "of reads from the cache") || strings.Contains(body, "background work") {
+				t.Error("the dashboard does not say how the cache is doing, or that it is not used")
+			}
 			copied := browserOf(t) // of the cookie that is about to end
 			address, err := url.Parse(first.url)
 			if err != nil {
