@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // Config says which Memcached servers keep the sessions. The zero value of every
@@ -128,15 +128,15 @@ func (c Config) validate() error {
 		wrong("Servers: %d addresses, want at most %d", len(c.Servers), maxServers)
 	} else {
 		for i, addr := range c.Servers {
-			if !isHostPort(addr) {
-				wrong("Servers[%d]: %q, want host:port", i, clip(maskAddress(addr)))
+			if !settings.IsHostPort(addr) {
+				wrong("Servers[%d]: %q, want host:port", i, settings.Clip(maskAddress(addr)))
 			} else if slices.Contains(c.Servers[:i], addr) {
 				wrong("Servers[%d]: %q, which stands there twice", i, addr)
 			}
 		}
 	}
-	if !isHost(c.Host) {
-		wrong("Host: %q, want a host name or an IP address without a port", clip(maskAddress(c.Host)))
+	if !settings.IsHost(c.Host) {
+		wrong("Host: %q, want a host name or an IP address without a port", settings.Clip(maskAddress(c.Host)))
 	}
 	between("Port", c.Port, 1, 65535)
 	between("PoolSize", c.PoolSize, 1, maxPoolSize)
@@ -175,38 +175,10 @@ func (c Config) validateCredentials() (errs []error) {
 	return errs
 }
 
-// isHost reports whether text could be a host name or an IP address.
-func isHost(text string) bool {
-	if net.ParseIP(text) != nil {
-		return true
-	}
-	return text != "" && len(text) <= 253 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("/\\@:?#[]%\"'", r)
-	})
-}
-
-func isHostPort(text string) bool {
-	host, port, err := net.SplitHostPort(text)
-	if err != nil || !isHost(host) {
-		return false
-	}
-	n, err := strconv.Atoi(port)
-	return err == nil && n >= 1 && n <= 65535 && port == strconv.Itoa(n)
-}
-
 // addresses returns the servers.
 func (c Config) addresses() []string {
 	if len(c.Servers) > 0 {
 		return c.Servers
 	}
 	return []string{net.JoinHostPort(c.Host, strconv.Itoa(c.Port))}
-}
-
-// clip shortens what an error shows.
-func clip(text string) string {
-	const most = 64
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
 }

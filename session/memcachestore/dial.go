@@ -11,6 +11,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // address is a server's name; it is resolved anew for each connection.
@@ -85,7 +87,7 @@ func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr string) e
 	case err != nil:
 		return err
 	case lines[0] != "STORED":
-		return fmt.Errorf("%w by %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, clip(lines[0]))
+		return fmt.Errorf("%w by %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, settings.Clip(lines[0]))
 	}
 	return nil
 }

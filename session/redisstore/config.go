@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // Config says which Redis keeps the sessions. The zero value of every field is
@@ -154,7 +154,7 @@ func (c Config) validate(urlErr error) error {
 	if urlErr != nil {
 		errs = append(errs, urlErr)
 	}
-	if !isHost(c.Host) {
+	if !settings.IsHost(c.Host) {
 		wrong("Host: %q, want a host name or an IP address without a port", maskURL(c.Host))
 	}
 	between("Port", c.Port, 1, 65535)
@@ -197,7 +197,7 @@ func (c Config) validateNodes() (errs []error) {
 			continue
 		}
 		for i, addr := range list.addrs {
-			if !isHostPort(addr) {
+			if !settings.IsHostPort(addr) {
 				wrong("%s[%d]: %q, want host:port", list.field, i, maskURL(addr))
 			}
 		}
@@ -213,25 +213,6 @@ func (c Config) validateNodes() (errs []error) {
 		wrong("DB: %d, want 0: a Cluster has no other", c.DB)
 	}
 	return errs
-}
-
-// isHost reports whether text could be a host name or an IP address.
-func isHost(text string) bool {
-	if net.ParseIP(text) != nil {
-		return true
-	}
-	return text != "" && len(text) <= 253 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("/\\@:?#[]%\"'", r)
-	})
-}
-
-func isHostPort(text string) bool {
-	host, port, err := net.SplitHostPort(text)
-	if err != nil || !isHost(host) {
-		return false
-	}
-	n, err := strconv.Atoi(port)
-	return err == nil && n >= 1 && n <= 65535 && port == strconv.Itoa(n)
 }
 
 // addresses returns the servers to connect to first.

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // applyURL takes c.URL apart into the other fields. Its errors name the part
@@ -27,7 +29,7 @@ func (c *Config) applyURL() error {
 			c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
 	default:
-		return fmt.Errorf("URL: scheme %q, want redis or rediss (TLS)", clip(scheme))
+		return fmt.Errorf("URL: scheme %q, want redis or rediss (TLS)", settings.Clip(scheme))
 	}
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
 		return errors.New("URL: an @ behind the host: in a user name or password write / ? # @ as %2F %3F %23 %40")
@@ -39,7 +41,7 @@ func (c *Config) applyURL() error {
 	if query != "" {
 		key, _, _ := strings.Cut(query, "=")
 		key, _, _ = strings.Cut(key, "&")
-		return fmt.Errorf("URL: query key %q is not known: set the fields of the configuration instead", clip(key))
+		return fmt.Errorf("URL: query key %q is not known: set the fields of the configuration instead", settings.Clip(key))
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	c.Username, c.Password, c.DB = "", "", 0
@@ -62,7 +64,7 @@ func (c *Config) applyURL() error {
 	}
 	db, err := strconv.Atoi(path)
 	if err != nil || strconv.Itoa(db) != path || db < 0 || db > maxDB {
-		return fmt.Errorf("URL: database %q, want 0 to %d", clip(path), maxDB)
+		return fmt.Errorf("URL: database %q, want 0 to %d", settings.Clip(path), maxDB)
 	}
 	c.DB = db
 	return nil
@@ -75,16 +77,16 @@ func (c *Config) applyAuthority(text string) error {
 	if strings.HasPrefix(text, "[") {
 		end := strings.IndexByte(text, ']')
 		if end < 0 {
-			return fmt.Errorf("URL: host %q, want a closing bracket", clip(text))
+			return fmt.Errorf("URL: host %q, want a closing bracket", settings.Clip(text))
 		}
 		host = text[1:end]
 		if after := text[end+1:]; after != "" {
 			if port, hasPort = strings.CutPrefix(after, ":"); !hasPort {
-				return fmt.Errorf("URL: %q behind the host, want :port", clip(after))
+				return fmt.Errorf("URL: %q behind the host, want :port", settings.Clip(after))
 			}
 		}
 		if !strings.Contains(host, ":") {
-			return fmt.Errorf("URL: host %q, want an IPv6 address in brackets", clip(host))
+			return fmt.Errorf("URL: host %q, want an IPv6 address in brackets", settings.Clip(host))
 		}
 	} else if host, port, hasPort = strings.Cut(text, ":"); strings.Contains(port, ":") {
 		return errors.New("URL: more than one colon in the host: want host:port, [IPv6]:port, and an @ behind a password")
@@ -92,8 +94,8 @@ func (c *Config) applyAuthority(text string) error {
 	if host == "" {
 		host = defaultHost
 	}
-	if !isHost(host) {
-		return fmt.Errorf("URL: host %q, want a host name or an IP address", clip(host))
+	if !settings.IsHost(host) {
+		return fmt.Errorf("URL: host %q, want a host name or an IP address", settings.Clip(host))
 	}
 	c.Host, c.Port = host, defaultPort
 	if !hasPort {
@@ -104,17 +106,8 @@ func (c *Config) applyAuthority(text string) error {
 	}
 	n, err := strconv.Atoi(port)
 	if err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {
-		return fmt.Errorf("URL: port %q, want 1 to 65535", clip(port))
+		return fmt.Errorf("URL: port %q, want 1 to 65535", settings.Clip(port))
 	}
 	c.Port = n
 	return nil
-}
-
-// clip shortens what an error shows.
-func clip(text string) string {
-	const most = 64
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
 }

@@ -1,0 +1,172 @@
+// Package settings reads and judges what the configurations of the stores on
+// servers have in common: values of maps, host names, files of authorities. Errors
+// show the type of a value only, which may be a secret.
+package settings
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"math"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Read gives each value of a map to the function of its key. Every key that has
+// none and every value that its function refuses is an error that names it.
+func Read(m map[string]any, fields map[string]func(any) error) (errs []error) {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		set, ok := fields[key]
+		if !ok {
+			errs = append(errs, fmt.Errorf("%q is not known, want one of %s", Clip(key), strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
+			continue
+		}
+		if err := set(m[key]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	return errs
+}
+
+// Trust makes conf trust the authorities in a PEM file, and no others.
+func Trust(conf *tls.Config, file string) error {
+	pem, err := os.ReadFile(file) // the operator's own file
+	if err != nil {
+		return err
+	}
+	conf.RootCAs = x509.NewCertPool()
+	if !conf.RootCAs.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s holds no certificate in PEM", file)
+	}
+	return nil
+}
+
+// Into returns a function that reads a value into field.
+func Into[T any](field *T, read func(any) (T, error)) func(any) error {
+	return func(v any) error {
+		got, err := read(v)
+		if err == nil {
+			*field = got
+		}
+		return err
+	}
+}
+
+// Text reads a text.
+func Text(v any) (string, error) {
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	return "", fmt.Errorf("%T, want a text", v)
+}
+
+// Bool reads true or false.
+func Bool(v any) (bool, error) {
+	if b, ok := v.(bool); ok {
+		return b, nil
+	}
+	return false, fmt.Errorf("%T, want true or false", v)
+}
+
+// Int reads a whole number.
+func Int(v any) (int, error) {
+	switch n := v.(type) {
+	case int:
+		return n, nil
+	case int64:
+		return int(n), nil
+	case float64: // what encoding/json makes of numbers
+		if n == math.Trunc(n) && math.Abs(n) < 1<<53 {
+			return int(n), nil
+		}
+		return 0, fmt.Errorf("%v, want a whole number", n)
+	}
+	return 0, fmt.Errorf("%T, want a whole number", v)
+}
+
+// Seconds reads a number of seconds, or a duration such as "500ms".
+func Seconds(v any) (time.Duration, error) {
+	var n float64
+	switch d := v.(type) {
+	case time.Duration:
+		return d, nil
+	case string:
+		parsed, err := time.ParseDuration(d)
+		if err != nil {
+			return 0, fmt.Errorf("%q, want seconds or a duration such as 500ms", Clip(d))
+		}
+		return parsed, nil
+	case int:
+		n = float64(d)
+	case int64:
+		n = float64(d)
+	case float64:
+		n = d
+	default:
+		return 0, fmt.Errorf("%T, want seconds or a duration such as 500ms", v)
+	}
+	if math.IsNaN(n) || math.Abs(n) > math.MaxInt64/float64(time.Second) {
+		return 0, fmt.Errorf("%v seconds, too many", n)
+	}
+	return time.Duration(n * float64(time.Second)), nil
+}
+
+// List reads a list, or a text with commas.
+func List(v any) ([]string, error) {
+	switch l := v.(type) {
+	case []string:
+		return slices.Clone(l), nil
+	case string:
+		parts := strings.Split(l, ",")
+		for i := range parts {
+			parts[i] = strings.TrimSpace(parts[i])
+		}
+		return parts, nil
+	case []any:
+		out := make([]string, len(l))
+		for i, one := range l {
+			var err error
+			if out[i], err = Text(one); err != nil {
+				return nil, fmt.Errorf("[%d]: %w", i, err)
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("%T, want a list of host:port", v)
+}
+
+// IsHost reports whether text could be a host name or an IP address.
+func IsHost(text string) bool {
+	if net.ParseIP(text) != nil {
+		return true
+	}
+	return text != "" && len(text) <= 253 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("/\\@:?#[]%\"'", r)
+	})
+}
+
+// IsHostPort reports whether text could be one with a port.
+func IsHostPort(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || !IsHost(host) {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535 && port == strconv.Itoa(n)
+}
+
+// Clip shortens what an error shows.
+func Clip(text string) string {
+	const most = 64
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "…"
+}
