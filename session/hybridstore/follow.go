@@ -62,10 +62,13 @@ func (s *Store) read(ctx context.Context) error {
 
 // follow polls until ctx ends.
 func (s *Store) follow(ctx context.Context) {
+	patience := s.cfg.MaxStale
+	if s.cfg.Degraded > 0 { // that the database hangs is to be known before what is known is too old
+		patience /= 2
+	}
 	failed := false
 	every(ctx, s.cfg.PollInterval, func() {
-		// A database that hangs is known to before what is known is too old.
-		ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxStale/2)
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		err := s.poll(ctx)
 		if err != nil && !failed {

@@ -299,7 +299,7 @@ func TestDatabaseDown(t *testing.T) {
 			degraded := c.degraded
 			redis, prefix := testserver.SharedRedis(t)
 			cfg := fast()
-			cfg.MaxStale, cfg.Degraded = 300*time.Millisecond, degraded
+			cfg.MaxStale, cfg.Degraded = 1500*time.Millisecond, degraded
 			p := pair{db, redisAt(redis, prefix)}
 			var nodes []*session.Manager
 			var asked []*atomic.Int64
@@ -365,7 +365,7 @@ func TestDatabaseDown(t *testing.T) {
 			cancel()
 			await(t, "the outage lasts longer than MaxStale", func() bool {
 				if degraded > 0 {
-					return time.Since(at) > 2*cfg.MaxStale && valid.Load() > 100
+					return time.Since(at) > cfg.MaxStale+500*time.Millisecond && valid.Load() > 100
 				}
 				return unavailable.Load() > 20
 			})

@@ -84,12 +84,12 @@ func loop(t testing.TB, s *hybridstore.Store) {
 	})
 }
 
-// await polls until ok, for ten seconds at most.
+// await polls until ok, for a minute at most: the machine may be busy.
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for until := time.Now().Add(10 * time.Second); !ok(); {
+	for until := time.Now().Add(time.Minute); !ok(); {
 		if time.Now().After(until) {
-			t.Fatalf("not within ten seconds: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 		<-time.After(2 * time.Millisecond)
 	}
