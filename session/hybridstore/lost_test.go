@@ -226,7 +226,7 @@ func revokeUnderFire(t *testing.T, revoker *session.Manager, nodes []*session.Ma
 	}
 	var revoking sync.WaitGroup
 	var partial atomic.Int64
-	turns := make(chan struct{}, 25)
+	turns := make(chan struct{}, 50)
 	for i := range n {
 		turns <- struct{}{}
 		revoking.Go(func() {
