@@ -160,7 +160,7 @@ func assignPlain(to reflect.Value, raw any) error {
 		}
 		to.SetUint(uint64(n))
 	case reflect.Float32, reflect.Float64:
-		f, ok := real(raw)
+		f, ok := floating(raw)
 		if !ok {
 			return misfit
 		}
@@ -209,7 +209,7 @@ func whole(raw any) (int64, bool) {
 	return 0, false
 }
 
-func real(raw any) (float64, bool) {
+func floating(raw any) (float64, bool) {
 	switch raw := raw.(type) {
 	case int64:
 		return float64(raw), true

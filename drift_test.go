@@ -92,6 +92,7 @@ func containsDrift(all []Drift, want Drift) bool {
 	return false
 }
 
+// BaseModel is what bun.BaseModel looks like.
 type BaseModel struct{}
 
 // gormModel is what gorm.Model looks like.
@@ -124,18 +125,18 @@ func TestColumnsOfTags(t *testing.T) {
 		No4        string  `bun:"-"`
 		Home       address `gorm:"embedded;embeddedPrefix:home_"`
 		Work       address
-		Friends    []loop           `gorm:"many2many:friends"`
-		Boss       *loop            `bun:"rel:belongs-to"`
-		Func       func()           `json:"func"`
-		Ch         chan int         `json:"ch"`
-		Map        map[string]int   `json:"map"`
-		Raw        json.RawMessage  `json:"raw"`
-		UUID       [16]byte         `json:"uuid"`
-		Broken     string           `gorm:";;;:::;column" bun:",,,:,table:" admin:" ; " db:"  "`
-		private    string           //nolint:unused // skipped, and that is the test
+		Friends    []loop          `gorm:"many2many:friends"`
+		Boss       *loop           `bun:"rel:belongs-to"`
+		Func       func()          `json:"func"`
+		Ch         chan int        `json:"ch"`
+		Map        map[string]int  `json:"map"`
+		Raw        json.RawMessage `json:"raw"`
+		UUID       [16]byte        `json:"uuid"`
+		Broken     string          `gorm:";;;:::;column" bun:",,,:,table:" admin:" ; " db:"  "`
+		private    string
 		Null       sql.Null[string] `db:"null"`
 	}
-	fields, err := structFields(reflect.TypeFor[everything]())
+	fields, err := structFields(reflect.TypeOf(everything{private: "not exported"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,9 +122,9 @@ func (p *Panel) rightsOf(table string) Rights {
 // with one of the table's.
 func (p *Panel) mayCascade(role account.Role, table string) bool {
 	schema := p.source.Schema()
-	reached := []string{table}
-	for i := 0; i < len(reached); i++ {
-		t, ok := schema.Table(reached[i])
+	reached, queue := []string{table}, []string{table}
+	for ; len(queue) > 0; queue = queue[1:] {
+		t, ok := schema.Table(queue[0])
 		if !ok {
 			continue
 		}
@@ -135,7 +135,7 @@ func (p *Panel) mayCascade(role account.Role, table string) bool {
 			if !slices.Contains(p.rightsOf(fk.Table).of(role), RightDelete) {
 				return false
 			}
-			reached = append(reached, fk.Table)
+			reached, queue = append(reached, fk.Table), append(queue, fk.Table)
 		}
 	}
 	return true
