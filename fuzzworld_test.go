@@ -370,6 +370,9 @@ func (w *world) names() []string {
 		}
 		all = append(all, name)
 	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
 	return all
 }
 

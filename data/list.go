@@ -151,7 +151,7 @@ func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []f
 		}
 		return s.offsetPage(ctx, r, page, conditions)
 	}
-	counted := false
+	var counted bool
 	if page.Count, counted, err = s.choose(ctx, r, conditions); err != nil {
 		return err
 	}

@@ -90,5 +90,8 @@ func simply(t *testing.T, s *Source, terms []term, conditions []fragment) []stri
 		}
 		ids = append(ids, id)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return ids
 }
