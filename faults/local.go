@@ -96,7 +96,10 @@ func cancelled(c *cell) {
 		all.Go(func() {
 			for i := range c.times(10_000, 1_600) / workers {
 				ctx, cancel := context.WithCancel(context.Background())
-				if (i+w)%2 == 0 {
+				switch (i + w) % 4 {
+				case 0:
+					cancel()
+				case 2:
 					go cancel()
 				}
 				got, err := c.store.Get(ctx, mine.ID)

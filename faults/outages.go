@@ -138,7 +138,7 @@ func (c *cell) warm(id session.ID) {
 // served fails the check unless the store answers while its cache is gone.
 func (c *cell) served(id session.ID) {
 	c.Helper()
-	if !c.eventually(back+busy, func() bool { _, err := c.get(2*deadline, id); return err == nil }) {
+	if !c.eventually(c.soon(), func() bool { _, err := c.get(2*deadline, id); return err == nil }) {
 		c.Error("the store does not answer while its cache is gone")
 	}
 }
@@ -148,10 +148,10 @@ func (c *cell) recovered(s *site, lost bool) {
 	c.Helper()
 	began := time.Now()
 	var last error
-	ok := c.eventually(back+busy, func() bool { last = c.healthy(s, lost); return last == nil })
+	ok := c.eventually(c.soon(), func() bool { last = c.healthy(s, lost); return last == nil })
 	c.measured.Recovery = max(c.measured.Recovery, time.Since(began))
 	if !ok {
-		c.Errorf("no service %s after the fault ended: %v", back+busy, last)
+		c.Errorf("no service %s after the fault ended: %v", c.soon(), last)
 	}
 }
 

@@ -118,7 +118,7 @@ func processKilled(c *cell) {
 		began := time.Now()
 		n := c.record(u)
 		e := c.ledger.begin(op{Kind: "create", User: u.ID, ID: n.ID})
-		evicted, err := within(back+busy, func(ctx context.Context) ([]session.ID, error) {
+		evicted, err := within(c.soon(), func(ctx context.Context) ([]session.ID, error) {
 			return c.store.Create(ctx, n, session.Admission{Limit: limit})
 		})
 		c.ledger.end(e, outcomeOf(err), err, evicted)

@@ -20,11 +20,11 @@ type Result struct {
 	// Reason says why the row does not apply; empty if it does.
 	Reason string
 
-	measured
+	Measured
 }
 
-// measured is what a check took down.
-type measured struct {
+// Measured is what a check took down.
+type Measured struct {
 	// Recovery is how long after the end of the fault service was back; 0 where
 	// nothing was interrupted.
 	Recovery time.Duration

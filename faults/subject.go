@@ -150,7 +150,7 @@ func runCheck(t *testing.T, s *Subject, server *Server, k check) Result {
 			}
 		}
 	}()
-	r.measured = observe(t, s, server, k.run)
+	r.Measured = observe(t, s, server, k.run)
 	r.Violation = t.Failed()
 	return r
 }

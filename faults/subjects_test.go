@@ -158,8 +158,12 @@ func sqlStore(t testing.TB, db *sql.DB, now func() time.Time, changes bool) *sql
 	return s
 }
 
+// postgresDSN is that of a server, or of a database on it: host:port/name.
 func postgresDSN(addr string) string {
-	return "postgres://postgres@" + addr + "/postgres?sslmode=disable"
+	if !strings.Contains(addr, "/") {
+		addr += "/postgres"
+	}
+	return "postgres://postgres@" + addr + "?sslmode=disable"
 }
 
 func mariaDSN(addr string) string {

@@ -78,7 +78,7 @@ func (c *cell) atDecision(after bool, begin, end func()) {
 		})
 		err = failed
 		c.ledger.end(e, outcomeOf(err), err, evicted)
-		if err == nil || errors.Is(err, session.ErrConflict) || time.Since(again) > back+busy {
+		if err == nil || errors.Is(err, session.ErrConflict) || time.Since(again) > patience {
 			break
 		}
 	}
@@ -116,13 +116,13 @@ func (c *cell) createUntil(u session.User, sprung *atomic.Bool) (n session.Sessi
 		e := c.ledger.begin(op{Kind: "create", User: u.ID, ID: n.ID})
 		began := time.Now()
 		var evicted []session.ID
-		evicted, err = within(unhurried, func(ctx context.Context) ([]session.ID, error) {
+		evicted, err = within(decided, func(ctx context.Context) ([]session.ID, error) {
 			return c.store.Create(ctx, n, session.Admission{Limit: 20})
 		})
 		took := time.Since(began)
 		c.ledger.end(e, outcomeOf(err), err, evicted)
-		if took > unhurried+late+busy {
-			c.Errorf("Create was back %s after its deadline", took-unhurried)
+		if took > decided+late+busy {
+			c.Errorf("Create was back %s after its deadline", took-decided)
 		}
 		if sprung.Load() {
 			return n, err
