@@ -77,7 +77,7 @@ func TestDiskFull(t *testing.T) {
 	} {
 		t.Run(column, func(t *testing.T) {
 			t.Parallel()
-			if strings.HasPrefix(column, "hybrid") && !*long {
+			if strings.HasPrefix(column, "hybrid") && !whole() {
 				t.Skip("in the long form")
 			}
 			s, server, dir := make(t)

@@ -26,6 +26,10 @@ var (
 	parts = flag.String("parts", "", "add what is found to this file, and make the table of all that it holds: for a run in parts")
 )
 
+// whole says whether cells run that the short form leaves out: where the code is the
+// same as in the column beside.
+func whole() bool { return *long || *parts != "" }
+
 // table collects the results of all tests.
 var table struct {
 	sync.Mutex
@@ -199,8 +203,15 @@ func writeTable(path, text string) error {
 		servers = append(servers, server+" "+version)
 	}
 	slices.Sort(servers)
-	made := fmt.Sprintf("%s\n\nMade on %s by `make faults`, on %s.\n\n%s\n%s", beginMark,
-		time.Now().UTC().Format(time.DateOnly), strings.Join(servers, ", "), text, endMark)
+	command := "`make faults`"
+	if !*long {
+		command = "`go test .` in `faults`, the short form"
+	}
+	if *parts != "" {
+		command += ", in parts"
+	}
+	made := fmt.Sprintf("%s\n\nMade on %s by %s, on %s.\n\n%s\n%s", beginMark,
+		time.Now().UTC().Format(time.DateOnly), command, strings.Join(servers, ", "), text, endMark)
 	return os.WriteFile(path, []byte(before+made+after), 0o644)
 }
 

@@ -59,7 +59,7 @@ func asCaches(t *testing.T, test func(t *testing.T, column string, asCache bool)
 		t.Run(column, func(t *testing.T) {
 			t.Parallel()
 			asCache := column != "redis"
-			if asCache && !*long {
+			if asCache && !whole() {
 				t.Skip("in the long form")
 			}
 			test(t, column, asCache)
@@ -269,6 +269,7 @@ func password(t testing.TB, r *testserver.RedisServer, text string) {
 
 func refusals(t testing.TB) []refusal {
 	plain := func(addr string) redisstore.Config { return redisstore.Config{URL: "redis://" + addr} }
+	loaded := make(chan struct{})
 	dumps := filepath.Join(t.TempDir(), "dumps")
 	if err := os.Mkdir(dumps, 0o700); err != nil {
 		t.Fatal(err)
@@ -306,22 +307,23 @@ func refusals(t testing.TB) []refusal {
 		},
 		{
 			word: "LOADING", config: plain, passes: true,
-			// A dump that takes long to read: two milliseconds a key.
+			// A dump that takes long to read: ten milliseconds a key, each of which is
+			// long enough for the server to say between two that it is loading.
 			options: testserver.RedisOptions{Config: []string{
-				"appendonly no", `save ""`, "key-load-delay 2000", "loading-process-events-interval-bytes 1024",
+				"appendonly no", `save ""`, "key-load-delay 10000", "loading-process-events-interval-bytes 1024",
 			}},
 			begin: func(t testing.TB, r *testserver.RedisServer) {
 				filler := []string{"MSET"}
-				for i := range 1500 {
-					filler = append(filler, fmt.Sprint("filler", i), "x")
+				for i := range 400 {
+					filler = append(filler, fmt.Sprint("filler", i), strings.Repeat("x", 2048))
 				}
 				do(t, r, filler...)
 				do(t, r, "SAVE")
-				r.Restart(false)
+				r.Kill()
+				go func() { defer close(loaded); r.Restart(false) }() // returns when it has
+				until(t, func() bool { return says(r, "persistence", "loading:1") })
 			},
-			end: func(t testing.TB, r *testserver.RedisServer) {
-				until(t, func() bool { return !says(r, "persistence", "loading:1") })
-			},
+			end: func(testing.TB, *testserver.RedisServer) { <-loaded },
 		},
 		{
 			word: "CLUSTERDOWN", also: "the slot has no redis node", options: testserver.RedisOptions{Config: []string{"cluster-enabled yes"}},

@@ -108,7 +108,7 @@ func TestSQL(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.column, func(t *testing.T) {
 			t.Parallel()
-			if strings.HasPrefix(e.column, "hybrid") && !*long {
+			if strings.HasPrefix(e.column, "hybrid") && !whole() {
 				t.Skip("in the long form")
 			}
 			s := e.subject()
