@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 )
 
 const (
@@ -154,7 +153,7 @@ func (c *cell) endOne(id session.ID, hurry bool) time.Time {
 		})
 		took := time.Since(began)
 		switch {
-		case errors.Is(err, hybridstore.ErrPartial) && !errors.Is(err, session.ErrUnavailable):
+		case errors.Is(err, session.ErrPartial) && !errors.Is(err, session.ErrUnavailable):
 			return time.Now()
 		case err == nil || errors.Is(err, session.ErrNotFound):
 			if err == nil && took < maxStale {
