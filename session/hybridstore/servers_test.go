@@ -1,5 +1,5 @@
-// The store on real servers: Redis, Memcached and memory in front of SQLite,
-// PostgreSQL and MariaDB.
+// The store on real servers: Redis, Memcached and memory in front of SQLite and
+// PostgreSQL.
 
 package hybridstore_test
 
@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
@@ -144,18 +143,6 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 	return page, err
 }
 
-func mariaDB(t testing.TB) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", testserver.SharedMariaDB(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(16)
-	db.SetMaxIdleConns(16)
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
 // TestConformance runs the suite on pairs: with the loop, when the cache answers,
 // and on one of them without it, when the database alone does. SQLite in Go is so
 // slow under the race detector that its pairs are left to the run without.
@@ -168,7 +155,6 @@ func TestConformance(t *testing.T) {
 		{"redis", "postgresql", postgres, true},
 		{"redis", "sqlite", sqliteFile, true},
 		{"redis", "sqlite", sqliteFile, false},
-		{"memcached", "mariadb", mariaDB, true},
 		{"memcached", "sqlite", sqliteFile, true},
 		{"memory", "sqlite", sqliteFile, true},
 	} {
