@@ -42,8 +42,8 @@ func TestBudget(t *testing.T) {
 		}
 		t.Run(e.store, func(t *testing.T) {
 			spent[e.store] = map[string]allowance{}
-			plain, count := e.make(t, options{shared: true}).library, &counter{}
-			counted := e.make(t, options{shared: true, count: count}).library
+			plain, count := e.make(t, options{}).library, &counter{}
+			counted := e.make(t, options{count: count}).library
 			const enough = 60 // for a page of 50
 			fillSite(t, plain, enough)
 			fillSite(t, counted, enough)

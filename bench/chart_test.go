@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// chart is bars in groups, or lines over sizes.
+// chart is bars in groups, of ratios and so from 1 on, or lines over sizes.
 type chart struct {
 	title, unit string
 	groups      []string // of bars
@@ -72,9 +72,7 @@ func (c *chart) svg() string {
 			low, high = min(low, v), max(high, v)
 		}
 	}
-	if low > high {
-		low, high = 1, 1
-	}
+	low, high = min(low, 1), max(high, 1)
 	low, high = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
 	if high <= low {
 		high = low * 10
@@ -112,9 +110,9 @@ func (c *chart) bars(b *strings.Builder, text writer, top, low, high float64, sh
 			if !there {
 				continue
 			}
-			width := max(share(v)*plotWidth, 2)
-			fmt.Fprintf(&bars, `<rect x="%d" y="%.0f" width="%.1f" height="%d" class="c%d"/>`+"\n", labelWidth, y+2, width, barHeight-3, i%6)
-			fmt.Fprintf(&bars, `<text x="%.0f" y="%.0f">%s</text>`+"\n", labelWidth+width+5, y+13, short(v))
+			from, to := min(share(v), share(1))*plotWidth, max(share(v), share(1))*plotWidth
+			fmt.Fprintf(&bars, `<rect x="%.1f" y="%.0f" width="%.1f" height="%d" class="c%d"/>`+"\n", labelWidth+from, y+2, max(to-from, 2), barHeight-3, i%6)
+			fmt.Fprintf(&bars, `<text x="%.0f" y="%.0f">%s</text>`+"\n", labelWidth+max(to, from+2)+5, y+13, short(v))
 			y += barHeight
 		}
 		y += 10

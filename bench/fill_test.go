@@ -204,7 +204,7 @@ func growSQLite(t testing.TB, size int) *grown {
 }
 
 func growPostgres(t testing.TB, size int) *grown {
-	_, url := postgres(t, options{shared: true})
+	_, url := postgres(t, options{})
 	heard := &counter{}
 	db := openSQL(t, "pgx", url)
 	counted := countSQL(t, db, url, heard)

@@ -92,11 +92,18 @@ func TestLimits(t *testing.T) {
 				table.add(one.store, clients, l.raw, micros(least.nanoseconds/many), fmt.Sprintf("%.1f", least.allocations/many),
 					micros(our.nanoseconds/many), fmt.Sprintf("%.1f", our.allocations/many), fmt.Sprintf("%.2f", quotient))
 				figure(t, fmt.Sprintf("limits/%s/%d", one.store, clients), quotient)
-				picture.bar(one.store, fmt.Sprint(clients, " clients"), quotient)
+				picture.bar(one.store, plural(clients, "client"), quotient)
 			}
 		})
 	}
 	publish(t, "limits", begun+table.String()+"\n"+draw(t, "limits", picture.svg(), picture.title))
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
 }
 
 func leastMemory(t testing.TB) limit {
@@ -188,7 +195,7 @@ func leastSQLite(t testing.TB) limit {
 }
 
 func leastPostgres(t testing.TB) limit {
-	_, url := postgres(t, options{shared: true})
+	_, url := postgres(t, options{})
 	heard := &counter{}
 	db := openSQL(t, "pgx", url)
 	return leastSQL(t, db, countSQL(t, db, url, heard), heard)
@@ -244,7 +251,7 @@ func leastSQL(t testing.TB, db, counted *sql.DB, heard *counter) limit {
 
 func leastHybrid(t testing.TB) limit {
 	server := redisServer(t)
-	_, url := postgres(t, options{shared: true})
+	_, url := postgres(t, options{})
 	store := openHybrid(t, openRedis(t, server, options{}), openSQL(t, "pgx", url), hybridstore.Config{Logger: discard()})
 	m := manage(t, store, session.Config{})
 	tokens := signIn(t, m)

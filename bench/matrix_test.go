@@ -5,6 +5,7 @@ package bench
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -13,8 +14,7 @@ import (
 	"time"
 )
 
-// crowds are how many clients there are at once.
-var crowds = []int{1, 8, 64, 512}
+var crowds = flag.String("clients", "1,8,64,512", "how many clients there are at once, in the matrix")
 
 // summarized is the crowd of the short tables and of the charts.
 const summarized = 64
@@ -43,7 +43,7 @@ func seats(t testing.TB, store string, op operation) []*seat {
 		if e.store != store {
 			continue
 		}
-		o := options{idle: op.idle, shared: true}
+		o := options{idle: op.idle}
 		s := &seat{name: e.name, l: e.make(t, o).library}
 		if op.filled {
 			fillSite(t, s.l, population)
@@ -92,7 +92,7 @@ func trips(t testing.TB, e entry, op operation) float64 {
 		return 0
 	}
 	count := &counter{}
-	l := e.make(t, options{idle: op.idle, shared: true, count: count}).library
+	l := e.make(t, options{idle: op.idle, count: count}).library
 	if op.filled {
 		fillSite(t, l, population)
 	}
@@ -130,7 +130,8 @@ func matrix(t *testing.T, store string) {
 	chart := chart{title: store + ": time that sessions add to a request, 64 clients", unit: "times that of crudadmin"}
 	for _, op := range operations {
 		all := seats(t, store, op)
-		for _, clients := range crowds {
+		for crowd := range strings.SplitSeq(*crowds, ",") {
+			clients := must[int](t)(strconv.Atoi(crowd))
 			works := []work{client(t, bare{}, nothing, clients)}
 			for _, s := range all {
 				if s.no == "" && s.alone*time.Duration(clients) < slowest {

@@ -185,7 +185,7 @@ func client(t testing.TB, l library, op operation, clients int) work {
 	return work{
 		prepare: func(clients int) int {
 			ready = make([][]*http.Request, clients)
-			each := max(1, min(64, 512/clients))
+			each := max(1, min(64, 256/clients))
 			for c := range ready {
 				for range each {
 					callers[c].login(fmt.Sprint("client ", c, time.Now().UnixNano()))

@@ -33,10 +33,10 @@ import (
 
 // options say how a contestant is set up.
 type options struct {
-	idle   bool     // scs: with an idle timeout; crudadmin always has one
-	hash   bool     // scs: tokens hashed in the store
-	shared bool     // on a server that others use too, each with a database of its own, where starting one takes long
-	count  *counter // counts round trips
+	idle  bool     // scs: with an idle timeout; crudadmin always has one
+	hash  bool     // scs: tokens hashed in the store
+	alone bool     // on a server of its own also where starting one takes long
+	count *counter // counts round trips
 }
 
 // poolSize is how many connections each contestant may open to a server.
@@ -216,7 +216,7 @@ func oursOnSQLite(t testing.TB, o options) *contestant {
 func postgres(t testing.TB, o options) (*testserver.PostgresServer, string) {
 	t.Helper()
 	server := testserver.SharedPostgres
-	if !o.shared {
+	if o.alone {
 		server = testserver.Postgres
 	}
 	s := server(t)
@@ -230,8 +230,12 @@ func oursOnPostgres(t testing.TB, o options) *contestant {
 	return c
 }
 
-func oursOnMariaDB(t testing.TB, _ options) *contestant {
-	server := testserver.MariaDB(t)
+func oursOnMariaDB(t testing.TB, o options) *contestant {
+	start := testserver.SharedMariaDB
+	if o.alone {
+		start = testserver.MariaDB
+	}
+	server := start(t)
 	c := oursOnSQL(t, openSQL(t, "mysql", server.DSN()+"?interpolateParams=true"), sqlstore.Config{})
 	c.halt, c.thaw = server.Freeze, server.Thaw
 	return c
