@@ -3,7 +3,6 @@
 package faults
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"os"
@@ -67,10 +66,10 @@ func fillDisk(t testing.TB, dir string) (free func()) {
 // TestDiskFull: writes are unavailable and whole, reads go on.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
+	note(Result{Row: diskRow, Subject: "mariadb", Reason: "MariaDB 10.11 ended itself when the disk of its tables was full: see server killed"})
 	for column, make := range map[string]func(*testing.T) (s Subject, server Server, dir string){
 		"sqlite":     sqliteOnDisk,
 		"postgresql": func(t *testing.T) (Subject, Server, string) { return postgresOnDisk(t, postgresql()) },
-		"mariadb":    mariaOnDisk,
 		"hybrid: database (postgresql)": func(t *testing.T) (Subject, Server, string) {
 			return postgresOnDisk(t, hybridDatabase())
 		},
@@ -135,27 +134,6 @@ func postgresOnDisk(t *testing.T, s Subject) (Subject, Server, string) {
 	open := s.Open
 	s.Open = func(t testing.TB, addr string, now func() time.Time) session.Store {
 		return open(t, addr+"/small", now)
-	}
-	return s, server, dir
-}
-
-// mariaOnDisk puts a disk under the folder of a database.
-func mariaOnDisk(t *testing.T) (Subject, Server, string) {
-	s := mariadb()
-	server := s.Start(t)
-	db := must[*sql.DB](t)(sql.Open("mysql", mariaDSN(server.Addr)))
-	defer db.Close()
-	var data string
-	if err := db.QueryRowContext(context.Background(), "SELECT @@datadir").Scan(&data); err != nil {
-		t.Fatal(err)
-	}
-	all(t, db, []string{"CREATE DATABASE small"})
-	dir := filepath.Join(data, "small")
-	if !smallDisk(t, dir, "mysql", 3<<20) {
-		return s, server, ""
-	}
-	s.Open = func(t testing.TB, addr string, now func() time.Time) session.Store {
-		return openSQL(t, "mysql", strings.Replace(mariaDSN(addr), "/test?", "/small?", 1), now)
 	}
 	return s, server, dir
 }

@@ -71,6 +71,8 @@ type outage struct {
 	partly bool // or, what needs no more than a few bytes
 	loses  bool // what was acknowledged may be lost
 	slow   bool // calls get time
+
+	nodes int // that the store may come to know: each has connections of its own
 }
 
 // outage goes through a fault from beginning to end.
@@ -113,6 +115,7 @@ func (c *cell) outage(o outage) {
 	stop()
 	c.ledger.report(c, "when service was back")
 	c.settle()
+	before.goroutines += o.nodes * slack
 	c.grown(before, "after the fault")
 	c.clean()
 }

@@ -104,7 +104,7 @@ func TestClusterMaster(t *testing.T) {
 				}
 				dead.Restart(false)
 			},
-			gone: true, partly: true, loses: true,
+			gone: true, partly: true, loses: true, nodes: 3,
 		})
 	})
 }
