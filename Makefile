@@ -11,13 +11,16 @@ VULN := bin/govulncheck
 FAULTS_SKIP := -skip 'TestSQL$$|TestDiskFull|TestCluster|TestRedisRefuses'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-short bench bench-panel bench-check faults soak fuzz lint vuln fmt servers
+.PHONY: help demo stories test test-short bench bench-panel bench-check faults soak fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## run the panel on a made shop: prints address, user and password
 	go run ./cmd/crudadmin demo
+
+stories: ## serve the panel's components in all their states: http://ADDR/admin/ (ADDR 127.0.0.1:8001)
+	UI_STORIES=$(or $(ADDR),127.0.0.1:8001) go test -v -count=1 -timeout 0 -run TestServeStories ./ui
 
 servers: ## install the servers the tests need (Debian), and say which
 	@tools/install-servers.sh

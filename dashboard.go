@@ -44,6 +44,9 @@ func (p *Panel) dashboard(w http.ResponseWriter, r *http.Request) {
 	for _, c := range p.checks(r.Context()) {
 		page.Health = append(page.Health, c.page())
 	}
+	if mayManage(r) {
+		page.HealthHref = p.ui.URL("health")
+	}
 	page.Layout = p.layout(w, r, p.ui.URL())
 	p.render(w, r, http.StatusOK, page)
 }

@@ -230,11 +230,7 @@ func (p *Panel) chooseReference(w http.ResponseWriter, r *http.Request) {
 	}
 	page.Heading = tableLabel(found.Table)
 	for _, c := range found.Choices {
-		option := ui.Option{Value: c.Value, Label: c.Label}
-		if c.Label != c.Value {
-			option.Note = c.Value
-		}
-		page.Options = append(page.Options, option)
+		page.Options = append(page.Options, ui.Option{Value: c.Value, Label: c.Label})
 	}
 	next := url.Values{}
 	if page.Query != "" {

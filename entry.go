@@ -77,6 +77,9 @@ func (e *entry) form() ui.Form {
 	page := ui.Form{Error: e.wrong("")}
 	known := map[string]bool{"": true}
 	for _, f := range e.fields.Fields {
+		if f.Column.Generated && e.record == nil {
+			continue // there is nothing to show yet
+		}
 		known[f.Column.Name] = true
 		shown := e.field(f)
 		page.Multipart = page.Multipart || shown.Widget == ui.WidgetFile
@@ -98,7 +101,7 @@ func (e *entry) form() ui.Form {
 func (e *entry) field(f data.FormField) ui.FormField {
 	c := f.Column
 	out := ui.FormField{
-		Name: c.Name, Label: columnLabel(c), Type: c.Type, Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: capital(f.ReadOnly),
+		Name: c.Name, Label: columnLabel(c), Type: c.Type, Note: keyNote(e.table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: capital(f.ReadOnly),
 		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
 		Required: f.Required && !emptyText(c) && c.Kind != data.KindBool && e.record == nil,
 	}
@@ -106,6 +109,9 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	case e.p.unseen(e.table, c):
 		e.dress(&out, c)
 		return e.hiddenField(out, f)
+	case e.secret(f):
+		out.Widget, out.Required, out.Help = ui.WidgetPassword, true, "A secret: it is stored as you enter it, and never shown."
+		return out
 	case c.Masked:
 		out.ReadOnly, out.Nullable, out.Help = true, false, "A secret: not shown and not set here."
 		out.Error = e.wrong(c.Name)
@@ -127,6 +133,22 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	return out
 }
 
+// secret reports a masked column that a new record cannot do without.
+func (e *entry) secret(f data.FormField) bool {
+	return f.Column.Masked && f.Required && e.record == nil
+}
+
+// keyNote says which columns of their own tell one record from another.
+func keyNote(t *data.Table, c *data.Column) string {
+	switch {
+	case c.PrimaryKey > 0:
+		return "primary key"
+	case slices.ContainsFunc(t.UniqueKeys, func(u data.UniqueKey) bool { return slices.Equal(u.Columns, []string{c.Name}) }):
+		return "unique"
+	}
+	return ""
+}
+
 // fill sets the field's value.
 func (e *entry) fill(out *ui.FormField, c *data.Column) {
 	stored, ok := e.cell(c.Name)
@@ -139,6 +161,9 @@ func (e *entry) fill(out *ui.FormField, c *data.Column) {
 			out.DownloadHref = e.p.recordURL(e.table.Name, e.record.Key) + "/file/" + url.PathEscape(tableSegment(c.Name))
 		}
 		out.Null = ok && stored.Null()
+		if form := e.r.MultipartForm; form != nil && len(form.File[c.Name]) > 0 && form.File[c.Name][0].Filename != "" {
+			out.Help = "Choose the file again: nothing was stored, and a browser does not send it a second time by itself."
+		}
 		return
 	}
 	switch {
@@ -155,6 +180,7 @@ func (e *entry) fill(out *ui.FormField, c *data.Column) {
 		}
 	default:
 		out.Null = c.Nullable && !c.HasDefault
+		out.Checked = c.HasDefault && slices.Contains([]string{"1", "true"}, strings.ToLower(c.Default))
 	}
 }
 
@@ -244,6 +270,9 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 	in := data.Input{Fields: map[string]data.Field{}, Links: map[string][]data.Key{}}
 	files := map[string]bool{}
 	for _, f := range e.fields.Fields {
+		if e.secret(f) {
+			in.Masked = append(in.Masked, f.Column.Name)
+		}
 		stored, ok := e.cell(f.Column.Name)
 		files[f.Column.Name] = widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
 	}

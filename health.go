@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -24,8 +26,13 @@ type check struct {
 	report *session.Report // of the session store, where it has one
 }
 
-// checkTimeout bounds the look at each part.
-const checkTimeout = 2 * time.Second
+const (
+	// checkTimeout bounds the look at each part.
+	checkTimeout = 2 * time.Second
+	// slow is from when on a part that answers is called degraded: pages ask each
+	// of them a few times.
+	slow = 250 * time.Millisecond
+)
 
 // checks looks at every part at once.
 func (p *Panel) checks(ctx context.Context) []check {
@@ -57,7 +64,7 @@ func (c check) page() ui.HealthCheck {
 	if c.err != nil {
 		return ui.HealthCheck{Name: c.name, State: ui.HealthDown, Detail: "does not answer"}
 	}
-	detail := "under 0.1 ms"
+	state, detail := ui.HealthOK, "under 0.1 ms"
 	if c.took >= 100*time.Microsecond {
 		detail = fmt.Sprintf("%.1f ms", float64(c.took)/float64(time.Millisecond))
 	}
@@ -67,7 +74,66 @@ func (c check) page() ui.HealthCheck {
 	case c.report != nil:
 		detail += "; " + c.report.Detail
 	}
-	return ui.HealthCheck{Name: c.name, State: ui.HealthOK, Detail: detail}
+	if c.took >= slow {
+		state = ui.HealthDegraded
+	}
+	return ui.HealthCheck{Name: c.name, State: state, Detail: detail}
+}
+
+// showHealth is the page of the parts, of what the session store promises, and
+// of versions.
+func (p *Panel) showHealth(w http.ResponseWriter, r *http.Request) {
+	t := p.manager.Traits()
+	page := ui.Health{Store: t.Name, Notes: t.Notes, Promises: promises(t)}
+	for _, c := range p.checks(r.Context()) {
+		page.Parts = append(page.Parts, c.page())
+	}
+	schema := p.dataOf(r).Schema()
+	page.Versions = []ui.Fact{
+		{Name: "CRUDAdmin", Value: version()},
+		{Name: "Application database", Value: strings.TrimSpace(schema.Engine + " " + schema.Version)},
+		{Name: "Go", Value: strings.TrimPrefix(runtime.Version(), "go") + " on " + runtime.GOOS + "/" + runtime.GOARCH},
+	}
+	page.Layout = p.layout(w, r, p.ui.URL("health"))
+	p.render(w, r, http.StatusOK, page)
+}
+
+// promises says in words what a session store holds to.
+func promises(t session.Traits) []ui.Fact {
+	yes := func(name string, is bool, yes, no string) ui.Fact {
+		if is {
+			return ui.Fact{Name: name, Value: yes}
+		}
+		return ui.Fact{Name: name, Value: no}
+	}
+	bound := "none of the store's own"
+	if t.MaxPerUser > 0 {
+		bound = fmt.Sprint(t.MaxPerUser)
+	}
+	return []ui.Fact{
+		yes("After a crash", t.Durable, "sessions are there still", "everybody signs in again"),
+		yes("Several processes", t.Shared, "see the same sessions", "each has its own sessions"),
+		yes("An ended session", t.MaxStale == 0, "is refused everywhere at once", fmt.Sprintf("may be taken elsewhere for up to %s", t.MaxStale)),
+		yes("Limit of sessions", t.ExactLimit, "holds at every moment", "may be passed for a moment, between processes"),
+		{Name: "Sessions of a user, at most", Value: bound},
+		yes("List of everybody's sessions", t.ListAll, "yes", "no: by user only"),
+		yes("Ended sessions", t.History, "are kept with their reason", "leave nothing behind"),
+	}
+}
+
+// version is this module's, as the program was built with it.
+func version() string {
+	const module = "github.com/go-crudadmin/crudadmin"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == module && m.Version != "" {
+			return m.Version
+		}
+	}
+	return "(devel)"
 }
 
 // healthz says that the process is alive.

@@ -1,13 +1,50 @@
-// Tests of what the dashboard shows of a store that tells how it is doing.
+// The health page: what is well, what is not, and to whom it is shown.
 
 package crudadmin
 
 import (
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/ui"
 )
+
+func TestHealthPage(t *testing.T) {
+	b := newBench(t, nil)
+	page := b.browser(t).signIn(adminName)
+	body := page.get("/health").Body.String()
+	for _, want := range []string{"All parts answer", "Application database", "SQLite", "Sessions in memory", "everybody signs in again", "CRUDAdmin"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	for _, note := range b.manager.Traits().Notes {
+		if !strings.Contains(body, note) {
+			t.Errorf("the page keeps quiet about %q", note)
+		}
+	}
+	if err := b.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := page.get("/health")
+	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "A part does not answer") || !strings.Contains(body, "does not answer</p>") {
+		t.Errorf("with its database closed: %d\n%s", w.Code, body)
+	}
+}
+
+func TestASlowPartIsDegraded(t *testing.T) {
+	for took, want := range map[time.Duration]ui.HealthState{0: ui.HealthOK, slow - 1: ui.HealthOK, slow: ui.HealthDegraded, time.Second: ui.HealthDegraded} {
+		if got := (check{took: took}).page().State; got != want {
+			t.Errorf("%s: %s, want %s", took, got, want)
+		}
+	}
+	if got := (check{took: time.Hour, err: session.ErrUnavailable}).page().State; got != ui.HealthDown {
+		t.Errorf("no answer: %s", got)
+	}
+}
 
 // telling is a store that tells how it is doing.
 type telling struct {

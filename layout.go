@@ -34,7 +34,7 @@ func (p *Panel) layout(w http.ResponseWriter, r *http.Request, current string) u
 	}
 	l.Nav = append(l.Nav, link("Dashboard", ui.IconDashboard))
 	if u.Role == account.Superuser {
-		l.Nav = append(l.Nav, link("Sessions", ui.IconSessions, "sessions", ""), link("Users", ui.IconUsers, "users", ""))
+		l.Nav = append(l.Nav, link("Sessions", ui.IconSessions, "sessions", ""), link("Users", ui.IconUsers, "users", ""), link("Health", ui.IconHealth, "health"))
 	}
 	l.Nav = append(l.Nav, link("Account", ui.IconAccount, "account"))
 	for _, group := range p.menu(r) {

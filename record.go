@@ -5,6 +5,7 @@ package crudadmin
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
@@ -93,10 +94,36 @@ func (p *Panel) related(r *http.Request, rel data.Related, all []data.Related) u
 		out.Problem = &ui.Problem{Title: "These rows cannot be read", Detail: rel.Problem}
 		return out
 	}
-	for _, c := range rel.Page.Columns {
+	columns, rows := withoutReference(rel)
+	for _, c := range columns {
 		out.Columns = append(out.Columns, column(child, c))
 	}
 	out.Count = count(rel.Page.Count)
-	out.Rows = p.rows(child, rel.Page.Columns, rel.Page.Rows)
+	out.Rows = p.rows(child, columns, rows)
 	return out
+}
+
+// withoutReference leaves out the columns that say of each row that it refers to
+// this record, if there are others.
+func withoutReference(rel data.Related) (columns []*data.Column, rows []data.Row) {
+	var kept []int
+	for i, c := range rel.Page.Columns {
+		if !slices.Contains(rel.ForeignKey.Columns, c.Name) {
+			kept = append(kept, i)
+		}
+	}
+	if len(kept) == 0 {
+		return rel.Page.Columns, rel.Page.Rows
+	}
+	for _, i := range kept {
+		columns = append(columns, rel.Page.Columns[i])
+	}
+	for _, row := range rel.Page.Rows {
+		cells := make([]data.Value, len(kept))
+		for n, i := range kept {
+			cells[n] = row.Cells[i]
+		}
+		rows = append(rows, data.Row{Key: row.Key, Cells: cells})
+	}
+	return columns, rows
 }

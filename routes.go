@@ -101,6 +101,7 @@ func (p *Panel) table() []route {
 		{post, "/account/revoke", signedIn, p.revokeOwn},
 		{get, "/sessions/{$}", superuser, p.listSessions},
 		{post, "/sessions/revoke", superuser, p.revokeSessions},
+		{get, "/health", superuser, p.showHealth},
 		{get, "/users/{$}", superuser, p.listUsers},
 		{get, "/users/new", superuser, p.newUser},
 		{post, "/users/{$}", superuser, p.createUser},

@@ -33,7 +33,18 @@ type (
 	document string
 )
 
-var errRequired = errors.New("is required")
+var (
+	errRequired = errors.New("is required")
+	errWhole    = errors.New("must be a whole number, such as 12 or -3")
+)
+
+// notWhole says what is wrong with what strconv.ParseInt refused.
+func notWhole(err error) error {
+	if errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+	}
+	return errWhole
+}
 
 // parse reads the field as a value of the column, or says what is wrong with it.
 func (f Field) parse(c *Column) (any, error) {
@@ -125,7 +136,7 @@ func (c *Column) fits(text string) error {
 func parseNumberField(c *Column, text string) (any, error) {
 	if len(text) > maxNumber || parseNumber(text) == nil {
 		if c.Kind == KindInteger {
-			return nil, fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+			return nil, errWhole
 		}
 		return nil, errors.New("must be a number, such as 12 or -3.5")
 	}
@@ -143,7 +154,7 @@ func parseNumberField(c *Column, text string) (any, error) {
 	case KindInteger:
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+			return nil, notWhole(err)
 		}
 		return n, nil
 	case KindReal:

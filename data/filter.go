@@ -83,7 +83,7 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 	case KindInteger:
 		n, parseErr := strconv.ParseInt(trimmed, 10, 64)
 		if parseErr != nil {
-			return o, fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+			return o, notWhole(parseErr)
 		}
 		o.number = n
 	case KindReal, KindDecimal:

@@ -8,11 +8,13 @@ import "time"
 type Dashboard struct {
 	Layout
 
-	Stats   []Stat
-	Models  []ModelGroup
-	Health  []HealthCheck
-	SignIns []SignIn // newest first; nil hides the section
-	Problem *Problem // shown instead of the models
+	Stats  []Stat
+	Models []ModelGroup
+	Health []HealthCheck
+	// HealthHref is the health page; empty for who may not see it.
+	HealthHref string
+	SignIns    []SignIn // newest first; nil hides the section
+	Problem    *Problem // shown instead of the models
 }
 
 func (Dashboard) template() string { return "dashboard.html" }

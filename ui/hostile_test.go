@@ -102,7 +102,7 @@ var widgets = []ui.Widget{ui.WidgetText, ui.WidgetNumber, ui.WidgetCheckbox, ui.
 
 func blankPages() []ui.Page {
 	return []ui.Page{&ui.Login{}, &ui.Dashboard{}, &ui.List{}, &ui.Record{}, &ui.Form{}, &ui.Choices{}, &ui.Conflict{}, &ui.Delete{}, &ui.Bulk{},
-		&ui.Sessions{}, &ui.Account{}, &ui.Users{}, &ui.UserNew{}, &ui.UserEdit{}, &ui.Error{}}
+		&ui.Sessions{}, &ui.Account{}, &ui.Users{}, &ui.UserNew{}, &ui.UserEdit{}, &ui.Health{}, &ui.Error{}}
 }
 
 // filledPages are all pages filled with s, and once more without the problem

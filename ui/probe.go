@@ -14,7 +14,7 @@ import (
 func (r *Renderer) probe() error {
 	for _, p := range []Page{
 		new(Login), new(Dashboard), new(List), new(Record), new(Form), new(Choices), new(Conflict), new(Delete), new(Bulk),
-		new(Sessions), new(Account), new(Users), new(UserNew), new(UserEdit), new(Error),
+		new(Sessions), new(Account), new(Users), new(UserNew), new(UserEdit), new(Health), new(Error),
 	} {
 		v := reflect.ValueOf(p).Elem()
 		for _, set := range []func(){func() {}, func() { fill(v, false) }, func() { v.SetZero(); fill(v, true) }} {

@@ -236,6 +236,14 @@ func stories(r *ui.Renderer) []story {
 		SignIns: []ui.SignIn{{User: "ada.lovelace", IP: "203.0.113.4", Device: "Firefox 145 on Linux", Time: time.Now().Add(-3 * time.Minute)},
 			{User: "grace.hopper", IP: "203.0.113.13", Device: "Chrome 142 on Windows", Time: time.Now().Add(-2 * time.Hour), Failed: true}},
 	}
+	dashboard.HealthHref = r.URL("health")
+	health := ui.Health{Layout: storyLayout(r, "health"), Parts: dashboard.Health, Store: "memory",
+		Promises: []ui.Fact{{Name: "After a crash", Value: "everybody signs in again"}, {Name: "Several processes", Value: "each has its own sessions"}},
+		Notes:    []string{"Sessions end when the process stops."},
+		Versions: []ui.Fact{{Name: "CRUDAdmin", Value: "v0.1.0"}, {Name: "Application database", Value: "SQLite 3.50"}}}
+	down := health
+	down.Notes = nil
+	down.Parts = []ui.HealthCheck{{Name: "Session store", State: ui.HealthDown, Detail: "does not answer"}, {Name: "Application database", State: ui.HealthOK, Detail: "0.4 ms"}}
 	group := ui.ModelGroup{}
 	for _, table := range storyTables {
 		group.Items = append(group.Items, ui.Model{Label: table.name, Href: r.URL("m", table.name, ""), Kind: table.kind, Total: table.count})
@@ -281,7 +289,7 @@ func stories(r *ui.Renderer) []story {
 		{"login", ui.Login{Layout: signedOut(), Next: "/admin/m/products/"}},
 		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: "Username or password is wrong."}},
 		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: "Too many attempts.", RetryAfter: 42 * time.Second}},
-		{"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
+		{"health", health}, {"health-down", down}, {"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
 		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-no-search", noSearch}, {"list-problem", problem},
 		{"record", storyRecord(r)}, {"record-wide", wideRecord(r)},
 		{"sessions", ui.Sessions{Layout: storyLayout(r, "sessions"), Rows: storySessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
