@@ -174,34 +174,38 @@ func (m *Manager) expiry(now, deadline time.Time) time.Time {
 // ErrNotFound is the answer "invalid"; ErrUnavailable means that nobody knows.
 // A token that this manager's key did not make is invalid without a question to
 // the store.
-func (m *Manager) Validate(ctx context.Context, token Token) (Session, error) {
-	s, err := m.validate(ctx, token)
+func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
+	err = m.validate(ctx, &token, &s)
 	m.stats.answered(err)
 	return s, err
 }
 
-func (m *Manager) validate(ctx context.Context, token Token) (Session, error) {
-	if !m.keys.genuine(&token) {
-		return Session{}, ErrNotFound
+// validate puts the session into s, which stays zero on an error: a Session is
+// half a kilobyte, and every hand it goes through would copy it.
+func (m *Manager) validate(ctx context.Context, token *Token, s *Session) error {
+	id, genuine := m.keys.open(token)
+	if !genuine {
+		return ErrNotFound
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	s, now, err := m.loadAt(ctx, token.ID())
+	now, err := m.loadInto(ctx, id, s)
 	if err != nil {
-		return Session{}, err
+		return err
 	}
 	if now.Sub(s.LastActivity) < m.cfg.TouchInterval {
 		m.stats.touchesSaved.Add(1)
-		return s, nil
+		return nil
 	}
 	if now.UnixMicro() < m.touchAfter.Load() {
-		return s, nil
+		return nil
 	}
-	touched, err := m.touch(ctx, s, now)
+	touched, err := m.touch(ctx, *s, now)
 	if errors.Is(err, ErrNotFound) {
-		return m.successor(ctx, token.ID(), s.ID)
+		touched, err = m.successor(ctx, id, s.ID)
 	}
-	return touched, err
+	*s = touched
+	return err
 }
 
 // successor returns the session that a renewal has put in the place of gone,
@@ -240,31 +244,34 @@ func (m *Manager) Get(ctx context.Context, id ID) (Session, error) {
 }
 
 // load gets a live session.
-func (m *Manager) load(ctx context.Context, id ID) (Session, error) {
-	s, _, err := m.loadAt(ctx, id)
+func (m *Manager) load(ctx context.Context, id ID) (s Session, err error) {
+	_, err = m.loadInto(ctx, id, &s)
 	return s, err
 }
 
-// loadAt gets a session and says when it was found live. It believes nothing:
-// the record must carry the ID that was asked for, or be its successor within the
-// grace, and be live by this manager's clock.
-func (m *Manager) loadAt(ctx context.Context, id ID) (s Session, now time.Time, err error) {
-	s, err = m.store.Get(ctx, id)
+// loadInto gets a session into s, which stays zero on an error, and says when it
+// was found live. It believes nothing: the record must carry the ID that was asked
+// for, or be its successor within the grace, and be live by this manager's clock.
+func (m *Manager) loadInto(ctx context.Context, id ID, s *Session) (now time.Time, err error) {
+	*s, err = m.store.Get(ctx, id)
 	if err != nil {
+		*s = Session{}
 		if errors.Is(err, ErrNotFound) {
-			return Session{}, now, ErrNotFound
+			return now, ErrNotFound
 		}
-		return Session{}, now, fmt.Errorf("session: get: %w", err)
+		return now, fmt.Errorf("session: get: %w", err)
 	}
 	now = m.now()
 	if s.ID != id && (s.Previous != id || !now.Before(s.PreviousUntil)) {
 		m.log.ErrorContext(ctx, "store returned another session than was asked for", "asked", id, "got", s.ID)
-		return Session{}, now, ErrNotFound
+		*s = Session{}
+		return now, ErrNotFound
 	}
 	if !s.LiveAt(now) {
-		return Session{}, now, ErrNotFound
+		*s = Session{}
+		return now, ErrNotFound
 	}
-	return s, now, nil
+	return now, nil
 }
 
 // maxUpdates is how often Update tries; of k changes in parallel one wins each

@@ -13,10 +13,11 @@ import (
 // Traits.MaxStale). A [*PartialError] is the other receipt: it has ended for good,
 // and no node answers valid later than the error says.
 func (m *Manager) Logout(ctx context.Context, token Token) error {
-	if !m.keys.genuine(&token) {
+	id, genuine := m.keys.open(&token)
+	if !genuine {
 		return nil
 	}
-	return m.Revoke(ctx, token.ID(), Ending{Reason: Logout})
+	return m.Revoke(ctx, id, Ending{Reason: Logout})
 }
 
 // Revoke ends the session of that ID, with the promise of Logout. An ID that

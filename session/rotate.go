@@ -21,12 +21,13 @@ import (
 //
 // Of many callers with one token one succeeds; the others get ErrNotFound.
 func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, Session, error) {
-	if !m.keys.genuine(&old) {
+	id, genuine := m.keys.open(&old)
+	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	s, err := m.load(ctx, old.ID())
+	s, err := m.load(ctx, id)
 	if err != nil {
 		return Token{}, Session{}, err
 	}
@@ -59,16 +60,17 @@ func (m *Manager) RenewDue(s Session) bool {
 // the old token land for RotateGrace. Of many callers with one token one
 // succeeds; the others get ErrConflict and go on with the session they have.
 func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) {
-	if !m.keys.genuine(&old) {
+	id, genuine := m.keys.open(&old)
+	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
-	s, err := m.load(ctx, old.ID())
+	s, err := m.load(ctx, id)
 	if err != nil {
 		return Token{}, Session{}, err
 	}
-	if s.ID != old.ID() {
+	if s.ID != id {
 		return Token{}, Session{}, fmt.Errorf("session: renew: %w", ErrConflict)
 	}
 	return m.replace(ctx, s, true)

@@ -62,11 +62,12 @@ func ParseToken(text string) (Token, error) {
 // Reveal returns the token's text, for the cookie and nothing else.
 func (t Token) Reveal() string { return tokenText.EncodeToString(t.raw[:]) }
 
-// ID returns the ID of the token's session.
+// ID returns the ID of the token's session, whether or not the manager made the
+// token.
 func (t Token) ID() ID {
 	var id ID
 	copy(id[:tagSize], t.raw[:tagSize])
-	sum := sha256.Sum256(t.raw[:])
+	sum := sha256.Sum256(t.raw[:tagSize+secretSize])
 	copy(id[tagSize:], sum[:])
 	return id
 }
@@ -91,7 +92,7 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(hiddenToken) }
 // IDSize is the length of an ID in bytes.
 const IDSize = tagSize + sha256.Size
 
-// ID names a session: its tag and the SHA-256 of its token. It may be stored,
+// ID names a session: its tag, and the SHA-256 of its token's tag and secret. It may be stored,
 // logged and shown; presented as a token it opens nothing.
 type ID [IDSize]byte
 
