@@ -127,9 +127,6 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Random == nil {
 		c.Random = rand.Reader
 	}

@@ -25,6 +25,7 @@ const root = "../.."
 var clockAllowed = map[string]string{
 	"export.go":                       "a connection's deadline is of this machine's clock",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
+	"session/clock.go":                "the clock that all others are made of",
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
 	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
@@ -38,6 +39,7 @@ var clockAllowed = map[string]string{
 // sleepAllowed lists the test files that may call time.Sleep, each with the
 // reason. Everything else waits for what it waits for.
 var sleepAllowed = map[string]string{
+	"session/clock_test.go":             "time of a synctest bubble, in which a clock is read",
 	"session/hybridstore/world_test.go": "time of a synctest bubble, in which a late write arrives",
 }
 
