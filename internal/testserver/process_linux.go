@@ -52,16 +52,31 @@ func serviceUser(names ...string) (*credential, error) {
 }
 
 // suspend stops the process and all its descendants, wherever their process
-// groups are (each backend of PostgreSQL leads a session of its own).
+// groups are (each backend of PostgreSQL leads a session of its own), and returns
+// when every thread of theirs stands still: one that was running when the signal
+// came may answer once more.
 func suspend(pid int) error {
 	// The parent first, so that it starts no more children.
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		return fmt.Errorf("freeze process %d: %w", pid, err)
 	}
-	for _, child := range descendants(pid) {
+	family := append(descendants(pid), pid)
+	for _, child := range family {
 		_ = syscall.Kill(child, syscall.SIGSTOP) // it may have ended meanwhile
 	}
+	if !wait(func() bool { return !slices.ContainsFunc(family, moves) }) {
+		return fmt.Errorf("freeze process %d: a thread does not stop", pid)
+	}
 	return nil
+}
+
+// moves reports whether a thread of the process is not stopped.
+func moves(pid int) bool {
+	threads, _ := filepath.Glob(proc(pid) + "/task/[0-9]*") // the pattern is well-formed
+	return slices.ContainsFunc(threads, func(thread string) bool {
+		_, state, ok := stat(thread)
+		return ok && !bytes.ContainsRune([]byte("TtZX"), rune(state))
+	})
 }
 
 func resume(pid int) {
@@ -81,19 +96,30 @@ func killTree(pid int) {
 	for _, child := range children {
 		_ = syscall.Kill(child, syscall.SIGKILL)
 	}
+	wait(func() bool { return !slices.ContainsFunc(children, alive) })
+}
+
+// wait returns true when a condition holds, false if it does not within 10 s.
+func wait(holds func() bool) bool {
 	deadline := time.Now().Add(10 * time.Second)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for slices.ContainsFunc(children, alive) && time.Now().Before(deadline) {
+	for !holds() {
+		if time.Now().After(deadline) {
+			return false
+		}
 		<-tick.C
 	}
+	return true
 }
 
 // alive reports whether the process exists and is no zombie.
 func alive(pid int) bool {
-	_, state, ok := stat(pid)
+	_, state, ok := stat(proc(pid))
 	return ok && state != 'Z' && state != 'X'
 }
+
+func proc(pid int) string { return "/proc/" + strconv.Itoa(pid) }
 
 func descendants(pid int) []int {
 	children := map[int][]int{}
@@ -103,7 +129,7 @@ func descendants(pid int) []int {
 		if err != nil {
 			continue
 		}
-		if parent, _, ok := stat(child); ok {
+		if parent, _, ok := stat(dir); ok {
 			children[parent] = append(children[parent], child)
 		}
 	}
@@ -115,9 +141,10 @@ func descendants(pid int) []int {
 	return found
 }
 
-// stat reads the parent and the state of a process: proc(5), /proc/pid/stat.
-func stat(pid int) (parent int, state byte, ok bool) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+// stat reads the parent and the state of the process or thread with that
+// directory: proc(5), /proc/pid/stat.
+func stat(dir string) (parent int, state byte, ok bool) {
+	b, err := os.ReadFile(filepath.Join(dir, "stat"))
 	if err != nil {
 		return 0, 0, false
 	}
