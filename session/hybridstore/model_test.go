@@ -99,13 +99,15 @@ func (w *world) run() {
 	for _, n := range all {
 		n.stop()
 		<-n.gone
+	}
+	late.Wait()
+	for _, n := range all { // nobody else is in this world any more
 		st := n.store.Status()
 		w.counts["compared"] += int(st.Compared)
 		if st.Drifted > 0 {
 			w.violated("cache and database agree", "node %d found %d differences", n.number, st.Drifted)
 		}
 	}
-	late.Wait()
 }
 
 // faults injects faults until ctx ends.
