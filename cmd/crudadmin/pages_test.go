@@ -1,0 +1,155 @@
+package main
+
+// This file looks at a page of every kind, in both themes and at several widths: nothing is said on the console,
+// nothing is wider than the window, and axe-core finds nothing.
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// kept is a page of the demo, and how to get there. Without a way there its address leads there.
+type kept struct {
+	name, address string
+	there         func(b *browser)
+	refused       bool // its status is an error, which the browser logs
+}
+
+// filled is a form that is opened, filled in and sent.
+func filled(b *browser, address string, values map[string]string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(address))
+	for name, value := range values {
+		b.enter(name, value)
+	}
+	b.send()
+}
+
+// enter puts a value into a field, as typing does.
+func (b *browser) enter(name, value string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{ const e = document.querySelector('main [name=%q]:not([type=hidden])'); e.value = %q; e.dispatchEvent(new Event("input", { bubbles: true })) }`, name, value)))
+}
+
+// send sends the page's form, wherever that leads.
+func (b *browser) send() {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main form").forEach((e) => e.noValidate = true)`))
+	if _, err := b.lead(chromedp.Click(chromedp.CSS("main form[method=post] .primary, main form[method=post] .danger, main form[method=post] button:not([type])"))); err != nil {
+		b.t.Fatalf("at %s: %v", b.where(), err)
+	}
+}
+
+// demoPages are the demo's pages of every kind.
+func demoPages(s *served, other *reader) []kept {
+	at := func(path string) string { return s.URL + path }
+	bulk := func(table, action string) func(*browser) {
+		return func(b *browser) {
+			b.t.Helper()
+			b.do(chromedp.Navigate(at("m/" + table + "/")))
+			b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".choose input[name=key]").forEach((e, i) => { if (i < 3) e.click() })`))
+			if _, err := b.lead(chromedp.Click(chromedp.CSS(fmt.Sprintf("#bulk [formaction$=%q]", "/"+action)))); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	return []kept{
+		{name: "dashboard"}, {name: "sessions", address: "sessions/"}, {name: "users", address: "users/"}, {name: "user-new", address: "users/new"}, {name: "account", address: "account"}, {name: "health", address: "health"},
+		{name: "list", address: "m/categories/"}, {name: "list-filtered", address: "m/orders/?columns=id,customer_id,status,total,gift&f.status.eq=paid&f.total.gt=50&sort=-placed_at,id&q=a"},
+		{name: "list-refused", address: "m/orders/?f.id.eq=abc", refused: true}, {name: "list-empty", address: "m/orders/?q=nosuchthing"}, {name: "list-view", address: "m/monthly_revenue/"},
+		{name: "record", address: "m/orders/1200"}, {name: "record-customer", address: "m/customers/7"}, {name: "record-product", address: "m/products/3"}, {name: "record-composite", address: "m/order_lines/1,1"},
+		{name: "choices", address: "m/orders/choices/customer_id?q=an"},
+		{name: "new", address: "m/products/new"}, {name: "new-image", address: "m/product_images/new"}, {name: "edit", address: "m/customers/7/edit"}, {name: "edit-links", address: "m/products/3/edit"},
+		{name: "edit-refused", refused: true, there: func(b *browser) {
+			filled(b, at("m/customers/7/edit"), map[string]string{"email": "", "credit_limit": "1.234", "preferences": "{", "loyalty_points": "-3"})
+		}},
+		{name: "conflict", refused: true, there: func(b *browser) {
+			b.do(chromedp.Navigate(at("m/customers/8/edit")))
+			form := other.get("m/customers/8/edit")
+			other.post("m/customers/8/edit", url.Values{"csrf_token": {form.field("csrf_token")}, "row.token": {form.field("row.token")}, "company": {"Theirs " + b.where()}, "newsletter": {"true"}})
+			b.enter("company", "Yours")
+			b.send()
+		}},
+		{name: "delete", address: "m/customers/9/delete"}, {name: "delete-forbidden", address: "m/categories/1/delete"}, {name: "delete-alone", address: "m/reviews/1/delete"},
+		{name: "bulk-edit", there: bulk("products", "edit")}, {name: "bulk-delete", there: bulk("reviews", "delete")},
+		{name: "missing", address: "m/orders/0", refused: true},
+	}
+}
+
+// TestPagesInBrowser opens the pages on a phone and on a desktop. With CRUDADMIN_SCREENSHOTS set to a directory it
+// leaves pictures there, and looks at more widths and at every table.
+func TestPagesInBrowser(t *testing.T) {
+	b := openBrowser(t)
+	s := serve(t, "demo", "--data-dir", demoDir(t))
+	pictures := os.Getenv("CRUDADMIN_SCREENSHOTS")
+	widths := []int64{320, 1440}
+	if pictures != "" {
+		widths = []int64{320, 375, 768, 1440}
+	}
+	look := func(p kept) {
+		t.Helper()
+		start := time.Now()
+		defer func() { t.Log(p.name, time.Since(start).Round(time.Millisecond)) }()
+		b.do(chromedp.EmulateViewport(1440, 900))
+		if p.there == nil {
+			b.do(chromedp.Navigate(s.URL + p.address))
+		} else {
+			p.there(b)
+		}
+		if p.refused {
+			b.forget()
+		}
+		b.quiet(p.name)
+		b.do(chromedp.Evaluate[chromedp.Void](testserver.Axe + ";undefined"))
+		for _, width := range widths {
+			b.do(chromedp.EmulateViewport(width, 900))
+			what := fmt.Sprintf("%s at %d px", p.name, width)
+			if wide := tell(b, chromedp.EvaluateAsDevTools[int]("document.documentElement.scrollWidth - document.documentElement.clientWidth")); wide > 0 {
+				t.Errorf("%s: wider than the window by %d px", what, wide)
+			}
+			for _, scheme := range []string{"light", "dark"} {
+				b.scheme(scheme)
+				if pictures != "" || (scheme == "light") == (width == 1440) {
+					for _, found := range tell(b, chromedp.Evaluate[[]string](testserver.AxeFound, chromedp.EvalAwaitPromise)) {
+						t.Errorf("%s, %s: axe: %s", what, scheme, found)
+					}
+				}
+				if pictures != "" && width != 320 {
+					b.picture(filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", p.name, width, scheme)), width)
+				}
+			}
+		}
+		b.quiet(p.name)
+	}
+	look(kept{name: "login", address: "login"})
+	b.signIn(s)
+	pages := demoPages(s, s.signIn(t))
+	for _, table := range b.demoTables() {
+		if pictures != "" {
+			pages = append(pages, kept{name: "table-" + filepath.Base(table), address: strings.TrimPrefix(table, s.URL)})
+		}
+	}
+	for _, p := range pages {
+		look(p)
+	}
+}
+
+// picture leaves a picture of the whole page.
+func (b *browser) picture(path string, width int64) {
+	b.t.Helper()
+	high := tell(b, chromedp.EvaluateAsDevTools[int64]("document.documentElement.scrollHeight"))
+	b.do(chromedp.EmulateViewport(width, max(900, high)))
+	if err := os.WriteFile(path, tell(b, chromedp.CaptureScreenshot()), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.do(chromedp.EmulateViewport(width, 900))
+}

@@ -1,0 +1,15 @@
+// This file holds axe-core, which finds what keeps people from using a page.
+
+package testserver
+
+import _ "embed" // for axe-core
+
+// Axe is the script of axe-core. Evaluated in a page it makes AxeFound work.
+//
+//go:embed axe/axe.min.js
+var Axe string
+
+// AxeFound is an expression that promises what axe-core finds wrong with the
+// page, as an array of strings.
+const AxeFound = `axe.run().then((r) => r.violations.map((v) => v.id + ": " +
+	v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).join("\n")))`
