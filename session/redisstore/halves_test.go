@@ -19,8 +19,9 @@ import (
 )
 
 // storm creates under a limit, renews and ends sessions of a few users all the time
-// until stop is called, which returns how many writes were answered.
-func storm(s *redisstore.Store) (stop func() int64) {
+// until stop is called. It returns when it is under way: 100 writes were answered.
+func storm(t testing.TB, s *redisstore.Store) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var answered atomic.Int64
 	var writers sync.WaitGroup
@@ -50,11 +51,18 @@ func storm(s *redisstore.Store) (stop func() int64) {
 			}
 		})
 	}
-	return func() int64 {
+	stop = func() {
 		cancel()
 		writers.Wait()
-		return answered.Load()
 	}
+	t.Cleanup(stop)
+	eventually(t, 10*time.Second, "a storm of writes", func() error {
+		if n := answered.Load(); n < 100 {
+			return fmt.Errorf("%d writes were answered", n)
+		}
+		return nil
+	})
+	return stop
 }
 
 // whole checks that indexes and records agree, and that nobody is over the limit.
@@ -81,20 +89,16 @@ func whole(t testing.TB, s *redisstore.Store, server *testserver.RedisServer) {
 func TestKilledWhileWriting(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
-	var answered int64
 	for range 5 {
-		stop := storm(s)
+		stop := storm(t, s)
 		select {
 		case <-t.Context().Done():
 		case <-time.After(100 * time.Millisecond):
 		}
 		server.Kill()
-		answered += stop()
+		stop()
 		server.Restart(false)
 		whole(t, s, server)
-	}
-	if answered < 100 {
-		t.Errorf("only %d writes were answered", answered)
 	}
 }
 
@@ -103,11 +107,9 @@ func TestKilledWhileWriting(t *testing.T) {
 func TestFailoverWhileWriting(t *testing.T) {
 	servers := testserver.StartRedisSentinel(t)
 	s := open(t, redisstore.Config{Sentinels: servers.Addrs(), MasterName: servers.Name, Logger: slog.New(slog.DiscardHandler)})
-	stop := storm(s)
+	stop := storm(t, s)
 	servers.Failover()
-	if answered := stop(); answered < 100 {
-		t.Errorf("only %d writes were answered", answered)
-	}
+	stop()
 	whole(t, s, servers.Primary())
 }
 
