@@ -107,7 +107,7 @@ var planted = []struct {
 	{"leaks a goroutine beyond Close", "10,000 calls cancelled", "after Close", func(w *wrong) {
 		var once sync.Once
 		w.get = func(ctx context.Context, id session.ID) (session.Session, error) {
-			once.Do(func() { go func() { <-time.After(patience + busy) }() })
+			once.Do(func() { go outlive() })
 			return w.Store.Get(ctx, id)
 		}
 	}},
@@ -244,6 +244,9 @@ var planted = []struct {
 		}
 	}},
 }
+
+// outlive is a goroutine that is still there when its store is closed.
+func outlive() { <-time.After(patience + busy) }
 
 func TestPlantedBugs(t *testing.T) {
 	t.Parallel()
