@@ -125,7 +125,7 @@ func (b *browser) lead(steps ...chromedp.Action[chromedp.Void]) (status int64, e
 	if err != nil {
 		return 0, err
 	}
-	return int64(response.Status), nil
+	return response.Status, nil
 }
 
 func (b *browser) where() string {
