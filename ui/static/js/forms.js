@@ -32,6 +32,8 @@
     let options = [];
     let next = "";
     let at = -1;
+    let coming = false; // a further page is on its way
+    let onward = false; // and the mark goes on to it
     let request;
 
     box.removeAttribute("name");
@@ -51,13 +53,13 @@
       box.setAttribute("aria-expanded", "false");
       box.removeAttribute("aria-activedescendant");
     };
-    const mark = (i) => {
+    const mark = (i, scroll = true) => {
       at = i;
       all("[role=option]", list).forEach((li, n) => li.classList.toggle("active", n === at));
       const active = at >= 0 ? list.children[at] : null;
       if (!active) return box.removeAttribute("aria-activedescendant");
       box.setAttribute("aria-activedescendant", active.id);
-      active.scrollIntoView({ block: "nearest" });
+      if (scroll) active.scrollIntoView({ block: "nearest" });
     };
     const show = (says) => {
       const taken = many ? all("input:checked", many).map((el) => el.value) : [key.value];
@@ -76,6 +78,8 @@
       request?.abort();
       request = new AbortController();
       const { signal } = request;
+      coming = Boolean(more);
+      if (!more) onward = false;
       let url = new URL(more || scope.dataset.choicesUrl, location.href);
       if (!more) url.searchParams.set("q", !many && box.value === shown() ? "" : box.value.trim());
       try {
@@ -87,7 +91,9 @@
         options = more ? options.concat(page.options) : page.options;
         next = page.next || "";
         show(page.error || (options.length ? "" : "No rows match"));
-        mark(more && options.length > before ? before : -1);
+        if (!more) mark(-1);
+        else if (onward && options.length > before) mark(before);
+        else mark(at, false);
         list.scrollIntoView({ block: "nearest" });
       } catch (e) {
         if (signal.aborted) return;
@@ -95,6 +101,7 @@
         next = "";
         show(e instanceof TypeError ? "The server does not answer" : e.message);
       }
+      coming = onward = false;
     };
     const search = later(() => document.activeElement === box && load(), 150);
     const choose = (option) => {
@@ -137,7 +144,11 @@
       if (e.key === "ArrowDown" || e.key === "ArrowUp") {
         e.preventDefault();
         if (!isOpen()) return load();
-        if (e.key === "ArrowDown" && at === options.length - 1 && next) return load(next);
+        if (e.key === "ArrowDown" && at === options.length - 1 && (next || coming)) {
+          onward = true;
+          if (!coming) load(next);
+          return;
+        }
         if (options.length) mark((at + (e.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1) + options.length) % options.length);
       } else if (e.key === "Enter" && isOpen()) {
         e.preventDefault();
