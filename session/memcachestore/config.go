@@ -99,9 +99,6 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
 	setDefault(&c.Prefix, defaultPrefix)
 	setDefault(&c.MaxItem, defaultMaxItem)
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

@@ -56,7 +56,8 @@ type Config struct {
 
 	// PoolSize is how many connections there are to a server at most: 10 by
 	// default, 1 to 256. Calls of many goroutines share a connection, so they are
-	// no bound on those. A power of two is used in full, else the one below.
+	// no bound on those, and fewer connections answer faster: one is made for
+	// four processors (GOMAXPROCS), in powers of two.
 	PoolSize int
 
 	// ConnectTimeout bounds the making of a connection: 10 seconds by default, 1
@@ -125,9 +126,6 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
 	setDefault(&c.Prefix, defaultPrefix)
 	setDefault(&c.NearCacheSize, defaultNearCacheSize)
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
