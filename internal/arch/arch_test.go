@@ -45,9 +45,10 @@ var rules = map[string]rule{
 	// The sessions.
 	"session":                   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"session/internal/wire":     {imports: []string{"session"}, stdlib: true, never: noHTTP},
+	"session/internal/flight":   {stdlib: true, never: noHTTP},
 	"session/internal/settings": {stdlib: true, never: noSQL},
 	"session/memstore":          {imports: []string{"session"}, stdlib: true, never: noHTTP},
-	"session/redisstore":        {imports: []string{"session", "session/internal/wire", "session/internal/settings"}, never: noSQL},
+	"session/redisstore":        {imports: []string{"session", "session/internal/flight", "session/internal/wire", "session/internal/settings"}, never: noSQL},
 	"session/memcachestore":     {imports: []string{"session", "session/internal/wire", "session/internal/settings"}, never: noSQL},
 	"session/sqlstore":          {imports: []string{"session", "internal/migrate"}},
 	"session/hybridstore":       {imports: []string{"session"}, never: noSQL},

@@ -178,25 +178,35 @@ func (s *Store) connect(attempt *connection) {
 // defaultTimeout bounds a call whose context has no deadline.
 const defaultTimeout = 2 * time.Second
 
+// begin gives ctx a deadline where it has none, and returns the client, connecting
+// if there is none yet. cancel is to be called in any case.
+func (s *Store) begin(ctx context.Context, op string) (_ context.Context, cancel context.CancelFunc, c rueidis.Client, err error) {
+	cancel = func() {}
+	if _, ok := ctx.Deadline(); !ok {
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+	}
+	if ctx.Err() != nil {
+		return ctx, cancel, nil, ended(ctx, op)
+	}
+	c, err = s.connected(ctx)
+	switch {
+	case errors.Is(err, ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
+		err = fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
+	case err != nil:
+		err = fmt.Errorf("redisstore: %s: %w", op, err)
+	}
+	return ctx, cancel, c, err
+}
+
 // call runs f with the client and returns by the context's deadline. f goes on
 // without its caller only until the client notices, which has the same deadline:
 // what it may wait for beyond is the connection another call is making.
 func call[T any](ctx context.Context, s *Store, op string, e effect, f func(context.Context, rueidis.Client) (T, error)) (T, error) {
 	var none T
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
-		defer cancel()
-	}
-	if ctx.Err() != nil {
-		return none, ended(ctx, op)
-	}
-	client, err := s.connected(ctx)
-	switch {
-	case errors.Is(err, ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
-		return none, fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
-	case err != nil:
-		return none, fmt.Errorf("redisstore: %s: %w", op, err)
+	ctx, cancel, client, err := s.begin(ctx, op)
+	defer cancel()
+	if err != nil {
+		return none, err
 	}
 	type answer struct {
 		value T

@@ -17,49 +17,80 @@ import (
 // its grace.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	const op = "get"
-	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (session.Session, error) {
-		value, err := s.fetch(ctx, c, id).bytes()
-		if err != nil {
-			return session.Session{}, failed(op, reads, err)
-		}
-		if !wire.IsAlias(value) {
-			return s.decode(ctx, c, id, value)
-		}
-		alias, err := wire.DecodeAlias(value)
-		if err != nil {
-			return session.Session{}, s.undecodable(ctx, c, id, value, err)
-		}
-		if !s.now().Before(alias.Until) {
-			return session.Session{}, session.ErrNotFound
-		}
-		if value, err = s.fetch(ctx, c, alias.Next).bytes(); err != nil {
-			return session.Session{}, failed(op, reads, err)
-		}
-		if wire.IsAlias(value) { // the successor was replaced too: its grace is another ID's
-			return session.Session{}, session.ErrNotFound
-		}
-		next, err := s.decode(ctx, c, alias.Next, value)
-		if err != nil {
-			return session.Session{}, err
-		}
-		if next.Previous != id || !s.now().Before(next.PreviousUntil) {
-			return session.Session{}, session.ErrNotFound
-		}
-		return next, nil
-	})
+	ctx, cancel, c, err := s.begin(ctx, op)
+	defer cancel()
+	if err != nil {
+		return session.Session{}, err
+	}
+	value, err := s.fetch(ctx, c, id).bytes()
+	if err != nil {
+		return session.Session{}, failed(op, reads, err)
+	}
+	if !wire.IsAlias(value) {
+		return s.decode(ctx, id, value)
+	}
+	alias, err := wire.DecodeAlias(value)
+	if err != nil {
+		return session.Session{}, s.spoilt(ctx, id, value, err)
+	}
+	if !s.now().Before(alias.Until) {
+		return session.Session{}, session.ErrNotFound
+	}
+	if value, err = s.fetch(ctx, c, alias.Next).bytes(); err != nil {
+		return session.Session{}, failed(op, reads, err)
+	}
+	if wire.IsAlias(value) { // the successor was replaced too: its grace is another ID's
+		return session.Session{}, session.ErrNotFound
+	}
+	next, err := s.decode(ctx, alias.Next, value)
+	if err != nil {
+		return session.Session{}, err
+	}
+	if next.Previous != id || !s.now().Before(next.PreviousUntil) {
+		return session.Session{}, session.ErrNotFound
+	}
+	return next, nil
 }
 
 // fetch asks for a record, the near-cache first where there is one.
 func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) reply {
 	if s.near == nil || s.near.bypassed(id.Tag()) {
-		return reply{c.Do(ctx, s.fetching(c, id))}
+		return s.read(ctx, c, id)
 	}
-	result := c.DoCache(ctx, c.B().Getrange().Key(s.keys.record(id)).Start(0).End(recordEnd).Cache().ToStaticTTL(), s.near.maxStale)
+	result, err := call(ctx, s, "get", reads, func(ctx context.Context, c rueidis.Client) (rueidis.RedisResult, error) {
+		return c.DoCache(ctx, c.B().Getrange().Key(s.keys.record(id)).Start(0).End(recordEnd).Cache().ToStaticTTL(), s.near.maxStale), nil
+	})
+	if err != nil {
+		return reply{rueidis.NewErrorResult(err)}
+	}
 	if errors.Is(result.Error(), rueidis.ErrDoCacheAborted) { // the connection went while another call waited on it
-		return reply{c.Do(ctx, s.fetching(c, id))}
+		return s.read(ctx, c, id)
 	}
 	s.near.note(result)
 	return reply{result}
+}
+
+// read asks the server for a record. The caller is not in the client himself, which
+// also waits, for however long, for a place in its queue and for a connection that
+// somebody else is making.
+func (s *Store) read(ctx context.Context, c rueidis.Client, id session.ID) reply {
+	// On a Cluster each partition flies alone, so that a node that does not answer
+	// holds up nobody else's records.
+	g := &s.flights[int(id.Tag().Partition())%len(s.flights)]
+	result, err := g.Ask(ctx, s.fetching(c, id))
+	if err != nil {
+		return reply{rueidis.NewErrorResult(err)}
+	}
+	return reply{result}
+}
+
+// send carries commands that read to the server.
+func (s *Store) send(ctx context.Context, cmds []rueidis.Completed) []rueidis.RedisResult {
+	c := *s.client.Load() // whoever asks has seen it
+	if len(cmds) == 1 {
+		return []rueidis.RedisResult{c.Do(ctx, cmds[0])}
+	}
+	return c.DoMulti(ctx, cmds...)
 }
 
 // recordEnd asks for no more bytes than a record can have, and one.
@@ -89,18 +120,26 @@ func (r reply) bytes() ([]byte, error) {
 
 // decode returns the live session in value, which is what stands under the key of
 // id.
-func (s *Store) decode(ctx context.Context, c rueidis.Client, id session.ID, value []byte) (session.Session, error) {
+func (s *Store) decode(ctx context.Context, id session.ID, value []byte) (session.Session, error) {
 	if value == nil {
 		return session.Session{}, session.ErrNotFound
 	}
 	got, err := wire.Decode(value, id)
 	if err != nil {
-		return session.Session{}, s.undecodable(ctx, c, id, value, err)
+		return session.Session{}, s.spoilt(ctx, id, value, err)
 	}
 	if !got.LiveAt(s.now()) {
 		return session.Session{}, session.ErrNotFound
 	}
 	return got, nil
+}
+
+// spoilt is undecodable as a call of its own.
+func (s *Store) spoilt(ctx context.Context, id session.ID, value []byte, why error) error {
+	_, err := call(ctx, s, "get", reads, func(ctx context.Context, c rueidis.Client) (struct{}, error) {
+		return struct{}{}, s.undecodable(ctx, c, id, value, why)
+	})
+	return err
 }
 
 // undecodable deals with a record that could not be decoded: one of a newer

@@ -26,6 +26,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/flight"
 )
 
 // Store is a session.Store in Redis.
@@ -35,7 +36,8 @@ type Store struct {
 	log  *slog.Logger
 	keys *keyspace
 
-	near *nearCache // nil: off
+	near    *nearCache                                             // nil: off
+	flights []flight.Group[rueidis.Completed, rueidis.RedisResult] // of reads: one, or one for each partition
 
 	client atomic.Pointer[rueidis.Client] // nil until connected
 
@@ -62,6 +64,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		log:  cfg.Logger.With("component", "session.redis"),
 		keys: newKeyspace(cfg.Prefix),
 	}
+	groups := 1
+	if len(cfg.Cluster) > 0 {
+		groups = partitions
+	}
+	s.flights = make([]flight.Group[rueidis.Completed, rueidis.RedisResult], groups)
+	for i := range s.flights {
+		s.flights[i].Aboard, s.flights[i].Send = maxAboard, s.send
+	}
 	if cfg.NearCache > 0 {
 		s.near = newNearCache(cfg.NearCache)
 	}
@@ -85,6 +95,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	return s, nil
 }
+
+// maxAboard is how many records are asked for in one round trip.
+const maxAboard = 256
 
 // Ping implements session.Store.
 func (s *Store) Ping(ctx context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -93,11 +94,23 @@ const (
 	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
 )
 
-// Get implements session.Store with one SELECT.
+// Get implements session.Store with one SELECT, and another for an ID that is not
+// live: it may be in its grace. A renewal between the two hides nothing, since it
+// moves a session from the first answer to the second.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	now := s.now()
 	at := micro(now)
-	records, err := read(s.query(ctx, byID+" UNION ALL "+byPrevious, id[:], at, id[:], at, at))
+	found, err := s.first(ctx, id, now, byID, id[:], at)
+	if errors.Is(err, session.ErrNotFound) {
+		found, err = s.first(ctx, id, now, byPrevious, id[:], at, at)
+	}
+	return found, err
+}
+
+// first returns the first session that query finds and that is live at now. Those
+// that cannot be decoded end.
+func (s *Store) first(ctx context.Context, id session.ID, now time.Time, query string, args ...any) (session.Session, error) {
+	records, err := read(s.query(ctx, query, args...))
 	if err != nil {
 		return session.Session{}, s.failed("get", err)
 	}

@@ -1,0 +1,117 @@
+// The group: everybody gets his own answer, no more leave at once than may, and
+// nobody waits beyond his context.
+
+package flight_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+)
+
+func TestEverybodyGetsHisAnswer(t *testing.T) {
+	const aboard, callers, each = 5, 100, 200
+	var trips, under atomic.Int64
+	g := flight.Group[int, int]{Aboard: aboard, Send: func(_ context.Context, questions []int) []int {
+		trips.Add(1)
+		if n := under.Add(1); n > flight.Most {
+			t.Errorf("%d flights at once, at most %d", n, flight.Most)
+		}
+		defer under.Add(-1)
+		if len(questions) == 0 || len(questions) > aboard {
+			t.Errorf("%d aboard, want 1 to %d", len(questions), aboard)
+		}
+		answers := make([]int, len(questions))
+		for i, q := range questions {
+			answers[i] = -q
+		}
+		return answers
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var all sync.WaitGroup
+	for c := range callers {
+		all.Go(func() {
+			for n := range each {
+				question := c*each + n + 1
+				if answer, err := g.Ask(ctx, question); err != nil || answer != -question {
+					t.Errorf("asked %d: %d, %v", question, answer, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := trips.Load(); n > callers*each {
+		t.Errorf("%d trips for %d questions", n, callers*each)
+	}
+}
+
+// TestSilence: with Send stuck nobody is late, no more than Most goroutines wait,
+// who left is not asked for any more, and those who stayed get their answers.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := make(chan struct{})
+		var mu sync.Mutex
+		var sent []int
+		g := flight.Group[int, int]{Aboard: 10, Send: func(ctx context.Context, questions []int) []int {
+			mu.Lock()
+			sent = append(sent, questions...)
+			mu.Unlock()
+			if _, ok := ctx.Deadline(); !ok {
+				t.Error("a flight without a deadline")
+			}
+			<-silent
+			return slices.Clone(questions)
+		}}
+		start := time.Now()
+		var all sync.WaitGroup
+		ask := func(question int, patience time.Duration) {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				switch answer, err := g.Ask(ctx, question); {
+				case patience < time.Minute && (!errors.Is(err, context.DeadlineExceeded) || time.Since(start) != patience):
+					t.Errorf("%d: %v after %s, want the end of its context after %s", question, err, time.Since(start), patience)
+				case patience >= time.Minute && (err != nil || answer != question):
+					t.Errorf("%d: %d, %v", question, answer, err)
+				}
+			})
+		}
+		for n := range flight.Most {
+			ask(n, time.Second)
+			synctest.Wait()
+		}
+		for n := range 50 {
+			ask(100+n, 2*time.Second)
+			ask(200+n, time.Minute)
+		}
+		synctest.Wait()
+		if len(sent) != flight.Most {
+			t.Errorf("%d are under way, want %d", len(sent), flight.Most)
+		}
+		<-time.After(3 * time.Second)
+		close(silent)
+		all.Wait()
+		slices.Sort(sent)
+		if len(sent) != flight.Most+50 || sent[flight.Most] != 200 {
+			t.Errorf("%d were sent, of those who had left some too: %v", len(sent), sent)
+		}
+	})
+}
+
+func TestAskAllocates(t *testing.T) {
+	answers := []int{1}
+	g := flight.Group[int, int]{Aboard: 10, Send: func(context.Context, []int) []int { return answers }}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if n := testing.AllocsPerRun(1000, func() { _, _ = g.Ask(ctx, 1) }); n > 9 {
+		t.Errorf("a question alone costs %v allocations, want 9 at most", n)
+	}
+}
