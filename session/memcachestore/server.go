@@ -4,19 +4,16 @@ package memcachestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"net"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/flight"
 )
 
 const (
@@ -26,10 +23,6 @@ const (
 	stallTimeout = time.Second
 
 	keepAlive = 15 * time.Second
-
-	// maxAboard is how many items are asked for in one round trip: they have a
-	// megabyte each at most.
-	maxAboard = 32
 
 	// defaultTimeout bounds a call whose context has no deadline.
 	defaultTimeout = 2 * time.Second
@@ -47,8 +40,7 @@ type server struct {
 	log     *slog.Logger
 	closed  *atomic.Bool  // the store's
 	epoch   atomic.Uint64 // counts connections that broke
-	flights flight.Group[string, got]
-	stripes [256]stripe // by hash of the key
+	stripes [256]stripe   // by hash of the key
 }
 
 func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) *server {
@@ -56,7 +48,6 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 	for i := range sv.stripes {
 		sv.stripes[i].lock = make(chan struct{}, 1)
 	}
-	sv.flights.Aboard, sv.flights.Send = maxAboard, sv.send
 	sv.client = memcache.NewFromSelector(only{address(addr)})
 	sv.client.Timeout = stallTimeout
 	sv.client.MaxIdleConns = cfg.PoolSize
@@ -99,66 +90,6 @@ func mix(x uint64) uint64 {
 	x ^= x >> 27
 	x *= 0x94d049bb133111eb
 	return x ^ x>>31
-}
-
-// got is what was found under a key.
-type got struct {
-	item *memcache.Item // nil: nothing
-	err  error          // of the contract
-}
-
-// get returns the item of a key, nil if there is none, by the context's deadline.
-// Those who ask at the same time share one command.
-func (sv *server) get(ctx context.Context, op, key string) (*memcache.Item, error) {
-	if ctx.Err() != nil {
-		return nil, ended(ctx, op, sv.addr)
-	}
-	found, err := sv.flights.Ask(ctx, key)
-	if err != nil {
-		return nil, failed(op, reads, fmt.Errorf("%s: %w", sv.addr, err))
-	}
-	return found.item, found.err
-}
-
-// send reads the items of all keys.
-func (sv *server) send(ctx context.Context, keys []string) []got {
-	const op = "read"
-	answers := make([]got, len(keys))
-	items, err := sv.items(ctx, op, keys)
-	for i, key := range keys {
-		answers[i] = got{items[key], err}
-	}
-	return answers
-}
-
-func (sv *server) items(ctx context.Context, op string, keys []string) (map[string]*memcache.Item, error) {
-	if err := sv.enter(ctx, op); err != nil {
-		return nil, err
-	}
-	items, err := readItems(sv.client, keys)
-	if sv.stale(err) {
-		items, err = readItems(sv.client, keys)
-	}
-	sv.settle(err)
-	sv.leave()
-	return items, failed(op, reads, err)
-}
-
-// readItems returns what there is under the keys.
-func readItems(c *memcache.Client, keys []string) (items map[string]*memcache.Item, err error) {
-	if len(keys) > 1 {
-		items, err = c.GetMulti(keys)
-	} else if item, alone := c.Get(keys[0]); alone == nil {
-		items = map[string]*memcache.Item{item.Key: item}
-	} else if !errors.Is(alone, memcache.ErrCacheMiss) {
-		err = alone
-	}
-	for key := range items {
-		if !slices.Contains(keys, key) {
-			return nil, errors.New("the server answered for another key")
-		}
-	}
-	return items, err
 }
 
 // call runs f with the server's client and returns by the context's deadline. f

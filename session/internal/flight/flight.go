@@ -78,18 +78,26 @@ func (g *Group[Q, A]) fly() {
 		if len(aboard) == 0 {
 			return
 		}
-		var latest time.Time
-		for _, p := range aboard {
-			if deadline, _ := p.ctx.Deadline(); deadline.After(latest) {
-				latest = deadline
-			}
-		}
-		ctx, cancel := context.WithDeadline(context.Background(), latest)
+		ctx, cancel := lasting(aboard)
 		for i, answer := range g.Send(ctx, questions) {
 			aboard[i].answer <- answer
 		}
 		cancel()
 	}
+}
+
+// lasting returns a context that ends with the last of the passengers'.
+func lasting[Q, A any](aboard []*passenger[Q, A]) (context.Context, context.CancelFunc) {
+	if len(aboard) == 1 {
+		return aboard[0].ctx, func() {}
+	}
+	var latest time.Time
+	for _, p := range aboard {
+		if deadline, _ := p.ctx.Deadline(); deadline.After(latest) {
+			latest = deadline
+		}
+	}
+	return context.WithDeadline(context.Background(), latest)
 }
 
 // board appends those who wait, and still want to, and their questions. If there
