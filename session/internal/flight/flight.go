@@ -22,7 +22,8 @@ type Group[Q, A any] struct {
 	// Aboard is how many questions leave together at most.
 	Aboard int
 
-	// Send asks the server, and returns as many answers as there are questions.
+	// Send asks the server, and returns as many answers as there are questions,
+	// which it may keep: a client that gives up may have them in its queue still.
 	// The context ends with the last of those who asked.
 	Send func(ctx context.Context, questions []Q) []A
 
@@ -72,9 +73,9 @@ func (g *Group[Q, A]) Ask(ctx context.Context, question Q) (A, error) {
 // fly takes those who wait, again and again, until nobody does.
 func (g *Group[Q, A]) fly() {
 	var aboard []*passenger[Q, A]
-	var questions []Q
 	for {
-		aboard, questions = g.board(aboard[:0], questions[:0])
+		var questions []Q // a new slice each time: see Send
+		aboard, questions = g.board(aboard[:0])
 		if len(aboard) == 0 {
 			return
 		}
@@ -100,9 +101,9 @@ func lasting[Q, A any](aboard []*passenger[Q, A]) (context.Context, context.Canc
 	return context.WithDeadline(context.Background(), latest)
 }
 
-// board appends those who wait, and still want to, and their questions. If there
+// board appends those who wait, and still want to, and returns their questions. If there
 // is nobody, the flight is over.
-func (g *Group[Q, A]) board(aboard []*passenger[Q, A], questions []Q) ([]*passenger[Q, A], []Q) {
+func (g *Group[Q, A]) board(aboard []*passenger[Q, A]) (_ []*passenger[Q, A], questions []Q) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	called := 0

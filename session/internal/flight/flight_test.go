@@ -115,3 +115,37 @@ func TestAskAllocates(t *testing.T) {
 		t.Errorf("a question alone costs %v allocations, want 5 at most", n)
 	}
 }
+
+// TestQuestionsAreSends: what a flight was given once is not written to when it
+// takes others.
+func TestQuestionsAreSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type given struct {
+			slice []int
+			copy  []int
+		}
+		var mu sync.Mutex
+		var all []given
+		begin := make(chan struct{})
+		g := flight.Group[int, int]{Aboard: 1, Send: func(_ context.Context, questions []int) []int {
+			mu.Lock()
+			all = append(all, given{questions, slices.Clone(questions)})
+			mu.Unlock()
+			<-begin
+			return slices.Clone(questions)
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for n := range 5 * flight.Most {
+			go func() { _, _ = g.Ask(ctx, n) }()
+		}
+		synctest.Wait()
+		close(begin)
+		synctest.Wait()
+		for _, one := range all {
+			if !slices.Equal(one.slice, one.copy) {
+				t.Errorf("a flight was given %v, which became %v", one.copy, one.slice)
+			}
+		}
+	})
+}
