@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,7 @@ func TestNearCacheAsksNobody(t *testing.T) {
 // TestNearCacheOwnChanges: what this process ends or changes it sees at once,
 // over however many connections.
 func TestNearCacheOwnChanges(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16)) // for four connections: commands of one caller go over several
 	server, prefix := testserver.SharedRedis(t)
 	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix, PoolSize: 8, NearCache: time.Minute})
 	var workers sync.WaitGroup
