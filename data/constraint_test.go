@@ -75,12 +75,24 @@ func TestConstraintsNameTheirFields(t *testing.T) {
 
 func TestBoundsOfChecks(t *testing.T) {
 	s := openSource(t, Options{}, `CREATE TABLE t (a INT CHECK (a > 0 AND a <= 10), b REAL CHECK (b BETWEEN -1.5 AND 2), c INT CHECK (c IS NULL OR 5 <= c), d TEXT CHECK (length(d) <= 8), e INT CHECK (e > 0 OR e < -5),
-		f DECIMAL(10,2), g TEXT CHECK (length(g) < 3 AND g <> ''), h INT CHECK (NOT h > 3), i DECIMAL(5), j INT CHECK (((j >= 1)) AND j < 100 AND j >= 3), k TEXT CHECK (k > 5))`)
+		f DECIMAL(10,2), g TEXT CHECK (length(g) < 3 AND g <> ''), h INT CHECK (NOT h > 3), i DECIMAL(5), j INT CHECK (((j >= 1)) AND j < 100 AND j >= 3), k TEXT CHECK (k > 5),
+		l INT CHECK (k IS NULL OR l > 7))`)
 	table, _ := s.Schema().Table("t")
-	for name, want := range map[string]string{"a": "1 10 0 1", "b": "-1.5 2 0 ", "c": "5  0 1", "d": "  8 ", "e": "  0 1", "f": "  0 0.01", "g": "  2 ", "h": "  0 1", "i": "  0 1", "j": "3 99 0 1", "k": "  0 "} {
+	for name, want := range map[string]string{"a": "1 10 0 1", "b": "-1.5 2 0 ", "c": "5  0 1", "d": "  8 ", "e": "  0 1", "f": "  0 0.01", "g": "  2 ", "h": "  0 1", "i": "  0 1", "j": "3 99 0 1", "k": "  0 ", "l": "  0 1"} {
 		c, _ := table.Column(name)
 		if got := strings.Join([]string{c.Min, c.Max, plainPart(int64(c.MaxLength)), c.Step()}, " "); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestTextsThatMustBeJSON(t *testing.T) {
+	s := openSource(t, Options{}, `CREATE TABLE t (a TEXT CHECK (json_valid(a)), b TEXT CHECK (b IS NULL OR json_valid("b")), c CLOB CHECK (length(c) < 9 AND JSON_VALID(c)), d TEXT CHECK (NOT json_valid(d)),
+		e TEXT CHECK (json_valid(e) OR e = ''), f INT CHECK (json_valid(f)), g TEXT CHECK (a IS NULL OR json_valid(g)), h TEXT CHECK (json_valid(h) = 0))`)
+	table, _ := s.Schema().Table("t")
+	for name, want := range map[string]Kind{"a": KindJSON, "b": KindJSON, "c": KindJSON, "d": KindText, "e": KindText, "f": KindInteger, "g": KindText, "h": KindText} {
+		if c, _ := table.Column(name); c.Kind != want {
+			t.Errorf("%s: %s, want %s", name, c.Kind, want)
 		}
 	}
 }

@@ -46,16 +46,23 @@ func (t *Table) named(name string, found func(*Column)) {
 	}
 }
 
-// checkBound is "column op number" or "length(column) op number".
+// checkBound is "column op number", "length(column) op number" or "json_valid(column)".
 type checkBound struct {
 	column string
 	length bool
+	json   bool
 	op     string // < <= > >=
 	number string
 }
 
 // bound tightens the column's bounds.
 func (c *Column) bound(b checkBound) {
+	if b.json {
+		if c.Kind == KindText || c.Kind == KindLongText {
+			c.Kind = KindJSON
+		}
+		return
+	}
 	n, ok := new(big.Rat).SetString(b.number)
 	if !ok {
 		return
@@ -104,9 +111,9 @@ func checkBounds(tokens []ddlToken) []checkBound {
 	}
 	nullTest := func(t []ddlToken) bool { return len(t) == 3 && t[0].name() && t[1].is("IS") && t[2].is("NULL") }
 	if n := len(tokens); n > 4 && nullTest(tokens[:3]) && tokens[3].is("OR") {
-		return checkBounds(tokens[4:])
+		return boundsOf(tokens[0].text, tokens[4:])
 	} else if n > 4 && nullTest(tokens[n-3:]) && tokens[n-4].is("OR") {
-		return checkBounds(tokens[:n-4])
+		return boundsOf(tokens[n-3].text, tokens[:n-4])
 	}
 	var parts [][]ddlToken
 	start, level, between := 0, 0, false
@@ -137,8 +144,16 @@ func checkBounds(tokens []ddlToken) []checkBound {
 	return comparison(tokens)
 }
 
+// boundsOf are the bounds of one column: those of others hold for some of its values only.
+func boundsOf(column string, tokens []ddlToken) []checkBound {
+	return slices.DeleteFunc(checkBounds(tokens), func(b checkBound) bool { return !strings.EqualFold(b.column, column) })
+}
+
 // comparison reads one comparison.
 func comparison(tokens []ddlToken) []checkBound {
+	if column, rest, ok := checkCall("json_valid", tokens); ok && len(rest) == 0 {
+		return []checkBound{{column: column, json: true}}
+	}
 	subject, rest := checkSubject(tokens)
 	if subject.column == "" {
 		number, rest := checkNumber(tokens)
@@ -176,13 +191,21 @@ func comparison(tokens []ddlToken) []checkBound {
 
 // checkSubject takes "column" or "length(column)" off the tokens.
 func checkSubject(tokens []ddlToken) (checkBound, []ddlToken) {
-	if len(tokens) >= 4 && tokens[0].is("length") && tokens[1].kind == '(' && tokens[2].name() && tokens[3].kind == ')' {
-		return checkBound{column: tokens[2].text, length: true}, tokens[4:]
+	if column, rest, ok := checkCall("length", tokens); ok {
+		return checkBound{column: column, length: true}, rest
 	}
 	if len(tokens) >= 1 && tokens[0].name() && (len(tokens) < 2 || tokens[1].kind != '(') {
 		return checkBound{column: tokens[0].text}, tokens[1:]
 	}
 	return checkBound{}, tokens
+}
+
+// checkCall takes "function(column)" off the tokens.
+func checkCall(function string, tokens []ddlToken) (column string, rest []ddlToken, ok bool) {
+	if len(tokens) < 4 || !tokens[0].is(function) || tokens[1].kind != '(' || !tokens[2].name() || tokens[3].kind != ')' {
+		return "", tokens, false
+	}
+	return tokens[2].text, tokens[4:], true
 }
 
 func checkOp(tokens []ddlToken) (string, []ddlToken) {
