@@ -65,8 +65,10 @@ type Call struct {
 	all   []session.Session
 	count int
 
-	// lag is how long after its end others may not know of the change.
-	lag int64
+	// lag is how long after its end others may not know of the change; untold, that
+	// they could not be told at once.
+	lag    int64
+	untold bool
 }
 
 func (c *Call) unknown() bool { return c.end == never }

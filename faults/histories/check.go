@@ -26,8 +26,14 @@ type Rules struct {
 	// begins may still not show it.
 	Lag time.Duration
 
-	// UpdateLag is the same for changes of metadata; Lag, if that is longer.
+	// UpdateLag is the same for changes of metadata; Lag, if that is longer. Where
+	// Untold is set, it is so only for those that the other nodes could not be told
+	// of at once.
 	UpdateLag time.Duration
+
+	// Untold returns how many changes of metadata the other nodes could not be told
+	// of at once, by the count of the store that made them.
+	Untold func(session.Store) uint64
 
 	// Snapshot means that a page of a user's sessions shows them as they were at
 	// one moment. The contract of session.Store does not promise it: a store that

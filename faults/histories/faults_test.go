@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 )
 
 // backend is a store under test.
@@ -40,7 +42,9 @@ type fault struct {
 var oneMoment = Rules{Snapshot: true}
 
 // inFront is the promise of a cache in front of a database.
-var inFront = Rules{Snapshot: true, Regular: true}
+var inFront = Rules{Snapshot: true, Regular: true, UpdateLag: maxStale, Untold: func(s session.Store) uint64 {
+	return s.(*hybridstore.Store).Status().Untold
+}}
 
 func backends() []backend {
 	postgresql, mysql := postgres(testserver.SharedPostgres), mariadb(testserver.SharedMariaDB)

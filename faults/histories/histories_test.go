@@ -80,9 +80,6 @@ func (b backend) run(t *testing.T, h sessiontest.Harness, f fault, seed uint64, 
 	t.Helper()
 	rules := b.rules
 	rules.Lag = max(rules.Lag, f.lag)
-	if rules.Regular {
-		rules.UpdateLag = maxStale // where the cache cannot be told
-	}
 	result := Run(t, h, Options{Seed: seed, Calls: calls, Rules: rules, Timeout: hurtTimeout, Hasty: true, Fault: f.do})
 	t.Logf("%s, seed %d: %s", f.name, seed, result)
 	return result

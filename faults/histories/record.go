@@ -50,12 +50,12 @@ func (j *journal) close(c *Call, err error) {
 	switch {
 	case known:
 		c.err = class
-		c.lag = int64(j.rules.lag(c.kind))
+		c.lag = int64(j.rules.lag(c))
 	case ended && !errors.Is(err, session.ErrIndeterminate):
 		if c.kind == remove && c.found.ID.IsZero() { // it had ended before, which is settled again
 			c.err = session.ErrNotFound
 		}
-		c.lag = int64(max(partial.Within, j.rules.lag(c.kind)))
+		c.lag = int64(max(partial.Within, j.rules.lag(c)))
 	case errors.Is(err, session.ErrIndeterminate) && !reading(c.kind):
 		c.end = never
 		j.unknown++
@@ -76,8 +76,8 @@ func (j *journal) close(c *Call, err error) {
 func reading(k kind) bool { return k == get || k == validate || k == list }
 
 // lag is how long a change may not show to a read that begins after it.
-func (rules Rules) lag(k kind) time.Duration {
-	if k == update {
+func (rules Rules) lag(c *Call) time.Duration {
+	if c.kind == update && (c.untold || rules.Untold == nil) {
 		return max(rules.Lag, rules.UpdateLag)
 	}
 	return rules.Lag
@@ -131,9 +131,18 @@ func (r *recorder) Get(ctx context.Context, id session.ID) (session.Session, err
 func (r *recorder) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
 	c := r.journal.open(update, r.node, id.Tag())
 	c.id, c.version, c.metadata = id, version, m
+	before := r.untold()
 	err := r.Store.Update(ctx, id, version, m)
+	c.untold = r.untold() > before
 	r.journal.close(c, err)
 	return err
+}
+
+func (r *recorder) untold() uint64 {
+	if f := r.journal.rules.Untold; f != nil {
+		return f(r.Store)
+	}
+	return 0
 }
 
 func (r *recorder) Touch(ctx context.Context, seen session.Seen) error {

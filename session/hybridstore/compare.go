@@ -31,6 +31,7 @@ type counts struct {
 	misses  atomic.Uint64 // it had nothing
 	refused atomic.Uint64 // it had something that was not to be believed
 	without atomic.Uint64 // it was not asked, or did not answer
+	untold  atomic.Uint64 // it could not be told of a change of metadata
 
 	compared, drifted, repaired atomic.Uint64
 }
@@ -45,6 +46,7 @@ type Status struct {
 	Misses  uint64 // reads for which it had nothing
 	Refused uint64 // reads for which it had something that was not to be believed
 	Without uint64 // reads without it: it was down, or the log was not read in time
+	Untold  uint64 // changes of metadata that it could not be told of: other nodes may show what was before, for MaxStale at most
 
 	Compared uint64 // sessions that were in the cache and in the database, and compared
 	Drifted  uint64 // those that the cache would have got wrong
@@ -56,7 +58,7 @@ func (s *Store) Status() Status {
 	c := &s.counts
 	return Status{
 		CacheDown: s.cache.isDown(), Following: s.looping.Load() && s.window.trusts(), Touches: s.touches.len(),
-		Hits: c.hits.Load(), Misses: c.misses.Load(), Refused: c.refused.Load(), Without: c.without.Load(),
+		Hits: c.hits.Load(), Misses: c.misses.Load(), Refused: c.refused.Load(), Without: c.without.Load(), Untold: c.untold.Load(),
 		Compared: c.compared.Load(), Drifted: c.drifted.Load(), Repaired: c.repaired.Load(),
 	}
 }
@@ -66,6 +68,7 @@ func (s *Store) report() session.Report {
 	st := s.Status()
 	r := session.Report{Counts: []session.Count{
 		{Name: "cache_hits", N: st.Hits}, {Name: "cache_misses", N: st.Misses}, {Name: "cache_refused", N: st.Refused}, {Name: "cache_not_asked", N: st.Without},
+		{Name: "cache_untold", N: st.Untold},
 		{Name: "cache_compared", N: st.Compared}, {Name: "cache_drifted", N: st.Drifted}, {Name: "cache_repaired", N: st.Repaired},
 	}}
 	switch {

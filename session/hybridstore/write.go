@@ -41,7 +41,9 @@ func (s *Store) Restore(ctx context.Context, n session.Session) error {
 func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
 	err := s.truth.Update(ctx, id, version, m)
 	if err == nil || errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
-		_ = s.forget(ctx, id) // else the others read it in the log
+		if s.forget(ctx, id) != nil { // the others read it in the log
+			s.counts.untold.Add(1)
+		}
 	}
 	return err
 }
