@@ -31,7 +31,7 @@ func (c *Cache) key(id session.ID) string { return c.s.keys.of(id.Tag()) + "h:" 
 func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
 	const op = "cache get"
 	value, err := call(ctx, c.s, op, reads, func(ctx context.Context, client rueidis.Client) ([]byte, error) {
-		value, err := reply{client.Do(ctx, client.B().Getrange().Key(c.key(id)).Start(0).End(int64(wire.MaxCached)).Build())}.bytes()
+		value, err := recordOf(client.Do(ctx, client.B().Getrange().Key(c.key(id)).Start(0).End(int64(wire.MaxCached)).Build()).AsBytes())
 		return value, failed(op, reads, err)
 	})
 	if err != nil {

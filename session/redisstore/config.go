@@ -72,8 +72,8 @@ type Config struct {
 	// client-side caching (Redis 6 and RESP3).
 	NearCache time.Duration
 
-	// NearCacheSize bounds the memory of NearCache in bytes for each server: 16
-	// MiB by default, 1 MiB to 1 GiB.
+	// NearCacheSize bounds the memory of NearCache in bytes, some 1,500
+	// for a session: 16 MiB by default, 1 MiB to 1 GiB.
 	NearCacheSize int
 
 	// Prefix begins every key: "crudadmin:" by default. Two applications on one

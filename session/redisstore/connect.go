@@ -41,8 +41,7 @@ func (c Config) connections() int {
 
 // options returns what the client is told.
 func (c Config) options() rueidis.ClientOption {
-	doublings := bits.Len(uint(c.connections())) - 1
-	pipelines := doublings
+	pipelines := bits.Len(uint(c.connections())) - 1
 	if pipelines == 0 {
 		pipelines = -1 // one connection; 0 would be the client's default
 	}
@@ -70,10 +69,6 @@ func (c Config) options() rueidis.ClientOption {
 			ShardsRefreshInterval: topologyRefresh,
 			MaxMovedRedirections:  8,
 		},
-	}
-	if c.NearCache > 0 {
-		opt.DisableCache = false
-		opt.CacheSizeEachConn = c.NearCacheSize >> doublings
 	}
 	if len(c.Sentinels) > 0 {
 		opt.Sentinel = rueidis.SentinelOption{
@@ -154,7 +149,11 @@ type connection struct {
 
 // connect makes the client, which dials within ConnectTimeout.
 func (s *Store) connect(attempt *connection) {
-	client, err := rueidis.NewClient(s.cfg.options())
+	opt := s.cfg.options()
+	if s.near != nil {
+		opt.DisableCache, opt.NewCacheStoreFn = false, s.near.link
+	}
+	client, err := rueidis.NewClient(opt)
 	if err != nil && client != nil {
 		client.Close() // one server: the client is returned beside the error
 		client = nil

@@ -200,13 +200,13 @@ func (w *walk) readOn(ctx context.Context, n int) error {
 func (w *walk) records(ctx context.Context, places []session.Cursor, from []int, found []session.Session) ([]session.Session, error) {
 	cmds := make(rueidis.Commands, len(places))
 	for i, place := range places {
-		cmds[i] = w.s.fetching(w.c, place.ID)
+		cmds[i] = fetching(w.c, w.s.keys.record(place.ID))
 	}
 	now := w.s.now()
 	dead := map[int][]string{}
 	for i, result := range w.c.DoMulti(ctx, cmds...) {
 		id := places[i].ID
-		value, err := reply{result}.bytes()
+		value, err := recordOf(result.AsBytes())
 		if err != nil {
 			return nil, err
 		}

@@ -1,5 +1,5 @@
-// The near-cache: records kept in this process by the client, which the server
-// tells of changes (client-side caching).
+// The near-cache: records kept in this process, of whose changes the server tells
+// (client-side caching).
 
 package redisstore
 
@@ -13,48 +13,35 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// nearCache bounds how stale the client's cache may be, and keeps reads away from
-// it where this process has just written: the server's word of the change comes
-// over another connection, and may come later than the next read.
+// nearCache bounds how stale what is kept may be, and keeps reads away from it
+// where this process has just written: the server's word of the change comes over
+// another connection, and may come later than the next read.
 //
-// An entry counts from when its read began, so none is older than maxStale, also
-// where the server has fallen silent. The client reckons by the machine's clock;
-// if that is set back, entries would live longer, so the cache rests until they
-// are gone.
+// A record counts from when its read began, so none is older than maxStale, also
+// where the server has fallen silent.
 type nearCache struct {
 	maxStale time.Duration
-	wall     func() time.Time     // the machine's clock, as the client reads it
-	elapsed  func() time.Duration // since the start, whatever the clock does
+	now      func() time.Time // the machine's clock, as the client reads it
+	kept     *kept
 
 	hits, misses atomic.Uint64
-	oldest       atomic.Int64 // the greatest age of a hit, milliseconds
-	start        atomic.Int64 // what the clock now says the start was, Unix microseconds
+	oldest       atomic.Int64 // the greatest age of a hit, nanoseconds
 
 	mu      sync.RWMutex
-	written map[session.Tag]time.Duration // whose users' records are read from the server, until when
-	rest    time.Duration                 // until when all are
+	written map[session.Tag]time.Time // whose users' records are read from the server, until when
+	rest    time.Time                 // until when all are
 }
 
-const (
-	// maxWritten bounds nearCache.written. Beyond it the cache rests for a while.
-	maxWritten = 1 << 14
+// maxWritten bounds nearCache.written. Beyond it the cache rests for a while.
+const maxWritten = 1 << 14
 
-	// setBack is from where a clock counts as set back: slewing stays below.
-	setBack = 10 * time.Millisecond
-)
-
-func newNearCache(maxStale time.Duration) *nearCache {
-	start := time.Now()
-	n := &nearCache{
-		maxStale: maxStale,
-		wall:     time.Now,
-		elapsed:  func() time.Duration { return time.Since(start) },
-		written:  map[session.Tag]time.Duration{},
-		rest:     -1,
-	}
-	n.start.Store(start.UnixMicro())
-	return n
+// newNearCache keeps at most so many bytes.
+func newNearCache(maxStale time.Duration, size int) *nearCache {
+	return &nearCache{maxStale: maxStale, now: time.Now, kept: newKept(size), written: map[session.Tag]time.Time{}}
 }
+
+// link is what a new connection of the client keeps its records in.
+func (n *nearCache) link(rueidis.CacheStoreOption) rueidis.CacheStore { return &link{n.kept} }
 
 // wrote notes that a write under the tag has returned: whatever was read before is
 // too old for the next read of this process. A nil cache notes nothing.
@@ -64,49 +51,42 @@ func (n *nearCache) wrote(tag session.Tag) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	now := n.elapsed()
-	until := now + n.maxStale
+	now := n.now()
+	until := now.Add(n.maxStale)
 	if len(n.written) >= maxWritten {
 		for other, end := range n.written {
-			if now > end {
+			if now.After(end) {
 				delete(n.written, other)
 			}
 		}
 		if len(n.written) >= maxWritten/2 {
 			clear(n.written)
-			n.rest = max(n.rest, until)
+			n.rest = until
 		}
 	}
 	n.written[tag] = until
 }
 
 // bypassed reports whether a record under the tag is to be read from the server.
-func (n *nearCache) bypassed(tag session.Tag) bool {
-	now := n.elapsed()
-	start := n.wall().UnixMicro() - now.Microseconds()
-	if back := time.Duration(n.start.Swap(start)-start) * time.Microsecond; back > setBack {
-		n.mu.Lock()
-		n.rest = max(n.rest, now+n.maxStale+back)
-		n.mu.Unlock()
-	}
+func (n *nearCache) bypassed(tag session.Tag, now time.Time) bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	until, ok := n.written[tag]
-	return ok && now <= until || now <= n.rest
+	return ok && !now.After(until) || !now.After(n.rest)
 }
 
-// note counts a read that went through the cache.
-func (n *nearCache) note(result rueidis.RedisResult) {
-	if !result.IsCacheHit() {
+// look returns the record under a key if it is kept, else nil.
+func (n *nearCache) look(key string, now time.Time) *record {
+	r := n.kept.look(key, now)
+	if r == nil {
 		n.misses.Add(1)
-		return
+		return nil
 	}
 	n.hits.Add(1)
-	age := n.maxStale.Milliseconds() - result.CachePTTL()
-	for {
+	for age := int64(now.Sub(r.asked)); ; {
 		oldest := n.oldest.Load()
 		if age <= oldest || n.oldest.CompareAndSwap(oldest, age) {
-			return
+			return r
 		}
 	}
 }
@@ -115,7 +95,7 @@ func (n *nearCache) note(result rueidis.RedisResult) {
 type NearCacheStats struct {
 	Hits   uint64
 	Misses uint64
-	Oldest time.Duration // the greatest age that a hit had, exact to a millisecond
+	Oldest time.Duration // the greatest age that a hit had
 }
 
 // NearCacheStats returns zeros where there is no near-cache.
@@ -126,6 +106,6 @@ func (s *Store) NearCacheStats() NearCacheStats {
 	return NearCacheStats{
 		Hits:   s.near.hits.Load(),
 		Misses: s.near.misses.Load(),
-		Oldest: time.Duration(s.near.oldest.Load()) * time.Millisecond,
+		Oldest: time.Duration(s.near.oldest.Load()),
 	}
 }

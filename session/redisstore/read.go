@@ -22,12 +22,12 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	if err != nil {
 		return session.Session{}, err
 	}
-	value, err := s.fetch(ctx, c, id).bytes()
+	value, kept, err := s.fetch(ctx, c, id)
 	if err != nil {
-		return session.Session{}, failed(op, reads, err)
+		return session.Session{}, err
 	}
 	if !wire.IsAlias(value) {
-		return s.decode(ctx, id, value)
+		return s.decode(ctx, id, value, kept)
 	}
 	alias, err := wire.DecodeAlias(value)
 	if err != nil {
@@ -36,13 +36,13 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	if !s.now().Before(alias.Until) {
 		return session.Session{}, session.ErrNotFound
 	}
-	if value, err = s.fetch(ctx, c, alias.Next).bytes(); err != nil {
-		return session.Session{}, failed(op, reads, err)
+	if value, kept, err = s.fetch(ctx, c, alias.Next); err != nil {
+		return session.Session{}, err
 	}
 	if wire.IsAlias(value) { // the successor was replaced too: its grace is another ID's
 		return session.Session{}, session.ErrNotFound
 	}
-	next, err := s.decode(ctx, alias.Next, value)
+	next, err := s.decode(ctx, alias.Next, value, kept)
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -52,36 +52,46 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	return next, nil
 }
 
-// fetch asks for a record, the near-cache first where there is one.
-func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) reply {
-	if s.near == nil || s.near.bypassed(id.Tag()) {
-		return s.read(ctx, c, id)
+// fetch returns the record of id, from the near-cache where it is kept.
+func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) (value []byte, kept *record, err error) {
+	key := s.keys.record(id)
+	if s.near == nil {
+		value, err = s.retrieve(ctx, c, id, key)
+		return value, nil, err
 	}
-	result, err := call(ctx, s, "get", reads, func(ctx context.Context, c rueidis.Client) (rueidis.RedisResult, error) {
-		return c.DoCache(ctx, c.B().Getrange().Key(s.keys.record(id)).Start(0).End(recordEnd).Cache().ToStaticTTL(), s.near.maxStale), nil
+	now := s.near.now()
+	if s.near.bypassed(id.Tag(), now) {
+		value, err = s.retrieve(ctx, c, id, key)
+		return value, nil, err
+	}
+	if kept = s.near.look(key, now); kept != nil {
+		value, err = recordOf(kept.value, nil)
+		return value, kept, err
+	}
+	value, err = call(ctx, s, "get", reads, func(ctx context.Context, c rueidis.Client) ([]byte, error) {
+		cmd := c.B().Getrange().Key(key).Start(0).End(recordEnd).Cache().ToStaticTTL()
+		value, err := recordOf(c.DoCache(ctx, cmd, s.near.maxStale).AsBytes())
+		return value, failed("get", reads, err)
 	})
-	if err != nil {
-		return reply{rueidis.NewErrorResult(err)}
+	if errors.Is(err, rueidis.ErrDoCacheAborted) { // the connection went while another call waited on it
+		value, err = s.retrieve(ctx, c, id, key)
 	}
-	if errors.Is(result.Error(), rueidis.ErrDoCacheAborted) { // the connection went while another call waited on it
-		return s.read(ctx, c, id)
-	}
-	s.near.note(result)
-	return reply{result}
+	return value, nil, err
 }
 
-// read asks the server for a record. The caller is not in the client himself, which
-// also waits, for however long, for a place in its queue and for a connection that
-// somebody else is making.
-func (s *Store) read(ctx context.Context, c rueidis.Client, id session.ID) reply {
+// retrieve asks the server for the record of id. The caller is not in the client
+// himself, which also waits, for however long, for a place in its queue and for a
+// connection that somebody else is making.
+func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, key string) ([]byte, error) {
 	// On a Cluster each partition flies alone, so that a node that does not answer
 	// holds up nobody else's records.
 	g := &s.flights[int(id.Tag().Partition())%len(s.flights)]
-	result, err := g.Ask(ctx, s.fetching(c, id))
+	result, err := g.Ask(ctx, fetching(c, key))
 	if err != nil {
-		return reply{rueidis.NewErrorResult(err)}
+		return nil, failed("get", reads, err)
 	}
-	return reply{result}
+	value, err := recordOf(result.AsBytes())
+	return value, failed("get", reads, err)
 }
 
 // send carries commands that read to the server.
@@ -97,18 +107,15 @@ func (s *Store) send(ctx context.Context, cmds []rueidis.Completed) []rueidis.Re
 const recordEnd = int64(wire.MaxRecord)
 
 // fetching is the command for a record.
-func (s *Store) fetching(c rueidis.Client, id session.ID) rueidis.Completed {
-	return c.B().Getrange().Key(s.keys.record(id)).Start(0).End(recordEnd).Build()
+func fetching(c rueidis.Client, key string) rueidis.Completed {
+	return c.B().Getrange().Key(key).Start(0).End(recordEnd).Build()
 }
-
-// reply is the answer to fetching: no bytes if there is no record.
-type reply struct{ result rueidis.RedisResult }
 
 // notText stands for a value that is no string.
 var notText = []byte{}
 
-func (r reply) bytes() ([]byte, error) {
-	value, err := r.result.AsBytes()
+// recordOf reads the answer to fetching: no bytes if there is no record.
+func recordOf(value []byte, err error) ([]byte, error) {
 	if answer, ok := rueidis.IsRedisErr(err); ok && isWrongType(answer) {
 		return notText, nil
 	}
@@ -119,14 +126,23 @@ func (r reply) bytes() ([]byte, error) {
 }
 
 // decode returns the live session in value, which is what stands under the key of
-// id.
-func (s *Store) decode(ctx context.Context, id session.ID, value []byte) (session.Session, error) {
+// id. A record that is kept is decoded once.
+func (s *Store) decode(ctx context.Context, id session.ID, value []byte, kept *record) (session.Session, error) {
 	if value == nil {
 		return session.Session{}, session.ErrNotFound
 	}
-	got, err := wire.Decode(value, id)
-	if err != nil {
-		return session.Session{}, s.spoilt(ctx, id, value, err)
+	var got session.Session
+	if kept != nil && kept.decoded.Load() != nil {
+		got = *kept.decoded.Load()
+	} else {
+		var err error
+		if got, err = wire.Decode(value, id); err != nil {
+			return session.Session{}, s.spoilt(ctx, id, value, err)
+		}
+		if kept != nil {
+			memo := got
+			kept.decoded.Store(&memo)
+		}
 	}
 	if !got.LiveAt(s.now()) {
 		return session.Session{}, session.ErrNotFound

@@ -73,7 +73,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.flights[i].Aboard, s.flights[i].Send = maxAboard, s.send
 	}
 	if cfg.NearCache > 0 {
-		s.near = newNearCache(cfg.NearCache)
+		s.near = newNearCache(cfg.NearCache, cfg.NearCacheSize)
 	}
 	if cfg.Lazy {
 		return s, nil

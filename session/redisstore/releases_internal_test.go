@@ -143,7 +143,7 @@ func TestOlderIsRead(t *testing.T) {
 		if word := run(touchScript, []string{key}, s.touchArgs(seen)); word != "ok" {
 			t.Errorf("touch of version %d: %s", version, word)
 		}
-		value, err := c.Do(ctx, s.fetching(c, one.ID)).AsBytes()
+		value, err := c.Do(ctx, fetching(c, s.keys.record(one.ID))).AsBytes()
 		if err != nil || value[1] != version {
 			t.Fatalf("version %d: %x, %v", version, value, err)
 		}
