@@ -5,6 +5,7 @@ package hybridstore
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 		if verdict == dead {
 			return session.ErrNotFound
 		}
-		return s.truth.Touch(ctx, seen)
+		return s.touch(ctx, seen)
 	}
 	known := s.touches.over(*e.session)
 	now := s.clock.now()
@@ -32,11 +33,21 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	case known.ExpiresAt.Sub(now) > s.cfg.lead() && s.touches.add(touch{seen, e}):
 		return nil
 	}
-	if err := s.truth.Touch(ctx, seen); err != nil {
+	if err := s.touch(ctx, seen); err != nil {
 		return err
 	}
 	s.show(ctx, touch{seen, e})
 	return nil
+}
+
+// touch tells the database at once. If it knows no such session, this node does not
+// go on to find it in the cache.
+func (s *Store) touch(ctx context.Context, seen session.Seen) error {
+	err := s.truth.Touch(ctx, seen)
+	if errors.Is(err, session.ErrNotFound) {
+		s.window.suspect(seen.ID)
+	}
+	return err
 }
 
 // TouchAll implements session.Store, in the database at once.

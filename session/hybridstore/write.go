@@ -40,6 +40,9 @@ func (s *Store) Restore(ctx context.Context, n session.Session) error {
 // told, else within MaxStale.
 func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
 	err := s.truth.Update(ctx, id, version, m)
+	if errors.Is(err, session.ErrNotFound) {
+		s.window.suspect(id)
+	}
 	if err == nil || errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
 		if s.forget(ctx, id) != nil { // the others read it in the log
 			s.counts.untold.Add(1)
@@ -61,6 +64,9 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	before, known := s.window.here()
 	err := s.truth.Rotate(ctx, old, next)
 	if err != nil {
+		if errors.Is(err, session.ErrNotFound) {
+			s.window.suspect(old)
+		}
 		if errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
 			_ = s.forget(ctx, old)
 		}
