@@ -43,7 +43,13 @@ var oneMoment = Rules{Snapshot: true}
 
 // inFront is the promise of a cache in front of a database.
 var inFront = Rules{Snapshot: true, Regular: true, UpdateLag: maxStale, Untold: func(s session.Store) uint64 {
-	return s.(*hybridstore.Store).Status().Untold
+	if planted, ok := s.(*wrong); ok {
+		s = planted.Store
+	}
+	if real, ok := s.(*hybridstore.Store); ok {
+		return real.Status().Untold
+	}
+	return 0
 }}
 
 func backends() []backend {
