@@ -30,6 +30,8 @@ var clockAllowed = map[string]string{
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
 	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
 	"session/redisstore/nearcache.go": "staleness is elapsed time",
+	"session/sqlstore/execute.go":     "how long a call took is elapsed time",
+	"session/sqlstore/reach.go":       "a breaker waits in elapsed time",
 	"session/sessionprom/wrap.go":     "latency is elapsed time",
 	"session/hybridstore/cache.go":    "a breaker and a cache's share of a deadline are elapsed time",
 	"session/hybridstore/window.go":   "freshness is elapsed time since a poll began",

@@ -29,17 +29,17 @@ const (
 // if that is wanted.
 func (s *Store) openLog(ctx context.Context, wanted bool) error {
 	const op = "open the log of changes"
-	_, found, err := number(s.query(ctx, changesHead))
+	head, err := ask(ctx, s, number, changesHead)
 	if err != nil {
 		return s.failed(op, err)
 	}
-	s.numbered = found
-	if found || !wanted {
+	s.numbered = head > 0
+	if s.numbered || !wanted {
 		return nil
 	}
 	err = s.locked(ctx, op, sweepKey, func(t *tx) error {
-		_, found, err := number(t.query(ctx, changesHead))
-		if err != nil || found {
+		head, err := number(t.query(ctx, changesHead))
+		if err != nil || head > 0 {
 			return err
 		}
 		if _, err := t.exec(ctx, "INSERT INTO crudadmin_session_log (slot, seq) VALUES (1, 1)"); err != nil {
@@ -55,17 +55,17 @@ func (s *Store) openLog(ctx context.Context, wanted bool) error {
 // mark is a number that nobody guesses, so that logs that went apart differ.
 func mark() int64 { return rand.Int64N(math.MaxInt64) } //nolint:gosec // no secret
 
-// number returns the number that a query found, if any.
-func number(rows *sql.Rows, err error) (n int64, found bool, _ error) {
+// number returns the number that a query found, 0 if none.
+func number(rows *sql.Rows, err error) (n int64, _ error) {
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
-		return 0, false, rows.Err()
+		return 0, rows.Err()
 	}
 	err = rows.Scan(&n)
-	return n, err == nil, err
+	return n, err
 }
 
 // logged enters changes of the sessions into the log. It is the last thing in a
@@ -78,7 +78,7 @@ func (s *Store) logged(ctx context.Context, t *tx, final bool, ids ...[]byte) er
 	if _, err := t.exec(ctx, "UPDATE crudadmin_session_log SET seq = seq + ?", len(ids)); err != nil {
 		return err
 	}
-	last, _, err := number(t.query(ctx, changesHead))
+	last, err := number(t.query(ctx, changesHead))
 	if err != nil {
 		return err
 	}
@@ -155,19 +155,30 @@ func (s *Store) Changes(ctx context.Context, from int64, most int, each func(seq
 	if clock == "" || s.ownClock {
 		clock = "NULL"
 	}
-	now := s.now()
-	rows, err := s.query(ctx, "SELECT seq, mark, id, final, "+clock+" FROM crudadmin_session_changes WHERE seq >= "+after+" ORDER BY seq LIMIT ?", args...)
+	now, err := ask(ctx, s, func(rows *sql.Rows, err error) (time.Time, error) {
+		return s.entries(rows, err, each)
+	}, "SELECT seq, mark, id, final, "+clock+" FROM crudadmin_session_changes WHERE seq >= "+after+" ORDER BY seq LIMIT ?", args...)
 	if err != nil {
 		return time.Time{}, s.failed(op, err)
 	}
+	return now, nil
+}
+
+// entries calls each for the entries that a query found, and returns the time they
+// were found at.
+func (s *Store) entries(rows *sql.Rows, err error, each func(seq, mark int64, id session.ID, final bool)) (time.Time, error) {
+	if err != nil {
+		return time.Time{}, err
+	}
 	defer func() { _ = rows.Close() }()
+	now := s.now()
 	for rows.Next() {
 		var seq, mark int64
 		var id []byte
 		var final int
 		var at *int64
 		if err := rows.Scan(&seq, &mark, &id, &final, &at); err != nil {
-			return time.Time{}, s.failed(op, err)
+			return time.Time{}, err
 		}
 		var named session.ID
 		if len(id) == session.IDSize { // the first entry names none
@@ -178,10 +189,7 @@ func (s *Store) Changes(ctx context.Context, from int64, most int, each func(seq
 			now = time.UnixMicro(*at).UTC()
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return time.Time{}, s.failed(op, err)
-	}
-	return now, nil
+	return now, rows.Err()
 }
 
 // pruneChanges deletes the part of the log that nobody reads any more.

@@ -72,6 +72,7 @@ const (
 	busy                   // as refused, by a lock: the transaction can be tried again
 	aborted                // as refused, by a deadlock or a conflict between transactions
 	duplicate              // as refused, because the key is there
+	away                   // as refused, because the server is starting or going down
 )
 
 // detect asks the database what it is.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -14,18 +15,21 @@ import (
 // failed makes an error of the contract of one after which nothing was written.
 // Errors of the contract pass through.
 func (s *Store) failed(op string, err error) error {
-	for _, sentinel := range []error{
-		session.ErrNotFound, session.ErrConflict, session.ErrLimit, session.ErrUnavailable,
-		session.ErrTooLarge, session.ErrMalformed,
-	} {
-		if errors.Is(err, sentinel) {
-			return err
-		}
+	if isContract(err) {
+		return err
 	}
 	if s.dialect.fault(err) == duplicate {
 		return session.ErrConflict
 	}
 	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrUnavailable, err)
+}
+
+// isContract reports whether err is one of the contract's.
+func isContract(err error) bool {
+	return slices.ContainsFunc([]error{
+		session.ErrNotFound, session.ErrConflict, session.ErrLimit, session.ErrUnavailable,
+		session.ErrTooLarge, session.ErrMalformed,
+	}, func(sentinel error) bool { return errors.Is(err, sentinel) })
 }
 
 // unsure is failed for an error after which a write may have happened.

@@ -49,21 +49,29 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	return first.(*sql.Stmt), nil
 }
 
-// query reads with a prepared statement. What was lost is asked again: the
-// connection may have died in the pool.
-func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+// ask reads with a prepared statement, and returns what collect makes of the rows.
+// What was lost is asked again: the connection may have died in the pool.
+func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T, error), text string, args ...any) (T, error) {
 	for try := 1; ; try++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if err := s.reach.enter(ctx); err != nil {
+			return collect(nil, err)
 		}
-		rows, err := s.queryOnce(ctx, text, args)
-		if err == nil || !s.askAgain(ctx, err, try) && !s.again(ctx, err, try) {
-			return rows, err
+		began := time.Now()
+		rows, err := s.query(ctx, text, args)
+		if err != nil {
+			s.leave(ctx, began, err)
+			if s.askAgain(ctx, err, try) || s.again(ctx, err, try) {
+				continue
+			}
+			return collect(nil, err)
 		}
+		got, err := collect(rows, nil)
+		s.leave(ctx, began, err)
+		return got, err
 	}
 }
 
-func (s *Store) queryOnce(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+func (s *Store) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
 	stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
 	if err != nil {
 		return nil, err
@@ -80,21 +88,35 @@ func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, 
 	}
 	defer leave()
 	for try := 1; ; try++ {
-		stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
-		if err != nil {
-			if s.again(ctx, err, try) {
-				continue
-			}
+		if err := s.reach.enter(ctx); err != nil {
 			return 0, s.failed(op, err)
 		}
-		result, err := stmt.ExecContext(ctx, args...)
-		if err == nil {
-			return result.RowsAffected()
-		}
-		if !s.again(ctx, err, try) {
+		began := time.Now()
+		n, sent, err := s.change(ctx, text, args)
+		s.leave(ctx, began, err)
+		switch {
+		case err == nil:
+			return n, nil
+		case s.again(ctx, err, try):
+		case sent:
 			return 0, s.unsure(op, err)
+		default:
+			return 0, s.failed(op, err)
 		}
 	}
+}
+
+func (s *Store) change(ctx context.Context, text string, args []any) (n int64, sent bool, err error) {
+	stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
+	if err != nil {
+		return 0, false, err
+	}
+	result, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, true, err
+	}
+	n, err = result.RowsAffected()
+	return n, true, err
 }
 
 // tx is a transaction on a connection of its own.
@@ -138,7 +160,12 @@ func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) e
 	}
 	defer leave()
 	for try := 1; ; try++ {
+		if err := s.reach.enter(ctx); err != nil {
+			return s.failed(op, err)
+		}
+		began := time.Now()
 		begun, committing, err := s.attempt(ctx, work)
+		s.leave(ctx, began, err)
 		switch {
 		case err == nil:
 			return nil

@@ -30,7 +30,7 @@ func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error)
 	for {
 		want := q.Size() - len(page.Sessions) + 1 // one more tells whether there is a next page
 		query, args := list(&q, micro(now), want, cursor, after)
-		records, err := read(s.query(ctx, query, args...))
+		records, err := ask(ctx, s, read, query, args...)
 		if err != nil {
 			return session.Page{}, s.failed("list", err)
 		}

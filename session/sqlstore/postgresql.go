@@ -52,6 +52,8 @@ func postgresqlFault(err error) fault {
 		return aborted
 	case state == "40003", state == "57P01", state == "57P02", strings.HasPrefix(state, "08"): // unknown completion, shutdown, connection
 		return lost
+	case state == "57P03": // cannot_connect_now
+		return away
 	default:
 		return refused
 	}

@@ -110,7 +110,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 // first returns the first session that query finds and that is live at now. Those
 // that cannot be decoded end.
 func (s *Store) first(ctx context.Context, id session.ID, now time.Time, query string, args ...any) (session.Session, error) {
-	records, err := read(s.query(ctx, query, args...))
+	records, err := ask(ctx, s, read, query, args...)
 	if err != nil {
 		return session.Session{}, s.failed("get", err)
 	}
@@ -191,7 +191,8 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 const present = "SELECT format FROM crudadmin_sessions WHERE id = ? AND " + live
 
 func (s *Store) present(ctx context.Context, id session.ID, at int64) error {
-	return presence(s.query(ctx, present, id[:], at))
+	_, err := ask(ctx, s, func(rows *sql.Rows, err error) (struct{}, error) { return struct{}{}, presence(rows, err) }, present, id[:], at)
+	return err
 }
 
 func (t *tx) present(ctx context.Context, id session.ID, at int64) error {

@@ -77,6 +77,8 @@ type Store struct {
 	// writer is held by the one writer that SQLite can have, so that those of
 	// this process wait in line and not by polling. Nil on servers.
 	writer chan struct{}
+
+	reach *reach // nil where the database is no server
 }
 
 var _ session.Store = (*Store)(nil)
@@ -123,6 +125,8 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	}
 	if d.oneWriter {
 		s.writer = make(chan struct{}, 1)
+	} else {
+		s.reach = newReach(db, s.log)
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
@@ -163,13 +167,7 @@ func (s *Store) durable(ctx context.Context) (bool, error) {
 
 // Ping implements session.Store.
 func (s *Store) Ping(ctx context.Context) error {
-	rows, err := s.query(ctx, "SELECT count(*) FROM "+versionTable)
-	if err != nil {
-		return s.failed("ping", err)
-	}
-	defer func() { _ = rows.Close() }()
-	rows.Next()
-	if err := rows.Err(); err != nil {
+	if _, err := ask(ctx, s, number, "SELECT count(*) FROM "+versionTable); err != nil {
 		return s.failed("ping", err)
 	}
 	return nil
@@ -178,6 +176,9 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close implements session.Store. It releases the prepared statements; the
 // database stays open.
 func (s *Store) Close() error {
+	if s.reach != nil {
+		s.reach.end()
+	}
 	var errs []error
 	s.statements.Range(func(text, stmt any) bool {
 		s.statements.Delete(text)
