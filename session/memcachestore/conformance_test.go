@@ -65,14 +65,21 @@ func TestConformanceThreeServers(t *testing.T) {
 	sessiontest.Run(t, harness(cfg, servers...))
 }
 
+// short repeats less: the server differs from that of TestConformance in how it is
+// reached.
+func short(h sessiontest.Harness) sessiontest.Harness {
+	h.Short = true
+	return h
+}
+
 func TestConformancePassword(t *testing.T) {
 	server := testserver.Memcached(t, testserver.MemcachedOptions{Username: "panel", Password: "p@ss/w:rd?#%"})
-	sessiontest.Run(t, harness(Config{Servers: []string{server.Addr}, Username: server.Username, Password: server.Password}, server))
+	sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, Username: server.Username, Password: server.Password}, server)))
 }
 
 func TestConformanceTLS(t *testing.T) {
 	server := testserver.Memcached(t, testserver.MemcachedOptions{TLS: true})
-	sessiontest.Run(t, harness(Config{Servers: []string{server.Addr}, TLS: server.TLS.Config}, server))
+	sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, TLS: server.TLS.Config}, server)))
 }
 
 // prefixes gives every check of the suite keys of its own.

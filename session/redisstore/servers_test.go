@@ -54,16 +54,26 @@ var prefixes atomic.Int64
 
 func prefix() string { return fmt.Sprintf("p%d:", prefixes.Add(1)) }
 
+// short is harness for a server that differs from that of TestConformance in how it
+// is reached.
+func short(next func(testing.TB) world) sessiontest.Harness {
+	h := harness(next)
+	h.Short = true
+	return h
+}
+
 func TestConformancePassword(t *testing.T) {
+	t.Parallel()
 	server := testserver.Redis(t, testserver.RedisOptions{Password: "p@ss/w:rd?#%"})
-	sessiontest.Run(t, harness(func(testing.TB) world {
+	sessiontest.Run(t, short(func(testing.TB) world {
 		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix()})
 	}))
 }
 
 func TestConformanceTLSAndACL(t *testing.T) {
+	t.Parallel()
 	server := testserver.Redis(t, testserver.RedisOptions{Username: "panel", Password: "secret", TLS: true})
-	sessiontest.Run(t, harness(func(testing.TB) world {
+	sessiontest.Run(t, short(func(testing.TB) world {
 		return single(server, redisstore.Config{URL: server.URL(), TLS: server.TLS.Config, Prefix: prefix()})
 	}))
 }
@@ -71,7 +81,8 @@ func TestConformanceTLSAndACL(t *testing.T) {
 // TestConformanceNearCache is with one handle: it sees its own changes at once,
 // and another's, or a look behind its back, within MaxStale only.
 func TestConformanceNearCache(t *testing.T) {
-	h := harness(func(t testing.TB) world {
+	t.Parallel()
+	h := short(func(t testing.TB) world {
 		server, prefix := testserver.SharedRedis(t)
 		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix, NearCache: time.Minute})
 	})
@@ -83,9 +94,10 @@ func TestConformanceNearCache(t *testing.T) {
 // TestConformanceSentinel fails over twice between checks: what follows runs on
 // the other server.
 func TestConformanceSentinel(t *testing.T) {
+	t.Parallel()
 	servers := testserver.StartRedisSentinel(t)
 	checks := 0
-	sessiontest.Run(t, harness(func(t testing.TB) world {
+	sessiontest.Run(t, short(func(t testing.TB) world {
 		if checks++; checks == 20 || checks == 40 {
 			dead := servers.Failover()
 			dead.Restart(false)
@@ -101,6 +113,7 @@ func TestConformanceSentinel(t *testing.T) {
 // TestConformanceCluster moves slots of the keys in use from master to master all
 // the time.
 func TestConformanceCluster(t *testing.T) {
+	t.Parallel()
 	cluster := testserver.StartRedisCluster(t, 3, 0)
 	masters := cluster.Nodes[:3]
 	ctx, stop := context.WithCancel(t.Context())

@@ -204,21 +204,28 @@ func fill(t *testing.T, s *Store, n int) {
 	t.Helper()
 	start := time.Now().Add(-10 * time.Minute)
 	err := s.transact(t.Context(), "fill", func(tx *tx) error {
-		for i := range n {
-			one := made(fmt.Sprintf("user %d", i%(n/10)), start.Add(time.Duration(i)*time.Millisecond))
-			tag := fmt.Sprintf("%08d", i%(n/10))
-			copy(one.ID[:], tag)
-			row, err := encode(&one)
-			if err != nil {
+		const batch = 50 // rows of a statement
+		for first := 0; first < n; first += batch {
+			var rows, events []any
+			most := min(batch, n-first)
+			for i := first; i < first+most; i++ {
+				one := made(fmt.Sprintf("user %d", i%(n/10)), start.Add(time.Duration(i)*time.Millisecond))
+				tag := fmt.Sprintf("%08d", i%(n/10))
+				copy(one.ID[:], tag)
+				row, err := encode(&one)
+				if err != nil {
+					return err
+				}
+				if i%2 == 0 {
+					row[columnCount-3], row[columnCount-2] = micro(one.CreatedAt.Add(time.Second)), "logout"
+				}
+				rows = append(rows, row...)
+				events = append(events, fmt.Appendf(nil, "key %d", i%(n/10)), i, micro(start), micro(start.Add(time.Hour)))
+			}
+			if _, err := tx.exec(t.Context(), insert+strings.Repeat(", "+marks(columnCount), most-1), rows...); err != nil {
 				return err
 			}
-			if i%2 == 0 {
-				row[columnCount-3], row[columnCount-2] = micro(one.CreatedAt.Add(time.Second)), "logout"
-			}
-			if _, err := tx.exec(t.Context(), insert, row...); err != nil {
-				return err
-			}
-			if _, err := tx.exec(t.Context(), insertEvent, fmt.Appendf(nil, "key %d", i%(n/10)), i, micro(start), micro(start.Add(time.Hour))); err != nil {
+			if _, err := tx.exec(t.Context(), insertEvent+strings.Repeat(", "+marks(4), most-1), events...); err != nil {
 				return err
 			}
 		}
