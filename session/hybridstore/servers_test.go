@@ -124,7 +124,7 @@ func databaseAt(t testing.TB, url string) *sql.DB {
 // empty deletes all rows but those that the migrations made.
 func empty(db *sql.DB) error {
 	for _, table := range []string{"sessions", "session_events", "session_changes", "session_log"} {
-		if _, err := db.Exec("DELETE FROM crudadmin_" + table); err != nil { //nolint:noctx // a test's
+		if _, err := db.Exec("DELETE FROM crudadmin_" + table); err != nil {
 			return err
 		}
 	}

@@ -88,7 +88,7 @@ type lent struct{ processes [2]*sql.DB }
 // empty deletes all rows but those that the migrations made.
 func (l lent) empty() error {
 	for _, table := range []string{"sessions", "session_events", "session_changes", "session_log"} {
-		if _, err := l.processes[0].Exec("DELETE FROM crudadmin_" + table); err != nil { //nolint:noctx // a test's
+		if _, err := l.processes[0].Exec("DELETE FROM crudadmin_" + table); err != nil {
 			return err
 		}
 	}

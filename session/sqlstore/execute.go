@@ -57,7 +57,7 @@ func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T
 			return collect(nil, err)
 		}
 		began := time.Now()
-		rows, err := s.query(ctx, text, args)
+		rows, err := s.query(ctx, text, args) //nolint:rowserrcheck // collect asks
 		if err != nil {
 			s.leave(ctx, began, err)
 			if s.askAgain(ctx, err, try) || s.again(ctx, err, try) {
