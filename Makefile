@@ -32,7 +32,7 @@ test: servers ## everything: installs missing servers, then all tests with -race
 	@start=$$SECONDS; \
 	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
 	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
-	{ go test -race -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore && (cd faults && go test -race -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	{ go test -race -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore && (cd faults && go test -race -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
 

@@ -4,9 +4,6 @@ package hybridstore
 
 import "time"
 
-// RaceDetector says whether the race detector is on.
-const RaceDetector = raceDetector
-
 // CompareEvery sets how often cache and database are compared.
 func (s *Store) CompareEvery(d time.Duration) { s.compareEvery = d }
 

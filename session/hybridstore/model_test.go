@@ -420,7 +420,7 @@ func schedule(t *testing.T, seed uint64, bugs ...string) (w *world) {
 // take the same turns.
 func TestModel(t *testing.T) {
 	n := *schedules
-	if raceDetector {
+	if testserver.RaceDetector {
 		n /= 10
 	}
 	const lanes = 2
@@ -481,7 +481,7 @@ var plantedBugs = []struct {
 
 // TestModelFindsPlantedBugs: a check that cannot fail proves nothing.
 func TestModelFindsPlantedBugs(t *testing.T) {
-	if raceDetector {
+	if testserver.RaceDetector {
 		t.Skip("the bugs are in the order of things, not in the memory: go test ./session/hybridstore")
 	}
 	const most = 20_000

@@ -160,15 +160,15 @@ func TestConformance(t *testing.T) {
 	for _, c := range []struct {
 		cache, name string
 		database    func(testing.TB) *sql.DB
-		work        bool
+		work, short bool
 	}{
-		{"redis", "postgresql", postgres, true},
-		{"redis", "sqlite", sqliteFile, true},
-		{"redis", "sqlite", sqliteFile, false},
-		{"memcached", "sqlite", sqliteFile, true},
-		{"memory", "sqlite", sqliteFile, true},
+		{"redis", "postgresql", postgres, true, false},
+		{"redis", "sqlite", sqliteFile, true, false},
+		{"redis", "sqlite", sqliteFile, false, true}, // the database alone, which has its own
+		{"memcached", "sqlite", sqliteFile, true, false},
+		{"memory", "sqlite", sqliteFile, true, true}, // for one process
 	} {
-		if hybridstore.RaceDetector && c.name == "sqlite" {
+		if testserver.RaceDetector && c.name == "sqlite" {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s and %s, loop %t", c.cache, c.name, c.work), func(t *testing.T) {
@@ -177,6 +177,7 @@ func TestConformance(t *testing.T) {
 			pairs := map[session.Store]pair{}
 			databases := testserver.Lender[*sql.DB]{Make: func() *sql.DB { return c.database(t) }, Empty: empty}
 			sessiontest.Run(t, sessiontest.Harness{
+				Short: c.short,
 				Open: func(t testing.TB, now func() time.Time) session.Store {
 					p := pair{databases.Lend(t), caches[c.cache](t)}
 					cfg := fast()

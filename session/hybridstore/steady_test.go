@@ -17,7 +17,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/hybridstore"
 )
 
 // ears hear every statement that reaches PostgreSQL's driver, but the questions
@@ -154,7 +153,7 @@ func memcachedGets(t *testing.T, server *testserver.MemcachedServer) int {
 // TestTouchesAreWrittenInBatches: 10,000 validations of 1,000 sessions write each
 // session once in a touch interval, many in a statement.
 func TestTouchesAreWrittenInBatches(t *testing.T) {
-	if hybridstore.RaceDetector {
+	if testserver.RaceDetector {
 		t.Skip("with the race detector the log is read late on a busy machine, and then touches are written at once")
 	}
 	const sessions, validations = 1000, 10_000
