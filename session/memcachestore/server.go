@@ -4,16 +4,19 @@ package memcachestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/flight"
 )
 
 const (
@@ -23,6 +26,10 @@ const (
 	stallTimeout = time.Second
 
 	keepAlive = 15 * time.Second
+
+	// maxAboard is how many items are asked for in one round trip: they have a
+	// megabyte each at most.
+	maxAboard = 32
 
 	// defaultTimeout bounds a call whose context has no deadline.
 	defaultTimeout = 2 * time.Second
@@ -40,7 +47,8 @@ type server struct {
 	log     *slog.Logger
 	closed  *atomic.Bool  // the store's
 	epoch   atomic.Uint64 // counts connections that broke
-	stripes [256]stripe   // by hash of the key
+	flights flight.Group[string, got]
+	stripes [256]stripe // by hash of the key
 }
 
 func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) *server {
@@ -48,6 +56,7 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 	for i := range sv.stripes {
 		sv.stripes[i].lock = make(chan struct{}, 1)
 	}
+	sv.flights.Aboard, sv.flights.Send = maxAboard, sv.send
 	sv.client = memcache.NewFromSelector(only{address(addr)})
 	sv.client.Timeout = stallTimeout
 	sv.client.MaxIdleConns = cfg.PoolSize
@@ -91,6 +100,80 @@ func mix(x uint64) uint64 {
 	x *= 0x94d049bb133111eb
 	return x ^ x>>31
 }
+
+// got is what was found under a key.
+type got struct {
+	item *memcache.Item // nil: nothing
+	err  error          // of the contract
+}
+
+// get returns the item of a key, nil if there is none, by the context's deadline.
+// Those who ask at the same time share one command.
+func (sv *server) get(ctx context.Context, op, key string) (*memcache.Item, error) {
+	if ctx.Err() != nil {
+		return nil, ended(ctx, op, sv.addr)
+	}
+	found, err := sv.flights.Ask(ctx, key)
+	if err != nil {
+		return nil, failed(op, reads, fmt.Errorf("%s: %w", sv.addr, err))
+	}
+	return found.item, found.err
+}
+
+// send reads the items of all keys.
+func (sv *server) send(ctx context.Context, keys []string) []got {
+	const op = "read"
+	answers := make([]got, len(keys))
+	err := sv.enter(ctx, op)
+	if err == nil {
+		err = readInto(answers, sv.client, keys)
+		if sv.stale(err) {
+			err = readInto(answers, sv.client, keys)
+		}
+		sv.settle(err)
+		sv.leave()
+		err = failed(op, reads, err)
+	}
+	if err != nil {
+		for i := range answers {
+			answers[i] = got{nil, err}
+		}
+	}
+	return answers
+}
+
+// readInto reads the items of all keys into the answers.
+func readInto(answers []got, c *memcache.Client, keys []string) error {
+	if len(keys) == 1 {
+		item, err := c.Get(keys[0])
+		switch {
+		case errors.Is(err, memcache.ErrCacheMiss):
+			return nil
+		case err == nil && item.Key != keys[0]:
+			return errOtherKey
+		}
+		answers[0].item = item
+		return err
+	}
+	items, err := c.GetMulti(keys)
+	if err != nil {
+		return err
+	}
+	for key := range items {
+		if !slices.Contains(keys, key) {
+			return errOtherKey
+		}
+	}
+	for i, key := range keys {
+		if item := items[key]; item != nil {
+			one := *item // two may have asked for the same, and each writes over it
+			answers[i].item = &one
+		}
+	}
+	return nil
+}
+
+var errOtherKey = errors.New("the server answered for another key")
 
 // call runs f with the server's client and returns by the context's deadline. f
 // goes on without its caller for at most stallTimeout for each read and write.

@@ -162,21 +162,12 @@ func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 // read returns the item of a key, nil if there is none.
 func (s *Store) read(ctx context.Context, op string, at place) (*reading, error) {
 	r := &reading{at: time.Now(), epoch: at.sv.epoch.Load()}
-	it, err := call(ctx, at.sv, op, reads, func(c *memcache.Client) (*memcache.Item, error) {
-		it, err := c.Get(at.key)
-		switch {
-		case err != nil:
-			return nil, err
-		case it.Key != at.key:
-			return nil, errors.New("the server answered for another key")
-		}
-		return it, nil
-	})
+	it, err := at.sv.get(ctx, op, at.key)
 	switch {
-	case errors.Is(err, memcache.ErrCacheMiss):
-		return nil, nil
 	case err != nil:
 		return nil, err
+	case it == nil:
+		return nil, nil
 	case it.CasID == 0:
 		return nil, fmt.Errorf("memcachestore: %s: %w: %w: %s keeps no CAS, start it without -C", op, session.ErrUnavailable, ErrMisconfigured, at.sv.addr)
 	}
