@@ -276,7 +276,7 @@ func refusals(t testing.TB) []refusal {
 	}
 	return []refusal{
 		{
-			word: "READONLY", config: plain, reads: true,
+			word: "READONLY", config: plain,
 			begin: func(t testing.TB, r *testserver.RedisServer) { do(t, r, "REPLICAOF", "127.0.0.1", "1") },
 			end:   func(t testing.TB, r *testserver.RedisServer) { do(t, r, "REPLICAOF", "NO", "ONE") },
 		},

@@ -161,20 +161,20 @@ func TestBudget(t *testing.T) {
 				}
 			}
 		}},
-		{"validate between touches", map[string]int{"GETRANGE": 1}, func() { _, err := m.Validate(ctx, second); must(err) }},
-		{"validate that touches", map[string]int{"GETRANGE": 1, "EVALSHA": 1}, func() {
+		{"validate between touches", map[string]int{"GETEX": 1}, func() { _, err := m.Validate(ctx, second); must(err) }},
+		{"validate that touches", map[string]int{"GETEX": 1, "EVALSHA": 1}, func() {
 			clock.Advance(2 * time.Minute)
 			_, err := m.Validate(ctx, second)
 			must(err)
 		}},
 		{"create", one(1), func() { third = create() }},
 		{"create that evicts", one(1), func() { create() }},
-		{"update", map[string]int{"GETRANGE": 1, "EVALSHA": 1}, func() {
+		{"update", map[string]int{"GETEX": 1, "EVALSHA": 1}, func() {
 			_, err := m.Update(ctx, third.ID(), func(md *session.Metadata) error { return session.AddFlash(md, session.Flash{}) })
 			must(err)
 		}},
-		{"renew", map[string]int{"GETRANGE": 1, "EVALSHA": 1}, func() { _, _, err := m.Renew(ctx, third); must(err) }},
-		{"validate of an ID in its grace", map[string]int{"GETRANGE": 2}, func() { _, err := m.Validate(ctx, third); must(err) }},
+		{"renew", map[string]int{"GETEX": 1, "EVALSHA": 1}, func() { _, _, err := m.Renew(ctx, third); must(err) }},
+		{"validate of an ID in its grace", map[string]int{"GETEX": 2}, func() { _, err := m.Validate(ctx, third); must(err) }},
 		{"logout", one(1), func() { must(m.Logout(ctx, third)) }},
 		{"revoke a user", one(1), func() { _, err := m.RevokeUser(ctx, "ada", session.Ending{}); must(err) }},
 		{"count", one(1), func() { _, err := store.Count(ctx, "k", 100, time.Minute); must(err) }},

@@ -268,12 +268,20 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// TestReadOnly: a replica in the place of the primary is unavailable by name.
+// TestReadOnly: a replica in the place of the primary is unavailable by name, to reads
+// too. A primary that takes no writes answers them.
 func TestReadOnly(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	s := open(t, redisstore.Config{URL: server.URL()})
+	live := newSession("bert", session.Tag{2})
+	if _, err := s.Create(t.Context(), live, session.Admission{}); err != nil {
+		t.Fatal(err)
+	}
 	do(t, server, "CONFIG", "SET", "min-replicas-to-write", "1")
 	one := newSession("ada", session.Tag{1})
+	if got, err := s.Get(t.Context(), live.ID); err != nil || got != live {
+		t.Errorf("Get without replicas: %+v, %v", got, err)
+	}
 	if _, err := s.Create(t.Context(), one, session.Admission{}); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) || !strings.Contains(err.Error(), "NOREPLICAS") {
 		t.Errorf("without replicas: %v", err)
 	}
@@ -281,6 +289,15 @@ func TestReadOnly(t *testing.T) {
 	do(t, server, "REPLICAOF", "127.0.0.1", "1")
 	if _, err := s.Create(t.Context(), one, session.Admission{}); !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) || !strings.Contains(err.Error(), "READONLY") {
 		t.Errorf("on a replica: %v", err)
+	}
+	for _, id := range []session.ID{live.ID, one.ID} {
+		if _, err := s.Get(t.Context(), id); !errors.Is(err, session.ErrUnavailable) || !strings.Contains(err.Error(), "READONLY") {
+			t.Errorf("Get from a replica: %v, want ErrUnavailable that says READONLY", err)
+		}
+	}
+	do(t, server, "REPLICAOF", "NO", "ONE")
+	if got, err := s.Get(t.Context(), live.ID); err != nil || got != live {
+		t.Errorf("Get from a primary again: %+v, %v", got, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/redis/rueidis"
 
@@ -86,12 +87,49 @@ func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, k
 	// On a Cluster each partition flies alone, so that a node that does not answer
 	// holds up nobody else's records.
 	g := &s.flights[int(id.Tag().Partition())%len(s.flights)]
-	result, err := g.Ask(ctx, fetching(c, key))
+	result, err := g.Ask(ctx, s.validating(c, key))
 	if err != nil {
 		return nil, failed("get", reads, err)
 	}
 	value, err := recordOf(result.AsBytes())
+	if reply, ok := rueidis.IsRedisErr(err); ok && refusesWrites(reply) {
+		return s.retrieveUnwritable(ctx, key, err)
+	}
 	return value, failed("get", reads, err)
+}
+
+// validating is the command for a record that somebody signs in with: one that a
+// replica refuses, since it may write. It does not, and the answer of a primary is
+// that of fetching, not cut off. In a Cluster a replica refuses all commands.
+func (s *Store) validating(c rueidis.Client, key string) rueidis.Completed {
+	if len(s.cfg.Cluster) > 0 {
+		return fetching(c, key)
+	}
+	return c.B().Arbitrary("GETEX").Keys(key).ReadOnly()
+}
+
+// refusesWrites reports whether a server answers that it takes no writes, though it
+// may be a primary: its disk fails, or it has fewer replicas than it must have.
+func refusesWrites(err *rueidis.RedisError) bool {
+	return strings.HasPrefix(err.Error(), "MISCONF") || strings.HasPrefix(err.Error(), "NOREPLICAS")
+}
+
+// retrieveUnwritable is retrieve from a server that takes no writes, for this reason:
+// it must be a primary.
+func (s *Store) retrieveUnwritable(ctx context.Context, key string, why error) ([]byte, error) {
+	const op = "get"
+	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]byte, error) {
+		results := c.DoMulti(ctx, c.B().Info().Section("replication").Build(), fetching(c, key))
+		text, err := results[0].ToString()
+		if err != nil {
+			return nil, failed(op, reads, err)
+		}
+		if parseInfo(text)["role"] != "master" {
+			return nil, failed(op, reads, why)
+		}
+		value, err := recordOf(results[1].AsBytes())
+		return value, failed(op, reads, err)
+	})
 }
 
 // send carries commands that read to the server.
@@ -114,8 +152,11 @@ func fetching(c rueidis.Client, key string) rueidis.Completed {
 // notText stands for a value that is no string.
 var notText = []byte{}
 
-// recordOf reads the answer to fetching: no bytes if there is no record.
+// recordOf reads the answer to fetching or validating: no bytes if there is no record.
 func recordOf(value []byte, err error) ([]byte, error) {
+	if rueidis.IsRedisNil(err) {
+		return nil, nil
+	}
 	if answer, ok := rueidis.IsRedisErr(err); ok && isWrongType(answer) {
 		return notText, nil
 	}
