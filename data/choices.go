@@ -126,8 +126,18 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 		return nil, err
 	}
 	choices := &ChoicePage{Table: t, Next: page.Next}
+	var exact []Choice // which leads, wherever its label stands
+	if q.Search != "" {
+		if exact, err = s.Chosen(ctx, table, field, []string{q.Search}); err != nil {
+			return nil, err
+		}
+		if after == "" {
+			choices.Choices = exact
+		}
+	}
 	for _, row := range page.Rows {
-		if choice, ok := c.choice(columns, row); ok {
+		choice, ok := c.choice(columns, row)
+		if ok && !slices.ContainsFunc(exact, func(one Choice) bool { return one.Value == choice.Value }) {
 			choices.Choices = append(choices.Choices, choice)
 		}
 	}

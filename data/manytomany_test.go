@@ -4,6 +4,7 @@ package data
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,17 @@ func TestChoicesPageThroughEveryRecord(t *testing.T) {
 		if got, _ := walk(test.table, test.field, test.search); strings.Join(got, " ") != test.want {
 			t.Errorf("%+v: %q", test, got)
 		}
+	}
+	for i := range 3 { // whose names hold the key of another
+		if _, err := s.db.ExecContext(t.Context(), "INSERT INTO products VALUES (?, ?)", 900+i, fmt.Sprintf("%d: number 259", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := walk("sales", "product", "259"); strings.Join(got, " ") != "259 900 901 902" {
+		t.Errorf("a key in names: %q, want its own record first, and once", got)
+	}
+	if page, err := s.Choices(t.Context(), "sales", "product", "259", "", 2); err != nil || page.Choices[0].Value != "259" {
+		t.Errorf("%+v, %v: the record of the key is not on the first page", page, err)
 	}
 	if page, err := s.Choices(t.Context(), "sales", "product", "", "", 1); err != nil || page.Choices[0].Value != "5" || page.Choices[0].Label != "5" {
 		t.Errorf("%+v, %v: a record without a name is labelled by its key", page, err)
