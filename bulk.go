@@ -88,7 +88,11 @@ func (p *Panel) bulkPage(r *http.Request, c chosen, action string) (ui.Bulk, err
 	for _, key := range c.keys {
 		page.Params = append(page.Params, ui.Param{Name: "key", Value: key.String()})
 		if len(page.Sample) < 10 {
-			page.Sample = append(page.Sample, ui.Link{Label: key.Label(), Href: p.recordURL(c.table.Name, key)})
+			label := key.Label()
+			if record, err := p.dataOf(r).Get(r.Context(), c.table.Name, key); err == nil {
+				label = record.Label
+			}
+			page.Sample = append(page.Sample, ui.Link{Label: label, Href: p.recordURL(c.table.Name, key)})
 		}
 	}
 	values := c.query.Values()
@@ -220,6 +224,7 @@ func (p *Panel) askEdit(w http.ResponseWriter, r *http.Request, status int, c ch
 	for i, f := range page.Fields {
 		f.Optional, f.Set = true, r.PostForm.Get(ui.ParamSet+editPrefix+f.Name) == "1"
 		f.Placeholder = "" // a default is for new records
+		f.Null = e.sent.Get(ui.ParamNull+f.Name) == "1"
 		f.Name = editPrefix + f.Name
 		page.Fields[i] = f
 	}

@@ -29,14 +29,28 @@ func (p *Panel) renderDelete(w http.ResponseWriter, r *http.Request, status int,
 	record := p.recordURL(t.Name, key)
 	page := ui.Delete{
 		Heading: preview.Record.Label, Key: key.Label(), Model: tableLabel(t), ModelHref: p.tableURL(t.Name),
-		RecordHref: record, Action: record + "/delete", Token: preview.Record.Token, Effects: effects(preview), Error: wrong,
+		RecordHref: record, Action: record + "/delete", Token: preview.Record.Token, Effects: p.effects(r, t, key, preview), Error: wrong,
 	}
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
 	p.render(w, r, status, page)
 }
 
-func effects(preview *data.Preview) []ui.Effect {
+// effects are what a deletion does, or why it is forbidden, with links to the
+// rows that refer to the record itself.
+func (p *Panel) effects(r *http.Request, t *data.Table, key data.Key, preview *data.Preview) []ui.Effect {
 	var all []ui.Effect
+	links := map[string]string{}
+	if len(preview.Forbid)+len(preview.Changed) > 0 {
+		related, err := p.dataOf(r).Related(r.Context(), t.Name, key)
+		if err != nil {
+			p.log.WarnContext(r.Context(), "related records failed", "table", t.Name, "error", err)
+		}
+		for _, one := range related {
+			if one.Problem == "" {
+				links[one.ForeignKey.Table+"\x00"+strings.Join(one.ForeignKey.Columns, ", ")] = p.listURL(one.Query)
+			}
+		}
+	}
 	for _, group := range [][]data.Effect{preview.Forbid, preview.Deleted, preview.Changed} {
 		for _, e := range group {
 			kind := ui.EffectKind(strings.ToLower(e.Action))
@@ -47,7 +61,8 @@ func effects(preview *data.Preview) []ui.Effect {
 			if label == "" {
 				label = "a table that is not shown"
 			}
-			all = append(all, ui.Effect{Kind: kind, Table: label, Via: strings.Join(e.Columns, ", "), Count: count(e.Count)})
+			via := strings.Join(e.Columns, ", ")
+			all = append(all, ui.Effect{Kind: kind, Table: label, Via: via, Count: count(e.Count), Href: links[e.Table+"\x00"+via]})
 		}
 	}
 	return all

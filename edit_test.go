@@ -153,6 +153,9 @@ func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 	if body := page.get("/m/customers/1/delete").Body.String(); !strings.Contains(body, "orders") {
 		t.Error("the page does not say that orders refer to the customer")
 	}
+	if body := page.get("/m/customers/1/delete").Body.String(); !strings.Contains(body, `href="/admin/m/orders/?f.customer_id.eq=1"`) {
+		t.Error("the page does not lead to the orders that refer to the customer")
+	}
 	w := page.post("/account", "/m/customers/1/delete", url.Values{"confirm": {"1"}})
 	if w.Code != http.StatusConflict || b.scalar(t, "SELECT count(*) FROM customers") != "2" {
 		t.Errorf("a customer with orders: %d, want 409", w.Code)
@@ -201,6 +204,12 @@ func TestBulkEdit(t *testing.T) {
 	ask := page.post("/account", path, url.Values{"all": {"1"}, "f.total.lt": {"5"}})
 	if body := ask.Body.String(); ask.Code != http.StatusOK || !strings.Contains(body, "Change 2 records") || !strings.Contains(body, `name="to.note"`) || strings.Contains(body, `name="to.id"`) {
 		t.Errorf("the question: %d\n%s", ask.Code, body)
+	}
+	if strings.Contains(ask.Body.String(), " checked") {
+		t.Error("something is ticked before anybody ticked it")
+	}
+	if body := page.post("/account", "/m/customers/actions/edit", url.Values{"key": {"1"}}).Body.String(); !strings.Contains(body, ">Ann</a>") {
+		t.Error("the chosen customer is not called by name")
 	}
 	for name, c := range map[string]struct {
 		form url.Values

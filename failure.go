@@ -50,7 +50,7 @@ func classify(err error) (status int, detail string) {
 	case errors.As(err, &asked):
 		return asked.status, asked.detail
 	case errors.Is(err, session.ErrCSRF):
-		return http.StatusForbidden, "The form has expired or was not made for you. Go back, reload the page and send it again."
+		return http.StatusForbidden, "The form is too old, or was opened by somebody else. Go back, reload the page and send it again."
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, "The form is larger than 1 MiB."
 	case errors.As(err, &fields):

@@ -109,9 +109,13 @@ func TestUndeclaredFieldsAreRefused(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("a read-only field is taken: %d", w.Code)
 	}
-	bulk := url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.born": {"1"}, "to.born": {"2000-01-01"}}
-	if w := page.post("/account", "/m/customers/actions/edit", bulk); w.Code != http.StatusUnprocessableEntity {
-		t.Errorf("bulk edit of a field that is on no form: %d", w.Code)
+	for name, value := range map[string]string{"born": "2000-01-01", "email": "new@example.com", "id": "9", "password_hash": "a secret"} {
+		for _, chosen := range []url.Values{{"key": {"1"}}, {"all": {"1"}}} {
+			chosen["confirm"], chosen["set.to.name"], chosen["to.name"], chosen["set.to."+name], chosen["to."+name] = []string{"1"}, []string{"1"}, []string{"Zoe"}, []string{"1"}, []string{value}
+			if w := page.post("/account", "/m/customers/actions/edit", chosen); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "cannot be changed in many records") {
+				t.Errorf("bulk edit of %s: %d, want 422 that says so", name, w.Code)
+			}
+		}
 	}
 	if got := b.scalar(t, "SELECT group_concat(id || name || coalesce(email, '') || coalesce(born, '')) FROM customers"); strings.Contains(got, "Zoe") || strings.Contains(got, "new@") || strings.Contains(got, "2000") {
 		t.Errorf("something was written: %s", got)

@@ -52,8 +52,8 @@ func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
 		page.Pager.Next = self + more + found.Next
 	}
 	page.Layout = p.layout(w, r, self)
-	for _, note := range p.manager.Traits().Notes { // what the store cannot promise
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: note})
+	if notes := p.manager.Traits().Notes; len(notes) > 0 { // what the store cannot promise
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: strings.Join(notes, " ")})
 	}
 	p.render(w, r, http.StatusOK, page)
 }

@@ -33,7 +33,7 @@ var errorTexts = map[int]errorText{
 	http.StatusUnauthorized: {"You are not signed in",
 		"Sign in to go on. Nothing was changed."},
 	http.StatusForbidden: {"You may not do this",
-		"Your role does not allow it, or the form was opened too long ago. Go back, reload the page and try again; if it stays, ask an administrator."},
+		"Your role does not allow it. Ask an administrator if you need it."},
 	http.StatusNotFound: {"There is nothing here",
 		"The page or record does not exist, or no longer does. Check the address or start from the dashboard."},
 	http.StatusMethodNotAllowed: {"This page cannot be used that way",
@@ -68,6 +68,9 @@ func (e Error) Headline() string { return e.text().headline }
 // Advice is what to do.
 func (e Error) Advice() string {
 	advice := e.text().advice
+	if e.Status == http.StatusForbidden && e.Detail != "" {
+		advice = "Nothing was changed."
+	}
 	switch {
 	case e.RetryAfter > 0:
 		advice += " Try again in " + wait(e.RetryAfter) + "."

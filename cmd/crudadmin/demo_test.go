@@ -262,7 +262,7 @@ func TestNonsenseParameters(t *testing.T) {
 }
 
 // TestWeight holds what a page weighs on the line: 60 KB for the first one with all that it needs, in at most six
-// requests, then 8 KB a list of 25 rows.
+// requests, then 8 KB a list of 25 rows, and 15 KB an edit form.
 func TestWeight(t *testing.T) {
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	r := s.signIn(t)
@@ -313,10 +313,18 @@ func TestWeight(t *testing.T) {
 		t.Errorf("login and dashboard: %d bytes in %d requests, want at most %d in 6", total, requests, 60<<10)
 	}
 	for name, href := range home.navigation() {
-		weight, _ := weigh(href)
+		weight, list := weigh(href)
 		t.Logf("%s: %d bytes", name, weight)
 		if weight > 8<<10 {
 			t.Errorf("%s: a page of 25 rows has %d bytes, want at most %d", name, weight, 8<<10)
+		}
+		if list.link("New") == "" {
+			continue // a view
+		}
+		weight, form := weigh(list.rows()[0] + "/edit")
+		t.Logf("%s: a form of %d bytes, %d before they are compressed", name, weight, len(form.Body))
+		if weight > 15<<10 {
+			t.Errorf("%s: an edit form has %d bytes, want at most %d", name, weight, 15<<10)
 		}
 	}
 	request, err = http.NewRequestWithContext(t.Context(), http.MethodGet, r.resolve("./"), nil)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,8 +44,14 @@ func (b *browser) enter(name, value string) {
 // send sends the page's form, wherever that leads.
 func (b *browser) send() {
 	b.t.Helper()
+	b.sendBy("main form[method=post] .primary, main form[method=post] .danger, main form[method=post] button:not([type])")
+}
+
+// sendBy sends the form of a button.
+func (b *browser) sendBy(button string) {
+	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main form").forEach((e) => e.noValidate = true)`))
-	if _, err := b.lead(chromedp.Click(chromedp.CSS("main form[method=post] .primary, main form[method=post] .danger, main form[method=post] button:not([type])"))); err != nil {
+	if _, err := b.lead(chromedp.Click(chromedp.CSS(button))); err != nil {
 		b.t.Fatalf("at %s: %v", b.where(), err)
 	}
 }
@@ -75,28 +82,65 @@ func demoPages(s *served, other *reader) []kept {
 		{name: "conflict", refused: true, there: func(b *browser) {
 			b.do(chromedp.Navigate(at("m/customers/8/edit")))
 			form := other.get("m/customers/8/edit")
-			other.post("m/customers/8/edit", url.Values{"csrf_token": {form.field("csrf_token")}, "row.token": {form.field("row.token")}, "company": {"Theirs " + b.where()}, "newsletter": {"true"}})
+			other.post("m/customers/8/edit", url.Values{"csrf_token": {form.field("csrf_token")}, "row.token": {form.field("row.token")}, "company": {"Theirs & Sons"}, "newsletter": {"true"}})
 			b.enter("company", "Yours")
 			b.send()
 		}},
 		{name: "delete", address: "m/customers/9/delete"}, {name: "delete-forbidden", address: "m/categories/1/delete"}, {name: "delete-alone", address: "m/reviews/1/delete"},
 		{name: "bulk-edit", there: bulk("products", "edit")}, {name: "bulk-delete", there: bulk("reviews", "delete")},
-		{name: "missing", address: "m/orders/0", refused: true},
+		{name: "bulk-edit-refused", refused: true, there: func(b *browser) {
+			bulk("products", "edit")(b)
+			b.enter("to.price", "-1")
+			b.do(chromedp.Evaluate[chromedp.Void](`{ const box = document.querySelector("[name='set.to.price']"); if (!box.checked) box.click() }`))
+			b.send()
+		}},
+		{name: "delete-conflict", refused: true, there: func(b *browser) {
+			b.do(chromedp.Navigate(at("m/reviews/2/delete")))
+			form := other.get("m/reviews/2/edit")
+			other.post("m/reviews/2/edit", url.Values{"csrf_token": {form.field("csrf_token")}, "row.token": {form.field("row.token")}, "title": {"Theirs & Sons"}})
+			b.send()
+		}},
+		{name: "missing", address: "m/orders/0", refused: true}, {name: "no-table", address: "m/nothing/", refused: true},
+		{name: "forbidden", refused: true, there: func(b *browser) {
+			b.do(chromedp.Navigate(at("m/categories/new")))
+			b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("main [name=csrf_token]").value = "of another page"`))
+			b.send()
+		}},
+		{name: "user-refused", refused: true, there: func(b *browser) {
+			filled(b, at("users/new"), map[string]string{"username": "mallory", "new_password": "short"})
+		}},
+		{name: "user", there: func(b *browser) {
+			filled(b, at("users/new"), map[string]string{"username": "ada", "new_password": "correct horse battery staple"})
+			b.do(chromedp.Navigate(at("users/")))
+			b.do(chromedp.Click(chromedp.CSS("tbody tr:not(:has(.accent)) a[data-row]")))
+		}},
+		{name: "account-refused", refused: true, there: func(b *browser) {
+			b.do(chromedp.Navigate(at("account")))
+			for _, name := range []string{"current_password", "new_password", "confirm_password"} {
+				b.enter(name, "short")
+			}
+			b.sendBy("#password .primary")
+		}},
 	}
 }
 
-// TestPagesInBrowser opens the pages on a phone and on a desktop. With CRUDADMIN_SCREENSHOTS set to a directory it
-// leaves pictures there, and looks at more widths and at every table.
+// TestPagesInBrowser opens the pages on a phone and on a desktop, in both themes. With CRUDADMIN_SCREENSHOTS set to a
+// directory it leaves pictures there, and looks at a tablet's width and every table too; with CRUDADMIN_PAGES at some
+// pages only.
 func TestPagesInBrowser(t *testing.T) {
 	b := openBrowser(t)
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	pictures := os.Getenv("CRUDADMIN_SCREENSHOTS")
-	widths := []int64{320, 1440}
+	widths := []int64{320, 375, 1440}
 	if pictures != "" {
 		widths = []int64{320, 375, 768, 1440}
 	}
+	only := strings.Split(os.Getenv("CRUDADMIN_PAGES"), ",")
 	look := func(p kept) {
 		t.Helper()
+		if only[0] != "" && !slices.Contains(only, p.name) {
+			return
+		}
 		start := time.Now()
 		defer func() { t.Log(p.name, time.Since(start).Round(time.Millisecond)) }()
 		b.do(chromedp.EmulateViewport(1440, 900))
@@ -116,14 +160,20 @@ func TestPagesInBrowser(t *testing.T) {
 			if wide := tell(b, chromedp.EvaluateAsDevTools[int]("document.documentElement.scrollWidth - document.documentElement.clientWidth")); wide > 0 {
 				t.Errorf("%s: wider than the window by %d px", what, wide)
 			}
-			for _, scheme := range []string{"light", "dark"} {
+			if width == 320 {
+				continue
+			}
+			schemes := []string{"light", "dark"}
+			if width != 1440 {
+				slices.Reverse(schemes)
+			}
+			for i, scheme := range schemes {
 				b.scheme(scheme)
-				if pictures != "" || (scheme == "light") == (width == 1440) {
-					for _, found := range tell(b, chromedp.Evaluate[[]string](testserver.AxeFound, chromedp.EvalAwaitPromise)) {
-						t.Errorf("%s, %s: axe: %s", what, scheme, found)
-					}
+				// The first theme is asked everything; the other one differs in colours only.
+				for _, found := range tell(b, chromedp.Evaluate[[]string](testserver.AxeFound(i > 0), chromedp.EvalAwaitPromise)) {
+					t.Errorf("%s, %s: axe: %s", what, scheme, found)
 				}
-				if pictures != "" && width != 320 {
+				if pictures != "" {
 					b.picture(filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", p.name, width, scheme)), width)
 				}
 			}
@@ -131,6 +181,9 @@ func TestPagesInBrowser(t *testing.T) {
 		b.quiet(p.name)
 	}
 	look(kept{name: "login", address: "login"})
+	look(kept{name: "login-refused", refused: true, there: func(b *browser) {
+		filled(b, s.URL+"login", map[string]string{"username": "admin", "password": "wrong"})
+	}})
 	b.signIn(s)
 	pages := demoPages(s, s.signIn(t))
 	for _, table := range b.demoTables() {

@@ -10,6 +10,12 @@ import _ "embed" // for axe-core
 var Axe string
 
 // AxeFound is an expression that promises what axe-core finds wrong with the
-// page, as an array of strings.
-const AxeFound = `axe.run().then((r) => r.violations.map((v) => v.id + ": " +
+// page, or with its colours alone, as an array of strings.
+func AxeFound(colours bool) string {
+	rules := "{}"
+	if colours {
+		rules = `{ runOnly: ["color-contrast", "link-in-text-block"] }`
+	}
+	return "axe.run(" + rules + `).then((r) => r.violations.map((v) => v.id + ": " +
 	v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).join("\n")))`
+}
