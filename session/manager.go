@@ -324,7 +324,8 @@ func (m *Manager) bound(ctx context.Context) (context.Context, context.CancelFun
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, m.cfg.StoreTimeout)
+	b := bind(ctx, m.cfg.StoreTimeout)
+	return b, b.release
 }
 
 func (m *Manager) emit(ctx context.Context, e Event) {

@@ -1,0 +1,81 @@
+// Bounded: a deadline that costs little until somebody waits for it.
+
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// bounded is its parent with a deadline. The timer is made when somebody asks for
+// Done: an answer that is there at once needs none.
+type bounded struct {
+	context.Context // the parent
+	deadline        time.Time
+
+	mu       sync.Mutex
+	made     context.Context // with the timer, once somebody has asked
+	cancel   context.CancelFunc
+	released bool
+}
+
+// bind bounds ctx from now on. It is to be released, as a context is canceled.
+func bind(ctx context.Context, timeout time.Duration) *bounded {
+	return &bounded{Context: ctx, deadline: time.Now().Add(timeout)}
+}
+
+// release cancels the context.
+func (b *bounded) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.released = true
+	if b.cancel != nil {
+		b.cancel()
+	}
+}
+
+// with returns the context that has the timer, making it.
+func (b *bounded) with() context.Context {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.made == nil {
+		b.made, b.cancel = context.WithDeadline(b.Context, b.deadline)
+		if b.released {
+			b.cancel()
+		}
+	}
+	return b.made
+}
+
+// Deadline implements context.Context.
+func (b *bounded) Deadline() (time.Time, bool) { return b.deadline, true }
+
+// Done implements context.Context.
+func (b *bounded) Done() <-chan struct{} { return b.with().Done() }
+
+// Err implements context.Context.
+func (b *bounded) Err() error {
+	b.mu.Lock()
+	made, over := b.made, b.released
+	b.mu.Unlock()
+	if made != nil {
+		return made.Err()
+	}
+	if over || b.Context.Err() != nil || !time.Now().Before(b.deadline) {
+		return b.with().Err() // the same from now on
+	}
+	return nil
+}
+
+// Value implements context.Context. Where there is a timer it finds it, so that
+// contexts made from this one need no goroutine.
+func (b *bounded) Value(key any) any {
+	b.mu.Lock()
+	made := b.made
+	b.mu.Unlock()
+	if made != nil {
+		return made.Value(key)
+	}
+	return b.Context.Value(key)
+}
