@@ -49,7 +49,7 @@ var rules = map[string]rule{
 	"session/internal/settings": {stdlib: true, never: noSQL},
 	"session/memstore":          {imports: []string{"session"}, stdlib: true, never: noHTTP},
 	"session/redisstore":        {imports: []string{"session", "session/internal/flight", "session/internal/wire", "session/internal/settings"}, never: noSQL},
-	"session/memcachestore":     {imports: []string{"session", "session/internal/wire", "session/internal/settings"}, never: noSQL},
+	"session/memcachestore":     {imports: []string{"session", "session/internal/flight", "session/internal/wire", "session/internal/settings"}, never: noSQL},
 	"session/sqlstore":          {imports: []string{"session", "internal/migrate"}},
 	"session/hybridstore":       {imports: []string{"session"}, never: noSQL},
 	"session/sessionhttp":       {imports: []string{"session"}, never: noSQL},

@@ -25,11 +25,11 @@ const root = "../.."
 var clockAllowed = map[string]string{
 	"export.go":                       "a connection's deadline is of this machine's clock",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
+	"session/bounded.go":              "a deadline is of this machine's clock",
 	"session/clock.go":                "the clock that all others are made of",
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
 	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
-	"session/redisstore/nearcache.go": "staleness is elapsed time",
 	"session/sqlstore/execute.go":     "how long a call took is elapsed time",
 	"session/sqlstore/reach.go":       "a breaker waits in elapsed time",
 	"session/sessionprom/wrap.go":     "latency is elapsed time",
@@ -41,6 +41,7 @@ var clockAllowed = map[string]string{
 // sleepAllowed lists the test files that may call time.Sleep, each with the
 // reason. Everything else waits for what it waits for.
 var sleepAllowed = map[string]string{
+	"session/bounded_internal_test.go":  "time of a synctest bubble, in which a deadline passes",
 	"session/clock_test.go":             "time of a synctest bubble, in which a clock is read",
 	"session/hybridstore/world_test.go": "time of a synctest bubble, in which a late write arrives",
 }
