@@ -25,8 +25,11 @@ func bind(ctx context.Context, timeout time.Duration) *bounded {
 	return &bounded{Context: ctx, deadline: time.Now().Add(timeout)}
 }
 
-// release cancels the context.
+// release cancels the context, if there is one.
 func (b *bounded) release() {
+	if b == nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.released = true

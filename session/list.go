@@ -27,8 +27,8 @@ type Filter struct {
 // store cannot list everybody's, or keeps no history; ErrMalformed that the
 // cursor or limit is wrong.
 func (m *Manager) List(ctx context.Context, f Filter) (Page, error) {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	page, err := m.store.List(ctx, Query{User: m.User(f.UserID), Ended: f.Ended, Cursor: f.Cursor, Limit: f.Limit})
 	if err != nil {
 		return Page{}, fmt.Errorf("session: list: %w", err)
@@ -52,8 +52,8 @@ func (m *Manager) UserSessions(ctx context.Context, userID string) ([]Session, e
 	if userID == "" {
 		return nil, fmt.Errorf("%w user ID: empty", ErrMalformed)
 	}
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	var all []Session
 	filter := Filter{UserID: userID, Limit: MaxPage}
 	for {

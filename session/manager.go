@@ -72,8 +72,8 @@ func (m *Manager) Traits() Traits { return m.traits }
 
 // Ping reports whether the store can answer.
 func (m *Manager) Ping(ctx context.Context) error {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	return m.store.Ping(ctx)
 }
 
@@ -103,8 +103,8 @@ func (m *Manager) Create(ctx context.Context, n NewSession) (Token, Session, err
 	if err != nil {
 		return Token{}, Session{}, err
 	}
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	evicted, err := m.store.Create(ctx, s, m.admission(n.UserID))
 	if err != nil {
 		return Token{}, Session{}, fmt.Errorf("session: create: %w", err)
@@ -187,8 +187,8 @@ func (m *Manager) validate(ctx context.Context, token *Token, s *Session) error 
 	if !genuine {
 		return ErrNotFound
 	}
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	now, err := m.loadInto(ctx, id, s)
 	if err != nil {
 		return err
@@ -238,8 +238,8 @@ func (m *Manager) touch(ctx context.Context, s Session, now time.Time) (Session,
 
 // Get returns the live session of that ID without marking it as seen.
 func (m *Manager) Get(ctx context.Context, id ID) (Session, error) {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	return m.load(ctx, id)
 }
 
@@ -285,8 +285,8 @@ const maxUpdates = 64
 // returns the session as stored. An error from change is returned as it is, and
 // nothing is stored.
 func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) error) (Session, error) {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	var gone ID
 	for range maxUpdates {
 		s, err := m.successor(ctx, id, gone)
@@ -316,16 +316,17 @@ func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) erro
 	return Session{}, fmt.Errorf("session: update: %w", ErrConflict)
 }
 
-// bound gives ctx a deadline where a call could block and there is none.
-func (m *Manager) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+// bound gives ctx a deadline where a call could block and there is none. What it
+// returns beside is to be released, also if it is nil.
+func (m *Manager) bound(ctx context.Context) (context.Context, *bounded) {
 	if m.traits.Local {
-		return ctx, func() {}
+		return ctx, nil
 	}
 	if _, ok := ctx.Deadline(); ok {
-		return ctx, func() {}
+		return ctx, nil
 	}
 	b := bind(ctx, m.cfg.StoreTimeout)
-	return b, b.release
+	return b, b
 }
 
 func (m *Manager) emit(ctx context.Context, e Event) {

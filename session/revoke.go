@@ -23,8 +23,8 @@ func (m *Manager) Logout(ctx context.Context, token Token) error {
 // Revoke ends the session of that ID, with the promise of Logout. An ID that
 // names none is fine.
 func (m *Manager) Revoke(ctx context.Context, id ID, why Ending) error {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	_, err := m.end(ctx, id, why)
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -59,8 +59,8 @@ func (m *Manager) RevokeUser(ctx context.Context, userID string, why Ending, kee
 		return 0, fmt.Errorf("%w user ID: empty", ErrMalformed)
 	}
 	why.By = cut(why.By, MaxUserID)
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	n, err := m.store.DeleteUser(ctx, m.User(userID), why, keep...)
 	if err != nil {
 		err = fmt.Errorf("session: end the user's: %w", err)

@@ -25,8 +25,8 @@ func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, 
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	s, err := m.load(ctx, id)
 	if err != nil {
 		return Token{}, Session{}, err
@@ -64,8 +64,8 @@ func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) 
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	s, err := m.load(ctx, id)
 	if err != nil {
 		return Token{}, Session{}, err

@@ -61,8 +61,8 @@ func (m *Manager) Sweep(ctx context.Context) (int, error) {
 }
 
 func (m *Manager) sweepOnce(ctx context.Context) (int, error) {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	return m.store.Sweep(ctx, sweepBatch)
 }
 

@@ -101,8 +101,8 @@ func (a *Attempt) Cancel(ctx context.Context) error {
 }
 
 func (m *Manager) count(ctx context.Context, l Login, key string, limit int) error {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	wait, err := m.store.Count(ctx, key, limit, m.cfg.Throttle.Window)
 	if err != nil {
 		return fmt.Errorf("session: count login attempts: %w", err)
@@ -115,8 +115,8 @@ func (m *Manager) count(ctx context.Context, l Login, key string, limit int) err
 }
 
 func (m *Manager) uncount(ctx context.Context, key string, n int) error {
-	ctx, cancel := m.bound(ctx)
-	defer cancel()
+	ctx, end := m.bound(ctx)
+	defer end.release()
 	if err := m.store.Uncount(ctx, key, n); err != nil {
 		return fmt.Errorf("session: uncount login attempts: %w", err)
 	}

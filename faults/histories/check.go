@@ -70,7 +70,7 @@ func (v Violation) String() string {
 }
 
 // patience bounds the search for an order of one part.
-const patience = 3 * time.Minute
+const patience = time.Minute
 
 // check returns what is wrong with a history.
 func check(calls []Call, rules Rules) []Violation {
