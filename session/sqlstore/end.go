@@ -20,6 +20,23 @@ const end = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended
 // in the place of the ID.
 const endUser = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + notByExpiry
 
+// endedThen counts what an end or an endUser has ended. Arguments: when, reason, by.
+const endedThen = "SELECT count(*) FROM crudadmin_sessions WHERE ended_at = ? AND ended_reason = ? AND ended_by = ? AND "
+
+// decided is locked for what ends sessions, once more if the outcome is unknown and
+// ctx lasts: then work, told so, can see what the first time has done. If nothing
+// comes of that either, the outcome stays unknown.
+func (s *Store) decided(ctx context.Context, op string, key int64, work func(t *tx, again bool) error) error {
+	first := s.locked(ctx, op, key, func(t *tx) error { return work(t, false) })
+	if !errors.Is(first, session.ErrIndeterminate) || ctx.Err() != nil {
+		return first
+	}
+	if err := s.locked(ctx, op, key, func(t *tx) error { return work(t, true) }); !errors.Is(err, session.ErrUnavailable) {
+		return err
+	}
+	return first
+}
+
 // maxReason is the most bytes of a reason.
 const maxReason = 32
 
@@ -35,16 +52,23 @@ func fit(text string, most int) string {
 	return text
 }
 
-// Delete implements session.Store.
+// Delete implements session.Store. Where COMMIT had no answer, it asks what became of it.
 func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
 	var ended session.Session
 	var broken *record
 	var reason error
 	var absent bool
-	err := s.locked(ctx, "delete", lockKey(id.Tag()), func(t *tx) error {
+	var last int64 // when it was ended, the last time that was tried
+	by, text := fit(why.By, session.MaxUserID), fit(string(why.Reason), maxReason)
+	err := s.decided(ctx, "delete", lockKey(id.Tag()), func(t *tx, again bool) error {
 		broken, absent = nil, false
-		now := s.now()
-		at := micro(now)
+		if again && last != 0 {
+			n, err := number(t.query(ctx, endedThen+"id = ?", last, text, by, ended.ID[:]))
+			if err != nil || n > 0 {
+				return err
+			}
+		}
+		at := micro(s.now())
 		records, err := read(t.query(ctx, byID+t.dialect.forUpdate, id[:], at))
 		if err == nil && len(records) == 0 {
 			records, err = read(t.query(ctx, byPrevious+t.dialect.forUpdate, id[:], at, at))
@@ -68,14 +92,14 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 			broken, reason = &records[0], err
 			return session.ErrNotFound
 		}
-		n, err := t.exec(ctx, end, at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, found.ID[:], at)
+		n, err := t.exec(ctx, end, at, text, by, emptyMetadata, found.ID[:], at)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return session.ErrNotFound
 		}
-		ended = found
+		ended, last = found, at
 		return s.logged(ctx, t, true, found.ID[:])
 	})
 	if broken != nil {
@@ -92,7 +116,8 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	return ended, nil
 }
 
-// DeleteUser implements session.Store. keep has at most MaxLimit IDs.
+// DeleteUser implements session.Store. keep has at most MaxLimit IDs. Where COMMIT had
+// no answer, it asks what became of it.
 func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.Ending, keep ...session.ID) (int, error) {
 	if user.ID == "" || !storable(user.ID) {
 		return 0, nil
@@ -104,11 +129,18 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	for i := range keep {
 		kept[i] = keep[i][:]
 	}
-	var ended int64
-	err := s.locked(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx) (err error) {
+	var ended, before int64
+	var last int64 // when they were ended, the last time that was tried
+	by, text := fit(why.By, session.MaxUserID), fit(string(why.Reason), maxReason)
+	err := s.decided(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx, again bool) (err error) {
+		if again && last != 0 {
+			if before, err = number(t.query(ctx, endedThen+"tag = ? AND user_id = ?", last, text, by, user.Tag[:], user.ID)); err != nil {
+				return err
+			}
+		}
 		at := micro(s.now())
 		statement, spared := endUser, ""
-		args := []any{at, fit(string(why.Reason), maxReason), fit(why.By, session.MaxUserID), emptyMetadata, user.Tag[:], user.ID, at}
+		args := []any{at, text, by, emptyMetadata, user.Tag[:], user.ID, at}
 		if len(kept) > 0 {
 			list := marks(len(kept))
 			spared = " AND id NOT IN " + list
@@ -117,6 +149,9 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 		}
 		if ended, err = t.exec(ctx, statement, args...); err != nil {
 			return err
+		}
+		if !again {
+			last = at
 		}
 		buried, err := s.bury(ctx, t, at, "tag = ? AND user_id = ?"+spared, append([]any{user.Tag[:], user.ID}, kept...)...)
 		if err != nil {
@@ -127,7 +162,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	if err != nil {
 		return 0, err
 	}
-	return int(ended), nil
+	return int(before + ended), nil
 }
 
 // Rotate implements session.Store. The old session stays as ended, so that its

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type spy struct {
 	mu     sync.Mutex
 	heard  []string
 	before func(statement string) error
+	lose   string // the answer to the next statement that begins so
 }
 
 // connect opens e through the spy.
@@ -68,6 +70,17 @@ func (s *spy) hear(statement string) error {
 	return nil
 }
 
+// loses reports, once, whether the answer to the statement is to be lost.
+func (s *spy) loses(statement string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lose == "" || !strings.HasPrefix(statement, s.lose) {
+		return false
+	}
+	s.lose = ""
+	return true
+}
+
 type spyConnector struct {
 	spy    *spy
 	driver driver.Driver
@@ -105,6 +118,9 @@ func (c *spyConn) ExecContext(ctx context.Context, query string, args []driver.N
 	result, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
 	if err == driver.ErrSkip { //nolint:errorlint // the answer of the interface
 		c.unheard()
+	}
+	if c.spy.loses(query) {
+		return nil, io.ErrUnexpectedEOF
 	}
 	return result, err
 }
