@@ -74,8 +74,8 @@ func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) (val
 		value, err := recordOf(c.DoCache(ctx, cmd, s.near.maxStale).AsBytes())
 		return value, failed("get", reads, err)
 	})
-	if errors.Is(err, rueidis.ErrDoCacheAborted) { // the connection went while another call waited on it
-		value, err = s.retrieve(ctx, c, id, key)
+	if err != nil && ctx.Err() == nil && (errors.Is(err, rueidis.ErrDoCacheAborted) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		value, err = s.retrieve(ctx, c, id, key) // another call asked for this one too, and its connection or its time went
 	}
 	return value, nil, err
 }
