@@ -43,7 +43,7 @@ func postgres(column string, subject func() Subject) engine {
 	return engine{
 		column: column, subject: subject, driver: "pgx", dsn: postgresDSN,
 		deadlocks: "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
-		others:    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND query LIKE '%crudadmin%'",
+		others:    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'rival'",
 		kill:      "SELECT pg_terminate_backend(%d)",
 		lockWait: func(short bool) []string {
 			wait, notice := "0", "1s"
@@ -124,7 +124,11 @@ func TestSQL(t *testing.T) {
 
 // rival is another program on the database.
 func (e engine) rival(c *cell) *sql.DB {
-	db := must[*sql.DB](c)(sql.Open(e.driver, e.dsn(c.server.Addr)))
+	dsn := e.dsn(c.server.Addr)
+	if e.driver == "pgx" {
+		dsn += "&application_name=rival"
+	}
+	db := must[*sql.DB](c)(sql.Open(e.driver, dsn))
 	c.Cleanup(func() { _ = db.Close() })
 	return db
 }
