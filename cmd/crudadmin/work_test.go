@@ -108,7 +108,11 @@ func (w *worker) choose(named, key, label string) {
 		w.t.Fatal(err)
 	}
 	find := fmt.Sprintf(`[...document.querySelectorAll(".options:not([hidden]) li")].find((li) => (li.querySelector("small") ?? li.querySelector("span"))?.textContent === %s)`, wanted)
-	tell(w.browser, chromedp.Poll[bool](find+" !== undefined", chromedp.WithPollingInterval(20*time.Millisecond)))
+	tell(w.browser, chromedp.Poll[bool](fmt.Sprintf(`(() => { // many may be called that: there are more below
+		const one = %s, list = document.querySelector(".options:not([hidden])");
+		if (!one && list) list.scrollTop = list.scrollHeight;
+		return one !== undefined;
+	})()`, find), chromedp.WithPollingInterval(20*time.Millisecond)))
 	w.do(chromedp.Evaluate[chromedp.Void](find + ".click()"))
 	if got := w.all(named, "value"); !slices.Equal(got, []string{key}) {
 		w.t.Fatalf("%s: choosing %q at %s gave %q", w.table, key, named, got)
