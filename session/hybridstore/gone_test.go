@@ -9,8 +9,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
-	"github.com/go-crudadmin/crudadmin/session/memstore"
-	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
 
 // TestGoneIsNotFoundAgain: once the database has told a node that there is no such
@@ -32,15 +30,7 @@ func TestGoneIsNotFoundAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := hybridstore.Config{Logger: quiet, PollInterval: 20 * time.Second, MaxStale: time.Minute, FlushInterval: 20 * time.Millisecond}
-			truth, err := sqlstore.Open(t.Context(), sqliteFile(t), sqlstore.Config{Changes: true, Grace: cfg.Grace(), Logger: quiet})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = truth.Close() })
-			cache, err := memstore.NewCache(memstore.CacheConfig{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			truth, cache := parts(t, cfg)
 			s, err := hybridstore.New(truth, cache, cfg)
 			if err != nil {
 				t.Fatal(err)

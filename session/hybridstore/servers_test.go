@@ -19,6 +19,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
+	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -68,6 +69,21 @@ func (p pair) node(t testing.TB, cfg hybridstore.Config, work bool) (*hybridstor
 		await(t, "the node follows the log", func() bool { return s.Status().Following })
 	}
 	return s, &asked
+}
+
+// parts are a SQLite file and a cache in memory, for a store of the test's own making.
+func parts(t testing.TB, cfg hybridstore.Config) (*sqlstore.Store, hybridstore.Cache) {
+	t.Helper()
+	truth, err := sqlstore.Open(t.Context(), sqliteFile(t), sqlstore.Config{Changes: true, Grace: cfg.Grace(), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = truth.Close() })
+	cache, err := memstore.NewCache(memstore.CacheConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return truth, cache
 }
 
 // loop runs the store's loop until the test ends.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
-	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
 
@@ -52,15 +51,7 @@ func TestUnknownStaysUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := fast()
-			truth, err := sqlstore.Open(t.Context(), sqliteFile(t), sqlstore.Config{Changes: true, Grace: cfg.Grace(), Logger: quiet})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = truth.Close() })
-			cache, err := memstore.NewCache(memstore.CacheConfig{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			truth, cache := parts(t, cfg)
 			s, err := hybridstore.New(&dying{Store: truth}, cache, cfg)
 			if err != nil {
 				t.Fatal(err)
