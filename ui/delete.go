@@ -24,6 +24,8 @@ type Effect struct {
 	Via   string // the foreign key column; may be empty
 	Count Count
 	Href  string // the list of those rows; may be empty
+
+	Many bool // several records are to be deleted; Bulk sets it
 }
 
 // Delete is the page that says what a deletion takes along. While nothing

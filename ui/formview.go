@@ -101,6 +101,14 @@ func (f formInput) InputStep() string {
 	}
 }
 
+// Title is the column's name where the label says another.
+func (f formInput) Title() string {
+	if f.Name == f.Label {
+		return ""
+	}
+	return f.Name
+}
+
 // About says what kind of value is stored.
 func (f formInput) About() string {
 	parts := []string{f.Type, f.Note}
@@ -254,7 +262,8 @@ func (e Effect) Verb() string {
 	case EffectSetDefault:
 		return plural(one, "stays, with the default as its reference", "stay, with the default as their reference")
 	default:
-		return plural(one, "refers to it and forbids the deletion", "refer to it and forbid the deletion")
+		to := plural(e.Many, "them", "it")
+		return plural(one, "refers to "+to+" and forbids the deletion", "refer to "+to+" and forbid the deletion")
 	}
 }
 
@@ -275,7 +284,13 @@ func (b Bulk) Blocked() bool { return blocked(b.Effects) }
 func (d Delete) Told() []Effect { return told(d.Effects) }
 
 // Told are the effects that are shown: what forbids it, else all.
-func (b Bulk) Told() []Effect { return told(b.Effects) }
+func (b Bulk) Told() []Effect {
+	effects := slices.Clone(b.Effects)
+	for i := range effects {
+		effects[i].Many = true
+	}
+	return told(effects)
+}
 
 func blocked(effects []Effect) bool { return slices.ContainsFunc(effects, Effect.forbids) }
 

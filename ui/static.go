@@ -40,7 +40,8 @@ type assets struct {
 	names map[string]string
 }
 
-func loadAssets(files fs.FS) (assets, error) {
+// loadAssets reads the bundles; style is what the style sheet ends with.
+func loadAssets(files fs.FS, style string) (assets, error) {
 	a := assets{files: map[string]asset{}, names: map[string]string{}}
 	for _, b := range bundles {
 		var plain bytes.Buffer
@@ -50,6 +51,9 @@ func loadAssets(files fs.FS) (assets, error) {
 				return assets{}, fmt.Errorf("ui: %w", err)
 			}
 			plain.Write(content)
+		}
+		if b.name == "app.css" {
+			plain.WriteString(style)
 		}
 		packed, err := compress(plain.Bytes())
 		if err != nil {

@@ -70,6 +70,22 @@ func TestStaticFiles(t *testing.T) {
 	}
 }
 
+// Each mark that pages use has its drawing in the style sheet, in a URL that ends where the rule does.
+func TestIconsAreDrawn(t *testing.T) {
+	r := newRenderer(t)
+	page := render(t, r, ui.List{Layout: storyLayout(r, "")})
+	style := get(t, r, assetURL(t, page, "app", ".css"), "").Body.String()
+	marks := regexp.MustCompile(`<i class="icon (i-[a-z0-9-]+)"></i>`).FindAllStringSubmatch(page, -1)
+	if len(marks) < 3 {
+		t.Errorf("%d marks on a list", len(marks))
+	}
+	for _, m := range marks {
+		if !regexp.MustCompile(`(?m)^\.` + m[1] + `\{--icon:url\("data:image/svg\+xml,%3Csvg [^"<>#]*%3C/svg%3E"\)\}$`).MatchString(style) {
+			t.Errorf("no drawing of %s", m[1])
+		}
+	}
+}
+
 func TestStaticGzipOnlyWhereAccepted(t *testing.T) {
 	r := newRenderer(t)
 	url := assetURL(t, render(t, r, ui.Login{}), "app", ".css")

@@ -35,7 +35,7 @@ func loadTemplates(files fs.FS, funcs template.FuncMap) (map[string]*template.Te
 	return pages, nil
 }
 
-func (r *Renderer) funcs(o Options, icons map[Icon]template.HTML) template.FuncMap {
+func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncMap {
 	return template.FuncMap{
 		"site":        func() string { return o.Name },
 		"environment": func() string { return o.Environment },
@@ -55,11 +55,11 @@ func (r *Renderer) funcs(o Options, icons map[Icon]template.HTML) template.FuncM
 			return r.URL("static", file), nil
 		},
 		"icon": func(name Icon) (template.HTML, error) {
-			svg, ok := icons[name]
+			mark, ok := marks[name]
 			if !ok {
 				return "", fmt.Errorf("no icon %q in static/icons", name)
 			}
-			return svg, nil
+			return mark, nil
 		},
 	}
 }

@@ -78,14 +78,14 @@ func New(o Options) (*Renderer, error) {
 		return nil, err
 	}
 	r := &Renderer{base: base}
-	if r.assets, err = loadAssets(files); err != nil {
-		return nil, err
-	}
-	icons, err := loadIcons(files)
+	drawn, err := loadIcons(files)
 	if err != nil {
 		return nil, err
 	}
-	if r.pages, err = loadTemplates(files, r.funcs(o, icons)); err != nil {
+	if r.assets, err = loadAssets(files, drawn.style); err != nil {
+		return nil, err
+	}
+	if r.pages, err = loadTemplates(files, r.funcs(o, drawn.marks)); err != nil {
 		return nil, err
 	}
 	if err := r.probe(); err != nil {

@@ -111,7 +111,7 @@
         else {
           const input = element("input", { type: "checkbox", name: scope.dataset.name, value: option.value });
           input.checked = true;
-          many.append(element("li", {}, element("label", { class: "pick" }, input, option.label || option.value)));
+          many.append(element("li", {}, element("label", {}, input, option.label || option.value)));
         }
         box.value = "";
       } else {
