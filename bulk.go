@@ -163,6 +163,21 @@ func (p *Panel) askDelete(w http.ResponseWriter, r *http.Request, status int, c 
 	}
 	page.Heading, page.Danger, page.Error = "Delete", true, wrong
 	page.Layout = p.layout(w, r, p.tableURL(c.table.Name))
+	var preview *data.Preview
+	if c.all {
+		preview, err = p.dataOf(r).DeleteMatchingPreview(r.Context(), c.query)
+	} else {
+		preview, err = p.dataOf(r).DeleteManyPreview(r.Context(), c.table.Name, c.keys)
+	}
+	switch {
+	case errors.Is(err, data.ErrTimeout):
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeWarning, Text: "Which other rows go with these, or forbid it, could not be found out in time."})
+	case err != nil:
+		p.fail(w, r, err)
+		return
+	default:
+		page.Effects = effects(preview, nil)
+	}
 	p.render(w, r, status, page)
 }
 

@@ -29,28 +29,39 @@ func (p *Panel) renderDelete(w http.ResponseWriter, r *http.Request, status int,
 	record := p.recordURL(t.Name, key)
 	page := ui.Delete{
 		Heading: preview.Record.Label, Key: key.Label(), Model: tableLabel(t), ModelHref: p.tableURL(t.Name),
-		RecordHref: record, Action: record + "/delete", Token: preview.Record.Token, Effects: p.effects(r, t, key, preview), Error: wrong,
+		RecordHref: record, Action: record + "/delete", Token: preview.Record.Token, Error: wrong,
 	}
+	page.Effects = effects(preview, p.referringRows(r, t, key, preview))
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
 	p.render(w, r, status, page)
 }
 
-// effects are what a deletion does, or why it is forbidden, with links to the
-// rows that refer to the record itself.
-func (p *Panel) effects(r *http.Request, t *data.Table, key data.Key, preview *data.Preview) []ui.Effect {
-	var all []ui.Effect
+// referringRows are the lists of the rows that refer to a record, by what refers.
+func (p *Panel) referringRows(r *http.Request, t *data.Table, key data.Key, preview *data.Preview) map[string]string {
 	links := map[string]string{}
-	if len(preview.Forbid)+len(preview.Changed) > 0 {
-		related, err := p.dataOf(r).Related(r.Context(), t.Name, key)
-		if err != nil {
-			p.log.WarnContext(r.Context(), "related records failed", "table", t.Name, "error", err)
-		}
-		for _, one := range related {
-			if one.Problem == "" {
-				links[one.ForeignKey.Table+"\x00"+strings.Join(one.ForeignKey.Columns, ", ")] = p.listURL(one.Query)
-			}
+	if len(preview.Forbid)+len(preview.Changed) == 0 {
+		return links
+	}
+	related, err := p.dataOf(r).Related(r.Context(), t.Name, key)
+	if err != nil {
+		p.log.WarnContext(r.Context(), "related records failed", "table", t.Name, "error", err)
+	}
+	for _, one := range related {
+		if one.Problem == "" {
+			links[referrer(one.ForeignKey.Table, one.ForeignKey.Columns)] = p.listURL(one.Query)
 		}
 	}
+	return links
+}
+
+func referrer(table string, columns []string) string {
+	return table + "\x00" + strings.Join(columns, ", ")
+}
+
+// effects are what a deletion does, or why it is forbidden, with links to the
+// rows where there is one.
+func effects(preview *data.Preview, links map[string]string) []ui.Effect {
+	var all []ui.Effect
 	for _, group := range [][]data.Effect{preview.Forbid, preview.Deleted, preview.Changed} {
 		for _, e := range group {
 			kind := ui.EffectKind(strings.ToLower(e.Action))
@@ -61,8 +72,7 @@ func (p *Panel) effects(r *http.Request, t *data.Table, key data.Key, preview *d
 			if label == "" {
 				label = "a table that is not shown"
 			}
-			via := strings.Join(e.Columns, ", ")
-			all = append(all, ui.Effect{Kind: kind, Table: label, Via: via, Count: count(e.Count), Href: links[e.Table+"\x00"+via]})
+			all = append(all, ui.Effect{Kind: kind, Table: label, Via: strings.Join(e.Columns, ", "), Count: count(e.Count), Href: links[referrer(e.Table, e.Columns)]})
 		}
 	}
 	return all

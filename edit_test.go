@@ -150,6 +150,12 @@ func TestNullAndEmptyDiffer(t *testing.T) {
 func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)
+	for name, form := range map[string]url.Values{"chosen": {"key": {"1", "2"}}, "all that match": {"all": {"1"}}} {
+		w := page.post("/account", "/m/customers/actions/delete", form)
+		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "What forbids it") || !strings.Contains(body, "to them and forbid") || strings.Contains(body, `name="confirm"`) {
+			t.Errorf("%s: %d, and does not say that orders refer to the customers", name, w.Code)
+		}
+	}
 	if body := page.get("/m/customers/1/delete").Body.String(); !strings.Contains(body, "orders") {
 		t.Error("the page does not say that orders refer to the customer")
 	}

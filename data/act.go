@@ -77,18 +77,31 @@ func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, wor
 	return done, nil
 }
 
-// handles are those of the rows that meet one of the conditions, at most MaxActed.
+// handles are those of the rows that meet one of the conditions. More than MaxActed are refused.
 func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [][]fragment) ([][]any, error) {
+	all, err := s.someHandles(ctx, db, t, conditions, MaxActed+1)
+	if err == nil && len(all) > MaxActed {
+		err = FieldErrors{fieldError("all", fmt.Sprint(MaxActed)+"+", "is too many at once: choose at most %d records", MaxActed)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// someHandles are the first of them, up to limit.
+func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int) ([][]any, error) {
 	var all [][]any
 	query := fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}
 	for _, where := range conditions {
-		rows, err := s.exactRows(ctx, db, query, where, MaxActed+1-len(all))
+		if len(all) >= limit {
+			break
+		}
+		rows, err := s.exactRows(ctx, db, query, where, limit-len(all))
 		if err != nil {
 			return nil, s.failed(ctx, "act on", t, err)
 		}
-		if all = append(all, rows...); len(all) > MaxActed {
-			return nil, FieldErrors{fieldError("all", fmt.Sprint(len(all)-1)+"+", "is too many at once: choose at most %d records", MaxActed)}
-		}
+		all = append(all, rows...)
 	}
 	return all, nil
 }

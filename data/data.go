@@ -96,10 +96,14 @@ type Writer interface {
 	// DeleteMany deletes the records of the keys, at most MaxKeys, and returns how many there were; those that are gone
 	// do not matter. Refused by a foreign key, the error is a *ReferencedError.
 	DeleteMany(ctx context.Context, table string, keys []Key) (int64, error)
+	// DeleteManyPreview says what DeleteMany would do to other records. The Preview has no Record.
+	DeleteManyPreview(ctx context.Context, table string, keys []Key) (*Preview, error)
 	// CountMatching counts the rows that match a query's search and filters, exactly.
 	CountMatching(ctx context.Context, q Query) (int64, error)
 	// DeleteMatching deletes them, within Options.BulkTimeout.
 	DeleteMatching(ctx context.Context, q Query) (int64, error)
+	// DeleteMatchingPreview says what DeleteMatching would do to other records, as far as PreviewLimit.
+	DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, error)
 	// UpdateMany sets the input's fields in each of the records of the keys, at most MaxKeys, and returns how many there
 	// were. No token is checked: what the records have in other fields stays, what they have in these is replaced.
 	UpdateMany(ctx context.Context, table string, keys []Key, in Input) (int64, error)

@@ -117,6 +117,38 @@ func TestPreviewIsBounded(t *testing.T) {
 	}
 }
 
+// The preview of many counts each row once, and none of the chosen.
+func TestPreviewOfMany(t *testing.T) {
+	s := openWritable(t, Options{}, `CREATE TABLE p (id INTEGER PRIMARY KEY, up REFERENCES p ON DELETE CASCADE)`, `INSERT INTO p VALUES (1, NULL), (2, 1), (3, 2), (4, NULL)`,
+		`CREATE TABLE c (id INTEGER PRIMARY KEY, a REFERENCES p ON DELETE CASCADE, b REFERENCES p ON DELETE SET NULL)`, `INSERT INTO c VALUES (1, 1, 2), (2, 1, 1), (3, 3, 1), (4, 4, 1)`,
+		`CREATE TABLE r (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE RESTRICT)`, `INSERT INTO r VALUES (1, 4), (2, 4)`)
+	told := func(preview *Preview, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, e := range slices.Concat(preview.Deleted, preview.Changed, preview.Forbid) {
+			text += fmt.Sprintf("%s %s %s; ", e.Action, e.Table, e.Count)
+		}
+		return text
+	}
+	keys := []Key{keyOf(t, s, "p", "1"), keyOf(t, s, "p", "2"), keyOf(t, s, "p", "9")}
+	if got, want := told(s.DeleteManyPreview(t.Context(), "p", keys)), "CASCADE c 3; CASCADE p 1; SET NULL c 1; "; got != want {
+		t.Errorf("chosen: %q, want %q", got, want)
+	}
+	q := Query{Table: "p", Filters: []Filter{{"id", OpGe, []string{"3"}}}}
+	if got, want := told(s.DeleteMatchingPreview(t.Context(), q)), "CASCADE c 2; RESTRICT r 2; "; got != want {
+		t.Errorf("all that match: %q, want %q", got, want)
+	}
+	if got := told(s.DeleteMatchingPreview(t.Context(), Query{Table: "r"})); got != "" {
+		t.Errorf("a table that nothing refers to: %q", got)
+	}
+	if _, err := s.DeleteManyPreview(t.Context(), "p", []Key{{}}); wrongFields(t, err) != "key" {
+		t.Error(err)
+	}
+}
+
 func TestDeletionsOfMany(t *testing.T) {
 	s := openWritable(t, Options{}, `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)`, `CREATE TABLE c (id INTEGER PRIMARY KEY, t REFERENCES t)`,
 		`WITH RECURSIVE g(v) AS (VALUES (1) UNION ALL SELECT v + 1 FROM g LIMIT 5000) INSERT INTO t SELECT v, 'a' || (v % 5) FROM g`, `INSERT INTO c VALUES (1, 7)`)

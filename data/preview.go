@@ -1,6 +1,6 @@
 package data
 
-// This file says what deleting a record would do to others.
+// This file says what deleting records would do to others.
 
 import (
 	"cmp"
@@ -17,9 +17,9 @@ const (
 	previewBatch = 200
 )
 
-// Preview is what deleting a record does to others by the foreign keys, transitively. Triggers are not foreseen.
+// Preview is what deleting records does to others by the foreign keys, transitively. Triggers are not foreseen.
 type Preview struct {
-	Record  *Record // as Edit returns it
+	Record  *Record // as Edit returns it; nil for many
 	Deleted []Effect
 	Changed []Effect // set to NULL or the default
 	Forbid  []Effect // why it is refused; empty if it can be deleted, as far as was looked
@@ -50,18 +50,76 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 		if preview.Record, err = s.edit(ctx, db, t, key, img); err != nil {
 			return err
 		}
-		f := &fallout{s: s, db: db, doomed: map[*Table]*rowSet{}, touched: map[*ForeignKey]*rowSet{}}
-		f.doom(t, img.handle)
-		if err := f.follow(ctx); err != nil {
-			return err
-		}
-		f.report(preview, t)
-		return nil
+		return s.foresee(ctx, db, preview, t, [][]any{img.handle})
 	})
 	if err != nil {
 		return nil, err
 	}
 	return preview, nil
+}
+
+// DeleteManyPreview implements DataSource.
+func (s *Source) DeleteManyPreview(ctx context.Context, table string, keys []Key) (*Preview, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.chosen(t, keys)
+	if err != nil {
+		return nil, err
+	}
+	return s.previewAll(ctx, t, conditions)
+}
+
+// DeleteMatchingPreview implements DataSource.
+func (s *Source) DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, error) {
+	t, err := s.table(q.Table)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.matching(t, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.previewAll(ctx, t, [][]fragment{conditions})
+}
+
+// previewAll is the preview of deleting what meets each of the conditions.
+func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragment) (*Preview, error) {
+	preview := &Preview{}
+	if len(t.referenced) == 0 || len(t.handle()) == 0 {
+		return preview, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	err := s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
+		handles, err := s.someHandles(ctx, db, t, conditions, PreviewLimit+1)
+		if err != nil {
+			return err
+		}
+		return s.foresee(ctx, db, preview, t, handles)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return preview, nil
+}
+
+// foresee adds to a preview what deleting these rows of a table does.
+func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any) error {
+	f := &fallout{s: s, db: db, doomed: map[*Table]*rowSet{}, touched: map[*ForeignKey]*rowSet{}}
+	for _, handle := range handles {
+		f.doom(t, handle)
+	}
+	chosen := 0
+	if rows := f.doomed[t]; rows != nil {
+		chosen = len(rows.rows)
+	}
+	if err := f.follow(ctx); err != nil {
+		return err
+	}
+	f.report(preview, t, chosen)
+	return nil
 }
 
 // effect leaves out the name of a table that is not shown.
@@ -98,7 +156,7 @@ func (r *rowSet) add(handle []any) bool {
 
 func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf("%#v", handle)] }
 
-// fallout is the rows that go when one does, and those that refer to them otherwise.
+// fallout is the rows that go when some do, and those that refer to them otherwise.
 type fallout struct {
 	s       *Source
 	db      queryer
@@ -172,8 +230,8 @@ func (f *fallout) refer(ctx context.Context, t, child *Table, fk *ForeignKey, ba
 	return nil
 }
 
-// report makes the preview of what was found.
-func (f *fallout) report(p *Preview, t *Table) {
+// report makes the preview of what was found after that many rows of t.
+func (f *fallout) report(p *Preview, t *Table, chosen int) {
 	limited := func(n int, more bool) Count {
 		return Count{Rows: int64(min(n, PreviewLimit)), More: more || n > PreviewLimit}
 	}
@@ -181,7 +239,7 @@ func (f *fallout) report(p *Preview, t *Table) {
 	for child, rows := range f.doomed {
 		n := len(rows.rows)
 		if child == t {
-			n-- // the record itself
+			n -= chosen
 		}
 		if n > 0 {
 			p.Deleted = append(p.Deleted, effect(child, nil, "CASCADE", limited(n, rows.more || f.more)))
