@@ -3,6 +3,7 @@
 package crudadmin
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -42,6 +43,7 @@ func (p *Panel) renderNew(w http.ResponseWriter, r *http.Request, status int, e 
 		page.Heading = "New " + m.label
 	}
 	page.Action, page.CancelHref = p.tableURL(e.table.Name), p.tableURL(e.table.Name)
+	page.Once = rand.Text()
 	p.renderForm(w, r, status, e.table, page)
 }
 
@@ -60,8 +62,9 @@ func (p *Panel) create(w http.ResponseWriter, r *http.Request) {
 	e := p.newEntry(r, t, nil)
 	in, err := e.read(r)
 	var key data.Key
+	again := false
 	if err == nil {
-		key, err = p.dataOf(r).Insert(r.Context(), t.Name, in)
+		key, again, err = p.insert(r, t, in)
 	}
 	if e.refuse(err) {
 		p.renderNew(w, r, http.StatusUnprocessableEntity, e)
@@ -71,8 +74,26 @@ func (p *Panel) create(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.notify(r, ui.NoticeSuccess, "The record is created.")
+	if !again {
+		p.notify(r, ui.NoticeSuccess, "The record is created.")
+	}
 	p.seeRecord(w, r, t, key)
+}
+
+// insert makes a record, once for each form that was opened.
+func (p *Panel) insert(r *http.Request, t *data.Table, in data.Input) (key data.Key, again bool, err error) {
+	insert := func() (data.Key, error) { return p.dataOf(r).Insert(r.Context(), t.Name, in) }
+	if form, ok := sentForm(r, in); ok {
+		key, again, err = p.once.do(r.Context(), form, insert)
+		if !again || key.IsZero() {
+			return key, again, err
+		}
+		if _, gone := p.dataOf(r).Get(r.Context(), t.Name, key); !errors.Is(gone, data.ErrNotFound) {
+			return key, true, nil
+		}
+	}
+	key, err = insert()
+	return key, false, err
 }
 
 // seeRecord leads to a record after it was written, or to its list.
@@ -153,7 +174,7 @@ func (p *Panel) conflict(w http.ResponseWriter, r *http.Request, t *data.Table, 
 		page.Action, page.EditHref, page.TheirsHref = record+"/edit", record+"/edit", record
 	}
 	for _, name := range sortedNames(r.PostForm) {
-		if name == ui.ParamToken || name == csrfField || p.unseenName(t, name) {
+		if name == ui.ParamToken || name == ui.ParamOnce || name == csrfField || p.unseenName(t, name) {
 			continue
 		}
 		for _, value := range r.PostForm[name] {

@@ -286,7 +286,7 @@ func (e *entry) read(r *http.Request) (data.Input, error) {
 		null, isNull := strings.CutPrefix(name, ui.ParamNull)
 		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)
 		switch {
-		case name == csrfField, name == ui.ParamToken:
+		case name == csrfField, name == ui.ParamToken, name == ui.ParamOnce:
 		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
 			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: "is not a field of this form"})
 		case relations[name] != nil:

@@ -103,6 +103,7 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	page := ui.Error{Layout: p.plainLayout(r), Status: status, Detail: detail, RequestID: id, RetryAfter: wait}
+	p.keep(&page, r, err)
 	if r.Method == http.MethodGet && status >= http.StatusInternalServerError {
 		page.RetryHref = r.URL.RequestURI()
 	}

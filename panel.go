@@ -41,6 +41,7 @@ type Panel struct {
 	mux    *http.ServeMux // all others
 	origin *http.CrossOriginProtection
 	pace   pace // of exports
+	once   once
 }
 
 // New returns a panel. It reads the schema of cfg.DB, brings the tables of

@@ -21,6 +21,15 @@ type Error struct {
 	// RetryHref is where "Try again" leads, for a GET its own address; empty
 	// hides the button.
 	RetryHref string
+
+	// Entered is what was sent in a form, to be read; empty if it was none.
+	Entered []Field
+	// SendHref is where Params are sent again, all that was sent; empty hides the
+	// button.
+	SendHref string
+	Params   []Param
+	FormHref string // the form, empty; may be empty
+	Lacks    bool   // a password or a file was sent, which is not kept
 }
 
 func (Error) template() string { return "error.html" }

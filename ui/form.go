@@ -8,6 +8,9 @@ package ui
 const (
 	// ParamToken is the version of the record that the form was opened with.
 	ParamToken = "row.token"
+	// ParamOnce tells one opened form for a new record from another, so that sending
+	// it twice makes one record.
+	ParamOnce = "row.once"
 	// ParamNull, followed by the column's name, is "1" for NULL. It wins over a
 	// value that is sent with it, except where the form itself had ticked it: on a
 	// new record and in bulk.
@@ -30,6 +33,7 @@ type Form struct {
 	ModelHref   string
 	Action      string
 	Token       string // sent as ParamToken; empty for a new record
+	Once        string // sent as ParamOnce; empty for a stored one
 	CancelHref  string
 	SubmitLabel string // default "Save"
 	Multipart   bool   // sent as multipart/form-data, for files

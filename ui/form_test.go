@@ -158,3 +158,26 @@ func TestFormWeight(t *testing.T) {
 		t.Error("over the budget")
 	}
 }
+
+// A refused form leads to what is wrong first, by the first element that asks for the focus.
+func TestFocusIsOnWhatIsWrong(t *testing.T) {
+	r := newRenderer(t)
+	first := regexp.MustCompile(`id="([a-z_]+)"[^>]* autofocus`)
+	layout := storyLayout(r, "users")
+	for want, page := range map[string]ui.Page{
+		"username":         ui.UserNew{Layout: layout, UsernameError: "taken", PasswordError: "short"},
+		"role":             ui.UserNew{Layout: layout, RoleError: "none", PasswordError: "short"},
+		"new_password":     ui.UserNew{Layout: layout, PasswordError: "short"},
+		"confirm_password": ui.Account{Layout: layout, Password: &ui.PasswordForm{RepeatError: "differ"}},
+	} {
+		if found := first.FindStringSubmatch(render(t, r, page)); found == nil || found[1] != want {
+			t.Errorf("the focus is on %q, want %q", found, want)
+		}
+	}
+	if found := first.FindStringSubmatch(render(t, r, ui.UserEdit{Layout: layout, ID: "u", PasswordError: "short"})); found == nil || found[1] != "new_password" {
+		t.Errorf("the focus is on %q", found)
+	}
+	if found := first.FindStringSubmatch(render(t, r, ui.UserNew{Layout: layout})); found == nil || found[1] != "username" {
+		t.Errorf("on a new form the focus is on %q", found)
+	}
+}
