@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -68,9 +69,9 @@ func classify(err error) (status int, detail string) {
 	case errors.Is(err, data.ErrTimeout):
 		return http.StatusServiceUnavailable, "The query took too long and was stopped."
 	case errors.Is(err, session.ErrUnavailable):
-		return http.StatusServiceUnavailable, "The session store does not answer. You are still signed in."
+		return http.StatusServiceUnavailable, "The session store does not answer."
 	case errors.Is(err, account.ErrUnavailable):
-		return http.StatusServiceUnavailable, "The administrators' database does not answer. You are still signed in."
+		return http.StatusServiceUnavailable, "The administrators' database does not answer."
 	case errors.Is(err, data.ErrUnavailable):
 		return http.StatusServiceUnavailable, "The application's database does not answer."
 	case errors.Is(err, session.ErrMalformed), errors.Is(err, errForm):
@@ -104,13 +105,27 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	page := ui.Error{Layout: p.plainLayout(r), Status: status, Detail: detail, RequestID: id, RetryAfter: wait}
 	p.keep(&page, r, err)
-	if r.Method == http.MethodGet && status >= http.StatusInternalServerError {
+	switch {
+	case status < http.StatusInternalServerError, page.SendHref != "":
+	case r.Method == http.MethodGet:
 		page.RetryHref = r.URL.RequestURI()
+	default:
+		page.BackHref = p.cameFrom(r)
 	}
 	if visitor(r).ID != "" {
 		page.Layout = p.layout(w, r, "")
 	}
 	p.render(w, r, status, page)
+}
+
+// cameFrom is the panel's page that a request was sent from, empty if the
+// browser does not say.
+func (p *Panel) cameFrom(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return ""
+	}
+	return p.localPath(from.RequestURI())
 }
 
 // unavailable answers where the session store could not say who asks.

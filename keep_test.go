@@ -60,6 +60,18 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 		t.Errorf("with the token of another session: %d\n%s", refused.Code, body)
 	}
 
+	// Without a form to send again there is a way back to the page that it was sent from.
+	b.store.down.Store(true)
+	page.headers["Referer"] = "http://example.com/admin/sessions/?user=root"
+	if body := page.do(http.MethodPost, "/sessions/revoke", url.Values{"id": {"x"}, csrfField: {token}}).Body.String(); !strings.Contains(body, `href="/admin/sessions/?user=root"`) {
+		t.Errorf("no way back:\n%s", body)
+	}
+	page.headers["Referer"] = "http://elsewhere.example/admin/"
+	if body := page.do(http.MethodPost, "/sessions/revoke", url.Values{"id": {"x"}, csrfField: {token}}).Body.String(); strings.Contains(body, ">Back<") || strings.Contains(body, "Back</a>") {
+		t.Errorf("a way back to another site:\n%s", body)
+	}
+	delete(page.headers, "Referer")
+
 	// A secret is not sent back, and so the rest is not sent without it.
 	b.store.down.Store(true)
 	secret := page.do(http.MethodPost, "/m/customers/", with(entry, "password_hash", "canary", csrfField, token)).Body.String()

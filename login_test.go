@@ -182,7 +182,7 @@ func TestAStoreThatIsDownKeepsTheCookie(t *testing.T) {
 	cookie := page.cookies[cookieName]
 	b.store.down.Store(true)
 	w := page.get("/m/customers/")
-	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "still signed in") {
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "you still are") {
 		t.Errorf("a page while the store is down: %d", w.Code)
 	}
 	if page.cookies[cookieName] != cookie || len(w.Result().Cookies()) != 0 {

@@ -21,6 +21,8 @@ type Error struct {
 	// RetryHref is where "Try again" leads, for a GET its own address; empty
 	// hides the button.
 	RetryHref string
+	// BackHref is the page that was sent from, where there is one to go back to.
+	BackHref string
 
 	// Entered is what was sent in a form, to be read; empty if it was none.
 	Entered []Field
@@ -58,7 +60,7 @@ var errorTexts = map[int]errorText{
 	http.StatusInternalServerError: {"Something went wrong on our side",
 		"The error was logged. Try again; if it stays, tell an administrator what you did."},
 	http.StatusServiceUnavailable: {"Not available right now",
-		"The database or the session store does not answer. If you were signed in you still are: your session and cookie are kept."},
+		"Nothing is wrong with your session: if you were signed in, you still are."},
 }
 
 func (e Error) text() errorText {

@@ -26,7 +26,7 @@ func (h Health) Verdict() string {
 	case HealthDown:
 		return "A part does not answer"
 	case HealthDegraded:
-		return "A part answers slowly"
+		return "A part is not as it should be"
 	}
 	return "All parts answer"
 }

@@ -6,6 +6,7 @@ package hybridstore
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -51,6 +52,7 @@ var errOpen = errors.New("hybridstore: the cache failed a moment ago")
 type front struct {
 	cache Cache
 	back  func() // called when the cache answers again
+	log   *slog.Logger
 
 	mu     sync.Mutex
 	down   bool
@@ -83,17 +85,21 @@ func (f *front) admit() bool {
 // that of a caller who left or was short of time.
 func (f *front) settled(err error, fault bool) {
 	f.mu.Lock()
-	recovered := false
+	was := f.down
 	switch {
 	case err == nil:
-		recovered = f.down
 		f.down = false
 	case fault:
 		f.down, f.until = true, time.Now().Add(cacheRetry)
 	}
+	now := f.down
 	f.trying = false
 	f.mu.Unlock()
-	if recovered {
+	switch {
+	case now && !was:
+		f.log.Warn("the cache does not answer: sessions are read from the database", "error", err)
+	case was && !now:
+		f.log.Info("the cache answers again")
 		f.back()
 	}
 }

@@ -4,7 +4,10 @@
 package hybridstore_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -85,4 +88,52 @@ func TestReportWarns(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the log is too old", func() bool { return !s.Status().Following })
+}
+
+// switched is a cache that can be turned off.
+type switched struct {
+	hybridstore.Cache
+	off atomic.Bool
+}
+
+func (c *switched) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
+	if c.off.Load() {
+		return nil, nil, session.ErrUnavailable
+	}
+	return c.Cache.Get(ctx, id)
+}
+
+// TestCacheOutageIsLoggedOnce: an operator reads that the cache went and came back, in one line each.
+func TestCacheOutageIsLoggedOnce(t *testing.T) {
+	var lines bytes.Buffer
+	cfg := fast()
+	cfg.Logger = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	truth, inner := parts(t, cfg)
+	cache := &switched{Cache: inner}
+	s, err := hybridstore.New(truth, cache, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // once the loop has ended
+		if log := lines.String(); strings.Count(log, `level=WARN msg="the cache does not answer`) != 1 || strings.Count(log, `level=INFO msg="the cache answers again`) != 1 {
+			t.Errorf("the log says:\n%s", log)
+		}
+	})
+	loop(t, s)
+	m := manager(t, s)
+	token := login(t, m, "ada")
+	status := func(down bool) func() bool {
+		return func() bool {
+			_, err := m.Validate(t.Context(), token)
+			return err == nil && strings.HasPrefix(s.Traits().Report().Warning, "The cache does not answer") == down
+		}
+	}
+	await(t, "the store serves", status(false))
+	cache.off.Store(true)
+	await(t, "the cache is found to be down", status(true))
+	for range 20 {
+		_ = status(true)()
+	}
+	cache.off.Store(false)
+	await(t, "the cache is found to be back", status(false))
 }

@@ -198,7 +198,7 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 	if grace := truth.Traits().SweepGrace; grace < cfg.Grace() {
 		s.log.Warn("the database sweeps too early: sessions whose activity is on its way may end", "grace", grace, "want", cfg.Grace())
 	}
-	s.cache = &front{cache: cache, back: s.window.doubt}
+	s.cache = &front{cache: cache, back: s.window.doubt, log: s.log}
 	return s, nil
 }
 

@@ -170,7 +170,7 @@ func (s Server) warnings() (out []string) {
 		warn("maxmemory-policy is %s: when it is full it ends sessions and forgets failed logins, so neither the limit nor the throttle is promised; set it to noeviction", s.Eviction)
 	}
 	if s.Persistence == "none" {
-		warn("it keeps nothing on disk: a restart signs everybody out")
+		warn("it keeps nothing on disk: a restart forgets the sessions in it")
 	}
 	if major, minor, ok := s.version(); ok && (major < 6 || major == 6 && minor < 2) {
 		warn("version %s is older than 6.2, the oldest that will do", s.Version)
