@@ -100,13 +100,13 @@ func (w *walk) open(ctx context.Context, want int) error {
 	if len(w.lines) > 1 {
 		n = 4 + want/64
 	}
-	newest := "+inf"
-	if w.after != nil {
-		newest = micros(w.after.At)
-	}
 	cmds := make(rueidis.Commands, len(w.lines))
 	for i := range w.lines {
-		cmds[i] = w.c.B().Zrevrangebyscore().Key(w.lines[i].key).Max(newest).Min("-inf").Withscores().Limit(0, int64(n)).Build()
+		if key := w.lines[i].key; w.after == nil { // by rank, so that the server need not look for the end
+			cmds[i] = w.c.B().Zrevrange().Key(key).Start(0).Stop(int64(n - 1)).Withscores().Build()
+		} else {
+			cmds[i] = w.c.B().Zrevrangebyscore().Key(key).Max(micros(w.after.At)).Min("-inf").Withscores().Limit(0, int64(n)).Build()
+		}
 	}
 	for i, result := range w.c.DoMulti(ctx, cmds...) {
 		if err := w.lines[i].fill(result, n, w.after); err != nil {
