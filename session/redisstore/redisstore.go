@@ -124,7 +124,7 @@ func (s *Store) Close() error {
 
 // sweepBatch is how many records one script of Sweep looks at: the server serves
 // nobody else meanwhile.
-const sweepBatch = 100
+const sweepBatch = 25
 
 // Traits implements session.Store.
 func (s *Store) Traits() session.Traits {

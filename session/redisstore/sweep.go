@@ -11,10 +11,12 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/pace"
 )
 
 // Sweep implements session.Store. One round trip asks all partitions whether
-// anything is due; a script then looks at no more than Traits.SweepBatch records.
+// anything is due; a script then looks at no more than Traits.SweepBatch records,
+// and the server is left to others for as long as it ran.
 // In a Cluster a server that does not answer keeps only its own partitions from
 // being swept; the error is the first.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
@@ -34,7 +36,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	removed := 0
 	for _, p := range due {
 		for removed < most {
-			batch := min(sweepBatch, most-removed)
+			batch, began := min(sweepBatch, most-removed), time.Now()
 			done, err := call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (swept, error) {
 				return s.sweepPartition(ctx, c, p, now, batch)
 			})
@@ -45,6 +47,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 			if err != nil || done.seen < batch {
 				break
 			}
+			pace.Rest(ctx, began)
 		}
 	}
 	return removed, first

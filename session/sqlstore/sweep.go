@@ -5,12 +5,14 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/pace"
 )
 
 // sweepBatch is the most rows that one statement of Sweep changes, and so locks.
-const sweepBatch = 200
+const sweepBatch = 50
 
 // sweepKey is the lock of sweepers: two nodes take turns, batch by batch.
 const sweepKey = 0
@@ -18,12 +20,13 @@ const sweepKey = 0
 // Sweep implements session.Store: it marks sessions that expired Config.Grace ago
 // as ended at the moment they expired, and deletes history that is older than Config.KeepEnded;
 // both count as removed. At last it deletes events of counters that have left
-// their windows, which do not count. Every batch is a transaction of its own.
+// their windows, which do not count. Every batch is a transaction of its own,
+// after which the database is left to others for as long as it took.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	removed := 0
 	for _, step := range s.sweeps() {
 		for step.events || removed < most {
-			batch := sweepBatch
+			batch, began := sweepBatch, time.Now()
 			if !step.events {
 				batch = min(batch, most-removed)
 			}
@@ -41,6 +44,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 			if int(n) < batch {
 				break
 			}
+			pace.Rest(ctx, began)
 		}
 	}
 	return removed, nil
