@@ -96,11 +96,15 @@ func TestBudget(t *testing.T) {
 // holds reports whether got is within the budget. Tables that grow, and pages of
 // many records, differ by a little from run to run. The hybrid store puts what was
 // written into its cache in the background, so that the allocations of its writes
-// differ by much and are not held, and round trips by a few.
+// differ by much and are not held, and round trips by a few. One page of all in seventy has more
+// than four sessions of one of the 256 partitions on Redis, and costs one more.
 func (most allowance) holds(got allowance, store, op string) bool {
 	allocations, trips := 0.5+most.Allocations/100, 0.25
 	if op == "login" {
 		allocations = 3
+	}
+	if store == "Redis" && op == "list 50 of all" {
+		trips = 1
 	}
 	if store == "Redis + PostgreSQL" {
 		allocations, trips = 3+most.Allocations/100, 0.5
