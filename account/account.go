@@ -46,6 +46,10 @@ type Config struct {
 	// garbage of past hashes a process under 1,000 sign-ins at once stays below 256 MB.
 	MaxHashes int
 
+	// Timeout is how long the database may take over one call, beside the caller's own deadline: a server that says
+	// nothing keeps nobody for longer. Default 5 seconds.
+	Timeout time.Duration
+
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 
@@ -67,6 +71,9 @@ func (c Config) withDefaults() Config {
 		}
 		c.MaxHashes = max(1, min(runtime.GOMAXPROCS(0), within))
 	}
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -84,6 +91,9 @@ func (c Config) validate() error {
 	var wrong []error
 	if c.MaxHashes < 1 || c.MaxHashes > maxHashes {
 		wrong = append(wrong, fmt.Errorf("Config.MaxHashes is %d: give 1 to %d", c.MaxHashes, maxHashes))
+	}
+	if c.Timeout < time.Millisecond || c.Timeout > time.Minute {
+		wrong = append(wrong, fmt.Errorf("Config.Timeout is %s: give 1ms to 1m", c.Timeout))
 	}
 	wrong = append(wrong, c.Argon2.validate()...)
 	if len(wrong) > 0 {

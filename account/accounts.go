@@ -32,7 +32,7 @@ func (a *Accounts) Create(ctx context.Context, username, password string, role R
 }
 
 // insert adds a user. allow, if there is one, may refuse it in the same transaction.
-func (a *Accounts) insert(ctx context.Context, username, password string, role Role, allow func(*tx) error) (User, error) {
+func (a *Accounts) insert(ctx context.Context, username, password string, role Role, allow func(context.Context, *tx) error) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err
 	}
@@ -56,9 +56,9 @@ func (a *Accounts) insert(ctx context.Context, username, password string, role R
 		ID: id, Username: strings.TrimSpace(username), Role: role,
 		CreatedAt: now, UpdatedAt: now, PasswordChangedAt: now,
 	}
-	err = a.alone(ctx, "create user", func(t *tx) error {
+	err = a.alone(ctx, "create user", func(ctx context.Context, t *tx) error {
 		if allow != nil {
-			if err := allow(t); err != nil {
+			if err := allow(ctx, t); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func (a *Accounts) List(ctx context.Context, after string, limit int) ([]User, e
 		limit = DefaultPage
 	}
 	var users []User
-	err := a.again(ctx, func() (err error) {
+	err := a.again(ctx, func(ctx context.Context) (err error) {
 		users, err = a.page(ctx, Canonical(after), min(limit, MaxPage))
 		return err
 	})
@@ -207,7 +207,7 @@ func (a *Accounts) change(ctx context.Context, op, id, column string, value any,
 		return ErrNotFound
 	}
 	now := a.now().UnixMicro()
-	return a.alone(ctx, op, func(t *tx) error {
+	return a.alone(ctx, op, func(ctx context.Context, t *tx) error {
 		u, err := scanUser(t.row(ctx, selectUser+"id = ?", id))
 		if err != nil {
 			return err
@@ -237,7 +237,7 @@ func (a *Accounts) find(ctx context.Context, column, value string, hash ...any) 
 		query = selectUserAndHash + column + " = ?"
 	}
 	var u User
-	err := a.again(ctx, func() (err error) {
+	err := a.again(ctx, func(ctx context.Context) (err error) {
 		u, err = scanUser(a.row(ctx, query, value), hash...)
 		return err
 	})

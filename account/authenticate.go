@@ -76,7 +76,9 @@ func (a *Accounts) login(ctx context.Context, u User) (User, error) {
 	}
 	if n == 0 { // or, on MySQL, two logins in one microsecond
 		var same int
-		if err := a.row(ctx, "SELECT count(*) FROM crudadmin_users WHERE "+unchanged, u.ID, changed).Scan(&same); err != nil {
+		if err := a.again(ctx, func(ctx context.Context) error {
+			return a.row(ctx, "SELECT count(*) FROM crudadmin_users WHERE "+unchanged, u.ID, changed).Scan(&same)
+		}); err != nil {
 			return User{}, a.failed("note login", err)
 		}
 		if same == 0 {

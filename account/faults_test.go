@@ -38,6 +38,7 @@ func TestFrozenAndLostServers(t *testing.T) {
 			t.Parallel()
 			db, proxy := start(t)
 			a := open(t, db, account.Config{Argon2: quick})
+			hasty := open(t, db, account.Config{Argon2: quick, Timeout: 200 * time.Millisecond})
 			ada := create(t, a, "ada", account.Superuser)
 			create(t, a, "bob", account.Superuser)
 			for what, do := range map[string]func(context.Context) error{
@@ -55,6 +56,12 @@ func TestFrozenAndLostServers(t *testing.T) {
 				wantErr(t, err, context.DeadlineExceeded)
 				if took := time.Since(began); took > time.Second {
 					t.Errorf("frozen at %s: back after %v, the deadline was 300ms", what, took)
+				}
+				began = time.Now() // nobody's deadline but Config.Timeout
+				_, err = hasty.ByID(t.Context(), ada.ID)
+				wantErr(t, err, account.ErrUnavailable)
+				if took := time.Since(began); took > time.Second {
+					t.Errorf("frozen, without a deadline: back after %v, the timeout was 200ms", took)
 				}
 				proxy.cut()
 				_, err = a.Authenticate(t.Context(), "ada", goodPassword)

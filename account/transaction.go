@@ -26,7 +26,7 @@ func (a *Accounts) row(ctx context.Context, query string, args ...any) *sql.Row 
 // exec runs one statement and returns how many rows it changed. MySQL counts those that had the new values before
 // only if the DSN says clientFoundRows.
 func (a *Accounts) exec(ctx context.Context, op, query string, args ...any) (n int64, err error) {
-	err = a.again(ctx, func() error {
+	err = a.again(ctx, func(ctx context.Context) error {
 		result, err := a.db.ExecContext(ctx, a.dialect.engine.Bind(query), args...)
 		if err == nil {
 			n, err = result.RowsAffected()
@@ -56,8 +56,8 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) error {
 
 // alone runs work in a transaction, one at a time of all processes: what work reads, no other changes by alone until
 // the commit. Errors of this package that work returns pass through; work keeps nothing of a try that failed.
-func (a *Accounts) alone(ctx context.Context, op string, work func(*tx) error) error {
-	if err := a.again(ctx, func() error { return a.attempt(ctx, work) }); err != nil {
+func (a *Accounts) alone(ctx context.Context, op string, work func(context.Context, *tx) error) error {
+	if err := a.again(ctx, func(ctx context.Context) error { return a.attempt(ctx, work) }); err != nil {
 		return a.failed(op, err)
 	}
 	return nil
@@ -65,7 +65,7 @@ func (a *Accounts) alone(ctx context.Context, op string, work func(*tx) error) e
 
 // attempt runs work once. BEGIN and COMMIT are sent like any other statement: so they too end with ctx, which
 // Tx.Commit does not on every driver, and the connection is closed with them.
-func (a *Accounts) attempt(ctx context.Context, work func(*tx) error) (err error) {
+func (a *Accounts) attempt(ctx context.Context, work func(context.Context, *tx) error) (err error) {
 	conn, err := a.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (a *Accounts) attempt(ctx context.Context, work func(*tx) error) (err error
 			return fmt.Errorf("lock: %w", err)
 		}
 	}
-	if err := work(t); err != nil {
+	if err := work(ctx, t); err != nil {
 		return err
 	}
 	return t.exec(ctx, "COMMIT")
@@ -106,10 +106,12 @@ func undo(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
-// again calls do until the database does not abort it, three times in all.
-func (a *Accounts) again(ctx context.Context, do func() error) error {
+// again calls do until the database does not abort it, three times in all and within Config.Timeout.
+func (a *Accounts) again(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
+	defer cancel()
 	for try := 1; ; try++ {
-		err := do()
+		err := do(ctx)
 		if err == nil || try == tries || a.dialect.fault(err) != aborted || !pause(ctx) {
 			return err
 		}

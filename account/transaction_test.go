@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,7 +42,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestAbortedTransactionsAreTriedThreeTimes(t *testing.T) {
-	a := &Accounts{dialect: dialects[migrate.PostgreSQL]}
+	a := &Accounts{dialect: dialects[migrate.PostgreSQL], cfg: Config{Timeout: time.Minute}}
 	ended, end := context.WithCancel(t.Context())
 	end()
 	deadlock, check := &pgconn.PgError{Code: "40P01"}, &pgconn.PgError{Code: "23514"}
@@ -58,7 +59,7 @@ func TestAbortedTransactionsAreTriedThreeTimes(t *testing.T) {
 		{"nobody waits for it", ended, []error{deadlock, nil}, 1},
 	} {
 		tries := 0
-		err := a.again(c.ctx, func() error { tries++; return c.errs[tries-1] })
+		err := a.again(c.ctx, func(context.Context) error { tries++; return c.errs[tries-1] })
 		if tries != c.want || !errors.Is(err, c.errs[tries-1]) {
 			t.Errorf("%s: %d tries, want %d; %v", c.name, tries, c.want, err)
 		}
