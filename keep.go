@@ -44,7 +44,11 @@ func (p *Panel) keep(page *ui.Error, r *http.Request, err error) {
 			lacks = lacks || files[0].Filename != ""
 		}
 	}
+	page.SendToken = r.PostForm.Get(csrfField)
 	for _, name := range sortedNames(r.PostForm) {
+		if name == csrfField {
+			continue
+		}
 		column, is := t.Column(strings.TrimPrefix(name, editPrefix))
 		if is && (column.Masked || p.unseen(t, column)) {
 			lacks = lacks || lastOf(r.PostForm[name]) != ""

@@ -26,12 +26,13 @@ type Error struct {
 
 	// Entered is what was sent in a form, to be read; empty if it was none.
 	Entered []Field
-	// SendHref is where Params are sent again, all that was sent; empty hides the
-	// button.
-	SendHref string
-	Params   []Param
-	FormHref string // the form, empty; may be empty
-	Lacks    bool   // a password or a file was sent, which is not kept
+	// SendHref is where Params are sent again, all that was sent, with SendToken,
+	// the CSRF token that came with it; empty hides the button.
+	SendHref  string
+	SendToken string
+	Params    []Param
+	FormHref  string // the form, empty; may be empty
+	Lacks     bool   // a password or a file was sent, which is not kept
 }
 
 func (Error) template() string { return "error.html" }

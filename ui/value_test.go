@@ -187,3 +187,15 @@ func TestListFormsKeepTheState(t *testing.T) {
 		}
 	}
 }
+
+// Indenting makes no page of many megabytes of a deep value, and leaves the others alone.
+func TestDeepJSONIsNotIndented(t *testing.T) {
+	for _, text := range []string{strings.Repeat("[", 5000) + strings.Repeat("]", 5000), strings.Repeat(`{"a":[1,"[",`, 900) + "1" + strings.Repeat("]}", 900)} {
+		if got := ui.JSON(text).Pretty(); got != text {
+			t.Errorf("%d bytes became %d", len(text), len(got))
+		}
+	}
+	if got, want := ui.JSON(`{"a":[1,"[[[\"[[["]}`).Pretty(), "{\n  \"a\": [\n    1,\n    \"[[[\\\"[[[\"\n  ]\n}"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -62,10 +62,34 @@ func (v Value) LengthText() string {
 // or too long.
 func (v Value) Pretty() string {
 	var buf bytes.Buffer
-	if len(v.Text) > maxPretty || json.Indent(&buf, []byte(v.Text), "", "  ") != nil {
+	if len(v.Text) > maxPretty || indented(v.Text) > 4*maxPretty || json.Indent(&buf, []byte(v.Text), "", "  ") != nil {
 		return v.Text
 	}
 	return buf.String()
+}
+
+// indented is about how long JSON is once it is indented: brackets and commas
+// begin lines. Ten kilobytes of nothing but brackets would be fifty megabytes.
+func indented(text string) int {
+	n, depth, quoted := len(text), 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+			n += 2 * depth
+		case c == '}', c == ']':
+			depth--
+			n += 2 * depth
+		case c == ',':
+			n += 2 * depth
+		}
+	}
+	return n
 }
 
 // SizeText is the length of a binary value, such as "1.4 kB".
