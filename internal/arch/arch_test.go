@@ -51,7 +51,7 @@ var rules = map[string]rule{
 	"session/memstore":          {imports: []string{"session"}, stdlib: true, never: noHTTP},
 	"session/redisstore":        {imports: []string{"session", "session/internal/flight", "session/internal/pace", "session/internal/wire", "session/internal/settings"}, never: noSQL},
 	"session/memcachestore":     {imports: []string{"session", "session/internal/flight", "session/internal/wire", "session/internal/settings"}, never: noSQL},
-	"session/sqlstore":          {imports: []string{"session", "session/internal/pace", "internal/migrate"}},
+	"session/sqlstore":          {imports: []string{"session", "session/internal/flight", "session/internal/pace", "internal/migrate"}},
 	"session/hybridstore":       {imports: []string{"session"}, never: noSQL},
 	"session/sessionhttp":       {imports: []string{"session"}, never: noSQL},
 	"session/sessionprom":       {imports: []string{"session"}},

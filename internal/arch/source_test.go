@@ -30,6 +30,7 @@ var clockAllowed = map[string]string{
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
 	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
+	"session/internal/pace/pace.go":   "how long a step took is elapsed time",
 	"session/sqlstore/execute.go":     "how long a call took is elapsed time",
 	"session/sqlstore/reach.go":       "a breaker waits in elapsed time",
 	"session/sessionprom/wrap.go":     "latency is elapsed time",

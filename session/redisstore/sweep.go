@@ -36,7 +36,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	removed := 0
 	for _, p := range due {
 		for removed < most {
-			batch, began := min(sweepBatch, most-removed), time.Now()
+			batch, step := min(sweepBatch, most-removed), pace.Begin()
 			done, err := call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (swept, error) {
 				return s.sweepPartition(ctx, c, p, now, batch)
 			})
@@ -47,7 +47,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 			if err != nil || done.seen < batch {
 				break
 			}
-			pace.Rest(ctx, began)
+			step.Rest(ctx)
 		}
 	}
 	return removed, first

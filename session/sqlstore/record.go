@@ -3,6 +3,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -114,6 +115,12 @@ type record [columnCount]any
 
 // id is whatever stands in the column of the ID.
 func (r *record) id() any { return r[0] }
+
+// is reports whether the row has that ID.
+func (r *record) is(id session.ID) bool {
+	raw, ok := r.id().([]byte)
+	return ok && bytes.Equal(raw, id[:])
+}
 
 // read appends the rows to records and closes them.
 func read(rows *sql.Rows, err error) ([]record, error) {

@@ -5,10 +5,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -85,49 +83,6 @@ func (s *Store) Restore(ctx context.Context, n session.Session) error {
 	}
 	_, err = s.exec(ctx, "restore", insert, row...)
 	return err
-}
-
-// byID and byPrevious find a live session by its ID, and by the ID it had before
-// while the grace of that lasts.
-const (
-	byID       = "SELECT " + columns + " FROM crudadmin_sessions WHERE id = ? AND " + live
-	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
-)
-
-// Get implements session.Store with one SELECT, and another for an ID that is not
-// live: it may be in its grace. A renewal between the two hides nothing, since it
-// moves a session from the first answer to the second.
-func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
-	now := s.now()
-	at := micro(now)
-	found, err := s.first(ctx, id, now, byID, id[:], at)
-	if errors.Is(err, session.ErrNotFound) {
-		found, err = s.first(ctx, id, now, byPrevious, id[:], at, at)
-	}
-	return found, err
-}
-
-// first returns the first session that query finds and that is live at now. Those
-// that cannot be decoded end.
-func (s *Store) first(ctx context.Context, id session.ID, now time.Time, query string, args ...any) (session.Session, error) {
-	records, err := ask(ctx, s, read, query, args...)
-	if err != nil {
-		return session.Session{}, s.failed("get", err)
-	}
-	for i := range records {
-		found, err := records[i].decode()
-		switch {
-		case errors.Is(err, errNewer):
-			return session.Session{}, err
-		case err != nil:
-			if err := s.discard(ctx, &records[i], err); err != nil {
-				s.log.WarnContext(ctx, "it could not be ended now", "id", id, "error", err)
-			}
-		case found.LiveAt(now):
-			return found, nil
-		}
-	}
-	return session.Session{}, session.ErrNotFound
 }
 
 // Update implements session.Store.

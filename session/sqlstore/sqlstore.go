@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/flight"
 )
 
 // Config is a store's configuration; the zero value will do.
@@ -79,6 +80,8 @@ type Store struct {
 	writer chan struct{}
 
 	reach *reach // nil where the database is no server
+
+	reads flight.Group[session.ID, underID] // by their IDs
 }
 
 var _ session.Store = (*Store)(nil)
@@ -128,6 +131,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	} else {
 		s.reach = newReach(db, s.log)
 	}
+	s.reads.Aboard, s.reads.Send, s.reads.Prompt = maxAboard, s.getAll, true
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}

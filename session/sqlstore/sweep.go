@@ -5,7 +5,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/internal/pace"
@@ -26,7 +25,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	removed := 0
 	for _, step := range s.sweeps() {
 		for step.events || removed < most {
-			batch, began := sweepBatch, time.Now()
+			batch, pacing := sweepBatch, pace.Begin()
 			if !step.events {
 				batch = min(batch, most-removed)
 			}
@@ -44,7 +43,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 			if int(n) < batch {
 				break
 			}
-			pace.Rest(ctx, began)
+			pacing.Rest(ctx)
 		}
 	}
 	return removed, nil

@@ -16,7 +16,7 @@ const Most = 8
 
 // Group sends questions for its callers, each of whom waits no longer than his
 // context, whatever Send does. A server that answers nobody holds up Most
-// goroutines, not one for each caller. The zero Group with its two fields set is
+// goroutines, not one for each caller. The zero Group with Aboard and Send set is
 // ready for use by many goroutines.
 type Group[Q, A any] struct {
 	// Aboard is how many questions leave together at most.
@@ -26,6 +26,10 @@ type Group[Q, A any] struct {
 	// which it may keep: a client that gives up may have them in its queue still.
 	// The context ends with the last of those who asked.
 	Send func(ctx context.Context, questions []Q) []A
+
+	// Prompt says that Send returns when its context ends. Then who asks while nobody
+	// waits sends his question himself, and no goroutine is woken.
+	Prompt bool
 
 	passengers sync.Pool
 
@@ -44,6 +48,10 @@ type passenger[Q, A any] struct {
 // Ask returns the answer to a question, or the context's cause. The context must
 // have a deadline.
 func (g *Group[Q, A]) Ask(ctx context.Context, question Q) (A, error) {
+	if g.Prompt && g.takeOffAlone() {
+		defer g.land()
+		return g.Send(ctx, []Q{question})[0], nil
+	}
 	p, _ := g.passengers.Get().(*passenger[Q, A])
 	if p == nil {
 		p = &passenger[Q, A]{answer: make(chan A, 1)}
@@ -68,6 +76,28 @@ func (g *Group[Q, A]) Ask(ctx context.Context, question Q) (A, error) {
 		var none A
 		return none, context.Cause(ctx)
 	}
+}
+
+// takeOffAlone reports whether a flight begins with nobody but the caller aboard.
+func (g *Group[Q, A]) takeOffAlone() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) > 0 || g.flights == Most {
+		return false
+	}
+	g.flights++
+	return true
+}
+
+// land ends a flight that the caller made alone, or leaves it to those who wait.
+func (g *Group[Q, A]) land() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) > 0 {
+		go g.fly()
+		return
+	}
+	g.flights--
 }
 
 // fly takes those who wait, again and again, until nobody does.

@@ -17,9 +17,15 @@ import (
 )
 
 func TestEverybodyGetsHisAnswer(t *testing.T) {
+	for name, prompt := range map[string]bool{"prompt": true, "not": false} {
+		t.Run(name, func(t *testing.T) { everybodyGetsHisAnswer(t, prompt) })
+	}
+}
+
+func everybodyGetsHisAnswer(t *testing.T, prompt bool) {
 	const aboard, callers, each = 5, 100, 200
 	var trips, under atomic.Int64
-	g := flight.Group[int, int]{Aboard: aboard, Send: func(_ context.Context, questions []int) []int {
+	g := flight.Group[int, int]{Aboard: aboard, Prompt: prompt, Send: func(_ context.Context, questions []int) []int {
 		trips.Add(1)
 		if n := under.Add(1); n > flight.Most {
 			t.Errorf("%d flights at once, at most %d", n, flight.Most)
@@ -102,6 +108,61 @@ func TestSilence(t *testing.T) {
 		slices.Sort(sent)
 		if len(sent) != flight.Most+50 || sent[flight.Most] != 200 {
 			t.Errorf("%d were sent, of those who had left some too: %v", len(sent), sent)
+		}
+	})
+}
+
+// TestPrompt: who asks while nobody waits sends it himself, in his own time; those who
+// came meanwhile leave together when he is back.
+func TestPrompt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent [][]int
+		g := flight.Group[int, int]{Aboard: 100, Prompt: true, Send: func(ctx context.Context, questions []int) []int {
+			mu.Lock()
+			sent = append(sent, slices.Clone(questions))
+			mu.Unlock()
+			if questions[0] < flight.Most {
+				<-ctx.Done()
+			}
+			return slices.Clone(questions)
+		}}
+		var all sync.WaitGroup
+		trips := func() [][]int {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(sent)
+		}
+		ask := func(question int, patience time.Duration) {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				if answer, err := g.Ask(ctx, question); err != nil || answer != question {
+					t.Errorf("%d: %d, %v", question, answer, err)
+				}
+			})
+			synctest.Wait()
+		}
+		for n := range flight.Most {
+			ask(n, time.Duration(n+1)*time.Second)
+		}
+		for n := range 50 {
+			ask(100+n, time.Minute)
+		}
+		if got := trips(); len(got) != flight.Most {
+			t.Errorf("sent while all are under way: %v", got)
+		}
+		start := time.Now()
+		all.Wait()
+		if took := time.Since(start); took != flight.Most*time.Second {
+			t.Errorf("all were back after %s, the last to take off by himself had %s", took, flight.Most*time.Second)
+		}
+		if got := trips(); len(got) != flight.Most+1 || len(got[flight.Most]) != 50 {
+			t.Errorf("sent %v, want %d alone and 50 together", got, flight.Most)
+		}
+		ask(200, time.Second)
+		if got := trips(); !slices.Equal(got[len(got)-1], []int{200}) {
+			t.Errorf("sent after all had landed: %v", got)
 		}
 	})
 }

@@ -10,10 +10,16 @@ import (
 // keep the server from others all the time.
 const longest = 50 * time.Millisecond
 
-// Rest waits as long as the work took that began then, at most 50 ms, so that
-// others have the server for half of the time. It ends with ctx.
-func Rest(ctx context.Context, began time.Time) {
-	timer := time.NewTimer(min(time.Since(began), longest))
+// Step is a step of the work.
+type Step struct{ began time.Time }
+
+// Begin begins a step.
+func Begin() Step { return Step{time.Now()} }
+
+// Rest ends the step and waits as long as it took, at most 50 ms, so that others
+// have the server for half of the time. It returns early when ctx ends.
+func (s Step) Rest(ctx context.Context) {
+	timer := time.NewTimer(min(time.Since(s.began), longest))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -1,3 +1,5 @@
+// A rest is as long as the work was, within its bounds.
+
 package pace
 
 import (
@@ -8,25 +10,21 @@ import (
 )
 
 func TestRest(t *testing.T) {
-	for took, want := range map[time.Duration]time.Duration{0: 0, 3 * time.Millisecond: 3 * time.Millisecond, time.Second: longest} {
+	for _, one := range []struct{ took, patience, want time.Duration }{
+		{0, time.Minute, 0},
+		{3 * time.Millisecond, time.Minute, 3 * time.Millisecond},
+		{time.Second, time.Minute, longest},
+		{time.Second, time.Second + time.Millisecond, time.Millisecond},
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			began := time.Now()
-			time.Sleep(took)
+			ctx, cancel := context.WithTimeout(t.Context(), one.patience)
+			defer cancel()
+			step := Begin()
+			<-time.After(one.took)
 			worked := time.Now()
-			if Rest(t.Context(), began); time.Since(worked) != want {
-				t.Errorf("work of %s: rest of %s, want %s", took, time.Since(worked), want)
+			if step.Rest(ctx); time.Since(worked) != one.want {
+				t.Errorf("work of %s, with %s in all: rest of %s, want %s", one.took, one.patience, time.Since(worked), one.want)
 			}
 		})
 	}
-}
-
-func TestRestEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		start := time.Now()
-		if Rest(ctx, start.Add(-time.Second)); time.Since(start) != time.Millisecond {
-			t.Errorf("it ended after %s, its context after 1ms", time.Since(start))
-		}
-	})
 }

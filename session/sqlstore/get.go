@@ -1,0 +1,113 @@
+// Get: reads that are asked for at the same time go in one statement.
+
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// byID and byPrevious find a live session by its ID, and by the ID it had before
+// while the grace of that lasts.
+const (
+	byID       = "SELECT " + columns + " FROM crudadmin_sessions WHERE id = ? AND " + live
+	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
+)
+
+// maxAboard is how many IDs one statement asks for at most. The statements for 1, 2,
+// 4, 8 and 16 are prepared; between those an ID is asked for again.
+const maxAboard = 16
+
+// byIDs returns byID for n IDs.
+func byIDs(n int) string {
+	return strings.Replace(byID, "= ?", "IN (?"+strings.Repeat(", ?", n-1)+")", 1)
+}
+
+// underID is what a statement found under one ID.
+type underID struct {
+	records []record
+	err     error
+}
+
+// getAll returns what is found under each of the IDs.
+func (s *Store) getAll(ctx context.Context, ids []session.ID) []underID {
+	found := make([]underID, len(ids))
+	at := micro(s.now())
+	if len(ids) == 1 {
+		found[0].records, found[0].err = ask(ctx, s, read, byID, ids[0][:], at)
+		return found
+	}
+	n := 2
+	for n < len(ids) {
+		n *= 2
+	}
+	args := make([]any, 0, n+1)
+	for i := range n {
+		args = append(args, ids[min(i, len(ids)-1)][:])
+	}
+	records, err := ask(ctx, s, read, byIDs(n), append(args, at)...)
+	for i := range ids {
+		found[i].err = err
+		for _, r := range records {
+			if r.is(ids[i]) {
+				found[i].records = []record{r}
+			}
+		}
+	}
+	return found
+}
+
+// Get implements session.Store with one SELECT, and another for an ID that is not
+// live: it may be in its grace. A renewal between the two hides nothing, since it
+// moves a session from the first answer to the second.
+func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
+	now := s.now()
+	found, err := s.byID(ctx, id)
+	got, err := s.first(ctx, id, now, found, err)
+	if errors.Is(err, session.ErrNotFound) {
+		at := micro(now)
+		found, err := ask(ctx, s, read, byPrevious, id[:], at, at)
+		return s.first(ctx, id, now, found, err)
+	}
+	return got, err
+}
+
+// byID returns the record of that ID, with those of others who ask. A caller with
+// no deadline asks alone: it would hold up the others.
+func (s *Store) byID(ctx context.Context, id session.ID) ([]record, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		found := s.getAll(ctx, []session.ID{id})[0]
+		return found.records, found.err
+	}
+	found, err := s.reads.Ask(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return found.records, found.err
+}
+
+// first returns the first of the records that is live at now. Those that cannot be
+// decoded end.
+func (s *Store) first(ctx context.Context, id session.ID, now time.Time, records []record, err error) (session.Session, error) {
+	if err != nil {
+		return session.Session{}, s.failed("get", err)
+	}
+	for i := range records {
+		found, err := records[i].decode()
+		switch {
+		case errors.Is(err, errNewer):
+			return session.Session{}, err
+		case err != nil:
+			if err := s.discard(ctx, &records[i], err); err != nil {
+				s.log.WarnContext(ctx, "it could not be ended now", "id", id, "error", err)
+			}
+		case found.LiveAt(now):
+			return found, nil
+		}
+	}
+	return session.Session{}, session.ErrNotFound
+}

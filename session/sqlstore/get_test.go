@@ -1,0 +1,87 @@
+// Reads that go in one statement: everybody gets the record of his own ID.
+
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+)
+
+// TestReadsGoTogether holds the first reads at the driver until many more are asked
+// for, of sessions that are live, renewed, ended, expired, unknown, and spoiled.
+func TestReadsGoTogether(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		var ears spy
+		db := ears.connect(t, e)
+		db.SetMaxOpenConns(2 * flight.Most)
+		s := open(t, db, nil)
+		want := map[session.ID]error{}
+		var ids []session.ID
+		add := func(id session.ID, err error) { ids, want[id] = append(ids, id), err }
+		create := func() session.Session {
+			one := made("ada", time.Now())
+			if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
+				t.Fatal(err)
+			}
+			return one
+		}
+		for range 5*maxAboard + 3 {
+			add(create().ID, nil)
+		}
+		ended, spoiled := create(), create()
+		if _, err := s.Delete(t.Context(), ended.ID, session.Ending{Reason: session.Logout}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.change(t.Context(), "UPDATE crudadmin_sessions SET format = ? WHERE id = ?", []any{format + 1, spoiled.ID[:]}); err != nil {
+			t.Fatal(err)
+		}
+		add(ended.ID, session.ErrNotFound)
+		add(spoiled.ID, session.ErrUnavailable) // of a newer release
+		add(made("nobody", time.Now()).ID, session.ErrNotFound)
+		old, next := create(), made("ada", time.Now())
+		next.Previous, next.PreviousUntil = old.ID, next.CreatedAt.Add(time.Minute)
+		if err := s.Rotate(t.Context(), old.ID, next); err != nil {
+			t.Fatal(err)
+		}
+		add(next.ID, nil)
+
+		held, release := make(chan struct{}, len(ids)), make(chan struct{})
+		ears.forget()
+		ears.on("SELECT", func() error {
+			held <- struct{}{}
+			<-release
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var all sync.WaitGroup
+		for n, id := range ids {
+			if n == flight.Most {
+				for range flight.Most {
+					<-held
+				}
+			}
+			all.Go(func() {
+				got, err := s.Get(ctx, id)
+				if !errors.Is(err, want[id]) || err == nil && got.ID != id {
+					t.Errorf("Get of %s: %s, %v, want %v", id, got.ID, err, want[id])
+				}
+			})
+		}
+		close(release)
+		all.Wait()
+		if n := strings.Count(ears.verbs(), "SELECT"); n >= len(ids) {
+			t.Errorf("%d statements for %d reads", n, len(ids))
+		}
+		if got, err := s.Get(ctx, old.ID); err != nil || got.ID != next.ID {
+			t.Errorf("in its grace: %s, %v", got.ID, err)
+		}
+	})
+}
