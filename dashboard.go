@@ -3,6 +3,7 @@
 package crudadmin
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -13,10 +14,7 @@ import (
 func (p *Panel) dashboard(w http.ResponseWriter, r *http.Request) {
 	page := ui.Dashboard{}
 	schema := p.dataOf(r).Schema()
-	estimates, err := p.dataOf(r).Estimates(r.Context())
-	if err != nil {
-		p.log.WarnContext(r.Context(), "row estimates failed", "error", err)
-	}
+	estimates := p.estimates(r)
 	for _, group := range p.menu(r) {
 		shown := ui.ModelGroup{Label: group.label}
 		for _, t := range group.tables {
@@ -49,6 +47,18 @@ func (p *Panel) dashboard(w http.ResponseWriter, r *http.Request) {
 	}
 	page.Layout = p.layout(w, r, p.ui.URL())
 	p.render(w, r, http.StatusOK, page)
+}
+
+// estimates are the numbers of rows, as far as they can be had in the time of a
+// check: the page does without them.
+func (p *Panel) estimates(r *http.Request) map[string]int64 {
+	ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
+	defer cancel()
+	found, err := p.dataOf(r).Estimates(ctx)
+	if err != nil {
+		p.log.WarnContext(r.Context(), "row estimates failed", "error", err)
+	}
+	return found
 }
 
 // sessionStat says how many sessions are live, as far as one page of them goes.

@@ -63,11 +63,15 @@ func classify(err error) (status int, detail string) {
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		return http.StatusNotFound, ""
 	case errors.As(err, &table):
-		return http.StatusUnprocessableEntity, table.Error()
+		detail := table.Error() + "."
+		if table.Err != nil {
+			detail += " If it was changed since the panel was started, restart the panel."
+		}
+		return http.StatusUnprocessableEntity, detail
 	case errors.Is(err, data.ErrReadOnly):
 		return http.StatusForbidden, "The database cannot be written to."
 	case errors.Is(err, data.ErrTimeout):
-		return http.StatusServiceUnavailable, "The query took too long and was stopped."
+		return http.StatusServiceUnavailable, "The database took too long, and was stopped."
 	case errors.Is(err, session.ErrUnavailable):
 		return http.StatusServiceUnavailable, "The session store does not answer."
 	case errors.Is(err, account.ErrUnavailable):
@@ -104,7 +108,7 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	page := ui.Error{Layout: p.plainLayout(r), Status: status, Detail: detail, RequestID: id, RetryAfter: wait}
-	p.keep(&page, r, err)
+	p.keep(&page, r)
 	switch {
 	case status < http.StatusInternalServerError, page.SendHref != "":
 	case r.Method == http.MethodGet:

@@ -3,21 +3,20 @@
 package crudadmin
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // keep adds to the page of an error what was sent to a table: to be sent again as
-// it is, where a server was down, else to be read. Secrets are not sent back.
-func (p *Panel) keep(page *ui.Error, r *http.Request, err error) {
+// it is, where a server was down, else to be read. Secrets are not sent back, and
+// nothing that was refused before it was read.
+func (p *Panel) keep(page *ui.Error, r *http.Request) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), p.base+"/m/")
 	again := page.Status >= http.StatusInternalServerError
-	if r.Method != http.MethodPost || !ok || !again && !errors.Is(err, session.ErrCSRF) {
+	if r.Method != http.MethodPost || !ok || !again && r.PostForm == nil {
 		return
 	}
 	if r.PostForm == nil { // the store was asked before the form was read

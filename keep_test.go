@@ -60,6 +60,24 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 		t.Errorf("with the token of another session: %d\n%s", refused.Code, body)
 	}
 
+	// The table was changed under the panel.
+	if _, err := b.db.ExecContext(t.Context(), "DROP VIEW broken; ALTER TABLE customers RENAME COLUMN born TO birthday"); err != nil {
+		t.Fatal(err)
+	}
+	changed := page.post("/account", "/m/customers/1/edit", with(entry, "row.token", "x"))
+	if body := changed.Body.String(); changed.Code != http.StatusUnprocessableEntity || !strings.Contains(body, "&lt;Zoë&gt;") || !strings.Contains(body, "restart the panel") {
+		t.Errorf("after the table was changed: %d\n%s", changed.Code, body)
+	}
+	if _, err := b.db.ExecContext(t.Context(), "ALTER TABLE customers RENAME COLUMN birthday TO born"); err != nil {
+		t.Fatal(err)
+	}
+	// What came from another site is not shown.
+	page.headers["Sec-Fetch-Site"] = "cross-site"
+	if w := page.do(http.MethodPost, "/m/customers/", with(entry, csrfField, token)); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "Zoë") {
+		t.Errorf("from another site: %d\n%s", w.Code, w.Body)
+	}
+	delete(page.headers, "Sec-Fetch-Site")
+
 	// Without a form to send again there is a way back to the page that it was sent from.
 	b.store.down.Store(true)
 	page.headers["Referer"] = "http://example.com/admin/sessions/?user=root"
