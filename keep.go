@@ -56,8 +56,12 @@ func (p *Panel) keep(page *ui.Error, r *http.Request) {
 		for _, value := range r.PostForm[name] {
 			page.Params = append(page.Params, ui.Param{Name: name, Value: value})
 		}
-		if value := lastOf(r.PostForm[name]); is && value != "" {
-			page.Entered = append(page.Entered, ui.Field{Name: name, Label: columnLabel(column), Value: ui.Text(value)})
+	}
+	for _, c := range t.Columns {
+		for _, name := range []string{c.Name, editPrefix + c.Name} {
+			if value := lastOf(r.PostForm[name]); value != "" && !c.Masked && !p.unseen(t, c) {
+				page.Entered = append(page.Entered, ui.Field{Name: name, Label: columnLabel(c), Value: ui.Text(value)})
+			}
 		}
 	}
 	page.Lacks = lacks
