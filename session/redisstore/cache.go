@@ -30,12 +30,18 @@ func (c *Cache) key(id session.ID) string { return c.s.keys.of(id.Tag()) + "h:" 
 // session.ErrUnavailable.
 func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
 	const op = "cache get"
-	value, err := call(ctx, c.s, op, reads, func(ctx context.Context, client rueidis.Client) ([]byte, error) {
-		value, err := recordOf(client.Do(ctx, client.B().Getrange().Key(c.key(id)).Start(0).End(int64(wire.MaxCached)).Build()).AsBytes())
-		return value, failed(op, reads, err)
-	})
+	ctx, cancel, client, err := c.s.begin(ctx, op)
+	defer cancel()
 	if err != nil {
 		return nil, nil, err
+	}
+	result, err := c.s.together(ctx, id.Tag(), client.B().Getrange().Key(c.key(id)).Start(0).End(int64(wire.MaxCached)).Build())
+	if err != nil {
+		return nil, nil, failed(op, reads, err)
+	}
+	value, err := recordOf(result.AsBytes())
+	if err != nil {
+		return nil, nil, failed(op, reads, err)
 	}
 	head, found := wire.DecodeCached(value, id)
 	return head, found, nil

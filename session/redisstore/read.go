@@ -84,10 +84,7 @@ func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) (val
 // himself, which also waits, for however long, for a place in its queue and for a
 // connection that somebody else is making.
 func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, key string) ([]byte, error) {
-	// On a Cluster each partition flies alone, so that a node that does not answer
-	// holds up nobody else's records.
-	g := &s.flights[int(id.Tag().Partition())%len(s.flights)]
-	result, err := g.Ask(ctx, s.validating(c, key))
+	result, err := s.together(ctx, id.Tag(), s.validating(c, key))
 	if err != nil {
 		return nil, failed("get", reads, err)
 	}
@@ -96,6 +93,13 @@ func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, k
 		return s.retrieveUnwritable(ctx, key, err)
 	}
 	return value, failed("get", reads, err)
+}
+
+// together carries a command that reads to the server of the tag, together with others.
+func (s *Store) together(ctx context.Context, tag session.Tag, cmd rueidis.Completed) (rueidis.RedisResult, error) {
+	// On a Cluster each partition flies alone, so that a node that does not answer
+	// holds up nobody else's records.
+	return s.flights[int(tag.Partition())%len(s.flights)].Ask(ctx, cmd)
 }
 
 // validating is the command for a record that somebody signs in with: one that a
