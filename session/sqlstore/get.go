@@ -33,13 +33,16 @@ type underID struct {
 	err     error
 }
 
+// getOne returns what is found under the ID.
+func (s *Store) getOne(ctx context.Context, id session.ID) underID {
+	records, err := ask(ctx, s, read, byID, id[:], micro(s.now()))
+	return underID{records, err}
+}
+
 // getAll returns what is found under each of the IDs.
 func (s *Store) getAll(ctx context.Context, ids []session.ID) []underID {
-	found := make([]underID, len(ids))
-	at := micro(s.now())
 	if len(ids) == 1 {
-		found[0].records, found[0].err = ask(ctx, s, read, byID, ids[0][:], at)
-		return found
+		return []underID{s.getOne(ctx, ids[0])}
 	}
 	n := 2
 	for n < len(ids) {
@@ -49,7 +52,8 @@ func (s *Store) getAll(ctx context.Context, ids []session.ID) []underID {
 	for i := range n {
 		args = append(args, ids[min(i, len(ids)-1)][:])
 	}
-	records, err := ask(ctx, s, read, byIDs(n), append(args, at)...)
+	records, err := ask(ctx, s, read, byIDs(n), append(args, micro(s.now()))...)
+	found := make([]underID, len(ids))
 	for i := range ids {
 		found[i].err = err
 		for _, r := range records {
@@ -80,7 +84,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 // no deadline asks alone: it would hold up the others.
 func (s *Store) byID(ctx context.Context, id session.ID) ([]record, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
-		found := s.getAll(ctx, []session.ID{id})[0]
+		found := s.getOne(ctx, id)
 		return found.records, found.err
 	}
 	found, err := s.reads.Ask(ctx, id)

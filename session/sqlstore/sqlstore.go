@@ -131,7 +131,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	} else {
 		s.reach = newReach(db, s.log)
 	}
-	s.reads.Aboard, s.reads.Send, s.reads.Prompt = maxAboard, s.getAll, true
+	s.reads.Aboard, s.reads.Send, s.reads.Alone = maxAboard, s.getAll, s.getOne
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}

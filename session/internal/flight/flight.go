@@ -27,9 +27,9 @@ type Group[Q, A any] struct {
 	// The context ends with the last of those who asked.
 	Send func(ctx context.Context, questions []Q) []A
 
-	// Prompt says that Send returns when its context ends. Then who asks while nobody
-	// waits sends his question himself, and no goroutine is woken.
-	Prompt bool
+	// Alone sends one question and returns when its context ends. If it is set, who asks
+	// while nobody waits does so himself, and no goroutine is woken.
+	Alone func(ctx context.Context, question Q) A
 
 	passengers sync.Pool
 
@@ -48,9 +48,9 @@ type passenger[Q, A any] struct {
 // Ask returns the answer to a question, or the context's cause. The context must
 // have a deadline.
 func (g *Group[Q, A]) Ask(ctx context.Context, question Q) (A, error) {
-	if g.Prompt && g.takeOffAlone() {
+	if g.Alone != nil && g.takeOffAlone() {
 		defer g.land()
-		return g.Send(ctx, []Q{question})[0], nil
+		return g.Alone(ctx, question), nil
 	}
 	p, _ := g.passengers.Get().(*passenger[Q, A])
 	if p == nil {

@@ -17,15 +17,15 @@ import (
 )
 
 func TestEverybodyGetsHisAnswer(t *testing.T) {
-	for name, prompt := range map[string]bool{"prompt": true, "not": false} {
-		t.Run(name, func(t *testing.T) { everybodyGetsHisAnswer(t, prompt) })
+	for name, alone := range map[string]bool{"together": false, "alone or together": true} {
+		t.Run(name, func(t *testing.T) { everybodyGetsHisAnswer(t, alone) })
 	}
 }
 
-func everybodyGetsHisAnswer(t *testing.T, prompt bool) {
+func everybodyGetsHisAnswer(t *testing.T, alone bool) {
 	const aboard, callers, each = 5, 100, 200
 	var trips, under atomic.Int64
-	g := flight.Group[int, int]{Aboard: aboard, Prompt: prompt, Send: func(_ context.Context, questions []int) []int {
+	g := flight.Group[int, int]{Aboard: aboard, Send: func(_ context.Context, questions []int) []int {
 		trips.Add(1)
 		if n := under.Add(1); n > flight.Most {
 			t.Errorf("%d flights at once, at most %d", n, flight.Most)
@@ -40,6 +40,9 @@ func everybodyGetsHisAnswer(t *testing.T, prompt bool) {
 		}
 		return answers
 	}}
+	if alone {
+		g.Alone = func(ctx context.Context, question int) int { return g.Send(ctx, []int{question})[0] }
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var all sync.WaitGroup
@@ -112,21 +115,27 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestPrompt: who asks while nobody waits sends it himself, in his own time; those who
+// TestAlone: who asks while nobody waits sends it himself, in his own time; those who
 // came meanwhile leave together when he is back.
-func TestPrompt(t *testing.T) {
+func TestAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var sent [][]int
-		g := flight.Group[int, int]{Aboard: 100, Prompt: true, Send: func(ctx context.Context, questions []int) []int {
+		send := func(questions ...int) []int {
 			mu.Lock()
+			defer mu.Unlock()
 			sent = append(sent, slices.Clone(questions))
-			mu.Unlock()
-			if questions[0] < flight.Most {
-				<-ctx.Done()
-			}
 			return slices.Clone(questions)
-		}}
+		}
+		g := flight.Group[int, int]{
+			Aboard: 100,
+			Send:   func(_ context.Context, questions []int) []int { return send(questions...) },
+			Alone: func(ctx context.Context, question int) int {
+				send(question)
+				<-ctx.Done()
+				return question
+			},
+		}
 		var all sync.WaitGroup
 		trips := func() [][]int {
 			mu.Lock()
