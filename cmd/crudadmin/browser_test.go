@@ -36,6 +36,7 @@ type browser struct {
 
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
+	walks(t)
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(testserver.Chromium(t))}
 	for name, value := range testserver.ChromiumFlags(t) {
 		options = append(options, chromedp.Flag(name, value))
@@ -292,6 +293,7 @@ func (b *browser) demoTables() []string {
 }
 
 func TestDemoInBrowser(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	b.signIn(s)
@@ -304,6 +306,7 @@ func TestDemoInBrowser(t *testing.T) {
 }
 
 func TestDemoInBrowserWithoutScripts(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	b.scripts(false)
@@ -324,6 +327,7 @@ func TestDemoInBrowserWithoutScripts(t *testing.T) {
 
 // TestStrangersInBrowser opens tables and records whose names and values are markup and scripts.
 func TestStrangersInBrowser(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	for _, name := range []string{"names", "values", "relations"} {
 		path := filepath.Join(t.TempDir(), "mine.db")

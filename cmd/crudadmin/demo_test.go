@@ -40,6 +40,7 @@ var madeShop = sync.OnceValues(func() ([]byte, error) {
 // demoDir is a DATA_DIR in which the shop has been made.
 func demoDir(t *testing.T) string {
 	t.Helper()
+	walks(t)
 	content, err := madeShop()
 	if err != nil {
 		t.Fatal(err)

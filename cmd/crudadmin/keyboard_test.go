@@ -50,6 +50,7 @@ func (b *browser) tabTo(selector string) {
 
 // TestKeyboardAlone finds a record, opens it, and changes it, with keys and nothing else.
 func TestKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	b.signIn(s)

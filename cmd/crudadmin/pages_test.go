@@ -128,6 +128,7 @@ func demoPages(s *served, other *reader) []kept {
 // directory it leaves pictures there, and looks at a tablet's width and every table too; with CRUDADMIN_PAGES at some
 // pages only.
 func TestPagesInBrowser(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	pictures := os.Getenv("CRUDADMIN_SCREENSHOTS")

@@ -75,13 +75,19 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// serve runs the program on a free port until the test ends, then stops it as an
-// operator would. A test whose program logged an error fails.
-func serve(t *testing.T, args ...string) *served {
+// walks skips a test of the whole program in a run with the race detector.
+func walks(t *testing.T) {
 	t.Helper()
 	if raceDetector {
 		t.Skip("the whole program is walked without the race detector, under which its thousands of pages take minutes: go test ./cmd/crudadmin")
 	}
+}
+
+// serve runs the program on a free port until the test ends, then stops it as an
+// operator would. A test whose program logged an error fails.
+func serve(t *testing.T, args ...string) *served {
+	t.Helper()
+	walks(t)
 	path, err := build()
 	if err != nil {
 		t.Fatal(err)

@@ -418,6 +418,7 @@ func TestWorkInBrowserWithoutScripts(t *testing.T) {
 }
 
 func workInBrowser(t *testing.T, scripts bool, few ...string) {
+	t.Parallel()
 	b := openBrowser(t)
 	s := serve(t, "demo", "--data-dir", demoDir(t))
 	b.scripts(scripts)
