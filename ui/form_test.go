@@ -118,9 +118,9 @@ func TestNullIsOfferedOnce(t *testing.T) {
 func TestForbiddenDeletionHasNoButton(t *testing.T) {
 	r := newRenderer(t)
 	effects := []ui.Effect{{Kind: ui.EffectCascade, Table: "a"}, {Kind: ui.EffectRestrict, Table: "b", Count: ui.Exact(1)}}
-	for _, p := range []ui.Page{ui.Delete{Effects: effects}, ui.Bulk{Effects: effects, Heading: "Delete"}} {
+	for to, p := range map[string]ui.Page{"it": ui.Delete{Effects: effects}, "them": ui.Bulk{Effects: effects, Heading: "Delete"}} {
 		page := render(t, r, p)
-		if strings.Contains(page, `method="post"`) || !strings.Contains(page, "1 row</b> of <b>b</b> refers to it and forbids the deletion") {
+		if strings.Contains(page, `method="post"`) || !strings.Contains(page, "1 row</b> of <b>b</b> refers to "+to+" and forbids the deletion") {
 			t.Errorf("%T: a form, or no reason:\n%s", p, page)
 		}
 	}

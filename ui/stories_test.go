@@ -308,7 +308,7 @@ func stories(r *ui.Renderer) []story {
 		}
 		all = append(all, story{fmt.Sprintf("error-%d", status), e})
 		if e.Entered = []ui.Field{{Name: "name", Label: "Name", Value: ui.Text("Zoë <b>")}, {Name: "note", Label: "Note", Value: ui.Text(strings.Repeat("What a day. ", 60))}}; status == 503 {
-			e.RetryHref, e.SendHref, e.Params = "", r.URL("m", "customers", ""), []ui.Param{{Name: "name", Value: "Zoë <b>"}}
+			e.RetryHref, e.SendHref, e.SendToken, e.Params = "", r.URL("m", "customers", ""), storyToken, []ui.Param{{Name: "name", Value: "Zoë <b>"}}
 			all = append(all, story{"error-503-kept", e})
 		} else if status == 403 {
 			e.FormHref, e.Lacks = r.URL("m", "customers", "new"), true

@@ -159,7 +159,7 @@ func TestErrorPagesSayWhatToDo(t *testing.T) {
 	r := newRenderer(t)
 	for status, want := range map[int]string{
 		404: "does not exist", 405: "does not accept", 409: "not saved", 418: "malformed", 500: "logged", 502: "logged",
-		429: "Try again in 2 minutes.", 503: "session and cookie are kept. Try again in 2 minutes.",
+		429: "Try again in 2 minutes.", 503: "if you were signed in, you still are. Try again in 2 minutes.",
 	} {
 		e := ui.Error{Status: status}
 		if status == 429 || status == 503 {
