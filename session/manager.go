@@ -175,37 +175,37 @@ func (m *Manager) expiry(now, deadline time.Time) time.Time {
 // A token that this manager's key did not make is invalid without a question to
 // the store.
 func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
-	err = m.validate(ctx, &token, &s)
-	m.stats.answered(err)
+	saved, err := m.validate(ctx, &token, &s)
+	m.stats.answered(saved, err)
 	return s, err
 }
 
 // validate puts the session into s, which stays zero on an error: a Session is
-// half a kilobyte, and every hand it goes through would copy it.
-func (m *Manager) validate(ctx context.Context, token *Token, s *Session) error {
+// half a kilobyte, and every hand it goes through would copy it. It reports whether
+// nothing had to be written because the session has been seen.
+func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved bool, err error) {
 	id, genuine := m.keys.open(token)
 	if !genuine {
-		return ErrNotFound
+		return false, ErrNotFound
 	}
 	ctx, end := m.bound(ctx)
 	defer end.release()
 	now, err := m.loadInto(ctx, id, s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if now.Sub(s.LastActivity) < m.cfg.TouchInterval {
-		m.stats.touchesSaved.Add(1)
-		return nil
+		return true, nil
 	}
 	if now.UnixMicro() < m.touchAfter.Load() {
-		return nil
+		return false, nil
 	}
 	touched, err := m.touch(ctx, *s, now)
 	if errors.Is(err, ErrNotFound) {
 		touched, err = m.successor(ctx, id, s.ID)
 	}
 	*s = touched
-	return err
+	return false, err
 }
 
 // successor returns the session that a renewal has put in the place of gone,

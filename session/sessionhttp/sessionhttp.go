@@ -179,7 +179,9 @@ func (s *Sessions) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		before := s.manager.Now()
-		found, err := s.manager.Validate(r.Context(), token)
+		v := &visit{token: token}
+		var err error
+		v.session, err = s.manager.Validate(r.Context(), token)
 		switch {
 		case errors.Is(err, session.ErrNotFound):
 			s.expire(w)
@@ -189,11 +191,10 @@ func (s *Sessions) Middleware(next http.Handler) http.Handler {
 			s.cfg.Unavailable(w, r, err)
 			return
 		}
-		v := &visit{session: found, token: token}
-		if s.manager.RenewDue(found) {
+		if s.manager.RenewDue(v.session) {
 			s.renew(w, r, v)
-		} else if !found.LastActivity.Before(before) {
-			s.set(w, token, found)
+		} else if !v.session.LastActivity.Before(before) {
+			s.set(w, token, v.session)
 		}
 		h["Cache-Control"] = noStore
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
