@@ -242,7 +242,8 @@ func oursOnMariaDB(t testing.TB, o options) *contestant {
 }
 
 // oursOnHybrid is Redis in front of PostgreSQL. What is frozen and spoilt is the
-// database: the cache is not the truth.
+// database: the cache is not the truth. It forgets what is spoilt, which it could
+// still answer from.
 func oursOnHybrid(t testing.TB, o options) *contestant {
 	t.Helper()
 	server, url := postgres(t, o)
@@ -251,9 +252,15 @@ func oursOnHybrid(t testing.TB, o options) *contestant {
 	if o.count != nil { // so that it reads the log of changes when it must, and not in between
 		cfg.PollInterval, cfg.MaxStale = 20*time.Second, time.Minute
 	}
-	store := openHybrid(t, openRedis(t, redisServer(t), o), db, cfg)
+	cache := redisServer(t)
+	store := openHybrid(t, openRedis(t, cache, o), db, cfg)
 	c := our(t, store)
 	spoilable(t, c, db)
+	spoil := c.spoil
+	c.spoil = func() error {
+		_, err := cache.Do("FLUSHALL")
+		return errors.Join(spoil(), err)
+	}
 	c.halt, c.thaw = server.Freeze, server.Thaw
 	return c
 }
