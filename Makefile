@@ -55,7 +55,7 @@ bench-check: ## allocations and round trips of every store against bench/budget.
 	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .
 
 work: servers ## a user's work in every table of the demo, in a browser, with scripts and without: minutes; TABLES=orders,events for some
-	CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -v -timeout 30m -run TestWorkInBrowser ./cmd/crudadmin -args -tables $(or $(TABLES),all)
+	CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -v -timeout 30m -run 'TestWorkInBrowser|TestDemoInBrowser' ./cmd/crudadmin -args -tables $(or $(TABLES),all)
 
 # The table is written only if no cell is empty and nothing failed.
 faults: servers ## every fault on every store, for minutes, on a quiet machine; WRITE=1 keeps the table in docs/reliability.md
