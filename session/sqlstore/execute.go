@@ -43,8 +43,8 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 		return nil, err
 	}
 	first, loaded := s.statements.LoadOrStore(text, stmt)
-	if loaded {
-		defer func() { _ = stmt.Close() }()
+	if loaded { // closing waits for the connection, on which somebody may ask by now
+		go func() { _ = stmt.Close() }()
 	}
 	return first.(*sql.Stmt), nil
 }
