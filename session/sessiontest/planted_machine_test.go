@@ -4,6 +4,7 @@
 package sessiontest
 
 import (
+	"flag"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,13 @@ import (
 var replays = regexp.MustCompile(`-rapid\.seed=\d+`)
 
 func TestRandomCallsCatch(t *testing.T) {
+	// As many sequences as it takes: of a hundred, one run in some hundred misses a bug.
+	checks := flag.Lookup("rapid.checks").Value
+	before := checks.String()
+	if err := checks.Set("2000"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = checks.Set(before) }()
 	bugs := []string{"touch past the deadline", "rotate that ignores the version", "deleteuser that forgets keep"}
 	for _, p := range allPlanted() {
 		if !slices.Contains(bugs, p.bug) {
