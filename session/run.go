@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// sweepBatch is how many records one call of Store.Sweep may remove.
-const sweepBatch = 1000
+// sweepBatch is how many records one call of Store.Sweep may remove. A store rests
+// between its steps, and all of them have one StoreTimeout: on a slow disk too.
+const sweepBatch = 200
 
 // Run sweeps expired sessions every SweepInterval, and runs the store's own
 // background work where it has any, until ctx ends; it then returns nil. Without
