@@ -19,9 +19,10 @@ type Stats struct {
 }
 
 // stats counts what Stats tells. Each answer is counted once: most are valid and
-// write nothing, and a second count of those would cost a tenth of the answer.
+// write nothing, and a second count of those would cost a tenth of the answer. The
+// valid ones are saved and others.
 type stats struct {
-	saved, written, invalid, unavailable atomic.Uint64
+	saved, others, invalid, unavailable atomic.Uint64
 }
 
 // answered counts an answer of Validate: saved says that it was valid and wrote
@@ -31,7 +32,7 @@ func (s *stats) answered(saved bool, err error) {
 	case saved:
 		s.saved.Add(1)
 	case err == nil:
-		s.written.Add(1)
+		s.others.Add(1)
 	case errors.Is(err, ErrNotFound):
 		s.invalid.Add(1)
 	default:
@@ -44,7 +45,7 @@ func (s *stats) answered(saved bool, err error) {
 func (m *Manager) Stats() Stats {
 	saved := m.stats.saved.Load()
 	return Stats{
-		Valid:        saved + m.stats.written.Load(),
+		Valid:        saved + m.stats.others.Load(),
 		Invalid:      m.stats.invalid.Load(),
 		Unavailable:  m.stats.unavailable.Load(),
 		TouchesSaved: saved,
