@@ -17,7 +17,7 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stories test test-short bench bench-panel bench-check work faults soak fuzz lint vuln fmt servers
+.PHONY: help demo stories test test-long test-short bench bench-panel bench-check work faults soak fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,14 @@ test: servers ## everything: installs missing servers, then all tests with -race
 	{ go test $(RACE) -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore && (cd faults && go test $(RACE) -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
+
+# The packages that have a long form: those whose tests ask testserver.Long.
+LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir=faults --exclude-dir=bench --exclude-dir=internal | xargs -r -n 1 dirname | sort -u)
+
+test-long: servers ## the long forms of the tests: what a newcomer does not want to wait for; .ci/run runs it too
+	@start=$$SECONDS; export CRUDADMIN_REQUIRE_SERVERS=1 CRUDADMIN_LONG=1; packages="$(LONG)"; \
+	[ -z "$$packages" ] || go test -count=1 -timeout 25m -run 'Long$$' $$packages || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	echo; echo "The long forms passed in $$((SECONDS-start)) s."
 
 test-short: ## the tests that need no server, no browser and no C compiler
 	@go test -short -timeout 5m ./... && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }

@@ -31,6 +31,14 @@ import (
 // RequireEnv is the variable that turns "server missing: skip" into a failure.
 const RequireEnv = "CRUDADMIN_REQUIRE_SERVERS"
 
+// LongEnv is the variable that asks for the long form of tests that have one, as
+// `make test-long` does.
+const LongEnv = "CRUDADMIN_LONG"
+
+// Long reports whether the long forms of tests are asked for: more rounds, more rows,
+// more random orders, of the same promise.
+func Long() bool { return os.Getenv(LongEnv) == "1" && !testing.Short() }
+
 // startTimeout bounds how long a server may take to answer; generous, because
 // tests share few cores with the compiler.
 const startTimeout = 60 * time.Second
