@@ -20,7 +20,7 @@ const (
 )
 
 const (
-	userColumns       = "id, username, role, disabled, created_at, updated_at, password_changed_at, last_login_at"
+	userColumns       = "id, username, role, disabled, created_at, updated_at, password_changed_at, last_login_at, epoch, unlocks"
 	selectUser        = "SELECT " + userColumns + " FROM crudadmin_users WHERE "
 	selectUserAndHash = "SELECT " + userColumns + ", password_hash FROM crudadmin_users WHERE "
 )
@@ -182,14 +182,15 @@ func (a *Accounts) storePassword(ctx context.Context, u User, password, conditio
 	}
 	now := a.now().UnixMicro()
 	return a.exec(ctx, "set password", `
-		UPDATE crudadmin_users SET password_hash = ?, password_changed_at = ?, updated_at = ? WHERE id = ?`+condition,
+		UPDATE crudadmin_users SET password_hash = ?, password_changed_at = ?, updated_at = ?,
+			epoch = epoch + 1, unlocks = unlocks + 1 WHERE id = ?`+condition,
 		append([]any{hash, now, now, u.ID}, args...)...)
 }
 
 // SetDisabled forbids or allows a user to sign in. The last enabled superuser stays: ErrLastSuperuser. The
 // caller ends a disabled user's sessions.
 func (a *Accounts) SetDisabled(ctx context.Context, id string, disabled bool) error {
-	return a.change(ctx, "disable user", id, "disabled", disabled, disabled)
+	return a.change(ctx, "disable user", id, "disabled", disabled, disabled, func(u User) bool { return disabled && !u.Disabled })
 }
 
 // SetRole changes a user's role. The last enabled superuser stays one: ErrLastSuperuser.
@@ -197,12 +198,25 @@ func (a *Accounts) SetRole(ctx context.Context, id string, role Role) error {
 	if !role.Valid() {
 		return unknownRole(role)
 	}
-	return a.change(ctx, "set role", id, "role", string(role), role != Superuser)
+	return a.change(ctx, "set role", id, "role", string(role), role != Superuser, func(u User) bool { return u.Role != role })
 }
 
-// change sets one column of a user. One that takes rights away leaves an enabled superuser: two of them cannot
-// demote each other at the same moment.
-func (a *Accounts) change(ctx context.Context, op, id, column string, value any, takes bool) error {
+// Unlock forgets the failed sign-ins of a user by raising [User.Unlocks]. It changes nothing else: a known device
+// stays known, and a session lives on. ErrNotFound if there is no such user.
+func (a *Accounts) Unlock(ctx context.Context, id string) error {
+	if !isID(id) {
+		return ErrNotFound
+	}
+	n, err := a.exec(ctx, "unlock user", "UPDATE crudadmin_users SET unlocks = unlocks + 1 WHERE id = ?", id)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// change sets one column of a user, and raises the epoch where that changes what the user was. One that takes
+// rights away leaves an enabled superuser: two of them cannot demote each other at the same moment.
+func (a *Accounts) change(ctx context.Context, op, id, column string, value any, takes bool, raises func(User) bool) error {
 	if !isID(id) {
 		return ErrNotFound
 	}
@@ -223,7 +237,11 @@ func (a *Accounts) change(ctx context.Context, op, id, column string, value any,
 				return ErrLastSuperuser
 			}
 		}
-		return t.exec(ctx, "UPDATE crudadmin_users SET "+column+" = ?, updated_at = ? WHERE id = ?", value, now, id)
+		raised := 0
+		if raises(u) {
+			raised = 1
+		}
+		return t.exec(ctx, "UPDATE crudadmin_users SET "+column+" = ?, updated_at = ?, epoch = epoch + ? WHERE id = ?", value, now, raised, id)
 	})
 }
 
@@ -258,7 +276,7 @@ func scanUser(row interface{ Scan(...any) error }, more ...any) (User, error) {
 	var u User
 	var created, updated, changed int64
 	var login sql.NullInt64
-	err := row.Scan(append([]any{&u.ID, &u.Username, &u.Role, &u.Disabled, &created, &updated, &changed, &login}, more...)...)
+	err := row.Scan(append([]any{&u.ID, &u.Username, &u.Role, &u.Disabled, &created, &updated, &changed, &login, &u.Epoch, &u.Unlocks}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrNotFound
 	}

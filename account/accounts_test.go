@@ -180,7 +180,7 @@ func TestListIsBounded(t *testing.T) {
 		for i := range 300 {
 			values = append(values, fmt.Sprintf("('id%d', 'u%d', 'u%d', 'none', 'viewer', FALSE, 0, 0, 0, NULL)", i, i, i))
 		}
-		exec(t, db, "INSERT INTO crudadmin_users VALUES "+strings.Join(values, ", "))
+		exec(t, db, "INSERT INTO crudadmin_users (id, username, username_key, password_hash, role, disabled, created_at, updated_at, password_changed_at, last_login_at) VALUES "+strings.Join(values, ", "))
 		for limit, want := range map[int]int{0: account.DefaultPage, -5: account.DefaultPage, 7: 7, 1 << 40: account.MaxPage} {
 			if users, err := a.List(t.Context(), "", limit); err != nil || len(users) != want {
 				t.Errorf("limit %d gave %d users, %v; want %d", limit, len(users), err, want)

@@ -39,6 +39,14 @@ type User struct {
 	UpdatedAt         time.Time `json:"updated_at"`
 	PasswordChangedAt time.Time `json:"password_changed_at"`
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"` // zero: never
+
+	// Epoch is raised by a new password, a reset, disabling and a change of role, and by nothing else. What was
+	// granted to the account under another epoch, such as a known device, ends with it.
+	Epoch int64 `json:"epoch"`
+
+	// Unlocks is raised by [Accounts.Unlock], a new password and a reset. Failed sign-ins are counted under it, so
+	// that raising it forgets them at once and everywhere, whatever store counts them.
+	Unlocks int64 `json:"unlocks"`
 }
 
 // Canonical is the form in which usernames are compared, stored uniquely and counted by a login throttle:
