@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // MaxValue is the most a variable may have, in bytes.
@@ -75,22 +73,17 @@ func (r *Reader) Environment() string {
 	return r.Word("ENVIRONMENT", Development, Staging, Production)
 }
 
-// SecretKey is ADMIN_SECRET_KEY, which only development may leave empty.
-func (r *Reader) SecretKey() string {
-	key := r.Text("ADMIN_SECRET_KEY")
-	switch n := len(key); {
-	case n == 0:
-		r.Discourage("ADMIN_SECRET_KEY", `production needs a key of its own: make one with "crudadmin secret" and set it`)
-	case n < session.MinSecretKey:
-		r.Wrong("ADMIN_SECRET_KEY", `it has %d bytes, want at least %d random ones: make one with "crudadmin secret"`, n, session.MinSecretKey)
-		return ""
-	}
-	return key
-}
-
-// Text is the variable as it is.
+// Text is the variable as it is; one of [Secrets] may also be in the file that its
+// variable with _FILE names.
 func (r *Reader) Text(name string) string {
 	text := r.getenv(name)
+	if slices.Contains(Secrets, name) {
+		var err error
+		if text, err = Secret(r.getenv, name); err != nil {
+			r.Wrong(name+FileSuffix, "%w", err)
+			return ""
+		}
+	}
 	if len(text) > MaxValue {
 		r.Wrong(name, "it has %d bytes, want at most %d", len(text), MaxValue)
 		return ""
