@@ -21,39 +21,60 @@ const maxHops = 32
 // header that cannot be read ends the walk at the last address that could. The
 // zero Addr means that the peer's address is unknown.
 func (s *Sessions) ClientIP(r *http.Request) netip.Addr {
-	client := peer(r)
-	if !s.trusted(client) {
-		return client
-	}
-	hops := s.hops(r)
-	for range min(len(hops), maxHops) {
-		hop, ok := parseHop(hops[len(hops)-1])
-		hops = hops[:len(hops)-1]
-		if !ok {
-			return client
-		}
-		client = hop
-		if !s.trusted(client) {
-			return client
-		}
-	}
+	client, _ := s.Client(r)
 	return client
 }
 
-// IsHTTPS reports whether the client speaks HTTPS: to this server, or to a
-// trusted proxy that says so in X-Forwarded-Proto or Forwarded.
+// Client returns what ClientIP does, and from how many trusted proxies the answer
+// was taken: none where the address is the peer's own.
+func (s *Sessions) Client(r *http.Request) (address netip.Addr, proxies int) {
+	address = peer(r)
+	if !s.trustsPeer(r) {
+		return address, 0
+	}
+	proxies = 1
+	hops := s.hops(r)
+	for i := range min(len(hops), maxHops) {
+		hop, ok := parseHop(hops[len(hops)-1-i])
+		if !ok {
+			break
+		}
+		address = hop
+		if !s.trusted(address) {
+			break
+		}
+		proxies++
+	}
+	return address, proxies
+}
+
+// IsHTTPS reports whether the client speaks HTTPS: to this server, or to the
+// outermost trusted proxy, where that says so in X-Forwarded-Proto or, if no proxy
+// sends that header, in Forwarded (with ForwardedHeader "Forwarded", there alone).
+// All lines of a header count, in their order; each trusted proxy adds one value at
+// most, so what stands further left is the client's own word.
 func (s *Sessions) IsHTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	if !s.trusted(peer(r)) {
+	if !s.trustsPeer(r) {
 		return false
 	}
-	proto := last(r.Header.Values("X-Forwarded-Proto"))
-	if s.cfg.ForwardedHeader == "Forwarded" {
-		proto = parameter(last(r.Header.Values("Forwarded")), "proto")
+	var protos []string
+	if s.cfg.ForwardedHeader != "Forwarded" {
+		protos = values(r, "X-Forwarded-Proto")
 	}
-	return strings.EqualFold(strings.TrimSpace(proto), "https")
+	if len(protos) == 0 {
+		protos = values(r, "Forwarded")
+		for i, element := range protos {
+			protos[i] = parameter(element, "proto")
+		}
+	}
+	if len(protos) == 0 {
+		return false
+	}
+	_, proxies := s.Client(r)
+	return strings.EqualFold(strings.TrimSpace(protos[max(0, len(protos)-proxies)]), "https")
 }
 
 func (s *Sessions) trusted(a netip.Addr) bool {
@@ -63,6 +84,18 @@ func (s *Sessions) trusted(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// trustsPeer reports whether the request came from a trusted proxy: from its
+// address, or over a Unix socket where TrustUnix says that a proxy is there.
+func (s *Sessions) trustsPeer(r *http.Request) bool {
+	return s.trusted(peer(r)) || s.cfg.TrustUnix && overUnix(r)
+}
+
+// overUnix reports whether a request came over a Unix socket: net/http then has "@",
+// a path, or nothing for the peer's address.
+func overUnix(r *http.Request) bool {
+	return r.RemoteAddr == "" || r.RemoteAddr[0] == '@' || r.RemoteAddr[0] == '/'
 }
 
 func peer(r *http.Request) netip.Addr {
@@ -75,14 +108,24 @@ func peer(r *http.Request) netip.Addr {
 
 // hops returns the addresses in the forwarding header, the nearest last.
 func (s *Sessions) hops(r *http.Request) []string {
-	all := strings.Split(strings.Join(r.Header.Values(s.cfg.ForwardedHeader), ","), ",")
-	all = all[max(0, len(all)-maxHops):]
+	all := values(r, s.cfg.ForwardedHeader)
 	if s.cfg.ForwardedHeader == "Forwarded" {
 		for i, element := range all {
 			all[i] = parameter(element, "for")
 		}
 	}
 	return all
+}
+
+// values are the last maxHops of the comma-separated values of a header, over all of
+// its lines in their order.
+func values(r *http.Request, header string) []string {
+	lines := r.Header.Values(header)
+	if len(lines) == 0 {
+		return nil
+	}
+	all := strings.Split(strings.Join(lines, ","), ",")
+	return all[max(0, len(all)-maxHops):]
 }
 
 // parameter returns a parameter of an element of a Forwarded header.
@@ -94,15 +137,6 @@ func parameter(element, name string) string {
 		}
 	}
 	return ""
-}
-
-// last returns the last of comma-separated values over all lines of a header.
-func last(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	line := lines[len(lines)-1]
-	return line[strings.LastIndexByte(line, ',')+1:]
 }
 
 // parseHop reads an address, with or without brackets and port.

@@ -48,6 +48,10 @@ type Config struct {
 	// none by default.
 	TrustedProxies []netip.Prefix
 
+	// TrustUnix says that whatever connects over a Unix socket is a trusted proxy; such
+	// a peer has no address.
+	TrustUnix bool
+
 	// ForwardedHeader is where trusted proxies write the client's address:
 	// "X-Forwarded-For" by default, or "Forwarded" (RFC 7239). Only one is read,
 	// because a proxy passes on unread what a client wrote into the other.

@@ -441,6 +441,63 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
+// HTTPS is what the outermost trusted proxy says, over every form in which proxies write it.
+func TestIsHTTPS(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	for name, c := range map[string]struct {
+		peer   string
+		lines  []string // of headers: name, value, …
+		unix   bool
+		header string
+		want   bool
+	}{
+		"nothing said":                      {peer: "10.0.0.1:1"},
+		"said":                              {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-Proto", "https"}, want: true},
+		"in capitals":                       {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-Proto", " HTTPS "}, want: true},
+		"plain HTTP said":                   {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-Proto", "http"}},
+		"a word that begins so":             {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-Proto", "httpsx"}},
+		"by somebody else":                  {peer: "203.0.113.1:1", lines: []string{"X-Forwarded-Proto", "https"}},
+		"appended to a lie":                 {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-For", "6.6.6.6", "X-Forwarded-Proto", "https, http"}},
+		"appended to a lie, on two lines":   {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-Proto", "https", "X-Forwarded-Proto", "http"}},
+		"two proxies, plain between them":   {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-For", "6.6.6.6", "X-Forwarded-For", "10.0.0.2", "X-Forwarded-Proto", "https,http"}, want: true},
+		"two proxies and a lie":             {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-For", "1.1.1.1, 6.6.6.6, 10.0.0.2", "X-Forwarded-Proto", "https, http, http"}},
+		"two proxies, the outer one's word": {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-For", "6.6.6.6, 10.0.0.2", "X-Forwarded-Proto", "https"}, want: true},
+		"Forwarded":                         {peer: "10.0.0.1:1", lines: []string{"Forwarded", `for=6.6.6.6;Proto="https"`}, want: true},
+		"Forwarded, two lines":              {peer: "10.0.0.1:1", lines: []string{"Forwarded", "proto=https", "Forwarded", "for=6.6.6.6;proto=http"}},
+		"Forwarded beside the proxy's word": {peer: "10.0.0.1:1", lines: []string{"Forwarded", "proto=https", "X-Forwarded-Proto", "http"}},
+		"the other header is not asked":     {peer: "10.0.0.1:1", header: "Forwarded", lines: []string{"X-Forwarded-Proto", "https"}},
+		"over a Unix socket":                {peer: "@", unix: true, lines: []string{"X-Forwarded-Proto", "https"}, want: true},
+		"over a named socket":               {peer: "/run/proxy", unix: true, lines: []string{"X-Forwarded-Proto", "https"}, want: true},
+		"a socket that nobody trusts":       {peer: "@", lines: []string{"X-Forwarded-Proto", "https"}},
+		"trusted sockets only":              {peer: "203.0.113.1:1", unix: true, lines: []string{"X-Forwarded-Proto", "https"}},
+		"a thousand values":                 {peer: "10.0.0.1:1", lines: []string{"X-Forwarded-Proto", strings.Repeat("https,", 1000) + "http"}},
+	} {
+		s := newSite(t, session.Config{}, sessionhttp.Config{TrustedProxies: proxies, TrustUnix: c.unix, ForwardedHeader: c.header})
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.peer
+		for i := 0; i < len(c.lines); i += 2 {
+			r.Header.Add(c.lines[i], c.lines[i+1])
+		}
+		if got := s.sessions.IsHTTPS(r); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestClientBehindAUnixSocket(t *testing.T) {
+	for _, trust := range []bool{true, false} {
+		s := newSite(t, session.Config{}, sessionhttp.Config{TrustUnix: trust})
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = "@"
+		r.Header.Add("X-Forwarded-For", "6.6.6.6")
+		r.Header.Add("X-Forwarded-For", "1.2.3.4") // HAProxy adds a line of its own
+		address, from := s.sessions.Client(r)
+		if want := map[bool]string{true: "1.2.3.4 1", false: "invalid IP 0"}[trust]; fmt.Sprint(address, " ", from) != want {
+			t.Errorf("trusted %v: %s %d, want %s", trust, address, from, want)
+		}
+	}
+}
+
 func TestParseDevice(t *testing.T) {
 	got := sessionhttp.ParseDevice("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0")
 	if got.Browser != "Firefox" || got.Version != "128.0" || got.Kind != "desktop" || !strings.HasPrefix(got.OS, "Windows") {
