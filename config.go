@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 )
@@ -60,6 +61,28 @@ type Config struct {
 	// TrustedProxies are the addresses whose X-Forwarded-For and
 	// X-Forwarded-Proto are believed; none by default.
 	TrustedProxies []netip.Prefix
+
+	// TrustUnix says that whatever connects over a Unix socket is a trusted proxy.
+	TrustUnix bool
+
+	// AllowedNetworks are the clients' addresses that are let in, at most 1,024 ranges;
+	// all where there are none. Others are answered 403 in plain text, before a session is
+	// looked up, but for healthz and readyz.
+	AllowedNetworks []netip.Prefix
+
+	// AllowedHosts are the hosts' names that the panel answers to, without ports, at most
+	// 256; all where there are none. Others are answered 421.
+	AllowedHosts []string
+
+	// EnforceHTTPS leads GET and HEAD requests over plain HTTP to HTTPS (308), at the port
+	// HTTPSPort, 443 by default; others are refused (403). HTTPS is what the server itself
+	// or a trusted proxy says.
+	EnforceHTTPS bool
+	HTTPSPort    int
+
+	// PublicURL is the origin that people type, such as https://admin.example.com: HTTPS
+	// is enforced for its host and those of AllowedHosts alone, where there is one.
+	PublicURL string
 
 	// Tables says which tables are shown and which columns are secret.
 	Tables data.Options
@@ -154,8 +177,24 @@ func (c Config) validate() error {
 	if !mountPath.MatchString(c.MountPath) || len(c.MountPath) > 256 {
 		errs = append(errs, fmt.Errorf("MountPath: %q, want a path such as /admin of letters, digits and - . _ ~", c.MountPath))
 	}
+	if _, err := frame.NewGates(c.gates()); err != nil {
+		errs = append(errs, err)
+	}
 	if len(errs) == 0 {
 		return nil
 	}
 	return fmt.Errorf("crudadmin: configuration:\n%w", errors.Join(errs...))
+}
+
+// gates are what of c is about where requests come from.
+func (c Config) gates() frame.GateConfig {
+	base := strings.TrimSuffix(c.MountPath, "/")
+	return frame.GateConfig{
+		Networks:     c.AllowedNetworks,
+		Hosts:        c.AllowedHosts,
+		EnforceHTTPS: c.EnforceHTTPS,
+		HTTPSPort:    c.HTTPSPort,
+		PublicURL:    c.PublicURL,
+		Exempt:       []string{base + "/healthz", base + "/readyz"},
+	}
 }

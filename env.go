@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -27,6 +26,10 @@ type EnvConfig struct {
 	// AdminDatabase is the path of the SQLite file for AdminDB; see sqlite.Open.
 	AdminDatabase string
 
+	// TLSCertFile and TLSKeyFile are PEM files of the certificate, with its chain, and of
+	// its key, where the program itself is to speak TLS; both are empty otherwise.
+	TLSCertFile, TLSKeyFile string
+
 	// LogLevels are from which level on to log.
 	LogLevels LogLevels
 
@@ -38,7 +41,8 @@ type EnvConfig struct {
 // ConfigFromEnv reads the configuration of a panel from the variables that getenv
 // returns, such as os.Getenv: ENVIRONMENT, ADMIN_…, SESSION_…, MAX_SESSIONS_PER_USER,
 // CLEANUP_INTERVAL_MINUTES, STORE_TIMEOUT_MS, MOUNT_PATH, SECURE_COOKIES,
-// TRUSTED_PROXIES, DATA_DIR and LOG_LEVEL; docs/operations.md has each with its default
+// TRUSTED_PROXIES, TLS_CERT_FILE, TLS_KEY_FILE, ENFORCE_HTTPS, HTTPS_PORT, ALLOWED_…,
+// PUBLIC_URL, DATA_DIR and LOG_LEVEL; docs/operations.md has each with its default
 // and its range. Those that say where the sessions are kept are for
 // backend.FromEnv.
 //
@@ -54,7 +58,8 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 		c.Environment = environment // the badge
 	}
 	c.SecretKey = []byte(r.SecretKey())
-	if c.Secure = r.Bool("SECURE_COOKIES", environment != environ.Development); !c.Secure {
+	c.TLSCertFile, c.TLSKeyFile = r.tlsFiles()
+	if c.Secure = r.Bool("SECURE_COOKIES", environment != environ.Development || c.TLSCertFile != ""); !c.Secure {
 		r.Discourage("SECURE_COOKIES", "production never sends the session cookie over plain HTTP: set it to true, or leave it unset")
 	}
 	c.AdminDatabase = r.adminDatabase(c.DataDir)
@@ -65,14 +70,15 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 		}
 	}
 	c.MountPath = r.mountPath()
-	c.TrustedProxies = r.networks("TRUSTED_PROXIES")
+	c.TrustedProxies, c.TrustUnix = r.proxies()
+	r.gates(&c)
 	c.SessionRules = r.sessionRules()
 	levels, err := ParseLogLevels(r.Text("LOG_LEVEL"))
 	if err != nil {
 		r.Wrong("LOG_LEVEL", "%w", err)
 	}
 	c.LogLevels = levels
-	for _, name := range []string{"ENFORCE_HTTPS", "TRACK_EVENTS", "ALLOWED_IPS", "ALLOWED_NETWORKS"} {
+	for _, name := range unbuilt {
 		r.Unbuilt(name)
 	}
 	if err := r.Err(); err != nil {
@@ -119,33 +125,6 @@ func (r panelReader) mountPath() string {
 }
 
 const maxMountPath = 256
-
-const maxNetworks = 256
-
-// networks are addresses and CIDR networks, separated by commas.
-func (r panelReader) networks(name string) []netip.Prefix {
-	text := r.Text(name)
-	if text == "" {
-		return nil
-	}
-	var networks []netip.Prefix
-	for part := range strings.SplitSeq(text, ",") {
-		part = strings.TrimSpace(part)
-		network, err := netip.ParsePrefix(part)
-		if address, e := netip.ParseAddr(part); e == nil && address.Zone() == "" {
-			network, err = netip.PrefixFrom(address, address.BitLen()), nil
-		}
-		if err != nil {
-			r.Wrong(name, "%q, want addresses or networks such as 10.0.0.1,192.168.0.0/16", environ.Clip(part))
-			continue
-		}
-		networks = append(networks, network.Masked())
-	}
-	if len(networks) > maxNetworks {
-		r.Wrong(name, "%d networks, want at most %d", len(networks), maxNetworks)
-	}
-	return networks
-}
 
 // Bounds of the sessions' variables; session.Config has the same in durations.
 const (

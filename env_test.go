@@ -93,7 +93,16 @@ func TestConfigFromEnvNamesAWrongVariable(t *testing.T) {
 		{"CLEANUP_INTERVAL_MINUTES", "1441"},
 		{"STORE_TIMEOUT_MS", "0"}, {"STORE_TIMEOUT_MS", "60001"},
 		{"LOG_LEVEL", "chatty"}, {"LOG_LEVEL", "info,=debug"}, {"LOG_LEVEL", "info,debug"}, {"LOG_LEVEL", strings.Repeat("a=info,", 40)},
-		{"ENFORCE_HTTPS", "canary"}, {"TRACK_EVENTS", "canary"}, {"ALLOWED_IPS", "canary"}, {"ALLOWED_NETWORKS", "canary"},
+		{"TRACK_EVENTS", "canary"},
+		{"TRUSTED_PROXIES", "unix,unix"}, {"TRUSTED_PROXIES", "UNIX"},
+		{"ENFORCE_HTTPS", "maybe"}, {"ENFORCE_HTTPS", "true"}, {"HTTPS_PORT", "0"}, {"HTTPS_PORT", "65536"}, {"HTTPS_PORT", "https"},
+		{"ALLOWED_IPS", "office"}, {"ALLOWED_IPS", "10.0.0.1 10.0.0.2"}, {"ALLOWED_IPS", "fe80::1%eth0"}, {"ALLOWED_IPS", "10.0.0.1,,10.0.0.2"}, {"ALLOWED_IPS", ","},
+		{"ALLOWED_NETWORKS", "10.0.0.0/33"}, {"ALLOWED_NETWORKS", "10.0.0.0/8,"}, {"ALLOWED_NETWORKS", "10.0.0/8"}, {"ALLOWED_NETWORKS", "::/129"}, {"ALLOWED_NETWORKS", "*"},
+		{"ALLOWED_IPS", strings.TrimSuffix(strings.Repeat("10.0.0.1,", 600), ",")},
+		{"ALLOWED_HOSTS", "https://a.example"}, {"ALLOWED_HOSTS", "a.example:8000"}, {"ALLOWED_HOSTS", "*.example"}, {"ALLOWED_HOSTS", "a.example/admin"},
+		{"ALLOWED_HOSTS", "a.example,"}, {"ALLOWED_HOSTS", "a..example"}, {"ALLOWED_HOSTS", strings.Repeat("a.", 200) + "example"}, {"ALLOWED_HOSTS", "a b"},
+		{"PUBLIC_URL", "a.example"}, {"PUBLIC_URL", "//a.example"}, {"PUBLIC_URL", "ftp://a.example"}, {"PUBLIC_URL", "https://"}, {"PUBLIC_URL", "https://a.example/admin"},
+		{"PUBLIC_URL", "https://ann:canary@a.example"}, {"PUBLIC_URL", "https://a.example?x"}, {"PUBLIC_URL", "https://a.example#"}, {"PUBLIC_URL", "https://a.example:0"}, {"PUBLIC_URL", "https://a.example:99999"},
 	} {
 		got, err := ConfigFromEnv(env(c.name, c.value))
 		if err == nil || !strings.Contains(err.Error(), "\n  "+c.name+": ") || strings.Count(err.Error(), "\n") != 1 {
@@ -103,6 +112,35 @@ func TestConfigFromEnvNamesAWrongVariable(t *testing.T) {
 		if strings.Contains(err.Error(), "canary") || got.DataDir != "" {
 			t.Errorf("%s: %v; beside it %+v", c.name, err, got)
 		}
+	}
+}
+
+func TestTLSNeedsBothFiles(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]string{"TLS_CERT_FILE": "TLS_KEY_FILE", "TLS_KEY_FILE": "TLS_CERT_FILE"} {
+		if _, err := ConfigFromEnv(env(name, "a.pem")); err == nil || !strings.Contains(err.Error(), "\n  "+other+": "+name+" is set") {
+			t.Errorf("%s alone: %v", name, err)
+		}
+	}
+	c, err := ConfigFromEnv(env("TLS_CERT_FILE", "c.pem", "TLS_KEY_FILE", "k.pem", "ENFORCE_HTTPS", "true"))
+	if err != nil || c.TLSCertFile != "c.pem" || c.TLSKeyFile != "k.pem" || !c.EnforceHTTPS || !c.Secure {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestGatesFromEnv(t *testing.T) {
+	t.Parallel()
+	c, err := ConfigFromEnv(env("TRUSTED_PROXIES", "unix, 10.0.0.1", "ENFORCE_HTTPS", "true", "ALLOWED_IPS", "192.0.2.7,::ffff:192.0.2.8",
+		"ALLOWED_NETWORKS", "2001:db8::/32, ::ffff:10.0.0.0/104", "ALLOWED_HOSTS", "Admin.Example.com, [::1]", "PUBLIC_URL", "https://admin.example.com:8443"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	networks := []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("192.0.2.8/32"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("10.0.0.0/8")}
+	if !c.TrustUnix || len(c.TrustedProxies) != 1 || !c.EnforceHTTPS || !slices.Equal(c.AllowedNetworks, networks) || len(c.AllowedHosts) != 2 || c.HTTPSPort != 8443 {
+		t.Errorf("%+v", c)
+	}
+	if _, err := ConfigFromEnv(env("TRUSTED_PROXIES", "unix", "ENFORCE_HTTPS", "true", "PUBLIC_URL", "http://admin.example.com")); err == nil || !strings.Contains(err.Error(), "\n  PUBLIC_URL: ") {
+		t.Errorf("HTTPS is enforced for an origin of plain HTTP: %v", err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
@@ -39,6 +40,7 @@ type Panel struct {
 	routes []route
 	fixed  *http.ServeMux // addresses with a word where others have a key
 	mux    *http.ServeMux // all others
+	gates  *frame.Gates
 	origin *http.CrossOriginProtection
 	pace   pace // of exports
 	once   once
@@ -72,8 +74,14 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		Secure:         cfg.Secure,
 		Path:           cfg.MountPath,
 		TrustedProxies: cfg.TrustedProxies,
+		TrustUnix:      cfg.TrustUnix,
 		Unavailable:    p.unavailable,
 	}); err != nil {
+		return nil, err
+	}
+	gates := cfg.gates()
+	gates.Client, gates.IsHTTPS, gates.Logger = p.sessions.Client, p.sessions.IsHTTPS, p.log
+	if p.gates, err = frame.NewGates(gates); err != nil {
 		return nil, err
 	}
 	if p.source, err = data.Open(ctx, cfg.DB, cfg.Tables); err != nil {
@@ -130,6 +138,9 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.recover(w, r)
 	if path := r.URL.EscapedPath(); path != p.base && !strings.HasPrefix(path, p.base+"/") {
 		http.NotFound(w, r)
+		return
+	}
+	if !p.gates.Admit(w, r) {
 		return
 	}
 	if len(r.URL.RequestURI()) > maxURL {

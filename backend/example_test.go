@@ -4,6 +4,7 @@ package backend_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ import (
 )
 
 // exampleKey stands for the 32 random bytes that "crudadmin secret" prints.
-var exampleKey = []byte("0123456789abcdef0123456789abcdef")
+var exampleKey = []byte(rand.Text() + rand.Text())
 
 // Memory is the default and needs nothing.
 func Example_memory() {

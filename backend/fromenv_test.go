@@ -17,7 +17,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/backend"
 )
 
-const goodKey = "0123456789abcdef0123456789abcdef"
+const goodKey = "kV3mQ9xT7bLw2RzY8cNf5HsJ4gPd6AuE"
 
 // env is a getenv that knows these variables: name, value, name, value, …
 func env(pairs ...string) func(string) string {

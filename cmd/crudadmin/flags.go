@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/go-crudadmin/crudadmin/internal/environ"
 )
 
 // command is one of the program's commands with its flags read.
@@ -21,6 +24,7 @@ type grammar struct {
 	Demo    demoCommand    `cmd:"" help:"Make a small shop's database and serve the panel over it."`
 	Serve   serveCommand   `cmd:"" help:"Serve the panel over your database."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what of the database and the settings would not work, or not well; change nothing."`
+	Health  healthCommand  `cmd:"" help:"Ask the panel that runs with the same settings whether it is alive: exit code 0, or 1."`
 	Secret  secretCommand  `cmd:"" help:"Print a fresh secret key for ADMIN_SECRET_KEY."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -59,7 +63,11 @@ func (p *program) parse(args []string) (command, error) {
 		}),
 		kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 			if name := flag.Tag.Get("variable"); name != "" {
-				if text := p.getenv(name); text != "" {
+				text, err := p.variable(name)
+				if err != nil {
+					return nil, err
+				}
+				if text != "" {
 					return text, nil
 				}
 			}
@@ -76,7 +84,19 @@ func (p *program) parse(args []string) (command, error) {
 	if err != nil {
 		return nil, &usageError{err, helpFor(err)}
 	}
-	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "secret": &g.Secret, "version": &g.Version}[selected.Command()], nil
+	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "version": &g.Version}[selected.Command()], nil
+}
+
+// variable is a flag's variable; one that is a secret may be in a file.
+func (p *program) variable(name string) (string, error) {
+	if !slices.Contains(environ.Secrets, name) {
+		return p.getenv(name), nil
+	}
+	text, err := environ.Secret(p.getenv, name)
+	if err != nil {
+		return "", fmt.Errorf("%s%s: %w", name, environ.FileSuffix, err)
+	}
+	return text, nil
 }
 
 // helpFor says where the flags of the command that failed to parse are explained.

@@ -35,12 +35,13 @@ const (
 
 // server is what is ready before there is a panel.
 type server struct {
-	program  *program
-	settings settings
-	listener net.Listener
-	addr     string // as given
-	json     bool
-	log      *slog.Logger
+	program     *program
+	settings    settings
+	listener    net.Listener
+	addr        string       // as given
+	certificate *certificate // nil where TLS is not spoken here
+	json        bool
+	log         *slog.Logger
 }
 
 // start reads the settings, makes the data directory, finds the key and takes the address.
@@ -61,6 +62,10 @@ func (p *program) start(ctx context.Context, flags serverFlags) (*server, error)
 	if err := s.findKey(); err != nil {
 		return nil, err
 	}
+	if s.certificate, err = openCertificate(settings.TLSCertFile, settings.TLSKeyFile, log); err != nil {
+		return nil, err
+	}
+	s.warnOfPlainHTTP(log)
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", flags.Addr); err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
@@ -113,12 +118,29 @@ func (g greeting) print(w io.Writer, asJSON bool) error {
 // url is where the panel answers, with the slash at its end. A listener on every address is named by the loopback one.
 func (s *server) url() string {
 	host, _, _ := net.SplitHostPort(s.addr)
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
 	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
-	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: strings.TrimSuffix(s.settings.MountPath, "/") + "/"}
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(reachable(host), port), Path: strings.TrimSuffix(s.settings.MountPath, "/") + "/"}
+	if s.certificate != nil {
+		u.Scheme = "https"
+	}
 	return u.String()
+}
+
+// reachable is the host under which this machine reaches a listener: the loopback address for one on every address.
+func reachable(host string) string {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return host
+}
+
+// warnOfPlainHTTP says that a panel of a development environment can be reached from other machines.
+func (s *server) warnOfPlainHTTP(log *slog.Logger) {
+	host, _, _ := net.SplitHostPort(s.addr)
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() || s.certificate != nil || s.settings.Environment != "" {
+		return
+	}
+	log.Warn("other machines may reach this address, and passwords travel over plain HTTP: set ENVIRONMENT=production, and TLS_CERT_FILE or a proxy that speaks HTTPS", "addr", s.addr)
 }
 
 // serve prints the greeting and answers requests until ctx is done; then it drains: requests in flight get
@@ -138,7 +160,15 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 	defer stopLoop()
 	looped, served := make(chan error, 1), make(chan error, 1)
 	go func() { looped <- panel.Run(loop) }()
-	go func() { served <- web.Serve(s.listener) }()
+	if s.certificate != nil {
+		web.TLSConfig = s.certificate.config()
+		signals, stop := hangups()
+		defer stop()
+		go s.certificate.follow(loop, signals)
+		go func() { served <- web.ServeTLS(s.listener, "", "") }()
+	} else {
+		go func() { served <- web.Serve(s.listener) }()
+	}
 	running := true // the loop
 
 	if err = g.print(s.program.stdout, s.json); err == nil {

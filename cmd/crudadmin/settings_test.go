@@ -24,7 +24,7 @@ func from(pairs ...string) func(string) string {
 	}
 }
 
-const goodKey = "0123456789abcdef0123456789abcdef"
+const goodKey = "kV3mQ9xT7bLw2RzY8cNf5HsJ4gPd6AuE"
 
 // variables are all of them, with the default as docs/operations.md states it and a value that is refused; none
 // where every text of a sane length is right.
@@ -36,7 +36,7 @@ var variables = []struct{ name, byDefault, wrong string }{
 	{"ADMIN_PASSWORD", "generated", "canary"},
 	{"DATA_DIR", "`crudadmin_data`", "a\x00b"},
 	{"MOUNT_PATH", "`/admin`", "admin"},
-	{"SECURE_COOKIES", "on, off in development", "perhaps"},
+	{"SECURE_COOKIES", "on, off in development without TLS", "perhaps"},
 	{"TRUSTED_PROXIES", "none", "proxy"},
 	{"LOG_LEVEL", "`info`", "loud"},
 	{"SESSION_BACKEND", "`memory`", "file"},
@@ -69,10 +69,15 @@ var variables = []struct{ name, byDefault, wrong string }{
 	{"MEMCACHED_USERNAME", "none", "canary"},
 	{"MEMCACHED_PASSWORD", "none", "canary"},
 	{"MEMCACHED_TLS", "`false`", "perhaps"},
-	{"ENFORCE_HTTPS", "not built yet", "true"},
+	{"TLS_CERT_FILE", "none", "cert.pem"},
+	{"TLS_KEY_FILE", "none", "key.pem"},
+	{"ENFORCE_HTTPS", "`false`", "true"},
+	{"HTTPS_PORT", "443", "0"},
+	{"ALLOWED_IPS", "all", "10.0.0.256"},
+	{"ALLOWED_NETWORKS", "all", "10.0.0.0/33"},
+	{"ALLOWED_HOSTS", "all", "https://admin.example.com"},
+	{"PUBLIC_URL", "none", "admin.example.com"},
 	{"TRACK_EVENTS", "not built yet", "true"},
-	{"ALLOWED_IPS", "not built yet", "10.0.0.1"},
-	{"ALLOWED_NETWORKS", "not built yet", "10.0.0.0/8"},
 }
 
 func TestEveryVariableIsReadAndRefusedWhenWrong(t *testing.T) {
