@@ -87,8 +87,8 @@ type Config struct {
 	// Tables says which tables are shown and which columns are secret.
 	Tables data.Options
 
-	// Rights are what each role may do with single tables, by their names. See
-	// [Rights] for the others. View.Rights says it for a registered table.
+	// Rights are what each role may do with single tables, by their names; those of
+	// "*" are for the tables that it does not name. See [Rights] for the others. View.Rights says it for a registered table.
 	Rights map[string]Rights
 
 	// ReadOnly says on every page that nothing can be changed.

@@ -123,6 +123,9 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	}
 	e.fill(&out, c)
 	e.dress(&out, c)
+	if e.record != nil && !out.ReadOnly && !e.p.mayChange(e.r, e.table, c.Name) {
+		out.ReadOnly, out.Nullable, out.Help = true, false, "Changing it changes records of other tables too, where your role may not change records."
+	}
 	for _, value := range c.Enum {
 		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
 	}

@@ -28,6 +28,7 @@ type Panel struct {
 	log      *slog.Logger
 	source   *data.Source                     // the application's data
 	sources  map[account.Role]data.DataSource // … as the views show it, to each role what it may see
+	whole    *data.Source                     // … to nobody in particular: no table is hidden by rights
 	models   map[string]*model                // by table
 	accounts *account.Accounts
 	manager  *session.Manager

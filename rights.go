@@ -105,8 +105,12 @@ func (p *Panel) refusal(role account.Role, t *data.Table, asked Right) error {
 		return refuse("This panel does not offer to " + verbs[asked] + " of this table.")
 	case !slices.Contains(has, RightView), !slices.Contains(has, asked):
 		return refuse("Your role may not " + verbs[asked] + " of this table.")
-	case asked == RightDelete && !p.mayCascade(role, t.Name):
-		return refuse("Deleting from this table deletes from others too, where your role may not delete.")
+	}
+	switch asked {
+	case RightDelete:
+		return p.mayReachAll(role, p.whole.Schema().Deleting(t.Name))
+	case RightCreate:
+		return p.mayReachAll(role, p.whole.Schema().Inserting(t.Name))
 	}
 	return nil
 }
@@ -115,30 +119,10 @@ func (p *Panel) rightsOf(table string) Rights {
 	if m := p.models[table]; m != nil && m.rights != nil {
 		return m.rights
 	}
-	return p.cfg.Rights[table]
-}
-
-// mayCascade reports whether a role may delete from all tables whose records go
-// with one of the table's.
-func (p *Panel) mayCascade(role account.Role, table string) bool {
-	schema := p.source.Schema()
-	reached, queue := []string{table}, []string{table}
-	for ; len(queue) > 0; queue = queue[1:] {
-		t, ok := schema.Table(queue[0])
-		if !ok {
-			continue
-		}
-		for _, fk := range t.References {
-			if fk.OnDelete != "CASCADE" || slices.Contains(reached, fk.Table) {
-				continue
-			}
-			if !slices.Contains(p.rightsOf(fk.Table).of(role), RightDelete) {
-				return false
-			}
-			reached, queue = append(reached, fk.Table), append(queue, fk.Table)
-		}
+	if named, ok := p.cfg.Rights[table]; ok {
+		return named
 	}
-	return true
+	return p.cfg.Rights[everyTable]
 }
 
 var verbs = map[Right]string{
@@ -185,6 +169,7 @@ func (p *Panel) show() error {
 	if err != nil {
 		return err
 	}
+	p.whole = whole
 	sources := map[account.Role]data.DataSource{}
 	same := map[string]data.DataSource{}
 	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
@@ -196,10 +181,12 @@ func (p *Panel) show() error {
 				unchanged = append(unchanged, t.Name)
 			}
 		}
-		name := fmt.Sprintf("%q %q", hidden, unchanged)
+		var reach data.Options
+		name := fmt.Sprintf("%q %q %s", hidden, unchanged, p.reaching(role, &reach))
 		if same[name] == nil {
 			opts := p.dataOptions(func(m *model) bool { return !slices.Contains(unchanged, m.table.Name) })
 			opts.Hide = slices.Concat(opts.Hide, hidden)
+			opts.Reach, opts.Refer = reach.Reach, reach.Refer
 			if same[name], err = p.source.With(opts); err != nil {
 				return err
 			}
@@ -239,7 +226,7 @@ func (p *Panel) dataOf(r *http.Request) data.DataSource {
 func (p *Panel) checkRights() error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(p.cfg.Rights)) {
-		if _, ok := p.source.Schema().Table(name); !ok {
+		if _, ok := p.source.Schema().Table(name); !ok && name != everyTable {
 			errs = append(errs, fmt.Errorf("Rights names the table %q, which is not shown", name))
 		}
 		if err := p.cfg.Rights[name].validate(); err != nil {

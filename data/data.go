@@ -133,6 +133,13 @@ type Options struct {
 	Masked func(table string, column *Column) bool
 	// Unmasked names columns ("table.column") that are shown whatever Masked says.
 	Unmasked []string
+	// Reach, if set, decides what a write may change beside the rows that it is about: it is asked of each Reached before
+	// anything is written, and its error stops the write and is returned as it is.
+	Reach func(Reached) error
+	// Refer, if set, is asked of each table that is not shown and that a written reference leads to. Where it says no, the
+	// reference takes only values that rows of the written table have already: which keys the hidden table has cannot be
+	// found out by trying.
+	Refer func(table string) bool
 	// Tables says more of single tables, by name.
 	Tables map[string]TableOptions
 	// QueryTimeout bounds each read, and each write of one record. Default: DefaultQueryTimeout.

@@ -23,6 +23,9 @@ func (s *Source) Delete(ctx context.Context, table string, key Key, token string
 		if err != nil {
 			return err
 		}
+		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
+			return err
+		}
 		if err := s.beforeDelete(ctx, db, t, img.handle); err != nil {
 			return err
 		}
@@ -146,6 +149,9 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 	var deleted int64
 	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
 	err := s.transact(ctx, "delete from", t, func(db queryer) error {
+		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
+			return err
+		}
 		if t.hooks.BeforeDelete != nil {
 			handles, err := s.handles(ctx, db, t, conditions)
 			if err != nil {

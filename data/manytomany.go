@@ -205,6 +205,16 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 	if !ok || !ok2 {
 		return fmt.Errorf("%w: %q", ErrNoTable, m.Join())
 	}
+	var reached []Reached
+	if len(remove) > 0 {
+		reached = s.Schema().Deleting(join.Name)
+	}
+	if len(add) > 0 {
+		reached = append(reached, s.Schema().Inserting(join.Name)...)
+	}
+	if err := s.permitted(reached); err != nil {
+		return err
+	}
 	from, err := s.valuesAt(ctx, db, t, m.From.RefColumns, s.at(t, handle))
 	if err != nil {
 		return err

@@ -65,6 +65,9 @@ type Table struct {
 	checks     []check
 	referenced []*ForeignKey // to this table from any, shown and usable or not
 
+	ddl      string // SQLite: the statement that made it
+	replaces bool   // a constraint is ON CONFLICT REPLACE: writing a row may delete others
+
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
 }
@@ -91,8 +94,10 @@ type Column struct {
 	Indexed    bool   // sorting by it uses an index
 	Problem    string // why it cannot be read; empty if it can
 
-	unshown    bool // Hidden by the options: hooks read and set it
-	unsearched bool // not looked into by Query.Search, by the options
+	unshown    bool     // Hidden by the options: hooks read and set it
+	refers     bool     // part of a foreign key to columns that exist
+	reads      []string // the columns of its table that a generated column is computed from
+	unsearched bool     // not looked into by Query.Search, by the options
 
 	numbers  bool   // Enum was written as numbers
 	affinity string // SQLite
@@ -150,6 +155,17 @@ type ForeignKey struct {
 	OnDelete   string // CASCADE, SET NULL, RESTRICT, …
 	OnUpdate   string
 	Usable     bool // RefTable is shown, RefColumns are unique there, and nothing of it is masked
+
+	resolved bool // RefTable and RefColumns exist: the engine enforces it
+}
+
+// All returns the names of all tables and views, also of those that are not shown.
+func (s *Schema) All() []string {
+	var all []string
+	for _, t := range s.all {
+		all = append(all, t.Name)
+	}
+	return all
 }
 
 // Table finds a table by its exact name.
@@ -219,6 +235,11 @@ func (t *Table) handle() []term {
 func (s *Schema) finish(o Options) error {
 	s.all = slices.SortedFunc(slices.Values(s.Tables), func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range s.all {
+		for _, fk := range t.ForeignKeys {
+			s.resolve(t, fk)
+		}
+	}
+	for _, t := range s.all {
 		for _, c := range t.Columns {
 			c.Masked = o.Masked(t.Name, c) && !slices.Contains(o.Unmasked, t.Name+"."+c.Name)
 		}
@@ -280,8 +301,8 @@ func (t *Table) identify() Identity {
 	return Identity{}
 }
 
-// link completes a foreign key. Names of tables and columns in SQLite's foreign keys may differ in case.
-func (s *Schema) link(t *Table, fk *ForeignKey) {
+// resolve finds what a foreign key refers to. Names of tables and columns in SQLite's foreign keys may differ in case.
+func (s *Schema) resolve(t *Table, fk *ForeignKey) {
 	i := slices.IndexFunc(s.all, func(other *Table) bool { return strings.EqualFold(other.Name, fk.RefTable) })
 	if i < 0 {
 		return
@@ -306,8 +327,17 @@ func (s *Schema) link(t *Table, fk *ForeignKey) {
 		len(t.columns(fk.Columns)) != len(fk.Columns) || len(parent.columns(fk.RefColumns)) != len(fk.RefColumns) {
 		return
 	}
+	fk.resolved = true
 	parent.referenced = append(parent.referenced, fk)
-	if _, ok := s.Table(parent.Name); !ok {
+	for _, c := range t.columns(fk.Columns) {
+		c.refers = true
+	}
+}
+
+// link says whether a foreign key can be followed on pages.
+func (s *Schema) link(t *Table, fk *ForeignKey) {
+	parent, ok := s.Table(fk.RefTable)
+	if !ok || !fk.resolved {
 		return
 	}
 	unique := sameSet(fk.RefColumns, parent.PrimaryKey)

@@ -33,11 +33,13 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 			t.ReadOnly = "it is not the application's own"
 		}
 		if !t.View && !t.Virtual {
+			t.replaces = parseReplaces(ddl)
 			t.checks = parseChecks(ddl)
 			for _, one := range t.checks {
 				t.Checks = append(t.Checks, one.expression)
 			}
 		}
+		t.ddl = ddl
 		schema.Tables = append(schema.Tables, t)
 	})
 	if err != nil {
@@ -103,6 +105,7 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 		t.PrimaryKey = append(t.PrimaryKey, t.Columns[i].Name)
 	}
 	t.readChecks()
+	t.readGenerated()
 	if t.View || t.Virtual {
 		return nil
 	}

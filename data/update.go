@@ -52,6 +52,9 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 		if err != nil {
 			return err
 		}
+		if err := s.permittedChange(ctx, db, t, w, conditions...); err != nil {
+			return err
+		}
 		for _, where := range conditions {
 			n, err := s.dialect.change(ctx, db, t, w.columns, w.values, where)
 			if err != nil {

@@ -56,6 +56,9 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 		if err != nil {
 			return err
 		}
+		if err := s.permitted(s.Schema().Inserting(t.Name)); err != nil {
+			return err
+		}
 		handles, err := s.dialect.insert(ctx, db, t, w.columns, w.values)
 		if err != nil {
 			return s.refused(ctx, db, "insert into", t, in, nil, err)
@@ -122,6 +125,9 @@ func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, 
 		return handle, err
 	}
 	if len(w.columns) > 0 {
+		if err := s.permittedChange(ctx, db, t, w, s.at(t, img.handle)); err != nil {
+			return handle, err
+		}
 		handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, img.handle))
 		if err != nil {
 			return handle, s.refused(ctx, db, "update", t, in, handle, err)
@@ -183,7 +189,11 @@ func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, im
 		}
 	}
 	wrong = append(wrong, in.checkLinks(t, img)...)
-	return w, wrong.orNil()
+	unseen, err := s.unseenKeys(ctx, db, t, w, img)
+	if err != nil {
+		return w, err
+	}
+	return w, append(wrong, unseen...).orNil()
 }
 
 // parse reads the input's fields, all of them. Fields that change nothing are left out.

@@ -1,0 +1,64 @@
+// Reach: the rights that a write needs in the tables which the database changes by itself.
+
+package crudadmin
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
+)
+
+// everyTable is the name under which Config.Rights has the rights of the tables that it does not name.
+const everyTable = "*"
+
+// mayReach says why a role may not change what a foreign key's action changes; nil if it may. Deleting rows needs the
+// right to delete there, setting their columns the right to update. In a table that the configuration hides from
+// everybody only superusers have rights.
+func (p *Panel) mayReach(role account.Role, reached data.Reached) error {
+	right, why := RightUpdate, "This changes records of other tables too, where your role may not change records."
+	if reached.Deletes {
+		right, why = RightDelete, "This deletes from other tables too, where your role may not delete."
+	}
+	has := p.rightsOf(reached.Table).of(role)
+	_, shown := p.whole.Schema().Table(reached.Table)
+	m := p.models[reached.Table]
+	switch {
+	case !shown && role != account.Superuser,
+		m != nil && len(m.allowed) > 0 && !slices.Contains(m.allowed, right),
+		!slices.Contains(has, RightView), !slices.Contains(has, right):
+		return &statusError{status: http.StatusForbidden, detail: why}
+	}
+	return nil
+}
+
+// mayReachAll is mayReach for several changes.
+func (p *Panel) mayReachAll(role account.Role, all []data.Reached) error {
+	for _, one := range all {
+		if err := p.mayReach(role, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reaching makes a role's options refuse what the role may not reach. The name is another one for every other answer.
+func (p *Panel) reaching(role account.Role, opts *data.Options) (name string) {
+	opts.Reach = func(one data.Reached) error { return p.mayReach(role, one) }
+	opts.Refer = func(table string) bool {
+		_, shown := p.whole.Schema().Table(table)
+		return !shown && role == account.Superuser
+	}
+	for _, table := range p.whole.Schema().All() {
+		changes, deletes := p.mayReach(role, data.Reached{Table: table}), p.mayReach(role, data.Reached{Table: table, Deletes: true})
+		name += fmt.Sprintf("%t%t", changes == nil, deletes == nil)
+	}
+	return fmt.Sprint(name, role == account.Superuser)
+}
+
+// mayChange reports whether the visitor may change a column, as far as other tables are reached by that.
+func (p *Panel) mayChange(r *http.Request, t *data.Table, column string) bool {
+	return p.mayReachAll(visitor(r).Role, p.whole.Schema().Changing(t.Name, []string{column})) == nil
+}
