@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -244,6 +245,12 @@ func (p *Panel) chooseReference(w http.ResponseWriter, r *http.Request) {
 	field := r.PathValue("column")
 	action := p.choicesURL(t, field)
 	page := ui.Choices{Action: action, Query: query.Get("q")}
+	if page.Query != "" {
+		if err := takeShare(r, frame.Searching); err != nil {
+			p.fail(w, r, err)
+			return
+		}
+	}
 	found, err := p.dataOf(r).Choices(r.Context(), t.Name, field, page.Query, query.Get("after"), data.DefaultLimit)
 	if err != nil {
 		p.fail(w, r, err)

@@ -99,8 +99,13 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	wait := time.Duration(0)
-	if status == http.StatusServiceUnavailable {
+	switch status {
+	case http.StatusServiceUnavailable:
 		wait = retryAfter
+	case http.StatusTooManyRequests:
+		wait = shareRetryAfter
+	}
+	if wait > 0 {
 		h.Set("Retry-After", seconds(wait))
 	}
 	if wantsJSON(r) {
@@ -110,13 +115,15 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 	page := ui.Error{Layout: p.plainLayout(r), Status: status, Detail: detail, RequestID: id, RetryAfter: wait}
 	p.keep(&page, r)
 	switch {
+	case status == http.StatusTooManyRequests && r.Method == http.MethodGet:
+		page.RetryHref = r.URL.RequestURI()
 	case status < http.StatusInternalServerError, page.SendHref != "":
 	case r.Method == http.MethodGet:
 		page.RetryHref = r.URL.RequestURI()
 	default:
 		page.BackHref = p.cameFrom(r)
 	}
-	if visitor(r).ID != "" {
+	if visitor(r).ID != "" && status != http.StatusTooManyRequests { // which is to cost little
 		page.Layout = p.layout(w, r, "")
 	}
 	p.render(w, r, status, page)

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -36,6 +37,12 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 	page := p.listPage(t, q)
 	status := http.StatusOK
 	var result *data.Page
+	if wrong == nil && t.Searches(q) {
+		if err := takeShare(r, frame.Searching); err != nil {
+			p.fail(w, r, err)
+			return
+		}
+	}
 	if wrong == nil {
 		result, err = p.dataOf(r).List(r.Context(), q)
 		if len(fieldErrors(err)) > 0 { // such as another list's cursor

@@ -44,6 +44,7 @@ type Panel struct {
 	gates  *frame.Gates
 	origin *http.CrossOriginProtection
 	pace   pace // of exports
+	shares frame.Shares
 	once   once
 }
 

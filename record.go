@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -22,6 +23,12 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		p.fail(w, r, err)
 		return
+	}
+	if p.dataOf(r).Schema().RelatedSearches(t) {
+		if err := takeShare(r, frame.Searching); err != nil {
+			p.fail(w, r, err)
+			return
+		}
 	}
 	found, err := p.dataOf(r).Get(r.Context(), t.Name, key)
 	page := ui.Record{Heading: tableLabel(t) + " " + key.Label(), Key: key.Label(), Model: tableLabel(t), ModelHref: p.tableURL(t.Name)}

@@ -191,7 +191,7 @@ func (p *Panel) guard(rt route) http.Handler {
 	case anybody:
 		return p.sessions.Middleware(bounded(maxBody, p.checkCSRF(rt.handler)))
 	case signedIn, superuser, viewing, exporting, creating, updating, deleting, bulkUpdating, bulkDeleting, acting:
-		return p.sessions.Middleware(p.identify(func(w http.ResponseWriter, r *http.Request) {
+		return p.sessions.Middleware(p.identify(p.shared(func(w http.ResponseWriter, r *http.Request) {
 			if err := p.permit(r, rt.access); err != nil {
 				p.fail(w, r, err)
 				return
@@ -200,8 +200,8 @@ func (p *Panel) guard(rt route) http.Handler {
 			if rt.access == creating || rt.access == updating {
 				size = maxUpload
 			}
-			bounded(size, p.checkCSRF(rt.handler))(w, r)
-		}))
+			bounded(size, p.checkCSRF(p.takes(rt)))(w, r)
+		})))
 	default:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })
 	}
