@@ -1,3 +1,5 @@
+// Tests of the shares: a model under random use, and each bound.
+
 package frame_test
 
 import (
@@ -136,10 +138,7 @@ func TestASharesBounds(t *testing.T) {
 		}
 		// A search waits for another of the same person.
 		begun := time.Now()
-		go func() {
-			time.Sleep(time.Second / 2)
-			held[0].End()
-		}()
+		time.AfterFunc(time.Second/2, held[0].End)
 		if !held[5].Take(t.Context(), frame.Searching) || time.Since(begun) != time.Second/2 {
 			t.Errorf("a search did not take the place that was given back after %s", time.Since(begun))
 		}
