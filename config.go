@@ -94,6 +94,16 @@ type Config struct {
 	// ReadOnly says on every page that nothing can be changed.
 	ReadOnly bool
 
+	// ExportDir is the folder in which exports wait until browsers have taken them,
+	// in files of mode 0600 that lose their names at once; the system's folder for
+	// temporary files by default.
+	ExportDir string
+
+	// ExportSpoolMB is how many MiB all waiting exports may hold together, 1 to
+	// MaxExportSpoolMB; DefaultExportSpoolMB by default. Beyond it exports are
+	// refused with 503.
+	ExportSpoolMB int
+
 	// Title is the panel's name, "CRUDAdmin" by default.
 	Title string
 
@@ -124,7 +134,16 @@ type Config struct {
 	Now func() time.Time
 }
 
+// Bounds of Config.ExportSpoolMB.
+const (
+	DefaultExportSpoolMB = 4096
+	MaxExportSpoolMB     = 1 << 20 // 1 TiB
+)
+
 func (c Config) withDefaults() Config {
+	if c.ExportSpoolMB == 0 {
+		c.ExportSpoolMB = DefaultExportSpoolMB
+	}
 	if c.MountPath == "" {
 		c.MountPath = "/admin"
 	}
@@ -179,6 +198,9 @@ func (c Config) validate() error {
 	}
 	if _, err := frame.NewGates(c.gates()); err != nil {
 		errs = append(errs, err)
+	}
+	if c.ExportSpoolMB < 1 || c.ExportSpoolMB > MaxExportSpoolMB {
+		errs = append(errs, fmt.Errorf("ExportSpoolMB: %d, want 1 to %d MiB", c.ExportSpoolMB, MaxExportSpoolMB))
 	}
 	if len(errs) == 0 {
 		return nil

@@ -293,6 +293,11 @@ func (p *Panel) download(w http.ResponseWriter, r *http.Request) {
 	}
 	path := strings.TrimSuffix(r.URL.EscapedPath(), "/file/"+url.PathEscape(r.PathValue("column")))
 	key, err := data.ParseKey(t, path[strings.LastIndexByte(path, '/')+1:])
+	name := tableLabel(t) + "-" + key.Label() + ".bin"
+	if err == nil && r.Method == http.MethodHead { // the database is not asked
+		attach(w.Header(), name, "application/octet-stream")
+		return
+	}
 	var file *data.File
 	if err == nil {
 		file, err = p.dataOf(r).Download(r.Context(), t.Name, key, strings.TrimPrefix(r.PathValue("column"), "~"))
@@ -301,6 +306,6 @@ func (p *Panel) download(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	attach(w.Header(), tableLabel(t)+"-"+key.Label()+".bin", "application/octet-stream")
+	attach(w.Header(), name, "application/octet-stream")
 	_, _ = w.Write(file.Bytes) //nolint:gosec // a file to keep, of no type that a browser shows
 }

@@ -42,7 +42,7 @@ type EnvConfig struct {
 // returns, such as os.Getenv: ENVIRONMENT, ADMIN_…, SESSION_…, MAX_SESSIONS_PER_USER,
 // CLEANUP_INTERVAL_MINUTES, STORE_TIMEOUT_MS, MOUNT_PATH, SECURE_COOKIES,
 // TRUSTED_PROXIES, TLS_CERT_FILE, TLS_KEY_FILE, ENFORCE_HTTPS, HTTPS_PORT, ALLOWED_…,
-// PUBLIC_URL, DATA_DIR and LOG_LEVEL; docs/operations.md has each with its default
+// PUBLIC_URL, DATA_DIR, EXPORT_SPOOL_MB and LOG_LEVEL; docs/operations.md has each with its default
 // and its range. Those that say where the sessions are kept are for
 // backend.FromEnv.
 //
@@ -69,6 +69,8 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 			r.Wrong("ADMIN_PASSWORD", "%w", err)
 		}
 	}
+	c.ExportDir = c.DataDir
+	c.ExportSpoolMB = r.Int("EXPORT_SPOOL_MB", DefaultExportSpoolMB, 1, MaxExportSpoolMB, "")
 	c.MountPath = r.mountPath()
 	c.TrustedProxies, c.TrustUnix = r.proxies()
 	r.gates(&c)

@@ -82,6 +82,7 @@ func TestConfigFromEnvNamesAWrongVariable(t *testing.T) {
 		{"ADMIN_PASSWORD", "canary"},
 		{"ADMIN_DATABASE_URL", "sqlite:"}, {"ADMIN_DATABASE_URL", "mysql://root:canary@db/admin"},
 		{"DATA_DIR", "a\x00b"}, {"DATA_DIR", strings.Repeat("x", 5000)},
+		{"EXPORT_SPOOL_MB", "0"}, {"EXPORT_SPOOL_MB", "1048577"}, {"EXPORT_SPOOL_MB", "4 GB"},
 		{"MOUNT_PATH", "admin"}, {"MOUNT_PATH", "//a"}, {"MOUNT_PATH", "/a//b"}, {"MOUNT_PATH", "/a/../b"}, {"MOUNT_PATH", "/a?b"}, {"MOUNT_PATH", "/ä"}, {"MOUNT_PATH", "/" + strings.Repeat("a", 300)},
 		{"TRUSTED_PROXIES", "10.0.0.0/33"}, {"TRUSTED_PROXIES", "10.0.0.1,"}, {"TRUSTED_PROXIES", "fe80::1%eth0"}, {"TRUSTED_PROXIES", strings.Repeat("x", 5000)},
 		{"TRUSTED_PROXIES", strings.TrimSuffix(strings.Repeat("10.0.0.1,", 300), ",")},

@@ -1,12 +1,15 @@
-// Export: the rows of a list as a file, streamed.
+// Export: the rows of a list as a file, read at full speed and sent as it is taken.
 
 package crudadmin
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -25,9 +28,13 @@ func (p *Panel) exportJSON(w http.ResponseWriter, r *http.Request) {
 	p.export(w, r, "json", "application/json", data.JSON)
 }
 
-// export streams all rows that match the list's query. What goes wrong before
-// the first byte is a page; after it the answer is cut, so that half a file is
-// not taken for a whole one.
+// export sends all rows that match the list's query. They are read at full speed
+// into a spool, which gives the database back, and sent from there for as long as
+// the browser takes. What goes wrong before the first byte is a page; after it the
+// answer is cut, so that half a file is not taken for a whole one.
+//
+// It ends with the request's context, at once: whoever ends that cuts the answer,
+// and the reading.
 func (p *Panel) export(w http.ResponseWriter, r *http.Request, ending, contentType string, format func(io.Writer) data.RowWriter) {
 	t, err := p.requestTable(r)
 	if err != nil {
@@ -43,24 +50,64 @@ func (p *Panel) export(w http.ResponseWriter, r *http.Request, ending, contentTy
 		p.fail(w, r, &statusError{status: http.StatusUnprocessableEntity, detail: err.Error()})
 		return
 	}
-	out := &firstByte{w: &paced{w: w, controller: http.NewResponseController(w), pace: p.pace, begun: time.Now()}, begin: func() { attach(w.Header(), tableLabel(t)+"."+ending, contentType) }}
-	err = p.dataOf(r).Export(r.Context(), q, format(out))
+	begin := func() { attach(w.Header(), tableLabel(t)+"."+ending, contentType) }
+	if r.Method == http.MethodHead { // the database is not asked
+		begin()
+		return
+	}
+	source := p.dataOf(r)
+	p.sendSpooled(w, r, "an export", t, begin, func(ctx context.Context, to io.Writer) error {
+		return source.Export(ctx, q, format(to))
+	})
+}
+
+// sendSpooled sends what make writes, by way of a spool. begin sets the headers.
+func (p *Panel) sendSpooled(w http.ResponseWriter, r *http.Request, what string, t *data.Table, begin func(), make func(ctx context.Context, to io.Writer) error) {
+	file, err := p.spools.Open()
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	defer func() { _ = file.Close() }() // nothing of it is needed any more
+	ctx, stop := context.WithCancel(r.Context())
+	made := sync.WaitGroup{}
+	made.Go(func() {
+		var err error
+		defer func() {
+			if wrong := recover(); wrong != nil {
+				err = fmt.Errorf("panic: %v", wrong)
+			}
+			file.Finish(err)
+		}()
+		err = make(ctx, file)
+	})
+	defer made.Wait()
+	defer stop()
+
+	controller := http.NewResponseController(w)
+	cut := context.AfterFunc(ctx, func() { _ = controller.SetWriteDeadline(time.Now()) })
+	defer cut()
+	out := &firstByte{w: &paced{w: w, ctx: ctx, controller: controller, pace: p.pace}, begin: begin}
+	err = file.SendTo(ctx, out)
+	if err == nil && !out.begun { // nothing was written, which is all
+		begin()
+	}
 	if err == nil {
 		// The next answer on the connection has no deadline of this one's.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		_ = cut()
+		_ = controller.SetWriteDeadline(time.Time{})
 		return
 	}
 	if !out.begun {
 		p.fail(w, r, err)
 		return
 	}
-	p.log.WarnContext(r.Context(), "an export is cut", "table", t.Name, "error", err)
+	p.log.WarnContext(r.Context(), what+" is cut", "table", t.Name, "error", err)
 	panic(http.ErrAbortHandler)
 }
 
 // pace is how fast a browser must take an export: rate bytes a second on the
-// whole, after grace. An export reads from the database for as long as it is
-// taken, and a SQLite file that is not in WAL mode cannot be written to meanwhile.
+// whole, after grace. Until it is taken, it takes room of other exports.
 type pace struct {
 	grace time.Duration
 	rate  int64
@@ -69,21 +116,29 @@ type pace struct {
 // exportPace cuts an export of 100 MB after an hour at the latest.
 var exportPace = pace{grace: 30 * time.Second, rate: 32 << 10}
 
-// paced ends a connection that does not keep the pace.
+// paced ends a connection that does not keep the pace. What the browser waits for
+// the database does not count.
 type paced struct {
 	w          io.Writer
+	ctx        context.Context // that ends the writing at once
 	controller *http.ResponseController
 	pace       pace
-	begun      time.Time
 	written    int64
+	spent      time.Duration // in writing
 }
 
 func (p *paced) Write(b []byte) (int, error) {
 	p.written += int64(len(b))
-	due := p.pace.grace + time.Duration(float64(p.written)/float64(p.pace.rate)*float64(time.Second))
+	due := p.pace.grace + time.Duration(float64(p.written)/float64(p.pace.rate)*float64(time.Second)) - p.spent
+	begun := time.Now()
 	// A writer that is no connection has no deadlines, and waits for nobody.
-	_ = p.controller.SetWriteDeadline(p.begun.Add(due))
-	return p.w.Write(b)
+	_ = p.controller.SetWriteDeadline(begun.Add(due))
+	if err := p.ctx.Err(); err != nil { // its end may have set a deadline that this one replaced
+		return 0, err
+	}
+	n, err := p.w.Write(b)
+	p.spent += time.Since(begun)
+	return n, err
 }
 
 // firstByte calls begin before the first byte is written.

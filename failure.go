@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/spool"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
@@ -72,6 +73,12 @@ func classify(err error) (status int, detail string) {
 		return http.StatusForbidden, "The database cannot be written to."
 	case errors.Is(err, data.ErrTimeout):
 		return http.StatusServiceUnavailable, "The database took too long, and was stopped."
+	case errors.Is(err, data.ErrBusy):
+		return http.StatusServiceUnavailable, "Much is being searched, counted or exported just now. Try again in a few seconds."
+	case errors.Is(err, spool.ErrFull):
+		return http.StatusServiceUnavailable, "Exports that wait to be taken hold all the room there is for them. Try again in a while, or export fewer rows."
+	case errors.Is(err, spool.ErrDisk):
+		return http.StatusServiceUnavailable, "The server has no space to prepare the export."
 	case errors.Is(err, session.ErrUnavailable):
 		return http.StatusServiceUnavailable, "The session store does not answer."
 	case errors.Is(err, account.ErrUnavailable):

@@ -15,6 +15,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/spool"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
@@ -45,7 +46,10 @@ type Panel struct {
 	origin *http.CrossOriginProtection
 	pace   pace // of exports
 	shares frame.Shares
-	once   once
+	spools *spool.Room
+
+	adminPing chan struct{} // one place
+	once      once
 }
 
 // New returns a panel. It reads the schema of cfg.DB, brings the tables of
@@ -58,11 +62,13 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		return nil, err
 	}
 	p := &Panel{
-		cfg:    cfg,
-		base:   strings.TrimSuffix(cfg.MountPath, "/"),
-		log:    cfg.Logger.With("component", "panel"),
-		origin: http.NewCrossOriginProtection(),
-		pace:   exportPace,
+		cfg:       cfg,
+		base:      strings.TrimSuffix(cfg.MountPath, "/"),
+		log:       cfg.Logger.With("component", "panel"),
+		origin:    http.NewCrossOriginProtection(),
+		pace:      exportPace,
+		adminPing: make(chan struct{}, 1),
+		spools:    spool.NewRoom(cfg.ExportDir, int64(cfg.ExportSpoolMB)<<20),
 	}
 	var err error
 	if p.ui, err = ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates}); err != nil {

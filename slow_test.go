@@ -19,8 +19,9 @@ import (
 // slowView never ends by itself.
 const slowView = `CREATE VIEW endless AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS i FROM n`
 
-// A browser that asks for an export and does not take it is cut off, so that a
-// file that is not in WAL mode can be written to again.
+// A browser that asks for exports and does not take them holds no connection and
+// no writer up, although the file is not in WAL mode; its room is given back when
+// it is cut.
 func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.db")
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(60000)&_pragma=synchronous(off)")
@@ -29,10 +30,51 @@ func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
 	}
 	defer func() { _ = db.Close() }()
 	if _, err := db.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
-		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 60) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
+		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
 		t.Fatal(err)
 	}
 	b := newBench(t, func(c *Config) { c.DB = db })
+	b.pace = pace{grace: time.Hour, rate: 1 << 40}
+	page := b.browser(t).signIn(adminName)
+	server := httptest.NewServer(b)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	request := "GET /admin/m/big/export.csv HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookieName + "=" + page.cookies[cookieName] + "\r\n\r\n"
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	first := make([]byte, 12)
+	if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" { // it streams
+		t.Fatalf("the export begins with %q, %v", first, err)
+	}
+	// All of it is read though nobody takes it: 40 MB in base64.
+	until(t, "the whole export is spooled", func() bool { return b.spools.Used() > 53_000_000 })
+	until(t, "no connection is at work", func() bool { return db.Stats().InUse == 0 })
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO big VALUES (1000, NULL)`); err != nil {
+		t.Errorf("the writer: %v", err)
+	}
+	_ = conn.Close()
+	until(t, "the room is given back", func() bool { return b.spools.Used() == 0 })
+}
+
+// A browser that does not keep the pace is cut, and what it got is not taken for
+// all.
+func TestAnExportThatIsNotTakenIsCut(t *testing.T) {
+	b := newBench(t, nil)
+	if _, err := b.db.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
+		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.source.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.show(); err != nil {
+		t.Fatal(err)
+	}
 	b.pace = pace{grace: 3 * time.Second, rate: 1 << 40} // in which it begins, on a busy machine too
 	page := b.browser(t).signIn(adminName)
 	server := httptest.NewServer(b)
@@ -47,16 +89,26 @@ func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := make([]byte, 12)
-	if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" { // it streams, and reads the database
+	if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" {
 		t.Fatalf("the export begins with %q, %v", first, err)
 	}
-	// It is committed only when no other connection reads any more.
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO big VALUES (1000, NULL)`); err != nil {
-		t.Errorf("the writer: %v", err)
-	}
+	until(t, "it is cut", func() bool { return b.spools.Used() == 0 })
 	rest, err := io.ReadAll(conn)
 	if err == nil && strings.HasSuffix(string(rest), "\r\n0\r\n\r\n") {
 		t.Error("the export looks whole, though it was cut")
+	}
+}
+
+// until waits for what must come to pass; a minute is a guard.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	late := time.After(time.Minute)
+	for !is() {
+		select {
+		case <-late:
+			t.Fatalf("in a minute it is not so that %s", what)
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 

@@ -48,8 +48,13 @@ func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, wor
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, bulk)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	var done int64
-	err := s.transact(ctx, "act on", t, func(db queryer) error {
+	err = s.transact(ctx, "act on", t, func(db queryer) error {
 		handles, err := s.handles(ctx, db, t, conditions)
 		if err != nil {
 			return err

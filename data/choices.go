@@ -114,6 +114,11 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, t.load(q))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	columns := c.columns()
 	r := &reader{s: s, db: s.db, t: t, columns: columns, terms: t.order(q.Sort), maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
 	page := &Page{Table: t, Query: q, Columns: columns}
@@ -185,6 +190,11 @@ func (s *Source) Chosen(ctx context.Context, table, field string, values []strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, c.load())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	columns := c.columns()
 	var chosen []Choice
 	for _, value := range values {
@@ -203,6 +213,14 @@ func (s *Source) Chosen(ctx context.Context, table, field string, values []strin
 		}
 	}
 	return chosen, nil
+}
+
+// load is the weight of finding the record of a value.
+func (c choosing) load() weight {
+	if c.value == nil {
+		return light
+	}
+	return c.target.load(Query{Filters: []Filter{{Column: c.value.Name, Op: OpEq}}})
 }
 
 // whose is the condition that a record is the one of a value; not every text is a value.

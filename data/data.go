@@ -153,6 +153,7 @@ type Source struct {
 	db      *sql.DB
 	dialect dialect
 	opts    Options
+	shares  *shares // of db, among all sources over it
 	schema  atomic.Pointer[Schema]
 	refresh sync.Mutex
 	read    *Schema // as the database has it, guarded by refresh
@@ -174,7 +175,7 @@ func Open(ctx context.Context, db *sql.DB, opts Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{db: db, dialect: d, opts: opts}
+	s := &Source{db: db, dialect: d, opts: opts, shares: newShares(db)}
 	if err := s.Refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -220,10 +221,17 @@ func (s *Source) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Ping implements DataSource.
+// Ping implements DataSource. It waits for no other work: a connection is kept for it, and one of many that come at once
+// uses it at a time.
 func (s *Source) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	select {
+	case s.shares.pings <- struct{}{}:
+		defer func() { <-s.shares.pings }()
+	case <-ctx.Done():
+		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, ctx.Err()))
+	}
 	var one int
 	if err := s.db.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
 		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, err))
@@ -235,6 +243,11 @@ func (s *Source) Ping(ctx context.Context) error {
 func (s *Source) Estimates(ctx context.Context) (map[string]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	estimates, err := s.dialect.estimates(ctx, s.db, s.Schema().Tables)
 	if err != nil {
 		return nil, fmt.Errorf("data: estimate rows: %w", s.dialect.classify(ctx, err))

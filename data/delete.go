@@ -16,9 +16,20 @@ func (s *Source) Delete(ctx context.Context, table string, key Key, token string
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	err = s.remove(ctx, t, key, token)
+	return s.explained(ctx, t, key, err)
+}
+
+// remove deletes one record, in a transaction of its own.
+func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) error {
+	ctx, leave, err := s.enter(ctx, writing)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	var where []fragment
 	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
-	err = s.transact(ctx, "delete from", t, func(db queryer) error {
+	return s.transact(ctx, "delete from", t, func(db queryer) error {
 		img, err := s.current(ctx, db, t, key, token)
 		if err != nil {
 			return err
@@ -39,7 +50,6 @@ func (s *Source) Delete(ctx context.Context, table string, key Key, token string
 		}
 		return nil
 	}, refused)
-	return s.explained(ctx, t, key, err)
 }
 
 // refusedDelete is refused for deletions, where a foreign key means that others refer to the record, and NOT NULL that
@@ -146,9 +156,14 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, bulk)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	var deleted int64
 	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
-	err := s.transact(ctx, "delete from", t, func(db queryer) error {
+	err = s.transact(ctx, "delete from", t, func(db queryer) error {
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}
@@ -192,6 +207,11 @@ func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	rows, err := s.exactRows(ctx, s.db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, conditions, 1)
 	if err != nil {
 		return 0, s.failed(ctx, "count", t, err)

@@ -55,6 +55,11 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	order = t.order(q.Sort)
 	query := fragment{text: "SELECT " + s.exactly(t, selected, math.MaxInt32) + " FROM " + s.dialect.from(t)}.where(conditions)
 	query.text += s.ordered(t, order)
+	ctx, leave, err := s.enter(ctx, exporting)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return s.failed(ctx, "export", t, err)

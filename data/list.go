@@ -76,6 +76,11 @@ func (s *Source) List(ctx context.Context, q Query) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, leave, err := s.enter(ctx, t.load(q))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return s.page(ctx, t, q, conditions)
 }
 

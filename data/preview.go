@@ -41,6 +41,11 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	preview := &Preview{}
 	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
 		img, err := s.current(ctx, db, t, key, "")
@@ -92,7 +97,12 @@ func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragme
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
-	err := s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
 		handles, err := s.someHandles(ctx, db, t, conditions, PreviewLimit+1)
 		if err != nil {
 			return err

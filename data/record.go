@@ -51,6 +51,11 @@ func (s *Source) Get(ctx context.Context, table string, key Key) (*Record, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return s.get(ctx, s.db, t, key, RecordBytes)
 }
 
@@ -146,9 +151,9 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 			}
 			selected += s.dialect.exact(s.dialect.place(t, term{column: c}), MaxKeyPart)
 		}
-		values, err := s.exactRows(ctx, s.db, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where, 1)
+		values, err := s.referred(ctx, t, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where)
 		if err != nil {
-			return nil, s.failed(ctx, "read references to", t, err)
+			return nil, err
 		}
 		if len(values) == 0 {
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
@@ -167,6 +172,21 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 		all = append(all, related)
 	}
 	return all, nil
+}
+
+// referred reads the values of a record that others refer to. It keeps no place for the lists that follow: they take
+// what they need.
+func (s *Source) referred(ctx context.Context, t *Table, query fragment, where []fragment) ([][]any, error) {
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	values, err := s.exactRows(ctx, s.db, query, where, 1)
+	if err != nil {
+		return nil, s.failed(ctx, "read references to", t, err)
+	}
+	return values, nil
 }
 
 // referring is the query of the rows that hold the values.
@@ -203,6 +223,8 @@ func (s *Source) relatedPage(ctx context.Context, q Query) (*Page, string, error
 		return page, "", nil
 	case errors.Is(err, ErrTimeout) && ctx.Err() == nil:
 		return nil, "finding the rows took too long: the column has no index", nil
+	case errors.Is(err, ErrBusy) && ctx.Err() == nil:
+		return nil, "finding the rows takes a while, and too much such work is under way: reload the page for them", nil
 	case errors.As(err, &broken):
 		return nil, broken.Problem, nil
 	}

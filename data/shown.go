@@ -47,7 +47,7 @@ func (s *Source) With(opts Options) (*Source, error) {
 	}
 	s.refresh.Lock()
 	defer s.refresh.Unlock()
-	other := &Source{db: s.db, dialect: s.dialect, opts: opts, read: s.read}
+	other := &Source{db: s.db, dialect: s.dialect, opts: opts, shares: s.shares, read: s.read}
 	schema := s.read.clone()
 	if err := schema.finish(opts); err != nil {
 		return nil, err

@@ -40,9 +40,14 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, bulk)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	var updated int64
 	refused := func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, nil, err) }
-	err := s.transact(ctx, "update", t, func(db queryer) error {
+	err = s.transact(ctx, "update", t, func(db queryer) error {
 		if t.hooks.BeforeUpdate != nil || t.hooks.AfterUpdate != nil {
 			n, err := s.updateEach(ctx, db, t, conditions, in)
 			updated = n

@@ -17,6 +17,11 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	var record *Record
 	err = s.snapshot(ctx, "edit", t, func(db queryer) error {
 		img, err := s.look(ctx, db, t, key)
@@ -49,6 +54,11 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, writing)
+	if err != nil {
+		return Key{}, err
+	}
+	defer leave()
 	var key Key
 	var handle []any
 	err = s.transact(ctx, "insert into", t, func(db queryer) error {
@@ -98,6 +108,11 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, writing)
+	if err != nil {
+		return Key{}, err
+	}
+	defer leave()
 	var handle []any
 	err = s.transact(ctx, "update", t, func(db queryer) error {
 		img, err := s.current(ctx, db, t, key, token)
@@ -307,6 +322,11 @@ func (s *Source) Download(ctx context.Context, table string, key Key, column str
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	query := fragment{text: "SELECT " + s.dialect.exact(s.dialect.place(t, term{column: c}), MaxFile) + " FROM " + s.dialect.from(t)}
 	rows, err := s.exactRows(ctx, s.db, query, where, 2)
 	if err != nil {

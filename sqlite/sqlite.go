@@ -116,7 +116,7 @@ func pool(dsn string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	n := max(4, 2*runtime.GOMAXPROCS(0))
+	n := max(8, 4*runtime.GOMAXPROCS(0)) // most are for short reads: see data/share.go
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
 	db.SetConnMaxIdleTime(5 * time.Minute)

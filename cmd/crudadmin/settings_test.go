@@ -35,6 +35,7 @@ var variables = []struct{ name, byDefault, wrong string }{
 	{"ADMIN_USERNAME", "`admin`", ""},
 	{"ADMIN_PASSWORD", "generated", "canary"},
 	{"DATA_DIR", "`crudadmin_data`", "a\x00b"},
+	{"EXPORT_SPOOL_MB", "4096", "0"},
 	{"MOUNT_PATH", "`/admin`", "admin"},
 	{"SECURE_COOKIES", "on, off in development without TLS", "perhaps"},
 	{"TRUSTED_PROXIES", "none", "proxy"},

@@ -40,7 +40,7 @@ var (
 // rules is the table. A package that is not in it fails the test, so that each
 // new one is given its place; a row may wait for its package.
 var rules = map[string]rule{
-	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui", "internal/environ", "internal/frame"}},
+	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui", "internal/environ", "internal/frame", "internal/spool"}},
 
 	// The sessions.
 	"session":                   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -75,6 +75,7 @@ var rules = map[string]rule{
 	}},
 	"internal/migrate": {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/ui…"})},
 	"internal/frame":   {stdlib: true, never: noSQL},
+	"internal/spool":   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"internal/environ": {imports: []string{"session"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin":    {imports: everything, drivers: true},
 	"cmd/…":            {imports: everything, drivers: true},

@@ -1,0 +1,158 @@
+package data
+
+// This file shares the pool's connections out, so that nobody takes all of them from the others.
+//
+// Of a pool of n connections (sql.DB.SetMaxOpenConns) at most n-1 are used by this package at once, so that Ping always
+// finds one; at most n/2 of them, and no more than there are cores, by heavy work, which may read more rows than it
+// shows: searches, filters and orders that no index answers, exact counts, views, previews of deletions, exports, and
+// writes of many. Of these one is an export (two from four places on). One write is under way at a time: SQLite has one
+// writer, and others that wait for it would hold connections meanwhile. A pool without a bound is treated as one of four
+// connections a core, at least eight.
+//
+// Work waits for its place without a connection, never behind work that is heavier. A program's own use of the pool is
+// its own affair: give the panel a pool of its own, of four connections at least.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// weight is what a piece of work takes from the others.
+type weight int
+
+const (
+	light     weight = iota // some rows, found by an index
+	heavy                   // more rows than are shown
+	exporting               // all rows
+	writing                 // one record
+	bulk                    // many records
+)
+
+// exportWait is how long an export waits for its turn before it is ErrBusy.
+const exportWait = 5 * time.Second
+
+// ErrBusy means that the share of the connections which this work may use is taken, and that it waited in vain. It can
+// be asked for again in a few seconds.
+var ErrBusy = errors.New("too much other work of this kind is under way")
+
+// places is a number of places; who cannot have one waits in no order.
+type places chan struct{}
+
+// shares are the places of one pool.
+type shares struct {
+	all     places // connections
+	heavy   places // of them, for heavy work
+	exports places // of these
+	writes  places
+	pings   places // beside all
+}
+
+func newShares(db *sql.DB) *shares {
+	n := db.Stats().MaxOpenConnections
+	if n <= 0 {
+		n = max(8, 4*runtime.GOMAXPROCS(0))
+	}
+	many := max(1, min(n/2, runtime.GOMAXPROCS(0)))
+	return &shares{
+		all:     make(places, max(1, n-1)),
+		heavy:   make(places, many),
+		exports: make(places, max(1, min(2, many/2))),
+		writes:  make(places, 1),
+		pings:   make(places, 1),
+	}
+}
+
+// needs are the places that work of a weight takes, in the order in which they are taken: that of a connection last, so
+// that nobody who has it waits for another.
+func (s *shares) needs(w weight) []places {
+	switch w {
+	case heavy:
+		return []places{s.heavy, s.all}
+	case exporting:
+		return []places{s.exports, s.heavy, s.all}
+	case writing:
+		return []places{s.writes, s.all}
+	case bulk:
+		return []places{s.heavy, s.writes, s.all}
+	}
+	return []places{s.all}
+}
+
+// sharing is the key under which a context carries the shares that its work has a place of.
+type sharing struct{ s *shares }
+
+// enter waits for the places of a piece of work and returns the context that says it has them: what is called with it
+// needs none of its own. leave gives them back. Errors: ErrBusy, ErrTimeout's and context.Canceled as classify makes them.
+func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave func(), err error) {
+	if ctx.Value(sharing{s.shares}) != nil {
+		return ctx, func() {}, nil
+	}
+	waiting := ctx
+	if w == exporting {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, exportWait)
+		defer cancel()
+	}
+	needs := s.shares.needs(w)
+	for i, p := range needs {
+		select {
+		case p <- struct{}{}:
+			continue
+		case <-waiting.Done():
+		}
+		for _, had := range needs[:i] {
+			<-had
+		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, nil, fmt.Errorf("data: wait for a connection: %w", ctx.Err())
+		}
+		return nil, nil, fmt.Errorf("data: wait for a connection: %w", ErrBusy)
+	}
+	return context.WithValue(ctx, sharing{s.shares}, true), func() {
+		for _, p := range slices.Backward(needs) {
+			<-p
+		}
+	}, nil
+}
+
+// Heavy says whether a list's query may read many more rows than it shows: it searches, filters or sorts by what no
+// single index answers, or reads a view.
+func (t *Table) Heavy(q Query) bool {
+	indexed := func(name string) bool {
+		c, ok := t.Column(name)
+		return ok && c.Indexed
+	}
+	switch {
+	case t.View, t.Virtual, !t.keyset(), q.Search != "", len(q.Filters) > 1, len(q.Sort) > 1:
+		return true
+	case len(q.Sort) == 1 && !indexed(q.Sort[0].Column):
+		return true
+	case len(q.Filters) == 0:
+		return false
+	}
+	f := q.Filters[0]
+	if !indexed(f.Column) {
+		return true
+	}
+	sorted := len(q.Sort) == 1 && q.Sort[0].Column == f.Column
+	switch f.Op {
+	case OpEq, OpIn, OpIsNull:
+		return len(q.Sort) > 0 && !sorted
+	case OpLt, OpLe, OpGt, OpGe:
+		return !sorted
+	}
+	return true
+}
+
+// load is the weight of a list.
+func (t *Table) load(q Query) weight {
+	if t.Heavy(q) {
+		return heavy
+	}
+	return light
+}

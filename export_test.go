@@ -1,0 +1,118 @@
+// Exports: what they hold, and what they are refused for.
+
+package crudadmin
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/spool"
+)
+
+// HEAD of what takes long is answered by its headers, after the rights, and asks
+// the database nothing. GET has the same headers.
+func TestHeadOfAFileAsksNothing(t *testing.T) {
+	db, asked := counted(t, filepath.Join(t.TempDir(), "app.db"))
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE files (id INTEGER PRIMARY KEY, body BLOB); INSERT INTO files VALUES (1, x'00ff'); CREATE TABLE closed (id INTEGER PRIMARY KEY)`); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, func(c *Config) {
+		c.DB = db
+		c.Rights = map[string]Rights{"closed": {account.Viewer: {RightView}}}
+	})
+	b.user(t, "vera", account.Viewer)
+	page := b.browser(t).signIn("vera")
+	for _, path := range []string{"/m/files/export.csv", "/m/files/export.csv?q=x&sort=-body&f.id.gt=1", "/m/files/export.json", "/m/files/export.json?lines=1", "/m/files/1/file/body"} {
+		get := page.do(http.MethodGet, path, nil)
+		if len(asked.take()) == 0 {
+			t.Errorf("GET %s asks nothing: the test counts nothing", path)
+		}
+		head := page.do(http.MethodHead, path, nil)
+		if queries := asked.take(); len(queries) > 0 {
+			t.Errorf("HEAD %s asks %q", path, queries)
+		}
+		if head.Code != http.StatusOK || head.Body.Len() > 0 {
+			t.Errorf("HEAD %s: %d, %d bytes", path, head.Code, head.Body.Len())
+		}
+		for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
+			if got, want := head.Header().Get(name), get.Header().Get(name); got != want || got == "" {
+				t.Errorf("HEAD %s: %s is %q, GET has %q", path, name, got, want)
+			}
+		}
+	}
+	for path, want := range map[string]int{"/m/closed/export.csv": http.StatusForbidden, "/m/nosuch/export.csv": http.StatusNotFound, "/m/files/export.csv?sort=nonsense": http.StatusUnprocessableEntity} {
+		if got := page.do(http.MethodHead, path, nil).Code; got != want {
+			t.Errorf("HEAD %s: %d, want %d", path, got, want)
+		}
+	}
+	if got := b.browser(t).do(http.MethodHead, "/m/files/export.csv", nil).Code; got != http.StatusSeeOther {
+		t.Errorf("HEAD without a session: %d", got)
+	}
+	if queries := asked.take(); len(queries) > 0 {
+		t.Errorf("what is refused asks %q", queries)
+	}
+}
+
+// Exports beyond the room are refused with when to come again, and are never half
+// a file that looks whole; when the room is free again they are served.
+func TestExportsHaveARoom(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made")
+	b := newBench(t, func(c *Config) { c.ExportDir, c.ExportSpoolMB = dir, 1 })
+	page := b.browser(t).signIn(adminName)
+	other, err := b.spools.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Write(make([]byte, 1<<20-10)); err != nil {
+		t.Fatal(err)
+	}
+	export := func() (code int, cut bool) {
+		defer func() {
+			if what := recover(); what != nil {
+				if err, is := what.(error); !is || !errors.Is(err, http.ErrAbortHandler) {
+					panic(what)
+				}
+				cut = true
+			}
+		}()
+		w := page.do(http.MethodGet, "/m/customers/export.csv", nil)
+		if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+			t.Error("503 without Retry-After")
+		}
+		return w.Code, false
+	}
+	if code, cut := export(); code != http.StatusServiceUnavailable || cut {
+		t.Errorf("ten bytes of room: %d, cut %v", code, cut)
+	}
+	if _, err := other.Write(make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	if code, cut := export(); code != http.StatusServiceUnavailable || cut {
+		t.Errorf("no room: %d, cut %v", code, cut)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, cut := export(); code != http.StatusOK || cut {
+		t.Errorf("free again: %d, cut %v", code, cut)
+	}
+	if _, err := b.db.ExecContext(t.Context(), `INSERT INTO customers (name) SELECT printf('%.*c', 700000, 'x') FROM (VALUES (1), (2))`); err != nil {
+		t.Fatal(err)
+	}
+	if code, cut := export(); code == http.StatusOK && !cut {
+		t.Error("an export larger than the room ends as if it were whole")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 || b.spools.Used() != 0 {
+		t.Errorf("left: %v, %d bytes, %v", entries, b.spools.Used(), err)
+	}
+	b.spools = spool.NewRoom(filepath.Join(dir, "a\x00b"), 1<<20)
+	w := page.do(http.MethodGet, "/m/customers/export.csv", nil)
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "no space") {
+		t.Errorf("no folder: %d", w.Code)
+	}
+}
