@@ -84,7 +84,7 @@ func (p *Panel) create(w http.ResponseWriter, r *http.Request) {
 // insert makes a record, once for each form that was opened.
 func (p *Panel) insert(r *http.Request, t *data.Table, in data.Input) (key data.Key, again bool, err error) {
 	insert := func() (data.Key, error) { return p.dataOf(r).Insert(r.Context(), t.Name, in) }
-	if form, ok := sentForm(r, in); ok {
+	if form, ok := p.sentForm(r, in); ok {
 		key, again, err = p.once.do(r.Context(), form, insert)
 		if !again || key.IsZero() {
 			return key, again, err

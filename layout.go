@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -55,7 +54,7 @@ func (p *Panel) layout(w http.ResponseWriter, r *http.Request, current string) u
 // notify leaves a message for the next page. A message that cannot be left is
 // lost; what it was about is done.
 func (p *Panel) notify(r *http.Request, kind ui.NoticeKind, text string) {
-	s, ok := sessionhttp.FromContext(r.Context())
+	s, ok := p.current(r)
 	if !ok {
 		return
 	}
@@ -73,7 +72,7 @@ func (p *Panel) notifySession(r *http.Request, id session.ID, kind ui.NoticeKind
 
 // takeNotices returns the messages left for this page, each to one page only.
 func (p *Panel) takeNotices(r *http.Request) []ui.Notice {
-	s, ok := sessionhttp.FromContext(r.Context())
+	s, ok := p.current(r)
 	if !ok || !session.HasFlash(s.Metadata) {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -20,7 +19,7 @@ const (
 
 func (p *Panel) showLogin(w http.ResponseWriter, r *http.Request) {
 	next := r.URL.Query().Get("next")
-	if sessionhttp.UserID(r.Context()) != "" {
+	if s, ok := p.current(r); ok && s.UserID != "" {
 		http.Redirect(w, r, p.localPath(next), http.StatusSeeOther)
 		return
 	}
@@ -83,16 +82,18 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 // the account once more: a password changed or an account disabled since it was
 // proved has ended the sessions there were, and this one comes after.
 func (p *Panel) admit(w http.ResponseWriter, r *http.Request, u account.User) error {
-	made, err := p.sessions.SignIn(w, r, u.ID)
+	n, err := newSession(u.ID)
 	if err != nil {
+		return err
+	}
+	if _, err := p.sessions.SignInWith(w, r, n); err != nil {
 		return err
 	}
 	now, err := p.accounts.ByID(r.Context(), u.ID)
 	if err == nil && !now.Disabled && now.PasswordChangedAt.Equal(u.PasswordChangedAt) {
 		return nil
 	}
-	p.sessions.Forget(w)
-	if undo := p.manager.Revoke(r.Context(), made.ID, session.Ending{Reason: session.PasswordChanged}); undo != nil && !errors.Is(undo, session.ErrPartial) {
+	if undo := p.sessions.End(w, r, session.Ending{Reason: session.PasswordChanged}); undo != nil && !errors.Is(undo, session.ErrPartial) {
 		return undo
 	}
 	if err == nil || errors.Is(err, account.ErrNotFound) {

@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -78,13 +77,13 @@ func (o *once) do(ctx context.Context, form [sha256.Size]byte, insert func() (da
 
 // sentForm tells a form from all others, and from itself with other values, which
 // a browser sends that has gone back to it. A form without ParamOnce is none.
-func sentForm(r *http.Request, in data.Input) (form [sha256.Size]byte, ok bool) {
+func (p *Panel) sentForm(r *http.Request, in data.Input) (form [sha256.Size]byte, ok bool) {
 	if r.PostForm.Get(ui.ParamOnce) == "" {
 		return form, false
 	}
-	mine, _ := sessionhttp.FromContext(r.Context())
+	mine, _ := p.current(r)
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q", mine.ID, r.URL.EscapedPath())
+	fmt.Fprintf(h, "%q %q", mine.Lineage, r.URL.EscapedPath())
 	for _, name := range sortedNames(r.PostForm) {
 		if name != csrfField {
 			fmt.Fprintf(h, " %q=%q", name, r.PostForm[name])

@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -68,7 +67,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	why := session.Ending{Reason: session.PasswordChanged, By: u.Username}
-	mine, _ := sessionhttp.FromContext(r.Context())
+	mine, _ := p.current(r)
 	kind, text := ui.NoticeSuccess, "Your password is changed, and your other sessions have ended."
 	_, err = p.manager.RevokeUser(r.Context(), u.ID, why, mine.ID)
 	if partial, ok := errors.AsType[*session.PartialError](err); ok {
@@ -90,7 +89,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 // revokeOwn ends one of the visitor's sessions (id) or all but this (others=1).
 func (p *Panel) revokeOwn(w http.ResponseWriter, r *http.Request) {
 	u := visitor(r)
-	mine, _ := sessionhttp.FromContext(r.Context())
+	mine, _ := p.current(r)
 	why := session.Ending{Reason: session.Revoked, By: u.Username}
 	var n int
 	var err error

@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // access says who may ask for an address. The zero access is nobody's: an
@@ -228,11 +227,12 @@ func visitor(r *http.Request) account.User {
 // session whose account is gone or disabled ends here.
 func (p *Panel) identify(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		userID := sessionhttp.UserID(r.Context())
-		if userID == "" {
+		s, ok := p.current(r)
+		if !ok || s.UserID == "" {
 			p.sendToLogin(w, r)
 			return
 		}
+		userID := s.UserID
 		u, err := p.accounts.ByID(r.Context(), userID)
 		if errors.Is(err, account.ErrNotFound) || err == nil && u.Disabled {
 			why := session.Ending{Reason: session.UserDisabled}
@@ -257,6 +257,7 @@ func (p *Panel) checkCSRF(next http.HandlerFunc) http.HandlerFunc {
 		switch r.Method {
 		case http.MethodGet, http.MethodHead, http.MethodOptions:
 		default:
+			defer removeFiles(r)
 			if err := parseForm(r); err != nil {
 				p.fail(w, r, err)
 				return
@@ -285,6 +286,14 @@ func parseForm(r *http.Request) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errForm, err)
+}
+
+// removeFiles removes the files of a form, which net/http does only for the request that
+// it made itself.
+func removeFiles(r *http.Request) {
+	if r.MultipartForm != nil {
+		_ = r.MultipartForm.RemoveAll()
+	}
 }
 
 // sendToLogin answers who is not signed in: a page leads to the login and back,

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/ui"
 )
 
@@ -60,7 +59,7 @@ func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
 
 // sessionRows turns sessions into rows, with the names of their users.
 func (p *Panel) sessionRows(r *http.Request, found []session.Session) ([]ui.Session, error) {
-	current, _ := sessionhttp.FromContext(r.Context())
+	current, _ := p.current(r)
 	names := map[string]string{}
 	var rows []ui.Session
 	for i := range found {

@@ -13,6 +13,7 @@ import (
 type bounded struct {
 	context.Context // the parent
 	deadline        time.Time
+	alone           bool // only the parent's values count, not that it ends
 
 	mu       sync.Mutex
 	made     context.Context // with the timer, once somebody has asked
@@ -23,6 +24,14 @@ type bounded struct {
 // bind bounds ctx from now on. It is to be released, as a context is canceled.
 func bind(ctx context.Context, timeout time.Duration) *bounded {
 	return &bounded{Context: ctx, deadline: time.Now().Add(timeout)}
+}
+
+// insist bounds what goes on whatever becomes of ctx: the work has ctx's values, and a
+// time of its own. It is to be released, as a context is canceled.
+func insist(ctx context.Context, timeout time.Duration) *bounded {
+	b := bind(ctx, timeout)
+	b.alone = true
+	return b
 }
 
 // release cancels the context, if there is one.
@@ -43,7 +52,11 @@ func (b *bounded) with() context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.made == nil {
-		b.made, b.cancel = context.WithDeadline(b.Context, b.deadline)
+		parent := b.Context
+		if b.alone {
+			parent = context.WithoutCancel(parent)
+		}
+		b.made, b.cancel = context.WithDeadline(parent, b.deadline)
 		if b.released {
 			b.cancel()
 		}
@@ -65,7 +78,7 @@ func (b *bounded) Err() error {
 	if made != nil {
 		return made.Err()
 	}
-	if over || b.Context.Err() != nil || !time.Now().Before(b.deadline) {
+	if over || !b.alone && b.Context.Err() != nil || !time.Now().Before(b.deadline) {
 		return b.with().Err() // the same from now on
 	}
 	return nil
@@ -77,8 +90,12 @@ func (b *bounded) Value(key any) any {
 	b.mu.Lock()
 	made := b.made
 	b.mu.Unlock()
-	if made != nil {
+	switch {
+	case made != nil:
 		return made.Value(key)
+	case b.alone: // the parent's own cancellation is not to be found
+		return context.WithoutCancel(b.Context).Value(key)
+	default:
+		return b.Context.Value(key)
 	}
-	return b.Context.Value(key)
 }

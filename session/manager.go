@@ -329,6 +329,13 @@ func (m *Manager) bound(ctx context.Context) (context.Context, *bounded) {
 	return b, b
 }
 
+// insist is bound for what ends sessions: an ending that was asked for happens, also
+// where the client has gone away or the caller's time is up. It has StoreTimeout.
+func (m *Manager) insist(ctx context.Context) (context.Context, *bounded) {
+	b := insist(ctx, m.cfg.StoreTimeout)
+	return b, b
+}
+
 func (m *Manager) emit(ctx context.Context, e Event) {
 	if m.cfg.OnEvent == nil {
 		return

@@ -106,6 +106,26 @@ func (m *Metadata) setFields(fields map[string]json.RawMessage) error {
 	return nil
 }
 
+// Merge returns the values of m and those of over, which count where both have one.
+// ErrTooLarge says that the object would grow over MaxMetadata.
+func (m Metadata) Merge(over Metadata) (Metadata, error) {
+	if m.text == "" || over.text == "" {
+		return Metadata{m.text + over.text}, nil
+	}
+	fields, err := m.fields()
+	if err != nil {
+		return Metadata{}, err
+	}
+	more, err := over.fields()
+	if err != nil {
+		return Metadata{}, err
+	}
+	maps.Copy(fields, more)
+	var merged Metadata
+	err = merged.setFields(fields)
+	return merged, err
+}
+
 // Key is a typed name of a metadata value:
 //
 //	var Cart = session.NewKey[[]Item]("cart")

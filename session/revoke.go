@@ -1,4 +1,4 @@
-// Logout, Revoke and RevokeUser: how sessions end.
+// Logout, Revoke, End and RevokeUser: how sessions end.
 
 package session
 
@@ -8,7 +8,9 @@ import (
 	"fmt"
 )
 
-// Logout ends the session that token opens. A token that opens none is fine.
+// Logout ends the session that token opens. A token that opens none is fine. As every
+// ending it goes on when ctx is canceled or over, because the client went away, and
+// has StoreTimeout for itself.
 // When it returns nil, no node answers valid any more (of a near cache: within
 // Traits.MaxStale). A [*PartialError] is the other receipt: it has ended for good,
 // and no node answers valid later than the error says.
@@ -23,13 +25,20 @@ func (m *Manager) Logout(ctx context.Context, token Token) error {
 // Revoke ends the session of that ID, with the promise of Logout. An ID that
 // names none is fine.
 func (m *Manager) Revoke(ctx context.Context, id ID, why Ending) error {
-	ctx, end := m.bound(ctx)
-	defer end.release()
-	_, err := m.end(ctx, id, why)
+	_, err := m.End(ctx, id, why)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err
+}
+
+// End is Revoke for a caller who wants to know what ended: it returns the session as
+// it was, to exactly one of many callers, also beside a *PartialError. ErrNotFound says
+// that nothing was there to end.
+func (m *Manager) End(ctx context.Context, id ID, why Ending) (Session, error) {
+	ctx, end := m.insist(ctx)
+	defer end.release()
+	return m.end(ctx, id, why)
 }
 
 // end ends one session and returns it as it was, also beside a *PartialError.
@@ -59,7 +68,7 @@ func (m *Manager) RevokeUser(ctx context.Context, userID string, why Ending, kee
 		return 0, fmt.Errorf("%w user ID: empty", ErrMalformed)
 	}
 	why.By = cut(why.By, MaxUserID)
-	ctx, end := m.bound(ctx)
+	ctx, end := m.insist(ctx)
 	defer end.release()
 	n, err := m.store.DeleteUser(ctx, m.User(userID), why, keep...)
 	if err != nil {

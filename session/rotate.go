@@ -19,13 +19,14 @@ import (
 // the limit; a crash between the two loses the old session's metadata and nothing
 // else. Where it stays, CreatedAt and Deadline stay too.
 //
-// Of many callers with one token one succeeds; the others get ErrNotFound.
+// Of many callers with one token one succeeds; the others get ErrNotFound. As every
+// ending it goes on when ctx is canceled, and has StoreTimeout for itself.
 func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
-	ctx, end := m.bound(ctx)
+	ctx, end := m.insist(ctx)
 	defer end.release()
 	s, err := m.load(ctx, id)
 	if err != nil {

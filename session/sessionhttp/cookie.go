@@ -1,120 +1,176 @@
-// Cookies: reading, setting and expiring them.
+// Cookies: which there are, reading, setting and expiring them.
 
 package sessionhttp
 
 import (
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// cookieState is what the request's session cookie turned out to be.
-type cookieState int
-
+// What is appended to the session cookie's name for the other cookies.
 const (
-	cookieAbsent cookieState = iota
-	cookieOdd                // malformed, or more than one of the name
-	cookieGiven
+	// anchorSuffix is for a second cookie with the token that the last sign-in or
+	// step-up made, where the rules renew tokens. A renewal sets the session cookie
+	// alone: where its answer arrives late, after that of a sign-in or step-up, it
+	// overwrites the newer token with one that is dead, and the anchor still holds.
+	anchorSuffix = "_anchor"
+
+	nonceSuffix  = "_login"
+	deviceSuffix = "_device"
 )
 
-// read returns the token in the request's cookie. Two cookies of the name mean
-// that somebody has planted one: neither is believed. It makes no http.Cookie: that
-// would be a quarter of what the middleware costs.
-func (s *Sessions) read(r *http.Request) (session.Token, cookieState) {
-	found, value := 0, ""
-	for _, line := range r.Header["Cookie"] {
+// maxCopies is how many different cookies of one name are looked at. The store is asked
+// for no more of them in one request; with more the request is nobody's.
+const maxCopies = 8
+
+// cookieValues yields the values of all cookies of the name in lines, the request's Cookie
+// headers. It makes no http.Cookie: that would be a quarter of what the middleware
+// costs.
+func cookieValues(lines []string, name string, yield func(value string)) {
+	for _, line := range lines {
 		for rest := line; rest != ""; {
 			var pair string
 			pair, rest, _ = strings.Cut(rest, ";")
-			if name, text, _ := strings.Cut(textproto.TrimString(pair), "="); textproto.TrimString(name) == s.name {
-				found, value = found+1, text
+			if key, text, _ := strings.Cut(textproto.TrimString(pair), "="); textproto.TrimString(key) == name {
+				yield(text)
 			}
 		}
 	}
-	switch found {
-	case 0:
-		return session.Token{}, cookieAbsent
-	case 1:
-		token, err := session.ParseToken(value)
-		if err != nil {
-			return session.Token{}, cookieOdd
+}
+
+// distinct returns the values of the name's cookies, each once, maxCopies at most.
+func distinct(lines []string, name string) (texts []string) {
+	cookieValues(lines, name, func(value string) {
+		if len(texts) < maxCopies && !slices.Contains(texts, value) {
+			texts = append(texts, value)
 		}
-		return token, cookieGiven
-	default:
-		return session.Token{}, cookieOdd
+	})
+	return texts
+}
+
+// tokens is what the cookies of one name hold.
+type tokens struct {
+	first session.Token   // of those in all, so that one alone costs no slice
+	more  []session.Token // the others, all genuine
+	seen  int             // cookies of the name
+	dull  bool            // one of several holds no token of ours
+	many  bool            // there are more than maxCopies
+}
+
+// read reads the tokens in the cookies of the name: identical ones are one, and where
+// there are several, what is not genuine is dropped. One alone may be anything.
+func (s *Sessions) read(lines []string, name string) (t tokens) {
+	cookieValues(lines, name, func(value string) {
+		t.seen++
+		token, err := session.ParseToken(value)
+		switch {
+		case err != nil:
+			t.dull = true
+		case t.first.IsZero():
+			t.first = token
+		case token == t.first || slices.Contains(t.more, token):
+		case !s.manager.Genuine(token):
+			t.dull = true
+		case len(t.more) == maxCopies-1:
+			t.many = true
+		default:
+			t.more = append(t.more, token)
+		}
+	})
+	if len(t.more) > 0 && !s.manager.Genuine(t.first) {
+		t.first, t.more, t.dull = t.more[0], t.more[1:], true
+	}
+	return t
+}
+
+// all returns the tokens.
+func (t *tokens) all() []session.Token {
+	if t.first.IsZero() {
+		return nil
+	}
+	return append([]session.Token{t.first}, t.more...)
+}
+
+// set sends the session's cookie: it lives until the session's deadline, so that it need
+// not be sent again. What is signed in or stepped up gets the anchor beside it.
+func (s *Sessions) set(w http.ResponseWriter, h holding, anchored bool) {
+	lives := h.session.Deadline.Sub(s.manager.Now())
+	if s.cfg.BrowserSession {
+		lives = untilClosed
+	}
+	s.send(w, s.made(s.name, h.token.Reveal(), lives))
+	if anchored && s.anchored {
+		s.send(w, s.made(s.name+anchorSuffix, h.token.Reveal(), lives))
 	}
 }
 
-// set sends the session's cookie, which ends with the session.
-func (s *Sessions) set(w http.ResponseWriter, token session.Token, of session.Session) {
-	s.send(w, s.cookie(token, of))
+// untilClosed as a cookie's life is until the browser is closed.
+const untilClosed time.Duration = -1
+
+// made returns a cookie with the attributes that all of ours have. A life of 0 removes
+// it.
+func (s *Sessions) made(name, value string, lives time.Duration) *http.Cookie {
+	c := &http.Cookie{ //nolint:gosec // Secure is the site's to say
+		Name: name, Value: value, Path: s.path, Domain: s.cfg.Domain,
+		HttpOnly: true, Secure: s.cfg.Secure, SameSite: s.cfg.SameSite, Partitioned: s.cfg.Partitioned,
+	}
+	if lives != untilClosed {
+		c.MaxAge = int((lives + time.Second - 1) / time.Second)
+		if c.MaxAge <= 0 {
+			c.MaxAge = -1 // net/http writes Max-Age=0
+		}
+	}
+	return c
 }
 
-// cookie returns the cookie that carries token, the token of session of.
-func (s *Sessions) cookie(token session.Token, of session.Session) *http.Cookie {
-	return s.made(s.name, token.Reveal(), s.path, of.ExpiresAt.Sub(s.manager.Now()))
-}
-
-// made returns a cookie with the attributes that all of ours have.
-func (s *Sessions) made(name, value, path string, lives time.Duration) *http.Cookie {
-	sameSite := http.SameSiteLaxMode
-	if s.cfg.Strict {
-		sameSite = http.SameSiteStrictMode
-	}
-	seconds := int((lives + time.Second - 1) / time.Second)
-	if seconds <= 0 {
-		seconds = -1 // net/http writes Max-Age=0
-	}
-	return &http.Cookie{ //nolint:gosec // Secure is the site's to say
-		Name: name, Value: value, Path: path, MaxAge: seconds,
-		HttpOnly: true, Secure: s.cfg.Secure, SameSite: sameSite,
-	}
-}
-
-// send sets a cookie in place of one of the same name and path that the answer
-// already sets.
+// send sets a cookie in place of the same one that the answer already sets, and lets no
+// cache keep the answer. Behind Middleware that is said once more when the header
+// leaves.
 func (s *Sessions) send(w http.ResponseWriter, c *http.Cookie) {
 	h := w.Header()
-	text := c.String()
-	path := "; Path=" + c.Path + ";"
 	kept := h["Set-Cookie"][:0:0]
 	for _, line := range h["Set-Cookie"] {
-		if !strings.HasPrefix(line, c.Name+"=") || !strings.Contains(line+";", path) {
+		if !sameCookie(line, c) {
 			kept = append(kept, line)
 		}
 	}
-	h["Set-Cookie"] = append(kept, text)
+	h["Set-Cookie"] = append(kept, c.String())
+	h["Cache-Control"] = noStore
 }
 
-// Forget removes the session cookie and leaves the session as it is, for a
-// caller who ends it by other means.
-func (s *Sessions) Forget(w http.ResponseWriter) { s.expire(w) }
-
-// expire removes the session cookie, also one that was planted at the root.
-func (s *Sessions) expire(w http.ResponseWriter) {
-	s.send(w, s.made(s.name, "", s.path, 0))
-	if s.path != "/" {
-		s.send(w, s.made(s.name, "", "/", 0))
-	}
-}
-
-func cookieNameOK(name string) bool {
-	if name == "" || len(name) > 64 {
-		return false
-	}
-	for _, r := range name {
-		if (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' && r != '-' {
-			return false
+// pending returns the value of a cookie that the answer already sets, empty where it
+// removes it.
+func pending(w http.ResponseWriter, name string) (value string, ok bool) {
+	for _, line := range w.Header()["Set-Cookie"] {
+		if text, found := strings.CutPrefix(line, name+"="); found {
+			value, _, _ = strings.Cut(text, ";")
+			return value, true
 		}
 	}
-	return true
+	return "", false
 }
 
-func cookiePathOK(path string) bool {
-	return strings.HasPrefix(path, "/") && len(path) <= 1024 && !strings.ContainsFunc(path, func(r rune) bool {
-		return r == ';' || r == ',' || r < ' ' || r >= 0x7f
-	})
+// sameCookie reports whether line sets the cookie that c is, which is known by name,
+// path and domain.
+func sameCookie(line string, c *http.Cookie) bool {
+	if !strings.HasPrefix(line, c.Name+"=") || !strings.Contains(line+";", "; Path="+c.Path+";") {
+		return false
+	}
+	if c.Domain == "" {
+		return !strings.Contains(line, "; Domain=")
+	}
+	return strings.Contains(line+";", "; Domain="+c.Domain+";")
+}
+
+// expire removes the session cookie: our own, and no other of its name.
+func (s *Sessions) expire(w http.ResponseWriter) {
+	s.send(w, s.made(s.name, "", 0))
+	if s.anchored {
+		s.send(w, s.made(s.name+anchorSuffix, "", 0))
+	}
 }

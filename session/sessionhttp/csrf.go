@@ -1,12 +1,12 @@
 // CSRF: tokens in forms and headers, bound to the session or, before login, to
-// a short-lived cookie.
+// a random cookie.
 
 package sessionhttp
 
 import (
 	"crypto/rand"
 	"net/http"
-	"time"
+	"slices"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -17,57 +17,78 @@ const (
 	CSRFHeader = "X-CSRF-Token"
 )
 
-const (
-	nonceSuffix = "_login"
-	nonceLength = 26 // of crypto/rand.Text: 130 bits
-	nonceLives  = time.Hour
-)
+// nonceLength is the length of crypto/rand.Text: 130 bits.
+const nonceLength = 26
 
 // CSRFToken returns a token for the forms of the page that answers r. Where the
-// request has no session the token is bound to a random cookie, which is set if
-// need be: call it before the body is written.
+// request has no session the token is bound to a random cookie, which is set until the
+// browser is closed, so that a form may stay open: call it before the body is
+// written. Where the answer has begun and the cookie cannot be set any more it returns no
+// token, and the log says so once.
 func (s *Sessions) CSRFToken(w http.ResponseWriter, r *http.Request) string {
-	if current, ok := FromContext(r.Context()); ok {
+	v := visitOf(r.Context(), s)
+	if current, ok := v.session(); ok {
 		return s.manager.CSRFToken(current.Lineage)
 	}
-	nonce, ok := s.nonce(r)
-	if !ok {
-		nonce = rand.Text()
+	nonce, held := s.nonce(w, r)
+	if v != nil && v.answer.sent.Load() {
+		if !held {
+			s.tell(tellSent, r, "CSRFToken was called after the answer had begun: the form has no token.")
+			return ""
+		}
+		return s.manager.CSRFToken(s.manager.LoginLineage(nonce))
 	}
-	s.send(w, s.made(s.name+nonceSuffix, nonce, s.path, nonceLives))
+	s.send(w, s.made(s.name+nonceSuffix, nonce, untilClosed))
 	return s.manager.CSRFToken(s.manager.LoginLineage(nonce))
+}
+
+// nonce returns the nonce that the answer already sets or the request has, else a new
+// one, which the browser does not hold.
+func (s *Sessions) nonce(w http.ResponseWriter, r *http.Request) (nonce string, held bool) {
+	if nonce, ok := pending(w, s.name+nonceSuffix); ok && len(nonce) == nonceLength {
+		return nonce, true
+	}
+	if given := s.nonces(r); len(given) > 0 {
+		return given[0], true
+	}
+	return rand.Text(), false
+}
+
+// nonces returns the nonces of the request. There are several where another site of the
+// domain, or an older release, has set one: a form's is any of them.
+func (s *Sessions) nonces(r *http.Request) []string {
+	return slices.DeleteFunc(distinct(r.Header["Cookie"], s.name+nonceSuffix), func(nonce string) bool {
+		return len(nonce) != nonceLength
+	})
 }
 
 // CheckCSRF returns nil if the request carries a CSRF token for its session, or
 // before login for its cookie, in the header or in the form; else
 // session.ErrCSRF. It may parse the form: bound the body first
-// (http.MaxBytesReader).
+// (http.MaxBytesReader). Files of the form are removed when Middleware returns.
 func (s *Sessions) CheckCSRF(r *http.Request) error {
+	v := visitOf(r.Context(), s)
 	token := r.Header.Get(CSRFHeader)
 	if token == "" {
 		token = r.PostFormValue(CSRFField)
+		if v != nil && r.MultipartForm != nil {
+			v.form.Store(r.MultipartForm) // r may be a copy that Middleware does not see
+		}
 	}
-	if current, ok := FromContext(r.Context()); ok {
+	if current, ok := v.session(); ok {
 		return s.manager.CheckCSRF(current.Lineage, token)
 	}
-	nonce, ok := s.nonce(r)
-	if !ok {
-		return session.ErrCSRF
+	for _, nonce := range s.nonces(r) {
+		if s.manager.CheckCSRF(s.manager.LoginLineage(nonce), token) == nil {
+			return nil
+		}
 	}
-	return s.manager.CheckCSRF(s.manager.LoginLineage(nonce), token)
-}
-
-func (s *Sessions) nonce(r *http.Request) (string, bool) {
-	found := r.CookiesNamed(s.name + nonceSuffix)
-	if len(found) != 1 || len(found[0].Value) != nonceLength {
-		return "", false
-	}
-	return found[0].Value, true
+	return session.ErrCSRF
 }
 
 // expireNonce removes the login form's cookie once somebody has signed in.
 func (s *Sessions) expireNonce(w http.ResponseWriter, r *http.Request) {
-	if len(r.CookiesNamed(s.name+nonceSuffix)) > 0 {
-		s.send(w, s.made(s.name+nonceSuffix, "", s.path, 0))
+	if len(distinct(r.Header["Cookie"], s.name+nonceSuffix)) > 0 {
+		s.send(w, s.made(s.name+nonceSuffix, "", 0))
 	}
 }

@@ -82,6 +82,11 @@ func newSite(t testing.TB, rules session.Config, cfg sessionhttp.Config) *site {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
+	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := s.sessions.Start(w, r); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.sessions.SignOut(w, r); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -176,7 +181,7 @@ func TestSignInSeesAndSignsOut(t *testing.T) {
 func TestCookieAttributes(t *testing.T) {
 	s := newSite(t, session.Config{IdleTimeout: 10 * time.Minute}, sessionhttp.Config{Path: "/admin", CookieName: "crudadmin_session"})
 	c := cookieOf(t, s.browser().login("ann"), "crudadmin_session")
-	if c == nil || !c.HttpOnly || c.Secure || c.Path != "/admin" || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 600 {
+	if c == nil || !c.HttpOnly || c.Secure || c.Path != "/admin" || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 12*3600 {
 		t.Errorf("plain cookie: %+v", c)
 	}
 	s = newSite(t, session.Config{}, sessionhttp.Config{Path: "/admin", Secure: true, Strict: true})
@@ -186,22 +191,23 @@ func TestCookieAttributes(t *testing.T) {
 	}
 }
 
-// Flaw: a Max-Age fixed at login throws active users out.
-func TestMaxAgeSlidesWithTheSession(t *testing.T) {
-	s := newSite(t, session.Config{IdleTimeout: 30 * time.Minute}, sessionhttp.Config{})
+// Flaw: a Max-Age fixed at the idle timeout throws active users out. It is the session's
+// deadline, so that no later answer has to move it.
+func TestMaxAgeIsTheDeadlineAndSetOnce(t *testing.T) {
+	s := newSite(t, session.Config{IdleTimeout: 30 * time.Minute, Lifetime: 2 * time.Hour}, sessionhttp.Config{})
 	b := s.browser()
-	b.login("ann")
-	s.advance(10 * time.Second)
-	if c := cookieOf(t, b.get("/who"), "session"); c != nil {
-		t.Error("the cookie was sent again though the session was not touched")
+	if c := cookieOf(t, b.login("ann"), "session"); c == nil || c.MaxAge != 2*3600 {
+		t.Errorf("the cookie of a sign-in is %+v, want Max-Age=7200", c)
 	}
-	s.advance(20 * time.Minute)
-	if c := cookieOf(t, b.get("/who"), "session"); c == nil || c.MaxAge != 1800 {
-		t.Errorf("after 20 minutes the cookie is %+v, want Max-Age=1800", c)
-	}
-	s.advance(29 * time.Minute)
-	if got := b.get("/who").Body.String(); got != `"ann"` {
-		t.Errorf("an active user was thrown out: %s", got)
+	for range 4 {
+		s.advance(29 * time.Minute)
+		w := b.get("/who")
+		if got := w.Body.String(); got != `"ann"` {
+			t.Errorf("an active user was thrown out: %s", got)
+		}
+		if set := w.Result().Cookies(); len(set) != 0 {
+			t.Errorf("a request that was touched sends %v", set)
+		}
 	}
 }
 
@@ -236,28 +242,6 @@ func TestForgedAndAbsentCookiesTouchNoStore(t *testing.T) {
 	}
 }
 
-func TestTwoCookiesOfTheNameAreNobody(t *testing.T) {
-	s := newSite(t, session.Config{}, sessionhttp.Config{Path: "/admin"})
-	b := s.browser()
-	b.login("ann")
-	r := httptest.NewRequest(http.MethodGet, "/who", nil)
-	r.Header.Set("Cookie", "session="+b.cookies["session"]+"; session=planted")
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
-	if w.Body.String() != `""` {
-		t.Errorf("with a planted second cookie the user is %s", w.Body)
-	}
-	paths := map[string]bool{}
-	for _, c := range w.Result().Cookies() {
-		if c.Name == "session" && c.MaxAge < 0 {
-			paths[c.Path] = true
-		}
-	}
-	if !paths["/"] || !paths["/admin"] {
-		t.Errorf("cookies expired at %v, want at / and /admin", paths)
-	}
-}
-
 // TestCookieHeaders: the cookie is found among others however they are written, and
 // nothing that only looks like it is taken for it.
 func TestCookieHeaders(t *testing.T) {
@@ -278,8 +262,8 @@ func TestCookieHeaders(t *testing.T) {
 		{[]string{"Session=" + token}, nobody},
 		{[]string{"xsession=" + token + "; session2=" + token + "; session"}, nobody},
 		{[]string{"a=session=" + token}, nobody},
-		{[]string{"session=" + token, "session=" + token}, nobody},
-		{[]string{"session=" + token + "; session="}, nobody},
+		{[]string{"session=" + token, "session=" + token}, ann},
+		{[]string{"session=" + token + "; session="}, ann},
 		{[]string{"session=" + token + "\x00"}, nobody},
 		{[]string{"session=" + token + ",session=" + token}, nobody},
 		{[]string{strings.Repeat("; ", 1<<16) + strings.Repeat("=", 1<<16)}, nobody},
@@ -318,7 +302,7 @@ func TestLoginReplacesAnySession(t *testing.T) {
 	s := newSite(t, session.Config{}, sessionhttp.Config{})
 	cart := session.NewKey[int]("cart")
 	b := s.browser()
-	b.login("") // anonymous
+	b.do(http.MethodPost, "/start", nil)
 	anonymous := b.cookies["session"]
 	token, _ := session.ParseToken(anonymous)
 	if _, err := s.manager.Update(t.Context(), token.ID(), func(m *session.Metadata) error { return cart.Set(m, 7) }); err != nil {

@@ -1,0 +1,150 @@
+// Middleware: the session of each request, looked up before the handler and renewed
+// before the answer leaves; and what the request lent is given back.
+
+package sessionhttp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// Middleware looks up the session of each request and puts it into the request's
+// context for next. Requests without a valid session pass with none. Where the rules
+// renew tokens, an answer that is about to leave takes the new cookie along; answers that
+// switch protocols, may be kept by caches or are 304 do not. What the package comment
+// promises of requests and answers begins here.
+func (s *Sessions) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v := visitOf(r.Context(), s); v != nil && v.answer.visit != nil && slices.Equal(v.cookies, r.Header["Cookie"]) {
+			next.ServeHTTP(w, r.WithContext(innermost{r.Context(), v})) // further in once more
+			return
+		}
+		v := s.visit(w, r)
+		v.given = s.read(v.cookies, s.name)
+		inner := r.WithContext(v)
+		returned := false
+		defer func() { v.leave(r, inner, returned) }()
+		if err := v.find(inner); err != nil {
+			if errors.Is(r.Context().Err(), context.Canceled) { // the client has gone: no outage
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			s.cfg.Unavailable(v.answer.able(), inner, err)
+		} else {
+			next.ServeHTTP(v.answer.able(), inner)
+		}
+		returned = true
+	})
+}
+
+// leave ends the visit: the header is made ready where nothing was written, and r gets
+// back what the handler did to inner.
+func (v *visit) leave(r, inner *http.Request, returned bool) {
+	if !v.answer.sent.Load() {
+		v.answer.ready(returned && !v.answer.upgrades)
+		v.answer.sent.Store(true) // whoever still holds the request comes too late
+	}
+	if form := inner.MultipartForm; form != nil && form != r.MultipartForm {
+		_ = form.RemoveAll()
+	}
+	if form := v.form.Load(); form != nil && form != r.MultipartForm {
+		_ = form.RemoveAll() // of a request that was made of inner
+	}
+	r.Form, r.PostForm, r.MultipartForm = inner.Form, inner.PostForm, inner.MultipartForm
+	if r.Pattern != inner.Pattern {
+		r.Pattern = inner.Pattern
+		for name := range wildcards(inner.Pattern) {
+			r.SetPathValue(name, inner.PathValue(name))
+		}
+	}
+}
+
+// wildcards yields the names in a pattern of http.ServeMux.
+func wildcards(pattern string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for {
+			_, rest, ok := strings.Cut(pattern, "{")
+			if !ok {
+				return
+			}
+			name, after, ok := strings.Cut(rest, "}")
+			if !ok {
+				return
+			}
+			pattern = after
+			if name = strings.TrimSuffix(name, "..."); name != "" && name != "$" && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+const (
+	// renewPatience is how long an answer waits for its renewal, which it can do
+	// without.
+	renewPatience = 250 * time.Millisecond
+
+	// renewRest is how long no renewal is tried after one that failed.
+	renewRest = time.Second
+)
+
+// renew replaces the token of a session that the rules call old. Where another
+// request was faster, or the store cannot write now, the old one still serves, and
+// where the answer is lost, too.
+func (v *visit) renew() {
+	s := v.sessions
+	h := v.current.Load()
+	if h == nil || !s.manager.RenewDue(h.session) || s.manager.Now().UnixMicro() < s.renewAfter.Load() {
+		return
+	}
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	ctx, cancel := context.WithTimeout(v.Context, renewPatience)
+	defer cancel()
+	token, renewed, err := s.manager.Renew(ctx, h.token)
+	if err != nil {
+		if errors.Is(err, session.ErrUnavailable) && v.Context.Err() == nil {
+			s.renewAfter.Store(s.manager.Now().Add(renewRest).UnixMicro())
+		}
+		return
+	}
+	after := &holding{renewed, token}
+	if v.current.CompareAndSwap(h, after) {
+		s.set(v.answer.ResponseWriter, *after, false)
+	}
+}
+
+// upgrades reports whether the answer may be one that another protocol follows, whose
+// header may be written by others.
+func upgrades(r *http.Request) bool {
+	if r.Method == http.MethodConnect {
+		return true
+	}
+	for _, line := range r.Header["Connection"] {
+		for option := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(option), "upgrade") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// storable reports whether the handler lets caches keep the answer.
+func storable(cacheControl []string) bool {
+	for _, line := range cacheControl {
+		for directive := range strings.SplitSeq(line, ",") {
+			name, _, _ := strings.Cut(strings.TrimSpace(strings.ToLower(directive)), "=")
+			if name == "public" || name == "s-maxage" || name == "immutable" {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,255 @@
+// Signing in and out: making, replacing and ending the request's session.
+
+package sessionhttp
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/session"
+)
+
+// SignIn makes a session for the user and sets its cookie. A session that the
+// request already has ends first: no token outlives a login. If it was
+// anonymous, its metadata goes over to the new one. An empty userID is
+// session.ErrMalformed: Start is for visitors who are not signed in. On an error no
+// cookie is set; ErrSent says that the answer has begun and nothing was changed.
+func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, userID string) (session.Session, error) {
+	return s.SignInWith(w, r, session.NewSession{UserID: userID})
+}
+
+// SignInWith is SignIn with more to say of the session, such as its metadata, whose
+// values count over those of an anonymous session before it. IP, UserAgent and
+// Device are the request's where they are not set.
+func (s *Sessions) SignInWith(w http.ResponseWriter, r *http.Request, n session.NewSession) (session.Session, error) {
+	if n.UserID == "" {
+		return session.Session{}, fmt.Errorf("%w user ID: empty; Start makes sessions for visitors who are not signed in", session.ErrMalformed)
+	}
+	v, done, err := s.change(w, r)
+	if err != nil {
+		return session.Session{}, err
+	}
+	defer done()
+	made, err := v.replace(r, n)
+	if err != nil {
+		return session.Session{}, err
+	}
+	s.set(w, *made, true)
+	s.expireNonce(w, r)
+	return made.session, nil
+}
+
+// Start returns the request's session, and makes an anonymous one where there is none: for
+// a visitor's cart, before anybody signs in. Called twice in one request it makes
+// one. ErrSent says that the answer has begun, and nothing was made.
+func (s *Sessions) Start(w http.ResponseWriter, r *http.Request) (session.Session, error) {
+	if current, ok := s.FromContext(r.Context()); ok {
+		return current, nil
+	}
+	v, done, err := s.change(w, r)
+	if err != nil {
+		return session.Session{}, err
+	}
+	defer done()
+	if current, ok := v.session(); ok { // meanwhile, or without Middleware
+		return current, nil
+	}
+	made, err := v.replace(r, session.NewSession{})
+	if err != nil {
+		return session.Session{}, err
+	}
+	s.set(w, *made, true)
+	return made.session, nil
+}
+
+// Elevate gives the request's session another token because what it may do
+// changes, such as after a step-up or a change of role; see
+// session.Manager.Rotate. session.ErrNotFound if the request has no session, ErrSent if
+// the answer has begun; nothing was changed then.
+func (s *Sessions) Elevate(w http.ResponseWriter, r *http.Request) (session.Session, error) {
+	v, done, err := s.change(w, r)
+	if err != nil {
+		return session.Session{}, err
+	}
+	defer done()
+	h := v.current.Load()
+	if h == nil {
+		return session.Session{}, session.ErrNotFound
+	}
+	token, made, err := s.manager.Rotate(r.Context(), h.token, h.session.UserID)
+	if err != nil {
+		if errors.Is(err, session.ErrNotFound) {
+			v.become(nil)
+		}
+		return session.Session{}, err
+	}
+	v.become(&holding{made, token})
+	s.set(w, holding{made, token}, true)
+	return made, nil
+}
+
+// Update changes the metadata of the request's session, as session.Manager.Update
+// does, and FromContext returns it from then on. session.ErrNotFound if the request has no
+// session. It sets no cookie.
+func (s *Sessions) Update(r *http.Request, change func(*session.Metadata) error) (session.Session, error) {
+	v := visitOf(r.Context(), s)
+	if v == nil {
+		return session.Session{}, session.ErrNotFound
+	}
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	h := v.current.Load()
+	if h == nil {
+		return session.Session{}, session.ErrNotFound
+	}
+	updated, err := s.manager.Update(r.Context(), h.session.ID, change)
+	if err != nil {
+		return session.Session{}, err
+	}
+	v.current.Store(&holding{updated, h.token})
+	return updated, nil
+}
+
+// SignOut ends the request's session and removes the cookie. It goes on when the client
+// has gone away. If the store is
+// unavailable, the cookie stays and the error says so: the session lives on. With a
+// *session.PartialError the session has ended for good and the cookie is removed;
+// the error says until when other nodes may not know of it. Where nothing was left to end,
+// the cookie stays too: it opens nothing, and the browser may have a newer one by
+// now. So does it where the answer has begun.
+func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) error {
+	return s.End(w, r, session.Ending{Reason: session.Logout})
+}
+
+// End is SignOut for another reason.
+func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Ending) error {
+	v, done := s.hold(w, r)
+	defer done()
+	var receipt error
+	ended := false
+	for _, token := range v.openers() {
+		_, err := s.manager.End(r.Context(), token.ID(), why)
+		switch {
+		case errors.Is(err, session.ErrNotFound):
+			continue
+		case errors.Is(err, session.ErrPartial):
+			receipt = err
+		case err != nil:
+			return err
+		}
+		ended = true
+	}
+	v.become(nil)
+	if ended && !v.answer.sent.Load() {
+		s.expire(w)
+	}
+	return receipt
+}
+
+// change begins a change that needs a cookie. done ends it.
+func (s *Sessions) change(w http.ResponseWriter, r *http.Request) (v *visit, done func(), err error) {
+	v, done = s.hold(w, r)
+	if v.answer.sent.Load() {
+		done()
+		return nil, nil, ErrSent
+	}
+	if v.unknown { // what the request comes with must be known
+		if err := v.find(r); err != nil {
+			done()
+			return nil, nil, err
+		}
+	}
+	return v, done, nil
+}
+
+// hold returns the request's visit, for one change at a time. Without Middleware the
+// visit is made here and lasts as long as the call; what was done before is known by the
+// cookie that the answer sets.
+func (s *Sessions) hold(w http.ResponseWriter, r *http.Request) (v *visit, done func()) {
+	if v = visitOf(r.Context(), s); v == nil {
+		v = s.visit(nil, r)
+		if value, ok := pending(w, s.name); ok {
+			v.cookies = []string{s.name + "=" + value}
+		}
+		v.given = s.read(v.cookies, s.name)
+		v.unknown = !v.given.first.IsZero()
+	}
+	v.changing.Lock()
+	return v, v.changing.Unlock
+}
+
+// replace ends what the request came with and makes n in its place.
+func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error) {
+	s := v.sessions
+	current := v.current.Load()
+	for _, token := range v.openers() {
+		ended, err := s.manager.End(r.Context(), token.ID(), session.Ending{Reason: session.Rotated})
+		if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
+			err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+		}
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil && current != nil && token == current.token && ended.UserID == "" {
+			if n.Metadata, err = ended.Metadata.Merge(n.Metadata); err != nil {
+				v.become(nil)
+				return nil, err
+			}
+		}
+	}
+	v.become(nil)
+	if !n.IP.IsValid() {
+		n.IP = s.ClientIP(r)
+	}
+	if n.UserAgent == "" {
+		n.UserAgent = r.UserAgent()
+	}
+	if n.Device == (session.Device{}) {
+		n.Device = ParseDevice(n.UserAgent)
+	}
+	token, made, err := s.manager.Create(r.Context(), n)
+	if err != nil {
+		return nil, err
+	}
+	h := &holding{made, token}
+	v.become(h)
+	return h, nil
+}
+
+// openers are the tokens of the request that open something, or may.
+func (v *visit) openers() []session.Token {
+	var all []session.Token
+	if h := v.current.Load(); h != nil {
+		all = append(all, h.token)
+	}
+	if v.changed {
+		return all
+	}
+	if v.unknown {
+		all = append(all, v.given.all()...)
+	}
+	all = append(all, v.rivals...)
+	s := v.sessions
+	if s.anchored {
+		anchor := s.read(v.cookies, s.name+anchorSuffix)
+		all = append(all, anchor.all()...)
+	}
+	if len(all) < 2 && !v.unknown {
+		return all
+	}
+	genuine := all[:0]
+	for _, token := range all {
+		if s.manager.Genuine(token) && !slices.Contains(genuine, token) {
+			genuine = append(genuine, token)
+		}
+	}
+	return genuine
+}
+
+// become makes h the request's session, nil nobody's.
+func (v *visit) become(h *holding) {
+	v.current.Store(h)
+	v.rivals, v.unknown, v.changed = nil, false, true
+}
