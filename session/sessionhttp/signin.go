@@ -81,12 +81,11 @@ func (s *Sessions) Elevate(w http.ResponseWriter, r *http.Request) (session.Sess
 	token, made, err := s.manager.Rotate(r.Context(), h.token, h.session.UserID)
 	if err != nil {
 		if errors.Is(err, session.ErrNotFound) {
-			v.become(nil)
+			v.nobody()
 		}
 		return session.Session{}, err
 	}
-	v.become(&holding{made, token})
-	s.set(w, holding{made, token}, true)
+	s.set(w, *v.become(made, token), true)
 	return made, nil
 }
 
@@ -129,7 +128,8 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Endin
 	defer done()
 	var receipt error
 	ended := false
-	for _, token := range v.openers() {
+	var room [maxCopies]session.Token
+	for _, token := range v.openers(room[:0]) {
 		_, err := s.manager.End(r.Context(), token.ID(), why)
 		switch {
 		case errors.Is(err, session.ErrNotFound):
@@ -141,7 +141,7 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Endin
 		}
 		ended = true
 	}
-	v.become(nil)
+	v.nobody()
 	if ended && !v.answer.sent.Load() {
 		s.expire(w)
 	}
@@ -184,7 +184,8 @@ func (s *Sessions) hold(w http.ResponseWriter, r *http.Request) (v *visit, done 
 func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error) {
 	s := v.sessions
 	current := v.current.Load()
-	for _, token := range v.openers() {
+	var room [maxCopies]session.Token
+	for _, token := range v.openers(room[:0]) {
 		ended, err := s.manager.End(r.Context(), token.ID(), session.Ending{Reason: session.Rotated})
 		if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
 			err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
@@ -194,12 +195,12 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 		}
 		if err == nil && current != nil && token == current.token && ended.UserID == "" {
 			if n.Metadata, err = ended.Metadata.Merge(n.Metadata); err != nil {
-				v.become(nil)
+				v.nobody()
 				return nil, err
 			}
 		}
 	}
-	v.become(nil)
+	v.nobody()
 	if !n.IP.IsValid() {
 		n.IP = s.ClientIP(r)
 	}
@@ -213,14 +214,11 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 	if err != nil {
 		return nil, err
 	}
-	h := &holding{made, token}
-	v.become(h)
-	return h, nil
+	return v.become(made, token), nil
 }
 
-// openers are the tokens of the request that open something, or may.
-func (v *visit) openers() []session.Token {
-	var all []session.Token
+// openers appends to all the tokens of the request that open something, or may.
+func (v *visit) openers(all []session.Token) []session.Token {
 	if h := v.current.Load(); h != nil {
 		all = append(all, h.token)
 	}
@@ -248,8 +246,20 @@ func (v *visit) openers() []session.Token {
 	return genuine
 }
 
-// become makes h the request's session, nil nobody's.
-func (v *visit) become(h *holding) {
+// become makes a session the request's.
+func (v *visit) become(made session.Session, token session.Token) *holding {
+	h := &v.found
+	if !h.token.IsZero() { // others may be reading it
+		h = new(holding)
+	}
+	h.session, h.token = made, token
 	v.current.Store(h)
+	v.rivals, v.unknown, v.changed = nil, false, true
+	return h
+}
+
+// nobody says that the request has no session any more.
+func (v *visit) nobody() {
+	v.current.Store(nil)
 	v.rivals, v.unknown, v.changed = nil, false, true
 }
