@@ -28,11 +28,11 @@ const (
 // Create makes an enabled administrator. It returns a [*PolicyError] for the password, [ErrUsernameTaken], or an
 // error that names the username or the role.
 func (a *Accounts) Create(ctx context.Context, username, password string, role Role) (User, error) {
-	return a.insert(ctx, username, password, role, nil)
+	return a.insert(ctx, username, password, role, guard{})
 }
 
-// insert adds a user. allow, if there is one, may refuse it in the same transaction.
-func (a *Accounts) insert(ctx context.Context, username, password string, role Role, allow func(context.Context, *tx) error) (User, error) {
+// insert adds a user, unless the guard refuses it.
+func (a *Accounts) insert(ctx context.Context, username, password string, role Role, g guard) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err
 	}
@@ -56,12 +56,7 @@ func (a *Accounts) insert(ctx context.Context, username, password string, role R
 		ID: id, Username: strings.TrimSpace(username), Role: role,
 		CreatedAt: now, UpdatedAt: now, PasswordChangedAt: now,
 	}
-	err = a.alone(ctx, "create user", func(ctx context.Context, t *tx) error {
-		if allow != nil {
-			if err := allow(ctx, t); err != nil {
-				return err
-			}
-		}
+	err = a.guarded(ctx, "create user", g, func(ctx context.Context, t *tx) error {
 		return t.exec(ctx, `INSERT INTO crudadmin_users
 			(id, username, username_key, password_hash, role, created_at, updated_at, password_changed_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -136,6 +131,10 @@ func (a *Accounts) page(ctx context.Context, after string, limit int) (users []U
 // SetPassword changes the password of someone who knows the old one; a wrong one is ErrOldPassword, as it is
 // when another change came first. The caller ends the user's other sessions.
 func (a *Accounts) SetPassword(ctx context.Context, id, oldPassword, newPassword string) error {
+	return a.setPassword(ctx, id, oldPassword, newPassword, guard{})
+}
+
+func (a *Accounts) setPassword(ctx context.Context, id, oldPassword, newPassword string, g guard) error {
 	if tooLong(oldPassword) {
 		return ErrOldPassword
 	}
@@ -151,7 +150,7 @@ func (a *Accounts) SetPassword(ctx context.Context, id, oldPassword, newPassword
 	if !ok {
 		return ErrOldPassword
 	}
-	n, err := a.storePassword(ctx, u, newPassword, " AND password_hash = ?", stored)
+	n, err := a.storePassword(ctx, u, newPassword, g, " AND password_hash = ?", stored)
 	if err == nil && n == 0 {
 		err = ErrOldPassword
 	}
@@ -161,18 +160,24 @@ func (a *Accounts) SetPassword(ctx context.Context, id, oldPassword, newPassword
 // ResetPassword gives a user a new password without asking for the old one. The caller ends all the user's
 // sessions.
 func (a *Accounts) ResetPassword(ctx context.Context, id, newPassword string) error {
+	return a.resetPassword(ctx, id, newPassword, guard{})
+}
+
+func (a *Accounts) resetPassword(ctx context.Context, id, newPassword string, g guard) error {
 	u, err := a.ByID(ctx, id)
 	if err != nil {
 		return err
 	}
-	n, err := a.storePassword(ctx, u, newPassword, "")
+	n, err := a.storePassword(ctx, u, newPassword, g, "")
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
 	return err
 }
 
-func (a *Accounts) storePassword(ctx context.Context, u User, password, condition string, args ...any) (int64, error) {
+// storePassword replaces a password in a transaction of its own, so that what is decided by the account meanwhile
+// comes before it or after it.
+func (a *Accounts) storePassword(ctx context.Context, u User, password string, g guard, condition string, args ...any) (n int64, err error) {
 	if err := CheckPassword(u.Username, password); err != nil {
 		return 0, err
 	}
@@ -181,47 +186,65 @@ func (a *Accounts) storePassword(ctx context.Context, u User, password, conditio
 		return 0, err
 	}
 	now := a.now().UnixMicro()
-	return a.exec(ctx, "set password", `
-		UPDATE crudadmin_users SET password_hash = ?, password_changed_at = ?, updated_at = ?,
-			epoch = epoch + 1, unlocks = unlocks + 1 WHERE id = ?`+condition,
-		append([]any{hash, now, now, u.ID}, args...)...)
+	err = a.guarded(ctx, "set password", g, func(ctx context.Context, t *tx) (err error) {
+		n, err = t.change(ctx, `
+			UPDATE crudadmin_users SET password_hash = ?, password_changed_at = ?, updated_at = ?,
+				epoch = epoch + 1, unlocks = unlocks + 1 WHERE id = ?`+condition,
+			append([]any{hash, now, now, u.ID}, args...)...)
+		return err
+	})
+	return n, err
 }
 
 // SetDisabled forbids or allows a user to sign in. The last enabled superuser stays: ErrLastSuperuser. The
 // caller ends a disabled user's sessions.
 func (a *Accounts) SetDisabled(ctx context.Context, id string, disabled bool) error {
-	return a.change(ctx, "disable user", id, "disabled", disabled, disabled, func(u User) bool { return disabled && !u.Disabled })
+	return a.setDisabled(ctx, id, disabled, guard{})
+}
+
+func (a *Accounts) setDisabled(ctx context.Context, id string, disabled bool, g guard) error {
+	return a.change(ctx, "disable user", id, "disabled", disabled, disabled, g, func(u User) bool { return disabled && !u.Disabled })
 }
 
 // SetRole changes a user's role. The last enabled superuser stays one: ErrLastSuperuser.
 func (a *Accounts) SetRole(ctx context.Context, id string, role Role) error {
+	return a.setRole(ctx, id, role, guard{})
+}
+
+func (a *Accounts) setRole(ctx context.Context, id string, role Role, g guard) error {
 	if !role.Valid() {
 		return unknownRole(role)
 	}
-	return a.change(ctx, "set role", id, "role", string(role), role != Superuser, func(u User) bool { return u.Role != role })
+	return a.change(ctx, "set role", id, "role", string(role), role != Superuser, g, func(u User) bool { return u.Role != role })
 }
 
 // Unlock forgets the failed sign-ins of a user by raising [User.Unlocks]. It changes nothing else: a known device
 // stays known, and a session lives on. ErrNotFound if there is no such user.
 func (a *Accounts) Unlock(ctx context.Context, id string) error {
+	return a.unlock(ctx, id, guard{})
+}
+
+func (a *Accounts) unlock(ctx context.Context, id string, g guard) error {
 	if !isID(id) {
 		return ErrNotFound
 	}
-	n, err := a.exec(ctx, "unlock user", "UPDATE crudadmin_users SET unlocks = unlocks + 1 WHERE id = ?", id)
-	if err == nil && n == 0 {
-		err = ErrNotFound
-	}
-	return err
+	return a.guarded(ctx, "unlock user", g, func(ctx context.Context, t *tx) error {
+		n, err := t.change(ctx, "UPDATE crudadmin_users SET unlocks = unlocks + 1 WHERE id = ?", id)
+		if err == nil && n == 0 {
+			err = ErrNotFound
+		}
+		return err
+	})
 }
 
 // change sets one column of a user, and raises the epoch where that changes what the user was. One that takes
 // rights away leaves an enabled superuser: two of them cannot demote each other at the same moment.
-func (a *Accounts) change(ctx context.Context, op, id, column string, value any, takes bool, raises func(User) bool) error {
+func (a *Accounts) change(ctx context.Context, op, id, column string, value any, takes bool, g guard, raises func(User) bool) error {
 	if !isID(id) {
 		return ErrNotFound
 	}
 	now := a.now().UnixMicro()
-	return a.alone(ctx, op, func(ctx context.Context, t *tx) error {
+	return a.guarded(ctx, op, g, func(ctx context.Context, t *tx) error {
 		u, err := scanUser(t.row(ctx, selectUser+"id = ?", id))
 		if err != nil {
 			return err

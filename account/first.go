@@ -38,14 +38,14 @@ func (a *Accounts) EnsureFirst(ctx context.Context, username, password string) (
 		}
 		generated = newSecret(password)
 	}
-	u, err = a.insert(ctx, username, password, Superuser, func(ctx context.Context, t *tx) error {
+	u, err = a.insert(ctx, username, password, Superuser, guard{first: func(ctx context.Context, t *tx) error {
 		var n int
 		err := t.row(ctx, "SELECT count(*) FROM crudadmin_users").Scan(&n)
 		if err == nil && n > 0 {
 			err = errNotFirst
 		}
 		return err
-	})
+	}})
 	if errors.Is(err, errNotFirst) {
 		return User{}, Secret{}, false, nil
 	}

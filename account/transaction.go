@@ -54,6 +54,15 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
+// change is exec that returns how many rows it changed.
+func (t *tx) change(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.conn.ExecContext(ctx, t.dialect.engine.Bind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 // alone runs work in a transaction, one at a time of all processes: what work reads, no other changes by alone until
 // the commit. Errors of this package that work returns pass through; work keeps nothing of a try that failed.
 func (a *Accounts) alone(ctx context.Context, op string, work func(context.Context, *tx) error) error {
@@ -132,10 +141,13 @@ func pause(ctx context.Context) bool {
 
 // failed makes an error of this package of a driver's. Errors of this package pass through.
 func (a *Accounts) failed(op string, err error) error {
-	for _, sentinel := range []error{ErrNotFound, ErrLastSuperuser, errNotFirst} {
+	for _, sentinel := range []error{ErrNotFound, ErrLastSuperuser, ErrActor, errNotFirst} {
 		if errors.Is(err, sentinel) {
 			return err
 		}
+	}
+	if errors.As(err, new(*refused)) {
+		return err
 	}
 	if a.dialect.fault(err) == duplicate {
 		return ErrUsernameTaken
