@@ -97,6 +97,13 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the browser has gone
 	}
+	if errors.Is(err, account.ErrActor) {
+		err = p.actorChanged(r)
+	}
+	if errors.Is(err, errEnded) {
+		p.sendToLogin(w, r)
+		return
+	}
 	status, detail := classify(err)
 	id := ""
 	if status >= http.StatusInternalServerError {

@@ -50,7 +50,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	err = p.accounts.SetPassword(r.Context(), u.ID, current, next)
+	err = p.acting(r).SetPassword(r.Context(), u.ID, current, next)
 	if errors.Is(err, account.ErrOldPassword) {
 		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{CurrentError: "This is not your current password."})
 		return

@@ -199,7 +199,7 @@ func (p *Panel) guard(rt route) http.Handler {
 			if rt.access == creating || rt.access == updating {
 				size = maxUpload
 			}
-			bounded(size, p.checkCSRF(p.takes(rt)))(w, r)
+			bounded(size, p.checkCSRF(p.askAgain(rt, p.takes(rt))))(w, r)
 		})))
 	default:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })

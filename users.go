@@ -66,7 +66,7 @@ func (p *Panel) createUser(w http.ResponseWriter, r *http.Request) {
 		p.renderNewUser(w, r, http.StatusUnprocessableEntity, page)
 		return
 	}
-	made, err := p.accounts.Create(r.Context(), page.Username, r.PostForm.Get("new_password"), account.Role(page.Role))
+	made, err := p.acting(r).Create(r.Context(), page.Username, r.PostForm.Get("new_password"), account.Role(page.Role))
 	if name := (*account.UsernameError)(nil); errors.As(err, &name) {
 		page.UsernameError = "The username " + name.Rule + "."
 	}
@@ -130,25 +130,25 @@ func (p *Panel) changeRole(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.changeUser(w, r, session.RoleChanged, "The role is changed, and the user's sessions have ended.", func(id string) error {
-		return p.accounts.SetRole(r.Context(), id, role)
+		return p.acting(r).SetRole(r.Context(), id, role)
 	})
 }
 
 func (p *Panel) disableUser(w http.ResponseWriter, r *http.Request) {
 	p.changeUser(w, r, session.UserDisabled, "The user is disabled and signed out everywhere.", func(id string) error {
-		return p.accounts.SetDisabled(r.Context(), id, true)
+		return p.acting(r).SetDisabled(r.Context(), id, true)
 	})
 }
 
 func (p *Panel) enableUser(w http.ResponseWriter, r *http.Request) {
 	p.changeUser(w, r, "", "The user can sign in again.", func(id string) error {
-		return p.accounts.SetDisabled(r.Context(), id, false)
+		return p.acting(r).SetDisabled(r.Context(), id, false)
 	})
 }
 
 func (p *Panel) resetPassword(w http.ResponseWriter, r *http.Request) {
 	p.changeUser(w, r, session.PasswordChanged, "The password is changed, and the user's sessions have ended.", func(id string) error {
-		return p.accounts.ResetPassword(r.Context(), id, r.PostForm.Get("new_password"))
+		return p.acting(r).ResetPassword(r.Context(), id, r.PostForm.Get("new_password"))
 	})
 }
 

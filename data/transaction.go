@@ -47,6 +47,11 @@ func (s *Source) transaction(ctx context.Context, op string, t *Table, write boo
 	if err := work(conn); err != nil {
 		return err
 	}
+	if check := checkOf(ctx); write && check != nil {
+		if err := check(ctx, statements{conn}); err != nil {
+			return err
+		}
+	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
 		if refused == nil {
 			return s.failed(ctx, op, t, err)
@@ -55,6 +60,20 @@ func (s *Source) transaction(ctx context.Context, op string, t *Table, write boo
 	}
 	committed = true
 	return nil
+}
+
+type checkKey struct{}
+
+// BeforeCommit returns a context whose writes ask check right before they commit, when all their work is done: is what
+// allowed the write still true? Its error undoes the write and is returned as it is. It gets the transaction that is
+// about to commit; what it asks of the same pool it must ask of that, for it may hold the only connection.
+func BeforeCommit(ctx context.Context, check func(ctx context.Context, tx Tx) error) context.Context {
+	return context.WithValue(ctx, checkKey{}, check)
+}
+
+func checkOf(ctx context.Context) func(context.Context, Tx) error {
+	check, _ := ctx.Value(checkKey{}).(func(context.Context, Tx) error)
+	return check
 }
 
 // writable finds a table that can be written to.
