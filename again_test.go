@@ -182,13 +182,13 @@ func (w *removed) formOf(page *browser, rt route, path string) url.Values {
 	return url.Values{}
 }
 
-// held is a body whose last bytes come after between.
-type held struct {
+// halting is a body whose last bytes come after between.
+type halting struct {
 	text    *strings.Reader
 	between func()
 }
 
-func (h *held) Read(b []byte) (int, error) {
+func (h *halting) Read(b []byte) (int, error) {
 	left := h.text.Len()
 	if left > 3 {
 		return h.text.Read(b[:min(len(b), left-3)])
@@ -200,9 +200,9 @@ func (h *held) Read(b []byte) (int, error) {
 	return h.text.Read(b)
 }
 
-// sendHeld sends a form whose last bytes come after between.
-func (b *browser) sendHeld(path string, form url.Values, between func()) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, b.base+path, io.NopCloser(&held{strings.NewReader(form.Encode()), between}))
+// sendHalting sends a form whose last bytes come after between.
+func (b *browser) sendHalting(path string, form url.Values, between func()) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, b.base+path, io.NopCloser(&halting{strings.NewReader(form.Encode()), between}))
 	r.RemoteAddr = b.ip + ":4711"
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	for name, value := range b.cookies {
@@ -264,10 +264,10 @@ func TestWhoIsRemovedWritesNothing(t *testing.T) {
 					removes := how.do != nil
 					switch {
 					case moment == "body":
-						got = page.sendHeld(path, form, remove)
+						got = page.sendHalting(path, form, remove)
 					case inTable:
 						w.inside = remove
-						got = page.sendHeld(path, form, nil)
+						got = page.sendHalting(path, form, nil)
 						w.inside = nil
 						if removes && how.do != nil {
 							t.Fatalf("%s: the transaction was not reached: %d %s", name, got.Code, got.Body)
@@ -282,7 +282,7 @@ func TestWhoIsRemovedWritesNothing(t *testing.T) {
 								remove()
 							}
 						}
-						got = page.sendHeld(path, form, nil)
+						got = page.sendHalting(path, form, nil)
 						w.store.after = nil
 						if removes && how.do != nil {
 							t.Fatalf("%s: %d questions only", name, asked)
@@ -320,7 +320,7 @@ func TestAStoreThatGoesAwayMeanwhileIsAnOutage(t *testing.T) {
 	page := b.browser(t).signIn(adminName)
 	form := url.Values{"name": {"Typed with care"}, "csrf_token": {page.token("/account")}}
 	cookie := page.cookies[cookieName]
-	got := page.sendHeld("/m/customers/", form, func() { b.store.down.Store(true) })
+	got := page.sendHalting("/m/customers/", form, func() { b.store.down.Store(true) })
 	if body := got.Body.String(); got.Code != http.StatusServiceUnavailable || !strings.Contains(body, "Typed with care") || got.Header().Get("Retry-After") == "" {
 		t.Errorf("%d: %s", got.Code, got.Body)
 	}
