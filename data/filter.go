@@ -53,7 +53,11 @@ func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 	}
 	operands := make([]operand, len(f.Values))
 	for i, value := range f.Values {
-		if problem := textProblem(value, MaxFilterValue); problem != "" {
+		longest := MaxFilterValue
+		if f.Op == OpContains || f.Op == OpStartsWith {
+			longest = MaxSearch
+		}
+		if problem := textProblem(value, longest); problem != "" {
 			return nil, fieldError(f.field(), value, "%s", problem)
 		}
 		o, err := c.parseOperand(f.Op, value)

@@ -144,7 +144,25 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	page.Notice = joinNotices(page.Notice, notice)
+	if page.partlySearched() {
+		page.Notice = joinNotices(page.Notice, fmt.Sprintf("Only the first %d characters of a text are searched, and none of a text beyond %d MiB.", searched, maxMatched>>20))
+	}
 	return page, nil
+}
+
+// partlySearched says whether it may matter that long texts are not searched to their ends: the page has such a text, or
+// nothing was found where there may be some.
+func (p *Page) partlySearched() bool {
+	looked := p.Query.Search != "" || slices.ContainsFunc(p.Query.Filters, func(f Filter) bool { return f.Op == OpContains })
+	if !looked {
+		return false
+	}
+	if len(p.Rows) == 0 {
+		return slices.ContainsFunc(p.Table.Columns, func(c *Column) bool { return c.Kind == KindLongText && c.Searchable() })
+	}
+	return slices.ContainsFunc(p.Rows, func(row Row) bool {
+		return slices.ContainsFunc(row.Cells, func(v Value) bool { return v.Storage == StoredText && v.Size > searched })
+	})
 }
 
 // fill reads the rows of a page and counts all of them. A page that holds them all needs no count.

@@ -16,7 +16,7 @@ import (
 const (
 	DefaultLimit     = 25
 	MaxLimit         = 100
-	MaxSearch        = 200  // characters
+	MaxSearch        = 200  // characters, also of contains and startswith
 	MaxFilters       = 32   // in one query
 	MaxFilterValues  = 100  // in one filter
 	MaxFilterValue   = 1000 // characters

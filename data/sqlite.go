@@ -12,7 +12,10 @@ import (
 	"time"
 )
 
-type sqlite struct{ version string }
+type sqlite struct {
+	version string
+	octets  bool // it has octet_length
+}
 
 // newSQLite refuses versions before 3.37 (2021), which lack PRAGMA table_list.
 func newSQLite(version string) (dialect, error) {
@@ -22,7 +25,7 @@ func newSQLite(version string) (dialect, error) {
 	if major != "3" || err != nil || n < 37 {
 		return nil, fmt.Errorf("data: open: SQLite %s is not supported: use 3.37 or later", version)
 	}
-	return &sqlite{version: version}, nil
+	return &sqlite{version: version, octets: n >= 43}, nil
 }
 
 func (*sqlite) quote(name string) string {
@@ -52,12 +55,22 @@ func (d *sqlite) cell(c *Column, maxRunes int) string {
 		return "CASE WHEN " + x + " IS NULL THEN 'null' ELSE 'text' END, NULL, NULL"
 	}
 	// Expressions have no declared type, so drivers leave the value as it is stored.
-	return fmt.Sprintf("typeof(%[1]s), CASE typeof(%[1]s) WHEN 'text' THEN substr(%[1]s, 1, %[2]d) WHEN 'blob' THEN NULL ELSE %[1]s END, "+
-		"CASE typeof(%[1]s) WHEN 'text' THEN length(CAST(%[1]s AS BLOB)) WHEN 'blob' THEN length(%[1]s) END", x, maxRunes+1)
+	return fmt.Sprintf("typeof(%[1]s), CASE typeof(%[1]s) WHEN 'text' THEN CASE WHEN %[4]s <= %[3]d THEN substr(%[1]s, 1, %[2]d) ELSE '' END WHEN 'blob' THEN NULL ELSE %[1]s END, "+
+		"CASE WHEN typeof(%[1]s) IN ('text', 'blob') THEN %[4]s END", x, maxRunes+1, maxMatched, d.size(x))
 }
 
 func (d *sqlite) exact(x string, maxBytes int) string {
-	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND length(CAST(%[1]s AS BLOB)) > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes)
+	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
+}
+
+// size is the bytes of a value. Of a column octet_length tells it without loading the value, as typeof does; it came
+// with SQLite 3.43.
+func (d *sqlite) size(x string) string {
+	x = strings.TrimSuffix(x, " COLLATE BINARY")
+	if d.octets {
+		return "octet_length(" + x + ")"
+	}
+	return "length(CAST(" + x + " AS BLOB))"
 }
 
 // value undoes what drivers do to text and empty blobs.

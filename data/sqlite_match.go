@@ -4,9 +4,12 @@ package data
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 var comparisons = map[Op]string{OpLt: " < ?", OpLe: " <= ?", OpGt: " > ?", OpGe: " >= ?"}
@@ -21,19 +24,19 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 		}
 		return fragment{text: x + " IS NOT NULL"}
 	case OpContains:
-		return d.glob(c, "*"+foldPattern(o.text)+"*")
+		return d.contains(c, o.text)
 	case OpStartsWith:
-		return d.glob(c, foldPattern(o.text)+"*")
+		return d.begins(c, o.text)
 	case OpIn, OpEq:
 		if isInstant(c.Kind) {
 			return d.within(x, c.Kind, operands, false)
 		}
-		return oneOf(d.comparable(t, c), d.equals(c, operands))
+		return d.short(t, c, oneOf(d.comparable(t, c), d.equals(c, operands)))
 	case OpNe:
 		if isInstant(c.Kind) {
 			return d.within(x, c.Kind, operands, true)
 		}
-		f := oneOf(d.comparable(t, c), d.equals(c, operands))
+		f := d.short(t, c, oneOf(d.comparable(t, c), d.equals(c, operands)))
 		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
 	}
 	guard := "typeof(" + x + ") IN ('integer', 'real')"
@@ -41,7 +44,7 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 	switch {
 	case isInstant(c.Kind):
 		near, args := around(x, c.Kind, op, o)
-		return fragment{"(" + near + instant(x) + comparisons[op] + ")", append(args, o.from.UnixMilli())}
+		return fragment{"(" + near + d.instant(x) + comparisons[op] + ")", append(args, o.from.UnixMilli())}
 	case value == nil:
 		guard, value = "typeof("+x+") <> 'blob'", o.text
 		if c.Kind == KindAny {
@@ -50,7 +53,16 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 			x = d.comparable(t, c)
 		}
 	}
-	return fragment{"(" + guard + " AND " + x + comparisons[op] + ")", []any{value}}
+	return d.short(t, c, fragment{"(" + guard + " AND " + x + comparisons[op] + ")", []any{value}})
+}
+
+// short is a condition that does not hold for values beyond maxMatched, which it does not load. What has no such values
+// is spared the question: numbers of a strict table, and row ids.
+func (d *sqlite) short(t *Table, c *Column, f fragment) fragment {
+	if c.Name == t.rowid || t.Strict && c.Kind == KindInteger {
+		return f
+	}
+	return fragment{"(" + d.size(d.column(c)) + " <= " + strconv.Itoa(maxMatched) + " AND " + f.text + ")", f.args}
 }
 
 func isInstant(kind Kind) bool { return kind == KindDate || kind == KindTime || kind == KindDateTime }
@@ -105,17 +117,17 @@ func oneOf(x string, values []any) fragment {
 	return fragment{"(" + x + " IN (?" + strings.Repeat(", ?", len(values)-1) + "))", values}
 }
 
-// instant is a stored date, time or both in Unix milliseconds; NULL if it is none. The second julianday reads, to the
+// instant is a stored date, time or both in Unix milliseconds; NULL if it is none, such as a longer text. The second julianday reads, to the
 // second, a zone SQLite does not: "+0200" directly, or as Go's time.Time.String has it.
-func instant(x string) string {
+func (d *sqlite) instant(x string) string {
 	zone := fmt.Sprintf("instr(substr(%[1]s, 20), ' ')", x)
 	julian := fmt.Sprintf("coalesce(julianday(%[1]s), julianday(substr(%[1]s, 1, 19) || substr(%[1]s, 20 + %[2]s, 3) || ':' || substr(%[1]s, 23 + %[2]s, 2)))", x, zone)
 	return fmt.Sprintf("(CASE typeof(%[1]s) "+
-		"WHEN 'text' THEN CAST(round((%[2]s - %[3]v) * 86400000.0) AS INTEGER) "+
+		"WHEN 'text' THEN CASE WHEN %[6]s <= 128 THEN CAST(round((%[2]s - %[3]v) * 86400000.0) AS INTEGER) END "+
 		"WHEN 'integer' THEN CASE WHEN %[1]s >= %[4]d OR %[1]s <= -%[4]d THEN %[1]s ELSE %[1]s * 1000 END "+
 		"WHEN 'real' THEN CASE WHEN %[1]s BETWEEN 0 AND %[5]v THEN CAST(round((%[1]s - %[3]v) * 86400000.0) AS INTEGER) "+
 		"WHEN abs(%[1]s) < %[4]d THEN CAST(round(%[1]s * 1000.0) AS INTEGER) ELSE %[1]s END END)",
-		x, julian, unixEpochJulianDay, int64(unixMillisFrom), lastJulianDay)
+		x, julian, unixEpochJulianDay, int64(unixMillisFrom), lastJulianDay, d.size(x))
 }
 
 // around is a condition, weaker than the exact one, that an index on the column can serve: ISO 8601 text sorts by its
@@ -138,7 +150,7 @@ func around(x string, kind Kind, op Op, o operand) (string, []any) {
 
 // within holds for instants in, or outside, the operands' intervals.
 func (d *sqlite) within(x string, kind Kind, operands []operand, not bool) fragment {
-	at := instant(x)
+	at := d.instant(x)
 	var parts []string
 	var f fragment
 	for _, o := range operands {
@@ -153,34 +165,60 @@ func (d *sqlite) within(x string, kind Kind, operands []operand, not bool) fragm
 	return f
 }
 
-func (d *sqlite) search(c *Column, text string) fragment {
-	return d.glob(c, "*"+foldPattern(text)+"*")
+func (d *sqlite) search(c *Column, text string) fragment { return d.contains(c, text) }
+
+// One function call of a statement is not interrupted by anything (see sqlite3_interrupt), so each must be bounded: a
+// text is looked into up to searched characters, the text that is looked for has at most MaxSearch, and every call is
+// linear in them. GLOB and LIKE with such a text are not: they may begin anew at each character.
+const (
+	searched = 64 << 10
+	// maxMatched is how many bytes a value has that is compared at all: one of 20 MB is loaded in some 12 ms.
+	maxMatched = 16 << 20
+)
+
+// contains holds where the beginning of the value, as text, contains the text in any case. A value beyond maxMatched is
+// not looked into.
+func (d *sqlite) contains(c *Column, text string) fragment {
+	folded, wanted := fold(fmt.Sprintf("substr(%s, 1, %d)", d.column(c), searched), text)
+	return d.looked(c, fragment{"instr(" + folded.text + ", ?) > 0", append(folded.args, wanted)})
 }
 
-// glob is used, not LIKE: PRAGMA case_sensitive_like changes LIKE, and LIKE folds ASCII only.
-func (d *sqlite) glob(c *Column, pattern string) fragment {
+// begins holds where it begins with the text in any case.
+func (d *sqlite) begins(c *Column, text string) fragment {
+	folded, wanted := fold(fmt.Sprintf("substr(%s, 1, %d)", d.column(c), utf8.RuneCountInString(text)), text)
+	return d.looked(c, fragment{folded.text + " = ?", append(folded.args, wanted)})
+}
+
+func (d *sqlite) looked(c *Column, f fragment) fragment {
 	x := d.column(c)
-	return fragment{"(typeof(" + x + ") <> 'blob' AND " + x + " GLOB ?)", []any{pattern}}
+	return fragment{fmt.Sprintf("(typeof(%s) <> 'blob' AND %s <= %d AND %s)", x, d.size(x), maxMatched, f.text), f.args}
 }
 
-// foldPattern is a GLOB pattern for text in any case: each letter is the set of its simple folds.
-func foldPattern(text string) string {
-	var b strings.Builder
+// fold is x, and the text, with one letter for all those that Unicode's simple folding takes for the same, as far as
+// they are in the text. lower is SQLite's, which knows A to Z, or an extension's, which knows more.
+func fold(x, text string) (fragment, string) {
+	folded := fragment{text: x}
+	letters := map[rune]rune{}
 	for _, r := range text {
-		if folded := unicode.SimpleFold(r); folded != r {
-			b.WriteByte('[')
-			b.WriteRune(r)
-			for ; folded != r; folded = unicode.SimpleFold(folded) {
-				b.WriteRune(folded)
+		if _, done := letters[r]; done {
+			continue
+		}
+		orbit := []rune{r}
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			orbit = append(orbit, other)
+		}
+		one := slices.Min(orbit)
+		if small := unicode.ToLower(one); slices.Contains(orbit, small) {
+			one = small
+		}
+		for _, other := range orbit {
+			letters[other] = one
+			if other != one && other > unicode.MaxASCII {
+				folded.text = "replace(" + folded.text + ", ?, ?)"
+				folded.args = append(folded.args, string(other), string(one))
 			}
-			b.WriteByte(']')
-			continue
 		}
-		if r == '*' || r == '?' || r == '[' {
-			b.WriteString("[" + string(r) + "]")
-			continue
-		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	folded.text = "lower(" + folded.text + ")"
+	return folded, strings.Map(func(r rune) rune { return letters[r] }, text)
 }
