@@ -45,6 +45,7 @@ type Panel struct {
 	gates  *frame.Gates
 	origin *http.CrossOriginProtection
 	pace   pace // of exports
+	slow   frame.Deadlines
 	shares frame.Shares
 	spools *spool.Room
 
@@ -67,6 +68,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		log:       cfg.Logger.With("component", "panel"),
 		origin:    http.NewCrossOriginProtection(),
 		pace:      exportPace,
+		slow:      frame.DefaultDeadlines,
 		adminPing: make(chan struct{}, 1),
 		spools:    spool.NewRoom(cfg.ExportDir, int64(cfg.ExportSpoolMB)<<20),
 	}
@@ -127,12 +129,8 @@ func (p *Panel) Manager() *session.Manager { return p.manager }
 // Accounts returns the panel's administrators.
 func (p *Panel) Accounts() *account.Accounts { return p.accounts }
 
-// Bounds of a request.
-const (
-	maxBody   = 1 << 20
-	maxUpload = data.MaxFile + maxBody // of forms with files
-	maxURL    = 16 << 10
-)
+// maxURL bounds a request's address.
+const maxURL = 16 << 10
 
 // ServeHTTP answers one request. Every answer passes through here: its headers,
 // the origin check, the bounds, and the recovery from a panic.
@@ -142,6 +140,8 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serving.Store(true)
 		p.registering.Unlock()
 	}
+	w, end := p.slow.Bound(w, r)
+	defer end()
 	p.setHeaders(w.Header())
 	defer p.recover(w, r)
 	if path := r.URL.EscapedPath(); path != p.base && !strings.HasPrefix(path, p.base+"/") {

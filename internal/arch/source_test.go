@@ -26,6 +26,7 @@ var clockAllowed = map[string]string{
 	"export.go":                       "a connection's deadline is of this machine's clock",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
 	"session/bounded.go":              "a deadline is of this machine's clock",
+	"internal/frame/deadline.go":      "a connection's deadline is of this machine's clock",
 	"session/clock.go":                "the clock that all others are made of",
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
@@ -42,6 +43,7 @@ var clockAllowed = map[string]string{
 // sleepAllowed lists the test files that may call time.Sleep, each with the
 // reason. Everything else waits for what it waits for.
 var sleepAllowed = map[string]string{
+	"internal/frame/deadline_test.go":   "time of a synctest bubble, in which deadlines pass",
 	"session/bounded_internal_test.go":  "time of a synctest bubble, in which a deadline passes",
 	"session/clock_test.go":             "time of a synctest bubble, in which a clock is read",
 	"session/hybridstore/world_test.go": "time of a synctest bubble, in which a late write arrives",

@@ -1,0 +1,97 @@
+// Browsers that ask and do not read, at every address: their connections are let go.
+
+package crudadmin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// lobby serves a panel over real connections with small buffers, on a server without timeouts of its
+// own, and counts them.
+type lobby struct {
+	*httptest.Server
+	mu           sync.Mutex
+	open, opened int
+	closed       chan struct{} // one for each
+}
+
+func newLobby(t *testing.T, b *bench) *lobby {
+	l := &lobby{Server: httptest.NewUnstartedServer(b), closed: make(chan struct{}, 10_000)}
+	l.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10)
+		return ctx
+	}
+	l.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		switch state {
+		case http.StateNew:
+			l.open++
+			l.opened++
+		case http.StateClosed, http.StateHijacked:
+			l.open--
+			l.closed <- struct{}{}
+		}
+	}
+	l.Start()
+	t.Cleanup(l.Close)
+	return l
+}
+
+// ask opens a connection, sends a request many times over and reads nothing.
+func (l *lobby) ask(t *testing.T, request string, times int) {
+	t.Helper()
+	dialer := net.Dialer{}
+	conn, err := dialer.DialContext(t.Context(), "tcp", l.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.(*net.TCPConn).SetReadBuffer(2 << 10)
+	t.Cleanup(func() { _ = conn.Close() })
+	go func() { // until the server takes no more
+		_, _ = io.WriteString(conn, strings.Repeat(request, times))
+	}()
+}
+
+// letGo waits until so many connections have been closed by the server.
+func (l *lobby) letGo(t *testing.T, n int, what string) {
+	t.Helper()
+	guard := time.NewTimer(3 * time.Minute)
+	defer guard.Stop()
+	for i := range n {
+		select {
+		case <-l.closed:
+		case <-guard.C:
+			t.Fatalf("%s: %d of %d connections were let go", what, i, n)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open != 0 {
+		t.Errorf("%s: %d connections are open", what, l.open)
+	}
+}
+
+// Three hundred connections of nobody in particular, which ask for page after page and read none.
+func TestConnectionsThatReadNothingAreLetGo(t *testing.T) {
+	b := newBench(t, nil)
+	b.slow.Answer = 100 * time.Millisecond
+	l := newLobby(t, b)
+	for i := range 300 {
+		l.ask(t, fmt.Sprintf("GET /admin/login?next=/admin/%d HTTP/1.1\r\nHost: localhost\r\n\r\n", i), 400)
+	}
+	l.letGo(t, 300, "unread logins")
+	answer, err := http.Get(l.URL + "/admin/healthz") // #nosec G107 -- our own server
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Errorf("afterwards: %v, %v", answer, err)
+	}
+}
