@@ -82,7 +82,10 @@ func (e *entry) form() ui.Form {
 		}
 		known[f.Column.Name] = true
 		shown := e.field(f)
-		page.Multipart = page.Multipart || shown.Widget == ui.WidgetFile
+		switch shown.Widget {
+		case ui.WidgetFile, ui.WidgetTextArea, ui.WidgetJSON: // a long text is longer as part of an address
+			page.Multipart = true
+		}
 		page.Fields = append(page.Fields, shown)
 	}
 	for _, relation := range e.fields.Relations {
@@ -366,7 +369,8 @@ func (e *entry) readFiles(in data.Input, r *http.Request) error {
 		if err != nil {
 			return fmt.Errorf("read the file of %s: %w", name, err)
 		}
-		content, err := io.ReadAll(file)
+		content := make([]byte, header.Size)
+		_, err = io.ReadFull(file, content)
 		if err = errors.Join(err, file.Close()); err != nil {
 			return fmt.Errorf("read the file of %s: %w", name, err)
 		}

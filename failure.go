@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -46,15 +47,16 @@ func classify(err error) (status int, detail string) {
 	var fields data.FieldErrors
 	var field *data.FieldError
 	var table *data.TableError
-	var tooLarge *http.MaxBytesError
 	var hook *data.HookError
 	switch {
 	case errors.As(err, &asked):
 		return asked.status, asked.detail
 	case errors.Is(err, session.ErrCSRF):
 		return http.StatusForbidden, "The form is too old, or was opened by somebody else. Go back, reload the page and send it again."
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge, "The form is larger than 1 MiB."
+	case tooLarge(err) != "":
+		return http.StatusRequestEntityTooLarge, tooLarge(err)
+	case errors.Is(err, os.ErrDeadlineExceeded) && errors.Is(err, errForm):
+		return http.StatusRequestTimeout, "The form took too long to arrive, and was not taken. Nothing was changed."
 	case errors.As(err, &fields):
 		return http.StatusBadRequest, fields.Error()
 	case errors.As(err, &field):

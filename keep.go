@@ -22,7 +22,7 @@ func (p *Panel) keep(page *ui.Error, r *http.Request) {
 	if r.PostForm == nil { // the store was asked before the form was read
 		r.Body = http.MaxBytesReader(nil, r.Body, maxBody)
 	}
-	if parseForm(r) != nil {
+	if readValues(r) != nil {
 		return
 	}
 	segment, below, _ := strings.Cut(rest, "/")

@@ -6,8 +6,6 @@ package crudadmin
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -188,29 +186,17 @@ func (p *Panel) guard(rt route) http.Handler {
 	case open:
 		return rt.handler
 	case anybody:
-		return p.sessions.Middleware(bounded(maxBody, p.checkCSRF(rt.handler)))
+		return p.sessions.Middleware(bounded(rt, p.checkCSRF(rt, rt.handler)))
 	case signedIn, superuser, viewing, exporting, creating, updating, deleting, bulkUpdating, bulkDeleting, acting:
 		return p.sessions.Middleware(p.identify(p.shared(func(w http.ResponseWriter, r *http.Request) {
 			if err := p.permit(r, rt.access); err != nil {
 				p.fail(w, r, err)
 				return
 			}
-			size := int64(maxBody)
-			if rt.access == creating || rt.access == updating {
-				size = maxUpload
-			}
-			bounded(size, p.checkCSRF(p.askAgain(rt, p.takes(rt))))(w, r)
+			bounded(rt, p.checkCSRF(rt, p.askAgain(rt, p.takes(rt))))(w, r)
 		})))
 	default:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })
-	}
-}
-
-// bounded lets at most size bytes of a request's body be read.
-func bounded(size int64, next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, size)
-		next(w, r)
 	}
 }
 
@@ -248,51 +234,6 @@ func (p *Panel) identify(next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		next(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, u)))
-	}
-}
-
-// checkCSRF refuses a request that changes something without its token.
-func (p *Panel) checkCSRF(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		switch r.Method {
-		case http.MethodGet, http.MethodHead, http.MethodOptions:
-		default:
-			defer removeFiles(r)
-			if err := parseForm(r); err != nil {
-				p.fail(w, r, err)
-				return
-			}
-			if err := p.sessions.CheckCSRF(r); err != nil {
-				p.fail(w, r, err)
-				return
-			}
-		}
-		next(w, r)
-	}
-}
-
-// inMemory is how much of a form with files is kept in memory.
-const inMemory = 1 << 20
-
-// parseForm reads a form, with or without files, within the body's bound. What
-// the browser did wrong is an errForm, or the *http.MaxBytesError.
-func parseForm(r *http.Request) error {
-	err := r.ParseForm()
-	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		err = r.ParseMultipartForm(inMemory) //nolint:gosec // the callers bound the body
-	}
-	var ours *fs.PathError // no place for a file
-	if err == nil || errors.As(err, &ours) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", errForm, err)
-}
-
-// removeFiles removes the files of a form, which net/http does only for the request that
-// it made itself.
-func removeFiles(r *http.Request) {
-	if r.MultipartForm != nil {
-		_ = r.MultipartForm.RemoveAll()
 	}
 }
 

@@ -1,0 +1,209 @@
+// Body: how much of a request's body is read, what is checked before it is, and what is left of it
+// afterwards, which is nothing.
+
+package crudadmin
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+)
+
+// Bounds of a request's body.
+const (
+	maxSignIn = 16 << 10               // of visitors who are not signed in
+	maxBody   = 1 << 20                // of a form
+	maxUpload = data.MaxFile + maxBody // of a form with files
+	maxValues = data.MaxText + maxBody // of such a form without its files, as it lies in memory
+	maxParts  = 1000                   // of such a form, as net/http has it
+)
+
+// uploads reports whether a route takes files.
+func (rt route) uploads() bool { return rt.access == creating || rt.access == updating }
+
+// bounded bounds the body of a route's requests. Only forms with files may be large.
+func bounded(rt route, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		size := int64(maxBody)
+		switch {
+		case rt.access == anybody:
+			size = maxSignIn
+		case rt.uploads() && isMultipart(r):
+			size = maxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, size)
+		next(w, r)
+	}
+}
+
+func isMultipart(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "multipart/form-data"
+}
+
+// checkCSRF refuses a request that changes something without its token, before a file is stored
+// where the token leads the form, as it does on every page. It reads the form; what it stores of it
+// is gone when the request ends, however it does. (net/http removes the files of the request that
+// it made, and the handler's is a copy of that.)
+func (p *Panel) checkCSRF(rt route, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodOptions:
+			next(w, r)
+			return
+		}
+		defer func() {
+			if r.MultipartForm != nil {
+				_ = r.MultipartForm.RemoveAll()
+			}
+		}()
+		if err := p.readForm(rt, r); err != nil {
+			p.fail(w, r, err)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// readForm reads the form of a request whose token is right.
+func (p *Panel) readForm(rt route, r *http.Request) error {
+	if r.Header.Get(sessionhttp.CSRFHeader) != "" {
+		if err := p.sessions.CheckCSRF(r); err != nil {
+			return err
+		}
+	}
+	if isMultipart(r) && rt.uploads() {
+		if token, leads := leadingToken(r); leads {
+			probe := r.Clone(r.Context())
+			probe.Header.Set(sessionhttp.CSRFHeader, token)
+			if refused := p.sessions.CheckCSRF(probe); refused != nil {
+				if err := readValues(r); err != nil { // which the page shows, to be copied
+					return err
+				}
+				return refused
+			}
+		}
+		if err := readFiles(r); err != nil {
+			return err
+		}
+	} else if err := readValues(r); err != nil {
+		return err
+	}
+	return p.sessions.CheckCSRF(r)
+}
+
+// leadingToken is the CSRF token of a form with files if it is the first field. It reads no further,
+// and takes nothing away.
+func leadingToken(r *http.Request) (string, bool) {
+	const far = 4 << 10 // a boundary, a header and a token, with room
+	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return "", false
+	}
+	ahead := bufio.NewReaderSize(r.Body, far)
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{ahead, r.Body}
+	head, _ := ahead.Peek(far) // less is a short form, or a broken one, which is noticed when it is read
+	part, err := multipart.NewReader(bytes.NewReader(head), params["boundary"]).NextPart()
+	if err != nil || part.FormName() != csrfField || part.FileName() != "" {
+		return "", false
+	}
+	token, err := io.ReadAll(part)
+	return string(token), err == nil
+}
+
+// readFiles reads a form with files, which it stores in the folder for temporary files. net/http
+// adds 10 MiB to what it is given for all that is no file.
+func readFiles(r *http.Request) error {
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(maxValues - 10<<20) //nolint:gosec // bounded does
+	}
+	return formError(err)
+}
+
+// readValues reads a form. Of files it keeps the names and nothing else.
+func readValues(r *http.Request) error {
+	err := r.ParseForm()
+	if err == nil && isMultipart(r) && r.MultipartForm == nil {
+		err = readParts(r)
+	}
+	return formError(err)
+}
+
+func readParts(r *http.Request) error {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return err
+	}
+	form := &multipart.Form{Value: map[string][]string{}, File: map[string][]*multipart.FileHeader{}}
+	r.MultipartForm = form
+	for left, n := maxValues, 0; ; n++ {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name := part.FormName()
+		if left -= len(name) + len(part.FileName()); left < 0 || n == maxParts {
+			return multipart.ErrMessageTooLarge
+		}
+		if part.FileName() != "" {
+			form.File[name] = append(form.File[name], &multipart.FileHeader{Filename: part.FileName(), Header: textproto.MIMEHeader{}})
+			continue
+		}
+		value, err := io.ReadAll(io.LimitReader(part, int64(left)+1))
+		if err != nil {
+			return err
+		}
+		if left -= len(value); left < 0 {
+			return multipart.ErrMessageTooLarge
+		}
+		for _, values := range []map[string][]string{form.Value, r.PostForm, r.Form} {
+			values[name] = append(values[name], string(value))
+		}
+	}
+}
+
+// formError is an errForm for what the browser did wrong, unless it sent too much.
+func formError(err error) error {
+	var ours *fs.PathError // no place for a file
+	if err == nil || errors.As(err, &ours) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errForm, err)
+}
+
+// tooLarge says how much would have been taken; empty if an error is another one.
+func tooLarge(err error) string {
+	var whole *http.MaxBytesError
+	size := int64(maxValues)
+	if errors.As(err, &whole) {
+		size = whole.Limit
+	} else if !errors.Is(err, multipart.ErrMessageTooLarge) {
+		return ""
+	}
+	text := fmt.Sprintf("%d KiB", size>>10)
+	if size >= 1<<20 {
+		text = fmt.Sprintf("%d MiB", size>>20)
+	}
+	what := "The form is larger than "
+	if whole == nil {
+		what = "The form, without its files, is larger than "
+	}
+	return what + text + ", and was not taken. Nothing was changed."
+}
