@@ -108,6 +108,7 @@ const canary = "canary-secret-key-of-fifty-bytes-that-never-shows!"
 // bench is a manager, its store, its clock and its log.
 type bench struct {
 	*session.Manager
+	mu    *sync.Mutex // for what a test's own calls share
 	store *fake
 	clock *sessiontest.Clock
 	log   *lockedBuffer
@@ -115,7 +116,7 @@ type bench struct {
 
 func newBench(t testing.TB, change ...func(*session.Config)) bench {
 	t.Helper()
-	b := bench{clock: sessiontest.NewClock(), log: &lockedBuffer{}}
+	b := bench{mu: &sync.Mutex{}, clock: sessiontest.NewClock(), log: &lockedBuffer{}}
 	b.store = &fake{Store: memstore.New(memstore.Config{Now: b.clock.Now}), traits: session.Traits{Name: "fake"}}
 	cfg := session.Config{SecretKey: []byte(canary), Now: b.clock.Now, Logger: slog.New(slog.NewTextHandler(b.log, nil))}
 	for _, c := range change {

@@ -170,77 +170,34 @@ func (m *Manager) expiry(now, deadline time.Time) time.Time {
 	return t
 }
 
-// Validate returns the live session that token opens, and marks it as seen.
-// ErrNotFound is the answer "invalid"; ErrUnavailable means that nobody knows.
-// A token that this manager's key did not make is invalid without a question to
-// the store.
-func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
-	saved, err := m.validate(ctx, &token, &s)
-	m.stats.answered(saved, err)
-	return s, err
-}
-
-// validate puts the session into s, which stays zero on an error: a Session is
-// half a kilobyte, and every hand it goes through would copy it. It reports whether
-// nothing had to be written because the session has been seen.
-func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved bool, err error) {
-	id, genuine := m.keys.open(token)
-	if !genuine {
-		return false, ErrNotFound
-	}
-	ctx, end := m.bound(ctx)
-	defer end.release()
-	now, err := m.loadInto(ctx, id, s)
-	if err != nil {
-		return false, err
-	}
-	if now.Sub(s.LastActivity) < m.cfg.TouchInterval {
-		return true, nil
-	}
-	if now.UnixMicro() < m.touchAfter.Load() {
-		return false, nil
-	}
-	touched, err := m.touch(ctx, *s, now)
-	if errors.Is(err, ErrNotFound) {
-		touched, err = m.successor(ctx, id, s.ID)
-	}
-	*s = touched
-	return false, err
-}
-
-// successor returns the session that a renewal has put in the place of gone,
-// which was there a moment ago; ErrNotFound if it ended.
-func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
-	s, err := m.load(ctx, id)
-	if err == nil && s.ID == gone {
-		return Session{}, ErrNotFound
-	}
-	return s, err
-}
-
-// touch marks s as seen at now. A store that reads but cannot write has still
-// said that the session is valid; it is left in peace for a second.
-func (m *Manager) touch(ctx context.Context, s Session, now time.Time) (Session, error) {
-	m.warnIdle()
-	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
-	switch err := m.store.Touch(ctx, seen); {
-	case err == nil:
-		s.LastActivity, s.ExpiresAt = seen.LastActivity, seen.ExpiresAt
-		return s, nil
-	case errors.Is(err, ErrNotFound):
-		return Session{}, ErrNotFound
-	default:
-		m.touchAfter.Store(now.Add(time.Second).UnixMicro())
-		m.log.WarnContext(ctx, "touch failed, the session is valid as it was read", "id", s.ID, "error", err)
-		return s, nil
-	}
-}
-
 // Get returns the live session of that ID without marking it as seen.
 func (m *Manager) Get(ctx context.Context, id ID) (Session, error) {
 	ctx, end := m.bound(ctx)
 	defer end.release()
 	return m.load(ctx, id)
+}
+
+// Current returns the live session that s is now: a renewal may have given it
+// another ID since s was read, as one in another tab of the browser does. It is for
+// whoever holds a session for longer than a request, such as an open stream, and it
+// does not mark the session as seen. A rotation, at login or at a change of rights,
+// makes it another session: ErrNotFound, as for one that ended. Of an anonymous
+// session only the last renewal is followed, and that no longer than its grace.
+func (m *Manager) Current(ctx context.Context, s Session) (Session, error) {
+	found, err := m.Get(ctx, s.ID)
+	if !errors.Is(err, ErrNotFound) || s.UserID == "" {
+		return found, err
+	}
+	all, err := m.UserSessions(ctx, s.UserID)
+	if err != nil {
+		return Session{}, err
+	}
+	for i := range all {
+		if all[i].Lineage == s.Lineage {
+			return all[i], nil
+		}
+	}
+	return Session{}, ErrNotFound
 }
 
 // load gets a live session.

@@ -61,7 +61,8 @@ func (m *Manager) end(ctx context.Context, id ID, why Ending) (Session, error) {
 }
 
 // RevokeUser ends all sessions of a user but those in keep, and returns how
-// many ended, with the receipts of Logout. Sessions made after it live. An empty user ID is ErrMalformed:
+// many ended, with the receipts of Logout. Sessions made after it live. An ID in keep
+// that a renewal has replaced keeps its successor. An empty user ID is ErrMalformed:
 // anonymous sessions have no user to revoke.
 func (m *Manager) RevokeUser(ctx context.Context, userID string, why Ending, keep ...ID) (int, error) {
 	if userID == "" {

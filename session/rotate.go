@@ -65,7 +65,7 @@ func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) 
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
-	ctx, end := m.bound(ctx)
+	ctx, end := m.insist(ctx)
 	defer end.release()
 	s, err := m.load(ctx, id)
 	if err != nil {

@@ -86,7 +86,7 @@ func themes() []theme {
 		{"count", countChecks},
 		{"faults", faultChecks},
 		{"secrets", secretChecks},
-		{"manager", slices.Concat(managerChecks, receiptChecks)},
+		{"manager", slices.Concat(managerChecks, receiptChecks, everybodyChecks)},
 		{"login", loginChecks},
 		{"model", modelChecks},
 	}

@@ -1,0 +1,95 @@
+// Validate: whether a token opens a session, and that it was seen.
+
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Validate returns the live session that token opens, and marks it as seen.
+// ErrNotFound is the answer "invalid"; ErrUnavailable means that nobody knows.
+// A token that this manager's key did not make is invalid without a question to
+// the store.
+func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
+	saved, err := m.validate(ctx, &token, &s)
+	m.stats.answered(saved, err)
+	return s, err
+}
+
+// Peek is Validate without a mark that the session was seen: for a page that polls,
+// which would keep a session alive for as long as it is open. A renewed token that
+// is only looked at counts as one that nobody has used.
+func (m *Manager) Peek(ctx context.Context, token Token) (s Session, err error) {
+	err = m.peek(ctx, &token, &s)
+	m.stats.answered(false, err)
+	return s, err
+}
+
+func (m *Manager) peek(ctx context.Context, token *Token, s *Session) error {
+	id, genuine := m.keys.open(token)
+	if !genuine {
+		return ErrNotFound
+	}
+	ctx, end := m.bound(ctx)
+	defer end.release()
+	_, err := m.loadInto(ctx, id, s)
+	return err
+}
+
+// validate puts the session into s, which stays zero on an error: a Session is
+// half a kilobyte, and every hand it goes through would copy it. It reports whether
+// nothing had to be written because the session has been seen.
+func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved bool, err error) {
+	id, genuine := m.keys.open(token)
+	if !genuine {
+		return false, ErrNotFound
+	}
+	ctx, end := m.bound(ctx)
+	defer end.release()
+	now, err := m.loadInto(ctx, id, s)
+	if err != nil {
+		return false, err
+	}
+	if now.Sub(s.LastActivity) < m.cfg.TouchInterval {
+		return true, nil
+	}
+	if now.UnixMicro() < m.touchAfter.Load() {
+		return false, nil
+	}
+	touched, err := m.touch(ctx, *s, now)
+	if errors.Is(err, ErrNotFound) {
+		touched, err = m.successor(ctx, id, s.ID)
+	}
+	*s = touched
+	return false, err
+}
+
+// successor returns the session that a renewal has put in the place of gone,
+// which was there a moment ago; ErrNotFound if it ended.
+func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
+	s, err := m.load(ctx, id)
+	if err == nil && s.ID == gone {
+		return Session{}, ErrNotFound
+	}
+	return s, err
+}
+
+// touch marks s as seen at now. A store that reads but cannot write has still
+// said that the session is valid; it is left in peace for a second.
+func (m *Manager) touch(ctx context.Context, s Session, now time.Time) (Session, error) {
+	m.warnIdle()
+	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
+	switch err := m.store.Touch(ctx, seen); {
+	case err == nil:
+		s.LastActivity, s.ExpiresAt = seen.LastActivity, seen.ExpiresAt
+		return s, nil
+	case errors.Is(err, ErrNotFound):
+		return Session{}, ErrNotFound
+	default:
+		m.touchAfter.Store(now.Add(time.Second).UnixMicro())
+		m.log.WarnContext(ctx, "touch failed, the session is valid as it was read", "id", s.ID, "error", err)
+		return s, nil
+	}
+}
