@@ -33,7 +33,7 @@ func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, 
 		return Token{}, Session{}, err
 	}
 	if s.UserID == userID {
-		return m.replace(ctx, s, false)
+		return m.replace(ctx, id, s, false)
 	}
 	ended, err := m.end(ctx, s.ID, Ending{Reason: Rotated})
 	if errors.Is(err, ErrPartial) { // the old token may still be taken somewhere
@@ -57,9 +57,15 @@ func (m *Manager) RenewDue(s Session) bool {
 }
 
 // Renew gives the session another token only because the old one is old. Forms
-// that are open still post (the lineage stays), and requests on their way with
-// the old token land for RotateGrace. Of many callers with one token one
-// succeeds; the others get ErrConflict and go on with the session they have.
+// that are open still post: the lineage stays. The old token is valid until
+// RotateGrace after the new one was first used, for requests that were on their way;
+// if the new one never is, because its answer was lost, for as long as the session
+// lives. A renewal asked for with the old token then replaces the one that nobody has
+// used, so there are never more than two tokens.
+//
+// Of many callers with one token one succeeds; the others get ErrConflict and go on
+// with the session they have. So does one who comes within RotateGrace after another:
+// the answer may be on its way to the browser.
 func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
@@ -71,29 +77,19 @@ func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) 
 	if err != nil {
 		return Token{}, Session{}, err
 	}
-	if s.ID != id {
+	if s.ID != id && (!s.Unused() || m.now().Sub(s.RotatedAt) < m.cfg.RotateGrace) {
 		return Token{}, Session{}, fmt.Errorf("session: renew: %w", ErrConflict)
 	}
-	return m.replace(ctx, s, true)
+	return m.replace(ctx, id, s, true)
 }
 
-// replace puts a successor in the place of s, which has the same user. It tries
-// again where only the metadata changed meanwhile.
-func (m *Manager) replace(ctx context.Context, s Session, renew bool) (Token, Session, error) {
+// replace puts a successor in the place of s, which id has found and which has the
+// same user. It tries again where only the metadata changed meanwhile; a change of
+// rights also where a renewal was faster.
+func (m *Manager) replace(ctx context.Context, id ID, s Session, renew bool) (Token, Session, error) {
 	for range maxUpdates {
-		token, err := m.keys.newToken(m.cfg.Random, s.ID.Tag())
+		token, next, err := m.successorOf(s, id, renew)
 		if err != nil {
-			return Token{}, Session{}, err
-		}
-		next := s
-		now := m.now()
-		next.ID = token.ID()
-		next.LastActivity, next.RotatedAt = now, now
-		next.ExpiresAt = m.expiry(now, s.Deadline)
-		next.Previous, next.PreviousUntil = ID{}, time.Time{}
-		if renew {
-			next.Previous, next.PreviousUntil = s.ID, now.Add(m.cfg.RotateGrace)
-		} else if next.Lineage, err = m.newLineage(); err != nil {
 			return Token{}, Session{}, err
 		}
 		err = m.store.Rotate(ctx, s.ID, next)
@@ -101,19 +97,44 @@ func (m *Manager) replace(ctx context.Context, s Session, renew bool) (Token, Se
 			m.emit(ctx, Event{Kind: EventRotated, UserID: next.UserID, ID: next.ID})
 			return token, next, nil
 		}
-		if !errors.Is(err, ErrConflict) {
+		gone := errors.Is(err, ErrNotFound)
+		if !gone && !errors.Is(err, ErrConflict) || gone && s.ID == id {
 			return Token{}, Session{}, fmt.Errorf("session: rotate: %w", err)
 		}
-		again, err := m.load(ctx, s.ID)
+		again, err := m.load(ctx, id)
 		if err != nil {
 			return Token{}, Session{}, err
 		}
-		if again.ID != s.ID { // another caller has replaced it
+		switch {
+		case gone && again.ID == s.ID:
+			return Token{}, Session{}, ErrNotFound
+		case renew && (again.ID != s.ID || !again.Renewable(id)): // another caller has replaced it, or used it
 			return Token{}, Session{}, fmt.Errorf("session: rotate: %w", ErrConflict)
 		}
 		s = again
 	}
 	return Token{}, Session{}, fmt.Errorf("session: rotate: %w", ErrConflict)
+}
+
+// successorOf makes the token and the record that take the place of s, which id has
+// found.
+func (m *Manager) successorOf(s Session, id ID, renew bool) (Token, Session, error) {
+	token, err := m.keys.newToken(m.cfg.Random, s.ID.Tag())
+	if err != nil {
+		return Token{}, Session{}, err
+	}
+	next := s
+	now := m.now()
+	next.ID = token.ID()
+	next.LastActivity, next.RotatedAt = now, now
+	next.ExpiresAt = m.expiry(now, s.Deadline)
+	if renew {
+		next.Previous, next.PreviousUntil = id, s.Deadline
+		return token, next, nil
+	}
+	next.Previous, next.PreviousUntil = ID{}, time.Time{}
+	next.Lineage, err = m.newLineage()
+	return token, next, err
 }
 
 func (m *Manager) newLineage() (Lineage, error) {

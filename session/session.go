@@ -41,8 +41,9 @@ type Session struct {
 	RotatedAt time.Time
 
 	// Previous is the ID that this session had before its last Renew, and
-	// PreviousUntil the end of the grace in which that ID still finds it. Both
-	// are zero where there is no grace.
+	// PreviousUntil the end of the time in which that ID still finds it: Deadline
+	// while nobody has used the new one (see Unused), then the end of the grace.
+	// Both are zero where there is no ID before.
 	Previous      ID
 	PreviousUntil time.Time
 
@@ -72,6 +73,19 @@ type Session struct {
 // both ExpiresAt and Deadline.
 func (s *Session) LiveAt(t time.Time) bool {
 	return s.EndedAt.IsZero() && t.Before(s.ExpiresAt) && t.Before(s.Deadline)
+}
+
+// Unused reports whether nobody has used the session since its renewal: its answer
+// may have been lost, so the ID before finds it for as long as it lives.
+func (s *Session) Unused() bool {
+	return !s.Previous.IsZero() && s.PreviousUntil.Equal(s.Deadline)
+}
+
+// Renewable reports whether Rotate may put a successor with that Previous in the
+// place of the session: with none, with the session's ID, or with the ID before if
+// nobody has used this one. Stores ask it.
+func (s *Session) Renewable(previous ID) bool {
+	return previous.IsZero() || previous == s.ID || previous == s.Previous && s.Unused()
 }
 
 // User returns the session's user and tag, which stores index it by.

@@ -49,7 +49,9 @@ type Store interface {
 	Update(ctx context.Context, id ID, version uint64, m Metadata) error
 
 	// Touch moves LastActivity and ExpiresAt of a live session forward, never
-	// back, and ExpiresAt never past Deadline.
+	// back, and ExpiresAt never past Deadline. If seen.PreviousUntil is set and the
+	// session is Unused, its PreviousUntil becomes that; of one that was used it
+	// stays.
 	Touch(ctx context.Context, seen Seen) error
 
 	// TouchAll touches many at once, at most MaxBatch, and returns those that
@@ -61,7 +63,10 @@ type Store interface {
 	// next.Version, else ErrNotFound or ErrConflict; an old that was already
 	// replaced is ErrConflict while its grace lasts. If next.Previous is old, Get
 	// and Delete of old reach next until next.PreviousUntil; else old is absent at
-	// once. An ID older than old finds nothing any more.
+	// once. If next.Previous is the Previous of old, next takes the place of a
+	// successor that nobody has used: that ID reaches next then, and an old that is
+	// not Unused is ErrConflict, as is any other next.Previous. An older ID finds
+	// nothing any more.
 	Rotate(ctx context.Context, old ID, next Session) error
 
 	// Restore inserts a live session as it is, with no limit: for moving sessions
@@ -77,8 +82,8 @@ type Store interface {
 	Delete(ctx context.Context, id ID, why Ending) (Session, error)
 
 	// DeleteUser ends all sessions the user has at one moment, but those whose
-	// IDs are in keep, and returns how many live ones ended. A session created
-	// after that moment lives. A *PartialError as of Delete, beside the number.
+	// IDs, or whose Previous while that finds them, are in keep, and returns how many
+	// live ones ended. A session created after that moment lives. A *PartialError as of Delete, beside the number.
 	DeleteUser(ctx context.Context, user User, why Ending, keep ...ID) (int, error)
 
 	// List returns a page of sessions, newest first (by CreatedAt, then ID).
@@ -137,6 +142,11 @@ type Seen struct {
 	ID           ID
 	LastActivity time.Time
 	ExpiresAt    time.Time
+
+	// PreviousUntil is set where the session was used under this ID for the first
+	// time since its renewal: until when the ID before still finds it, before
+	// Deadline. Zero says nothing of it.
+	PreviousUntil time.Time
 }
 
 // Query asks for a page of sessions.

@@ -52,13 +52,14 @@ func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved
 	if err != nil {
 		return false, err
 	}
-	if now.Sub(s.LastActivity) < m.cfg.TouchInterval {
+	first := s.ID == id && s.Unused()
+	if !first && now.Sub(s.LastActivity) < m.cfg.TouchInterval {
 		return true, nil
 	}
 	if now.UnixMicro() < m.touchAfter.Load() {
 		return false, nil
 	}
-	touched, err := m.touch(ctx, *s, now)
+	touched, err := m.touch(ctx, *s, now, first)
 	if errors.Is(err, ErrNotFound) {
 		touched, err = m.successor(ctx, id, s.ID)
 	}
@@ -76,14 +77,21 @@ func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
 	return s, err
 }
 
-// touch marks s as seen at now. A store that reads but cannot write has still
+// touch marks s as seen at now, and as used for the first time since its renewal
+// where it is: from then on the grace of the token before runs. A store that reads but cannot write has still
 // said that the session is valid; it is left in peace for a second.
-func (m *Manager) touch(ctx context.Context, s Session, now time.Time) (Session, error) {
+func (m *Manager) touch(ctx context.Context, s Session, now time.Time, first bool) (Session, error) {
 	m.warnIdle()
 	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
+	if first {
+		seen.PreviousUntil = m.grace(now, s.Deadline)
+	}
 	switch err := m.store.Touch(ctx, seen); {
 	case err == nil:
 		s.LastActivity, s.ExpiresAt = seen.LastActivity, seen.ExpiresAt
+		if first {
+			s.PreviousUntil = seen.PreviousUntil
+		}
 		return s, nil
 	case errors.Is(err, ErrNotFound):
 		return Session{}, ErrNotFound
@@ -92,4 +100,14 @@ func (m *Manager) touch(ctx context.Context, s Session, now time.Time) (Session,
 		m.log.WarnContext(ctx, "touch failed, the session is valid as it was read", "id", s.ID, "error", err)
 		return s, nil
 	}
+}
+
+// grace is when the ID before a renewal is found no longer if the new one is used
+// now: before the deadline, which means that it was not.
+func (m *Manager) grace(now, deadline time.Time) time.Time {
+	t := now.Add(m.cfg.RotateGrace).Truncate(time.Microsecond)
+	if !t.Before(deadline) {
+		return deadline.Add(-time.Microsecond)
+	}
+	return t
 }

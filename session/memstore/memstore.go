@@ -55,8 +55,8 @@ type shard struct {
 	sessions map[session.ID]*session.Session
 	users    map[string]*timeline // signed-in users' sessions
 	all      timeline
-	aliases  map[session.ID]session.ID // an ID in its grace → its successor
-	graces   []session.ID              // the keys of aliases, oldest first
+	aliases  map[session.ID]session.ID // an ID that was renewed → its successor
+	graces   []session.ID              // those of them whose grace runs, oldest first
 }
 
 func (s *Store) shard(id session.ID) *shard { return &s.shards[id.Tag().Partition()] }
@@ -99,6 +99,9 @@ func (sh *shard) insert(s *session.Session) {
 
 func (sh *shard) remove(s *session.Session) {
 	delete(sh.sessions, s.ID)
+	if sh.aliases[s.Previous] == s.ID {
+		delete(sh.aliases, s.Previous)
+	}
 	sh.all.remove(s)
 	if mine := sh.users[s.UserID]; mine != nil {
 		mine.remove(s)
@@ -221,6 +224,10 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	if found.ExpiresAt.After(found.Deadline) {
 		found.ExpiresAt = found.Deadline
 	}
+	if !seen.PreviousUntil.IsZero() && found.Unused() {
+		found.PreviousUntil = seen.PreviousUntil
+		sh.graces = append(sh.graces, found.Previous)
+	}
 	return nil
 }
 
@@ -262,14 +269,16 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	switch {
 	case found == nil:
 		return session.ErrNotFound
-	case found.ID != old, found.Version != next.Version, sh.taken(next.ID):
+	case found.ID != old, found.Version != next.Version, sh.taken(next.ID), !found.Renewable(next.Previous):
 		return session.ErrConflict
 	}
 	sh.remove(found)
 	sh.insert(&next)
-	if next.Previous == old {
-		sh.aliases[old] = next.ID
-		sh.graces = append(sh.graces, old)
+	if !next.Previous.IsZero() {
+		sh.aliases[next.Previous] = next.ID
+		if !next.Unused() {
+			sh.graces = append(sh.graces, next.Previous)
+		}
 	}
 	return nil
 }
@@ -344,7 +353,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, _ session.End
 	}
 	var gone []*session.Session
 	for one := range mine.oldest() {
-		if !slices.Contains(keep, one.ID) {
+		if !slices.Contains(keep, one.ID) && !(now.Before(one.PreviousUntil) && slices.Contains(keep, one.Previous)) {
 			gone = append(gone, one)
 		}
 	}

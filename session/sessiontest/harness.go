@@ -78,6 +78,7 @@ func themes() []theme {
 		{"revoke", revokeChecks},
 		{"in flight", inflightChecks},
 		{"rotate", rotateChecks},
+		{"renew", renewChecks},
 		{"expiry", expiryChecks},
 		{"list", listChecks},
 		{"history", historyChecks},

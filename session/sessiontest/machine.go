@@ -154,11 +154,15 @@ func (m *machine) get(t *rapid.T) {
 
 func (m *machine) seen(t *rapid.T) session.Seen {
 	now := m.clock.Now()
-	return session.Seen{
+	seen := session.Seen{
 		ID:           m.id(t),
 		LastActivity: now.Add(time.Duration(rapid.IntRange(-60, 0).Draw(t, "ago")) * time.Second),
 		ExpiresAt:    now.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "expires")) * time.Second),
 	}
+	if rapid.Bool().Draw(t, "first use") {
+		seen.PreviousUntil = now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "grace")) * time.Second)
+	}
+	return seen
 }
 
 func (m *machine) touch(t *rapid.T) {
@@ -211,9 +215,14 @@ func (m *machine) rotate(t *rapid.T) {
 	if next.ExpiresAt.After(next.Deadline) {
 		next.ExpiresAt = next.Deadline
 	}
-	if rapid.Bool().Draw(t, "grace") {
+	if how := rapid.IntRange(0, 3).Draw(t, "grace"); how > 0 {
 		next.Previous, next.PreviousUntil = id, now.Add(grace)
-		if now.Before(s.PreviousUntil) { // what becomes of the older ID is left open
+		if how > 1 { // nobody has used it yet
+			next.PreviousUntil = next.Deadline
+		}
+		if how == 3 && !s.Previous.IsZero() { // it takes the place of a successor
+			next.Previous = s.Previous
+		} else if now.Before(s.PreviousUntil) { // what becomes of the older ID is left open
 			m.ids = slices.DeleteFunc(m.ids, func(known session.ID) bool { return known == s.Previous })
 		}
 	}

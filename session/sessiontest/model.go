@@ -218,6 +218,9 @@ func (m *model) touch(seen session.Seen) error {
 	if seen.ExpiresAt.After(s.ExpiresAt) {
 		s.ExpiresAt = seen.ExpiresAt
 	}
+	if !seen.PreviousUntil.IsZero() && s.Unused() {
+		s.PreviousUntil = seen.PreviousUntil
+	}
 	m.put(s)
 	return nil
 }
@@ -246,13 +249,14 @@ func (m *model) Rotate(ctx context.Context, old session.ID, next session.Session
 	if err != nil {
 		return err
 	}
-	if s.ID != old || s.Version != next.Version {
+	replaces := !next.Previous.IsZero() && next.Previous != old
+	if s.ID != old || s.Version != next.Version || replaces && (s.Previous != next.Previous || !s.Unused()) {
 		return session.ErrConflict
 	}
 	m.drop(old)
 	m.put(next)
-	if next.Previous == old {
-		m.aliases[old] = next.ID
+	if !next.Previous.IsZero() {
+		m.aliases[next.Previous] = next.ID
 	}
 	return nil
 }
@@ -297,7 +301,7 @@ func (m *model) DeleteUser(ctx context.Context, u session.User, why session.Endi
 	defer m.mu.Unlock()
 	ended := 0
 	for _, s := range m.of(u) {
-		if !slices.Contains(keep, s.ID) {
+		if !slices.Contains(keep, s.ID) && !(m.now().Before(s.PreviousUntil) && slices.Contains(keep, s.Previous)) {
 			m.end(s.ID, why)
 			ended++
 		}
