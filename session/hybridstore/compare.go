@@ -159,8 +159,8 @@ func (s *Store) compareOne(ctx context.Context, id session.ID) {
 }
 
 // alike reports whether a record is the session in the database, whose activity
-// may be newer or older.
+// may be newer or older, and which may have been used for the first time since.
 func alike(a, b *session.Session) bool {
 	return a.UserID == b.UserID && a.Version == b.Version && a.Metadata == b.Metadata && a.Lineage == b.Lineage &&
-		a.Previous == b.Previous && a.PreviousUntil.Equal(b.PreviousUntil) && a.Deadline.Equal(b.Deadline) && a.CreatedAt.Equal(b.CreatedAt)
+		a.Previous == b.Previous && (a.PreviousUntil.Equal(b.PreviousUntil) || a.Unused()) && a.Deadline.Equal(b.Deadline) && a.CreatedAt.Equal(b.CreatedAt)
 }

@@ -13,7 +13,9 @@ import (
 )
 
 // Touch implements session.Store. It is one command of the cache; the database
-// hears of it within FlushInterval, or at once if the session is about to expire.
+// hears of it within FlushInterval, or at once if the session is about to expire or
+// was used for the first time since its renewal: a renewal elsewhere must not replace
+// it any more.
 func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	if !s.looping.Load() || !s.window.trusts() {
 		return s.truth.Touch(ctx, seen)
@@ -30,7 +32,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	switch {
 	case !now.Before(known.Deadline):
 		return session.ErrNotFound
-	case known.ExpiresAt.Sub(now) > s.cfg.lead() && s.touches.add(touch{seen, e}):
+	case known.ExpiresAt.Sub(now) > s.cfg.lead() && seen.PreviousUntil.IsZero() && s.touches.add(touch{seen, e}):
 		return nil
 	}
 	if err := s.touch(ctx, seen); err != nil {
@@ -161,6 +163,9 @@ func (t *touch) apply(n session.Session) session.Session {
 	}
 	if n.ExpiresAt.After(n.Deadline) {
 		n.ExpiresAt = n.Deadline
+	}
+	if !t.seen.PreviousUntil.IsZero() && n.Unused() {
+		n.PreviousUntil = t.seen.PreviousUntil
 	}
 	return n
 }

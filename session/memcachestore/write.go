@@ -170,6 +170,9 @@ func (e *entry) touch(seen session.Seen) (moved bool) {
 	if seen.ExpiresAt.After(e.s.ExpiresAt) {
 		e.s.ExpiresAt, moved = seen.ExpiresAt, true
 	}
+	if !seen.PreviousUntil.IsZero() && e.s.Unused() {
+		e.s.PreviousUntil, moved = seen.PreviousUntil, true
+	}
 	return moved
 }
 
@@ -268,7 +271,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 		if err := usable(op, e); err != nil {
 			return false, err
 		}
-		if e.s.Version != next.Version || it.live(next.ID) != nil {
+		if e.s.Version != next.Version || it.live(next.ID) != nil || !e.s.Renewable(next.Previous) {
 			return false, session.ErrConflict
 		}
 		*e = fresh

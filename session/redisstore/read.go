@@ -14,8 +14,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/wire"
 )
 
-// Get implements session.Store. It is one command, and a second one for an ID in
-// its grace.
+// Get implements session.Store. It is one command, and a second one for an ID whose
+// session was renewed.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	const op = "get"
 	ctx, cancel, c, err := s.begin(ctx, op)
@@ -30,27 +30,58 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	if !wire.IsAlias(value) {
 		return s.decode(ctx, id, value, kept)
 	}
-	alias, err := wire.DecodeAlias(value)
-	if err != nil {
-		return session.Session{}, s.spoilt(ctx, id, value, err)
+	return s.succeeding(ctx, c, id, value)
+}
+
+// maxFollows is how often the successor of an ID is looked for: each time another
+// one has taken its place meanwhile, which is once in a RotateEvery.
+const maxFollows = 4
+
+// succeeding returns the successor of id, where an alias stands. Alias and successor
+// are read one after the other; where that finds none, the alias is read once more,
+// from the server: another successor may have taken the place of the first.
+func (s *Store) succeeding(ctx context.Context, c rueidis.Client, id session.ID, value []byte) (session.Session, error) {
+	var tried session.ID
+	for range maxFollows {
+		alias, err := wire.DecodeAlias(value)
+		if err != nil {
+			return session.Session{}, s.spoilt(ctx, id, value, err)
+		}
+		if alias.Next == tried || !s.now().Before(alias.Until) {
+			return session.Session{}, session.ErrNotFound
+		}
+		fetch := s.fetch
+		if !tried.IsZero() {
+			fetch = s.fetchAnew
+		}
+		tried = alias.Next
+		found, kept, err := fetch(ctx, c, alias.Next)
+		if err != nil {
+			return session.Session{}, err
+		}
+		if found != nil && !wire.IsAlias(found) { // else the successor was replaced too: its grace is another ID's
+			next, err := s.decode(ctx, alias.Next, found, kept)
+			if err != nil {
+				return session.Session{}, err
+			}
+			if next.Previous == id && s.now().Before(next.PreviousUntil) {
+				return next, nil
+			}
+		}
+		if value, _, err = s.fetchAnew(ctx, c, id); err != nil {
+			return session.Session{}, err
+		}
+		if !wire.IsAlias(value) {
+			return s.decode(ctx, id, value, nil)
+		}
 	}
-	if !s.now().Before(alias.Until) {
-		return session.Session{}, session.ErrNotFound
-	}
-	if value, kept, err = s.fetch(ctx, c, alias.Next); err != nil {
-		return session.Session{}, err
-	}
-	if wire.IsAlias(value) { // the successor was replaced too: its grace is another ID's
-		return session.Session{}, session.ErrNotFound
-	}
-	next, err := s.decode(ctx, alias.Next, value, kept)
-	if err != nil {
-		return session.Session{}, err
-	}
-	if next.Previous != id || !s.now().Before(next.PreviousUntil) {
-		return session.Session{}, session.ErrNotFound
-	}
-	return next, nil
+	return session.Session{}, fmt.Errorf("redisstore: get: %w: the session is renewed faster than it is read", session.ErrUnavailable)
+}
+
+// fetchAnew returns the record of id from the server, whatever the near-cache has.
+func (s *Store) fetchAnew(ctx context.Context, c rueidis.Client, id session.ID) ([]byte, *record, error) {
+	value, err := s.retrieve(ctx, c, id, s.keys.record(id))
+	return value, nil, err
 }
 
 // fetch returns the record of id, from the near-cache where it is kept.

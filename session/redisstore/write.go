@@ -103,7 +103,11 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 }
 
 func (s *Store) touchArgs(seen session.Seen) []string {
-	return []string{s.keys.of(seen.ID.Tag()), micros(s.now()), string(seen.ID[:]), micros(seen.LastActivity), micros(seen.ExpiresAt)}
+	until := "0"
+	if !seen.PreviousUntil.IsZero() {
+		until = micros(seen.PreviousUntil)
+	}
+	return []string{s.keys.of(seen.ID.Tag()), micros(s.now()), string(seen.ID[:]), micros(seen.LastActivity), micros(seen.ExpiresAt), until}
 }
 
 // TouchAll implements session.Store. It is one round trip to each server. After
@@ -156,7 +160,11 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 		return fmt.Errorf("redisstore: %s: %w", op, err)
 	}
 	var alias []byte
-	if next.Previous == old {
+	var replaced string // the ID whose successor next is in the place of old
+	if !next.Previous.IsZero() {
+		if next.Previous != old {
+			replaced = string(next.Previous[:])
+		}
 		if alias, err = wire.AppendAlias(nil, wire.Alias{Next: next.ID, Until: next.PreviousUntil}); err != nil {
 			return fmt.Errorf("redisstore: %s: %w", op, err)
 		}
@@ -164,7 +172,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	keys := append([]string{s.keys.record(old), s.keys.record(next.ID)}, s.indexes(&next)...)
 	words, err := s.words(ctx, op, rotateScript, keys, []string{
 		s.keys.of(old.Tag()), micros(s.now()), string(old[:]), string(next.ID[:]), eight(next.Version), string(value),
-		micros(next.CreatedAt), micros(next.ExpiresAt), micros(next.Deadline), string(alias), micros(next.PreviousUntil),
+		micros(next.CreatedAt), micros(next.ExpiresAt), micros(next.Deadline), string(alias), micros(next.PreviousUntil), replaced,
 	})
 	if err != nil {
 		return err

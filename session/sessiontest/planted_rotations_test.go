@@ -321,4 +321,30 @@ var plantedRotations = []planted{
 			}
 		},
 	},
+	{
+		bug: "get that looks up the successor's ID, then the successor",
+		by:  "renew/an ID is never absent while its successor is replaced",
+		plant: func(w *wrong) {
+			var between gap
+			w.get = func(ctx context.Context, id session.ID) (s session.Session, err error) {
+				var next session.ID
+				var alias bool
+				w.locked(func() { next, alias = w.aliases[id] })
+				if !alias {
+					return w.model.Get(ctx, id)
+				}
+				between.wait()
+				w.locked(func() {
+					if s, err = w.live(next); err == nil && (s.Previous != id || !w.now().Before(s.PreviousUntil)) {
+						s, err = session.Session{}, session.ErrNotFound
+					}
+				})
+				return s, err
+			}
+			w.rotate = func(ctx context.Context, old session.ID, next session.Session) (err error) {
+				between.into(func() { err = w.model.Rotate(ctx, old, next) })
+				return err
+			}
+		},
+	},
 }

@@ -212,6 +212,39 @@ var renewChecks = []check{
 		},
 	},
 	{
+		name: "an ID is never absent while its successor is replaced",
+		rule: "Rotate: next takes the place of a successor that nobody has used in one step: the ID before reaches the one or the other.",
+		run: func(f *fixture) {
+			old := f.create("anna")
+			next := unused(old, old.ID, f.clock.Now())
+			f.must(f.store.Rotate(f.ctx, old.ID, next), "Rotate")
+			var over atomic.Bool
+			together(4, func(i int) {
+				store := f.handles()[i%len(f.handles())]
+				if i > 0 {
+					for !over.Load() {
+						_, err := store.Get(f.ctx, old.ID)
+						f.want(err, nil, "Get of an ID whose successor is being replaced")
+						if err != nil {
+							return
+						}
+					}
+					return
+				}
+				defer over.Store(true)
+				for range f.times(40, 15) {
+					again := unused(next, old.ID, f.clock.Now())
+					if err := store.Rotate(f.ctx, next.ID, again); err != nil {
+						f.Errorf("Rotate of a successor that nobody has used: %v", err)
+						return
+					}
+					next = again
+				}
+			})
+			f.wantAlias(old.ID, next, "the ID before, after many replacements")
+		},
+	},
+	{
 		name: "any of its IDs ends a renewed session",
 		rule: "A revocation by any of them ends all.",
 		run: func(f *fixture) {

@@ -121,6 +121,7 @@ func TestIndexes(t *testing.T) {
 			"validate":           {byID, []any{user.ID[:], now}},
 			"validate in grace":  {byPrevious, []any{user.ID[:], now, now}},
 			"touch":              {s.dialect.touch(), []any{now, now, user.ID[:], now}},
+			"first use":          {s.dialect.touching(setUsed), []any{now, now, now, user.ID[:], now}},
 			"a user's over":      {over, []any{tag[:], user.UserID, now, user.ID[:], 4}},
 			"a user's end":       {endUser, []any{now, "", "", emptyMetadata, tag[:], user.UserID, now}},
 			"a counter's events": {newestEvents, []any{[]byte("key 7"), 5}},

@@ -171,17 +171,18 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	if old.Tag() != next.ID.Tag() {
 		return fmt.Errorf("%w rotation: the IDs have different tags", session.ErrMalformed)
 	}
-	if next.Previous != old {
-		next.Previous = session.ID{}
-	}
 	row, err := encode(&next)
 	if err != nil {
 		return err
 	}
+	replace, unused := end+" AND version = ? AND format <= ?", []any(nil)
+	if !next.Previous.IsZero() && next.Previous != old {
+		replace, unused = replace+" AND previous = ? AND previous_until = deadline", []any{next.Previous[:]}
+	}
 	return s.locked(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
 		at := micro(s.now())
-		n, err := t.exec(ctx, end+" AND version = ? AND format <= ?",
-			at, string(session.Rotated), "", emptyMetadata, old[:], at, int64(next.Version), format)
+		n, err := t.exec(ctx, replace,
+			append([]any{at, string(session.Rotated), "", emptyMetadata, old[:], at, int64(next.Version), format}, unused...)...)
 		if err != nil {
 			return err
 		}

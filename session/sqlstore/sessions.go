@@ -123,15 +123,26 @@ func (s *Store) replace(ctx context.Context, id session.ID, metadata []byte, ver
 
 // touch moves a live session's activity forward. Arguments: last activity,
 // expiry, ID, now.
-func (d *dialect) touch() string {
-	return fmt.Sprintf("UPDATE crudadmin_sessions SET last_activity = %[1]s(last_activity, ?), expires_at = %[1]s(expires_at, %[2]s(?, deadline)) WHERE id = ? AND "+known,
+func (d *dialect) touch() string { return d.touching("") }
+
+// touching is touch that sets more, with arguments before.
+func (d *dialect) touching(set string) string {
+	return fmt.Sprintf("UPDATE crudadmin_sessions SET "+set+"last_activity = %[1]s(last_activity, ?), expires_at = %[1]s(expires_at, %[2]s(?, deadline)) WHERE id = ? AND "+known,
 		d.greatest, d.least)
 }
+
+// setUsed ends the time in which a session counts as one that nobody has used since
+// its renewal. Argument: the end of the grace.
+const setUsed = "previous_until = CASE WHEN previous_until = deadline THEN ? ELSE previous_until END, "
 
 // Touch implements session.Store.
 func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	at := micro(s.now())
-	n, err := s.exec(ctx, "touch", s.dialect.touch(), micro(seen.LastActivity), micro(seen.ExpiresAt), seen.ID[:], at)
+	set, args := "", []any{micro(seen.LastActivity), micro(seen.ExpiresAt), seen.ID[:], at}
+	if !seen.PreviousUntil.IsZero() {
+		set, args = setUsed, append([]any{micro(seen.PreviousUntil)}, args...)
+	}
+	n, err := s.exec(ctx, "touch", s.dialect.touching(set), args...)
 	if err != nil || n > 0 {
 		return err
 	}

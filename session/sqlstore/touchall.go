@@ -42,6 +42,9 @@ func (s *Store) touchAll(ctx context.Context, seen []session.Seen, late bool) ([
 			if _, err := t.exec(ctx, update, args...); err != nil {
 				return err
 			}
+			if err := t.used(ctx, batch); err != nil {
+				return err
+			}
 			gone, err = t.absent(ctx, batch, at)
 			return err
 		})
@@ -65,6 +68,9 @@ func latest(seen []session.Seen) []session.Seen {
 			}
 			if one.ExpiresAt.After(last.ExpiresAt) {
 				last.ExpiresAt = one.ExpiresAt
+			}
+			if last.PreviousUntil.IsZero() {
+				last.PreviousUntil = one.PreviousUntil
 			}
 			continue
 		}
@@ -93,6 +99,21 @@ last_activity = %[1]s(last_activity, CASE id%[3]s ELSE last_activity END),
 expires_at = %[1]s(expires_at, %[2]s(CASE id%[3]s ELSE expires_at END, deadline))
 WHERE id IN %[4]s AND format <= %[5]d AND ended_at IS NULL AND expires_at > %[6]s`, d.greatest, d.least, when, marks(len(batch)), format, were),
 		slices.Concat(activity, expiry, ids, moments)
+}
+
+// used notes which of the batch were used for the first time since their renewal:
+// hardly ever more than one.
+func (t *tx) used(ctx context.Context, batch []session.Seen) error {
+	for i := range batch {
+		if batch[i].PreviousUntil.IsZero() {
+			continue
+		}
+		const update = "UPDATE crudadmin_sessions SET previous_until = ? WHERE id = ? AND previous_until = deadline AND ended_at IS NULL AND format <= ?"
+		if _, err := t.exec(ctx, update, micro(batch[i].PreviousUntil), batch[i].ID[:], format); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // absent returns those of the batch that are not live.

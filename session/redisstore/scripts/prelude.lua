@@ -92,6 +92,15 @@ local function succeeds(value, id, now)
     and struct.unpack('>i8', value, PREVIOUS_UNTIL) > now
 end
 
+-- unused returns the ID before a session's renewal if nobody has used the session
+-- since: then the time until which that finds it is the deadline.
+local function unused(value, head)
+  if struct.unpack('>i8', value, PREVIOUS_UNTIL) ~= head.deadline then return nil end
+  local previous = string.sub(value, PREVIOUS, PREVIOUS + ID - 1)
+  if previous == string.rep('\0', ID) then return nil end
+  return previous
+end
+
 -- unlist takes a session out of the indexes.
 local function unlist(base, id, user)
   redis.call('ZREM', base .. 'a', id)
