@@ -53,8 +53,8 @@ type Config struct {
 	// default, never does; else at least 1 second and over RotateGrace.
 	RotateEvery time.Duration
 
-	// RotateGrace is how long after such a replacement requests already on their
-	// way with the old token still land: 30 seconds by default, at most 5
+	// RotateGrace is how long after the first use of the new token requests already
+	// on their way with the old one still land: 30 seconds by default, at most 5
 	// minutes. Rotation at login or privilege change has no grace.
 	RotateGrace time.Duration
 
@@ -65,6 +65,11 @@ type Config struct {
 	// StoreTimeout bounds a store call whose context has no deadline: 2 seconds
 	// by default, 1 millisecond to 1 minute.
 	StoreTimeout time.Duration
+
+	// TouchWait is how long the answer of a validation waits for the mark that the
+	// session was seen: 50 milliseconds by default, 1 millisecond to 1 minute. Then
+	// the mark is made beside the answer, in StoreTimeout.
+	TouchWait time.Duration
 
 	// Throttle bounds failed logins.
 	Throttle Throttle
@@ -121,6 +126,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.RotateGrace, 30*time.Second)
 	setDefault(&c.SweepInterval, 15*time.Minute)
 	setDefault(&c.StoreTimeout, 2*time.Second)
+	setDefault(&c.TouchWait, 50*time.Millisecond)
 	setDefault(&c.Throttle.Failures, 5)
 	setDefault(&c.Throttle.FailuresPerAddress, 50)
 	setDefault(&c.Throttle.Window, 15*time.Minute)
@@ -168,6 +174,7 @@ func (c Config) validate() error {
 	}
 	within("SweepInterval", c.SweepInterval, time.Second, maxLifetime)
 	within("StoreTimeout", c.StoreTimeout, time.Millisecond, time.Minute)
+	within("TouchWait", c.TouchWait, time.Millisecond, time.Minute)
 	count("Throttle.Failures", c.Throttle.Failures, MaxCountLimit)
 	count("Throttle.FailuresPerAddress", c.Throttle.FailuresPerAddress, MaxCountLimit)
 	within("Throttle.Window", c.Throttle.Window, time.Second, 24*time.Hour)

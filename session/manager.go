@@ -25,9 +25,10 @@ type Manager struct {
 	log    *slog.Logger
 	stats  stats
 
-	looping    atomic.Bool  // Run is running
-	warned     atomic.Bool  // that it is not
-	touchAfter atomic.Int64 // no touch before, Unix microseconds: the store refused one
+	touching touching
+
+	looping atomic.Bool // Run is running
+	warned  atomic.Bool // that it is not
 }
 
 // New returns a manager of the sessions in store. It starts no goroutine: call
@@ -50,14 +51,16 @@ func New(store Store, cfg Config) (*Manager, error) {
 		return nil, err
 	}
 	cfg.SecretKey = nil // not needed any more
-	return &Manager{
+	m := &Manager{
 		store:  store,
 		traits: traits,
 		cfg:    cfg,
 		keys:   keys,
 		now:    MonotonicClock(cfg.Now),
 		log:    cfg.Logger.With("component", "session"),
-	}, nil
+	}
+	m.touching.init()
+	return m, nil
 }
 
 // Rules returns the configuration in force, defaults filled in, without the

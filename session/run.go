@@ -16,12 +16,13 @@ const sweepBatch = 200
 // Run sweeps expired sessions every SweepInterval, and runs the store's own
 // background work where it has any, until ctx ends; it then returns nil. Without
 // Run everything stays right, but what expired stays stored. The caller owns the
-// goroutine.
+// goroutine. When it returns, no touch is under way that began before.
 func (m *Manager) Run(ctx context.Context) error {
 	if !m.looping.CompareAndSwap(false, true) {
 		return errors.New("session: Run is already running")
 	}
 	defer m.looping.Store(false)
+	defer m.touching.wait()
 	var background sync.WaitGroup
 	defer background.Wait()
 	if loop := m.traits.Background; loop != nil {

@@ -11,7 +11,8 @@ import (
 // Validate returns the live session that token opens, and marks it as seen.
 // ErrNotFound is the answer "invalid"; ErrUnavailable means that nobody knows.
 // A token that this manager's key did not make is invalid without a question to
-// the store.
+// the store. The mark is optional: an answer waits for it no longer than TouchWait,
+// then it is made beside the answer, and a store that takes none makes no difference.
 func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
 	saved, err := m.validate(ctx, &token, &s)
 	m.stats.answered(saved, err)
@@ -56,15 +57,21 @@ func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved
 	if !first && now.Sub(s.LastActivity) < m.cfg.TouchInterval {
 		return true, nil
 	}
-	if now.UnixMicro() < m.touchAfter.Load() {
-		return false, nil
+	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
+	if first { // from now on the grace of the token before runs
+		seen.PreviousUntil = m.grace(now, s.Deadline)
 	}
-	touched, err := m.touch(ctx, *s, now, first)
-	if errors.Is(err, ErrNotFound) {
-		touched, err = m.successor(ctx, id, s.ID)
+	switch err := m.touch(ctx, seen, now); {
+	case err == nil:
+		s.LastActivity, s.ExpiresAt = seen.LastActivity, seen.ExpiresAt
+		if first {
+			s.PreviousUntil = seen.PreviousUntil
+		}
+	case errors.Is(err, ErrNotFound):
+		*s, err = m.successor(ctx, id, s.ID)
+		return false, err
 	}
-	*s = touched
-	return false, err
+	return false, nil
 }
 
 // successor returns the session that a renewal has put in the place of gone,
@@ -75,31 +82,6 @@ func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
 		return Session{}, ErrNotFound
 	}
 	return s, err
-}
-
-// touch marks s as seen at now, and as used for the first time since its renewal
-// where it is: from then on the grace of the token before runs. A store that reads but cannot write has still
-// said that the session is valid; it is left in peace for a second.
-func (m *Manager) touch(ctx context.Context, s Session, now time.Time, first bool) (Session, error) {
-	m.warnIdle()
-	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
-	if first {
-		seen.PreviousUntil = m.grace(now, s.Deadline)
-	}
-	switch err := m.store.Touch(ctx, seen); {
-	case err == nil:
-		s.LastActivity, s.ExpiresAt = seen.LastActivity, seen.ExpiresAt
-		if first {
-			s.PreviousUntil = seen.PreviousUntil
-		}
-		return s, nil
-	case errors.Is(err, ErrNotFound):
-		return Session{}, ErrNotFound
-	default:
-		m.touchAfter.Store(now.Add(time.Second).UnixMicro())
-		m.log.WarnContext(ctx, "touch failed, the session is valid as it was read", "id", s.ID, "error", err)
-		return s, nil
-	}
 }
 
 // grace is when the ID before a renewal is found no longer if the new one is used

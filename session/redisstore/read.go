@@ -35,7 +35,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 
 // maxFollows is how often the successor of an ID is looked for: each time another
 // one has taken its place meanwhile, which is once in a RotateEvery.
-const maxFollows = 4
+const maxFollows = 64
 
 // succeeding returns the successor of id, where an alias stands. Alias and successor
 // are read one after the other; where that finds none, the alias is read once more,

@@ -195,6 +195,7 @@ func (f *fixture) manager(store session.Store, change ...func(*session.Config)) 
 	cfg := session.Config{
 		SecretKey:    secretKey,
 		StoreTimeout: time.Minute, // a busy machine is no fault
+		TouchWait:    time.Minute,
 		Logger:       slog.New(slog.DiscardHandler),
 		Now:          f.clock.Now,
 	}
