@@ -292,7 +292,14 @@ func (m *Manager) bound(ctx context.Context) (context.Context, *bounded) {
 // insist is bound for what ends sessions: an ending that was asked for happens, also
 // where the client has gone away or the caller's time is up. It has StoreTimeout.
 func (m *Manager) insist(ctx context.Context) (context.Context, *bounded) {
-	b := insist(ctx, m.cfg.StoreTimeout)
+	return m.insistFor(ctx, m.cfg.StoreTimeout)
+}
+
+func (m *Manager) insistFor(ctx context.Context, timeout time.Duration) (context.Context, *bounded) {
+	if m.traits.Local {
+		return context.WithoutCancel(ctx), nil
+	}
+	b := insist(ctx, min(timeout, m.cfg.StoreTimeout))
 	return b, b
 }
 

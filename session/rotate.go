@@ -66,13 +66,28 @@ func (m *Manager) RenewDue(s Session) bool {
 // Of many callers with one token one succeeds; the others get ErrConflict and go on
 // with the session they have. So does one who comes within RotateGrace after another:
 // the answer may be on its way to the browser.
+//
+// A renewal is as optional as a touch: it takes no longer than TouchWait, and while the
+// store is known to take no writes it is ErrUnavailable at once. It may have been made
+// all the same; the old token serves on.
 func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
 	}
-	ctx, end := m.insist(ctx)
+	if m.touching.rests(m.now()) {
+		return Token{}, Session{}, fmt.Errorf("session: renew: %w: it takes no writes at the moment", ErrUnavailable)
+	}
+	ctx, end := m.insistFor(ctx, m.cfg.TouchWait)
 	defer end.release()
+	token, next, err := m.renew(ctx, id)
+	if errors.Is(err, ErrUnavailable) {
+		m.tellOutage(ctx, id, err)
+	}
+	return token, next, err
+}
+
+func (m *Manager) renew(ctx context.Context, id ID) (Token, Session, error) {
 	s, err := m.load(ctx, id)
 	if err != nil {
 		return Token{}, Session{}, err

@@ -45,11 +45,22 @@ func (t *touching) init() {
 func (t *touching) begin(id ID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, same := t.under[id]; same || t.beside >= maxBeside || now.Before(t.rest) {
+	if _, same := t.under[id]; same || t.resting(now) {
 		return false
 	}
 	t.under[id] = struct{}{}
 	return true
+}
+
+// rests reports whether the store is known to take no writes.
+func (t *touching) rests(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.resting(now)
+}
+
+func (t *touching) resting(now time.Time) bool {
+	return t.beside >= maxBeside || now.Before(t.rest)
 }
 
 // pass leaves a touch to itself, and reports whether it may go on beside.
@@ -114,22 +125,22 @@ func (m *Manager) touch(ctx context.Context, seen Seen, now time.Time) error {
 		return errLater
 	}
 	m.warnIdle()
-	own := context.WithoutCancel(ctx)
 	if m.traits.Local {
 		defer m.touching.end(seen.ID, false)
+		own := context.WithoutCancel(ctx)
 		return m.touched(own, seen.ID, m.store.Touch(own, seen))
 	}
-	return m.touchBeside(ctx, own, seen)
+	return m.touchBeside(ctx, seen)
 }
 
 // errLater says that a touch was not made, or not yet.
 var errLater = errors.New("session: the touch goes on beside the answer")
 
-func (m *Manager) touchBeside(ctx, own context.Context, seen Seen) error {
-	own, cancel := context.WithTimeout(own, m.cfg.StoreTimeout)
+func (m *Manager) touchBeside(ctx context.Context, seen Seen) error {
+	own := insist(ctx, m.cfg.StoreTimeout)
 	touched, left := make(chan error, 1), make(chan fate, 1)
 	go func() {
-		defer cancel()
+		defer own.release()
 		err := m.store.Touch(own, seen)
 		if !errors.Is(own.Err(), context.Canceled) { // else it was given up here, and says nothing of the store
 			err = m.touched(own, seen.ID, err)
@@ -156,7 +167,7 @@ func (m *Manager) touchBeside(ctx, own context.Context, seen Seen) error {
 		return errLater
 	}
 	left <- givenUp
-	cancel()
+	own.release()
 	if slow {
 		m.tellOutage(own, seen.ID, errors.New("too many touches are under way"))
 	}
