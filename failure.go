@@ -35,6 +35,9 @@ func (e *statusError) Error() string { return strconv.Itoa(e.status) + ": " + e.
 // errForm means that a request's body is no form.
 var errForm = errors.New("no form")
 
+// errOrigin means that a page of another site sent the request.
+var errOrigin = &statusError{status: http.StatusForbidden, detail: "The request came from another site."}
+
 var errNoPage = &statusError{status: http.StatusNotFound}
 
 // retryAfter is what an answer of 503 asks for.
@@ -111,6 +114,9 @@ func (p *Panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status >= http.StatusInternalServerError {
 		id = rand.Text()[:8]
 		p.log.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
+	}
+	if status == http.StatusForbidden {
+		p.logDenied(r, err)
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

@@ -27,6 +27,7 @@ type Panel struct {
 	cfg      Config
 	base     string // the mount path without a slash at its end; empty for "/"
 	log      *slog.Logger
+	security *slog.Logger                     // of the security log
 	source   *data.Source                     // the application's data
 	sources  map[account.Role]data.DataSource // … as the views show it, to each role what it may see
 	whole    *data.Source                     // … to nobody in particular: no table is hidden by rights
@@ -66,6 +67,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		cfg:       cfg,
 		base:      strings.TrimSuffix(cfg.MountPath, "/"),
 		log:       cfg.Logger.With("component", "panel"),
+		security:  cfg.Logger.With("component", "security"),
 		origin:    http.NewCrossOriginProtection(),
 		pace:      exportPace,
 		slow:      frame.DefaultDeadlines,
@@ -156,7 +158,7 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := p.origin.Check(r); err != nil {
-		p.fail(w, r, &statusError{status: http.StatusForbidden, detail: "The request came from another site."})
+		p.fail(w, r, errOrigin)
 		return
 	}
 	p.dispatch(w, r)

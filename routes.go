@@ -128,7 +128,7 @@ func (p *Panel) route() {
 		if rt.fixed() {
 			mux = p.fixed
 		}
-		mux.Handle(rt.method+" "+p.base+rt.path, p.guard(rt))
+		mux.Handle(rt.method+" "+p.base+rt.path, p.logged(rt, p.guard(rt)))
 	}
 	if p.base != "" {
 		p.mux.Handle("GET "+p.base, p.guard(route{access: signedIn, handler: addSlash}))
@@ -232,6 +232,9 @@ func (p *Panel) identify(next http.HandlerFunc) http.HandlerFunc {
 		if err != nil {
 			p.fail(w, r, err)
 			return
+		}
+		if d := deedOf(r); d != nil {
+			d.user = u
 		}
 		next(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, u)))
 	}
