@@ -4,6 +4,7 @@ package crudadmin
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/account"
@@ -43,6 +44,7 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 	if throttled := (*session.ThrottledError)(nil); errors.As(err, &throttled) {
 		w.Header().Set("Retry-After", seconds(throttled.RetryAfter))
 		page.RetryAfter = throttled.RetryAfter
+		p.accountNamed(r, page.Username)
 		p.renderLogin(w, r, http.StatusTooManyRequests, page)
 		return
 	}
@@ -56,6 +58,7 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if errors.Is(err, account.ErrCredentials) {
 		page.Error = wrongCredentials
+		p.accountNamed(r, page.Username)
 		p.renderLogin(w, r, http.StatusUnauthorized, page)
 		return
 	}
@@ -72,6 +75,7 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	note(r, slog.String("account", u.Username))
 	if err := p.sessions.RememberDevice(w, r, attempt); err != nil {
 		p.log.WarnContext(r.Context(), "a device is not remembered", "error", err)
 	}

@@ -5,6 +5,7 @@ package crudadmin
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -129,6 +130,10 @@ func (p *Panel) revokeSessions(w http.ResponseWriter, r *http.Request) {
 		n, err = p.revokeOne(r, id, why)
 	default:
 		n, err = p.manager.RevokeUser(r.Context(), user, why)
+	}
+	note(r, slog.Int("sessions", n))
+	if user != "" {
+		note(r, slog.String("target_id", clipText(user)))
 	}
 	if err := p.notifyEnded(r, endedText(n), err); err != nil {
 		p.fail(w, r, err)

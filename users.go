@@ -4,6 +4,7 @@ package crudadmin
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 
@@ -80,6 +81,7 @@ func (p *Panel) createUser(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.fail(w, r, err)
 	default:
+		note(r, slog.String("target", made.Username), slog.String("target_id", made.ID), slog.String("target_role", string(made.Role)))
 		p.notify(r, ui.NoticeSuccess, made.Username+" can sign in now.")
 		http.Redirect(w, r, p.ui.URL("users", made.ID), http.StatusSeeOther)
 	}
@@ -129,6 +131,7 @@ func (p *Panel) changeRole(w http.ResponseWriter, r *http.Request) {
 		p.renderUser(w, r, http.StatusUnprocessableEntity, ui.UserEdit{Role: string(role), RoleError: "Choose one of the roles."})
 		return
 	}
+	note(r, slog.String("target_role", string(role)))
 	p.changeUser(w, r, session.RoleChanged, "The role is changed, and the user's sessions have ended.", func(id string) error {
 		return p.acting(r).SetRole(r.Context(), id, role)
 	})
