@@ -112,7 +112,9 @@ func TestSecurityLog(t *testing.T) {
 	want("a sign-in", func() { ann.login("ann", adminPassword) }, "event", "sign-in", "outcome", "done", "account", "ann", "level", "INFO")
 	want("root's", func() { root.login(adminName, adminPassword) }, "event", "sign-in", "outcome", "done")
 	want("a page that is not hers", func() { ann.get("/users/") }, "event", "request", "outcome", "denied", "user", "ann", "role", "viewer", "reason", "rights")
-	want("a deletion that is not hers", func() { ann.do(http.MethodPost, "/m/orders/1/delete", url.Values{"csrf_token": {ann.token("/account")}}) },
+	want("a deletion that is not hers", func() {
+		ann.do(http.MethodPost, "/m/orders/1/delete", url.Values{"csrf_token": {ann.token("/account")}})
+	},
 		"event", "delete", "outcome", "denied", "user", "ann", "table", "orders", "key", "1", "reason", "rights")
 	want("a wrong token", func() { root.do(http.MethodPost, "/users/"+bob.ID+"/disable", url.Values{"csrf_token": {"canary"}}) },
 		"event", "user.disable", "outcome", "denied", "user", adminName, "target_id", bob.ID, "reason", "csrf")
