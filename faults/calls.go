@@ -77,7 +77,11 @@ func (c *cell) calls(v *victims) []call {
 		{"Ping", op{}, plain(c.store.Ping)},
 		{"Sweep", op{}, plain(func(ctx context.Context) error { _, err := c.store.Sweep(ctx, 10); return err })},
 		{"Count", op{}, plain(func(ctx context.Context) error {
-			_, err := c.store.Count(ctx, v.user.ID, 5, time.Minute)
+			_, err := c.store.Count(ctx, v.user.ID, session.CountRule{Limit: 5, Window: time.Minute})
+			return err
+		})},
+		{"Counted", op{}, plain(func(ctx context.Context) error {
+			_, err := c.store.Counted(ctx, v.user.ID, time.Minute)
 			return err
 		})},
 		{"Uncount", op{}, plain(func(ctx context.Context) error { return c.store.Uncount(ctx, v.user.ID, 1) })},
@@ -257,6 +261,8 @@ func (c *cell) healthy(s *site, lost bool) error {
 	if _, err := c.get(wait, n.ID); err != nil {
 		return err
 	}
-	_, err = within(wait, func(ctx context.Context) (time.Duration, error) { return c.store.Count(ctx, u.ID, 5, time.Minute) })
+	_, err = within(wait, func(ctx context.Context) (time.Duration, error) {
+		return c.store.Count(ctx, u.ID, session.CountRule{Limit: 5, Window: time.Minute})
+	})
 	return err
 }

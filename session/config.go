@@ -90,19 +90,29 @@ type Config struct {
 	Random io.Reader
 }
 
-// Throttle bounds failed logins. Only failures count; a success clears its
-// account's counter.
+// Throttle bounds failed logins. Only failures count; see Manager.Attempt.
 type Throttle struct {
-	// Failures is how many failed attempts on one account are let through in a
-	// Window: 5 by default, 1 to MaxCountLimit. A device that has signed in to
-	// the account before has a counter of its own, so that a flood from
-	// elsewhere does not lock its owner out.
+	// Failures is how many failed attempts of one network on one account are let
+	// through in a Window: 5 by default, 1 to MaxCountLimit. A network is an IPv4
+	// address or an IPv6 /48. A device that has signed in to the account before has
+	// as many of its own.
 	Failures int
 
-	// FailuresPerAddress is the same for one client address (one /64 for IPv6)
-	// over all accounts: 50 by default, so that an office behind one address is
-	// not locked out by one forgetful colleague.
+	// FailuresPerAddress is the same for one network over all accounts: 50 by
+	// default, so that an office behind one address is not locked out by one
+	// forgetful colleague.
 	FailuresPerAddress int
+
+	// FailuresPerAccount is how many failures of an account in a Window are taken
+	// for an attack: 100 by default, 1 to MaxCountLimit. From there on EventAlert
+	// tells of it, and a network that has failed for the account waits before its
+	// next attempt: 1 second, doubled by each further failure, at most Window.
+	// Networks that have not failed wait for nothing.
+	FailuresPerAccount int
+
+	// FailuresOfDevices is how many failures all known devices of an account have
+	// together in a Window: 20 by default, 1 to MaxCountLimit.
+	FailuresOfDevices int
 
 	// Window slides: 15 minutes by default, 1 second to 24 hours.
 	Window time.Duration
@@ -129,6 +139,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.TouchWait, 50*time.Millisecond)
 	setDefault(&c.Throttle.Failures, 5)
 	setDefault(&c.Throttle.FailuresPerAddress, 50)
+	setDefault(&c.Throttle.FailuresPerAccount, 100)
+	setDefault(&c.Throttle.FailuresOfDevices, 20)
 	setDefault(&c.Throttle.Window, 15*time.Minute)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -177,6 +189,8 @@ func (c Config) validate() error {
 	within("TouchWait", c.TouchWait, time.Millisecond, time.Minute)
 	count("Throttle.Failures", c.Throttle.Failures, MaxCountLimit)
 	count("Throttle.FailuresPerAddress", c.Throttle.FailuresPerAddress, MaxCountLimit)
+	count("Throttle.FailuresPerAccount", c.Throttle.FailuresPerAccount, MaxCountLimit)
+	count("Throttle.FailuresOfDevices", c.Throttle.FailuresOfDevices, MaxCountLimit)
 	within("Throttle.Window", c.Throttle.Window, time.Second, 24*time.Hour)
 	if len(errs) == 0 {
 		return nil

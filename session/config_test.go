@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 		"RotateGrace":   got.RotateGrace == 30*time.Second,
 		"SweepInterval": got.SweepInterval == 15*time.Minute,
 		"StoreTimeout":  got.StoreTimeout == 2*time.Second,
-		"Throttle":      got.Throttle == session.Throttle{Failures: 5, FailuresPerAddress: 50, Window: 15 * time.Minute},
+		"Throttle":      got.Throttle == session.Throttle{Failures: 5, FailuresPerAddress: 50, FailuresPerAccount: 100, FailuresOfDevices: 20, Window: 15 * time.Minute},
 		"SecretKey":     got.SecretKey == nil,
 	} {
 		if !ok {
@@ -68,7 +68,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		RotateGrace:   6 * time.Minute,
 		SweepInterval: time.Millisecond,
 		StoreTimeout:  2 * time.Minute,
-		Throttle:      session.Throttle{Failures: -1, FailuresPerAddress: 1001, Window: 25 * time.Hour},
+		Throttle:      session.Throttle{Failures: -1, FailuresPerAddress: 1001, FailuresPerAccount: 1001, FailuresOfDevices: -1, Window: 25 * time.Hour},
 	})
 	if err == nil {
 		t.Fatal("a configuration in which everything is wrong is taken")
@@ -76,7 +76,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 	for _, text := range []string{
 		"SecretKey: 31 bytes, want at least 32", "openssl rand", "IdleTimeout: -1s, want 1s to", "Lifetime: 9624h0m0s", "MaxPerUser: 1001, want 1 to 1000",
 		"TouchInterval: 1h0m0s", "RotateEvery: 1ms", "RotateGrace: 6m0s", "SweepInterval: 1ms", "StoreTimeout: 2m0s",
-		"Throttle.Failures: -1", "Throttle.FailuresPerAddress: 1001", "Throttle.Window: 25h0m0s",
+		"Throttle.Failures: -1", "Throttle.FailuresPerAddress: 1001", "Throttle.FailuresPerAccount: 1001", "Throttle.FailuresOfDevices: -1", "Throttle.Window: 25h0m0s",
 	} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error does not say %q:\n%v", text, err)

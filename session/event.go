@@ -14,9 +14,9 @@ type Event struct {
 	UserID  string     // empty for anonymous sessions
 	ID      ID         // of the session; zero where Count sessions are meant
 	Ending  Ending     // of EventEnded
-	Count   int        // sessions ended, for EventEnded of a whole user
-	IP      netip.Addr // of EventCreated and EventThrottled
-	Account string     // of EventThrottled: the account that was tried
+	Count   int        // sessions ended, for EventEnded of a whole user; failed logins, for EventAlert
+	IP      netip.Addr // of EventCreated, EventThrottled and EventAlert
+	Account string     // of EventThrottled and EventAlert: the account that was tried
 }
 
 // EventKind is a kind of event.
@@ -28,4 +28,8 @@ const (
 	EventEnded     EventKind = "ended"
 	EventRotated   EventKind = "rotated"
 	EventThrottled EventKind = "throttled"
+
+	// EventAlert: an account has Throttle.FailuresPerAccount failed logins within
+	// the window, and more are coming. At most once in a window for each account.
+	EventAlert EventKind = "alert"
 )

@@ -31,7 +31,7 @@ type fake struct {
 	delete func(context.Context, session.ID, session.Ending) (session.Session, error)
 	list   func(context.Context, session.Query) (session.Page, error)
 	sweep  func(context.Context, int) (int, error)
-	count  func(context.Context, string, int, time.Duration) (time.Duration, error)
+	count  func(context.Context, string, session.CountRule) (time.Duration, error)
 }
 
 func (f *fake) Traits() session.Traits { return f.traits }
@@ -95,11 +95,11 @@ func (f *fake) Sweep(ctx context.Context, limit int) (int, error) {
 	return f.Store.Sweep(ctx, limit)
 }
 
-func (f *fake) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+func (f *fake) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
 	if f.count != nil {
-		return f.count(ctx, key, limit, window)
+		return f.count(ctx, key, rule)
 	}
-	return f.Store.Count(ctx, key, limit, window)
+	return f.Store.Count(ctx, key, rule)
 }
 
 // canary is a secret key that must never show.

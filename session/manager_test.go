@@ -331,7 +331,7 @@ func TestThrottleErrors(t *testing.T) {
 	b := newBench(t)
 	login := session.Login{Account: "anna", IP: netip.MustParseAddr("192.0.2.1")}
 	var keys []string
-	b.store.count = func(_ context.Context, key string, _ int, _ time.Duration) (time.Duration, error) {
+	b.store.count = func(_ context.Context, key string, _ session.CountRule) (time.Duration, error) {
 		keys = append(keys, key)
 		return 0, session.ErrUnavailable
 	}
@@ -340,7 +340,7 @@ func TestThrottleErrors(t *testing.T) {
 	if attempt != nil || errors.Is(err, session.ErrThrottled) {
 		t.Errorf("Attempt where the store is down: %v, %v", attempt, err)
 	}
-	b.store.count = func(_ context.Context, key string, _ int, _ time.Duration) (time.Duration, error) {
+	b.store.count = func(_ context.Context, key string, _ session.CountRule) (time.Duration, error) {
 		keys = append(keys, key)
 		return 90 * time.Second, nil
 	}

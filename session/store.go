@@ -5,7 +5,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -96,11 +95,19 @@ type Store interface {
 	// than Traits.SweepBatch records and never removes a live session.
 	Sweep(ctx context.Context, max int) (int, error)
 
-	// Count records one event under key unless limit of them lie within the
-	// window that ends now. It returns 0 if the event was recorded, else how long
-	// until it would be. Counting and recording are one step. Arguments out of
-	// their bounds are errors; see CheckCount.
-	Count(ctx context.Context, key string, limit int, window time.Duration) (wait time.Duration, err error)
+	// Count records one event under key unless the rule holds it back: because
+	// rule.Limit of them lie within the rule.Window that ends now, or the newest is
+	// less than rule.Apart of their number old. It returns 0 if nothing held it
+	// back, else how long until nothing does. What is held back is not recorded,
+	// unless the rule says Always. Counting and recording are one step. An event
+	// that lies a window or more after now is forgotten: the clock was wrong by
+	// which it was recorded. Arguments out of their bounds are errors; see
+	// CheckCount.
+	Count(ctx context.Context, key string, rule CountRule) (wait time.Duration, err error)
+
+	// Counted returns how many of the events kept under key lie within the window
+	// that ends now. It changes nothing.
+	Counted(ctx context.Context, key string, window time.Duration) (int, error)
 
 	// Uncount forgets the newest n events under key, all of them if n < 0.
 	Uncount(ctx context.Context, key string, n int) error
@@ -119,12 +126,10 @@ type Store interface {
 
 // Bounds of the contract.
 const (
-	MaxPage       = 200  // sessions on a page
-	DefaultPage   = 50   // sessions on a page where Query.Limit is 0
-	MaxBatch      = 1000 // sessions in one TouchAll
-	MaxLimit      = 1000 // sessions one user may be allowed
-	MaxCountKey   = 128  // bytes of a counter's key
-	MaxCountLimit = 1000 // events a counter can be asked to hold
+	MaxPage     = 200  // sessions on a page
+	DefaultPage = 50   // sessions on a page where Query.Limit is 0
+	MaxBatch    = 1000 // sessions in one TouchAll
+	MaxLimit    = 1000 // sessions one user may be allowed
 )
 
 // Admission is the rule under which Create admits a session.
@@ -221,20 +226,4 @@ type Traits struct {
 
 	// Notes say in words what the store cannot promise, for the health page.
 	Notes []string
-}
-
-// CheckCount reports arguments of Store.Count that are out of their bounds, as
-// ErrMalformed or ErrTooLarge. Stores call it first.
-func CheckCount(key string, limit int, window time.Duration) error {
-	switch {
-	case key == "":
-		return fmt.Errorf("%w counter: empty key", ErrMalformed)
-	case len(key) > MaxCountKey:
-		return fmt.Errorf("%w: counter key of %d bytes, at most %d", ErrTooLarge, len(key), MaxCountKey)
-	case limit < 1 || limit > MaxCountLimit:
-		return fmt.Errorf("%w counter: limit %d, want 1 to %d", ErrMalformed, limit, MaxCountLimit)
-	case window <= 0:
-		return fmt.Errorf("%w counter: window %s, want more than 0", ErrMalformed, window)
-	}
-	return nil
 }

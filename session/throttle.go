@@ -1,18 +1,13 @@
-// The login throttle: failures counted per account, per device and per address,
-// on the store, so that every node sees them.
+// The login throttle: what is counted, and what is let through.
 
 package session
 
 import (
 	"context"
-	"crypto/hmac"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -22,158 +17,255 @@ type Login struct {
 	// that would sign in to it. Unknown accounts are throttled like known ones.
 	Account string
 
-	// IP is the client's address, from a source that can be trusted.
+	// IP is the client's address, from a source that can be trusted. What is
+	// counted is its network: an IPv4 address, an IPv6 /48. Clients without an
+	// address are one network, which has no bound over all accounts.
 	IP netip.Addr
 
 	// Device is the text that an earlier Attempt.Succeed of this browser
 	// returned, empty if there is none. Anything not genuine counts as empty.
 	Device string
+
+	// Epoch is any text that changes when what the account was has ended: with a
+	// new password, a reset, disabling and a change of role. A device that was
+	// made under another epoch is an unknown one. Read it before Attempt; an
+	// unknown account's is that of a new one.
+	Epoch string
+
+	// Unlocks is any text that changes when the account's failures are to be
+	// forgotten: when somebody unlocks the account, and with a new password. A
+	// program without a place for it uses the time of the last password.
+	Unlocks string
 }
 
 // Attempt is a login that was let through. It stands as a failure until
 // Succeed or Cancel is called, so that a thousand attempts in parallel are not
 // all let through before the first has failed.
 type Attempt struct {
-	m       *Manager
-	login   Login
-	account string // counter of the account, or of the known device
-	address string // counter of the address; empty for a known device
+	m     *Manager
+	login Login
+
+	mu       sync.Mutex
+	standing []standing // what counts the attempt as a failure
 }
 
-// KnownDevice is how long a device counts as known after it signed in.
-const KnownDevice = 180 * 24 * time.Hour
+// standing is a counter in which an attempt stands as a failure.
+type standing struct {
+	key    string
+	clears bool // a success clears it
+}
+
+// firstPace is what a network waits after its first failure for an account that
+// is being guessed at. Each further failure doubles it (see CountRule.Apart).
+const firstPace = time.Second
 
 // Attempt lets a login through or refuses it: a *ThrottledError says for how
-// long. Call it before any password is looked at.
+// long, at least. Call it before any password is looked at.
+//
+// A known device is let through while it has failed fewer than Throttle.Failures
+// times, and all devices of the account fewer than Throttle.FailuresOfDevices.
+// Anybody, a device that is held back too, is let through while the network has
+// failed fewer than Throttle.FailuresPerAddress times over all accounts and fewer
+// than Throttle.Failures times for this one. So a network that has not failed for
+// an account reaches its password whatever others did to the account, and nobody
+// can shut its owner out from elsewhere. What others did only makes a network that
+// has failed wait: see Throttle.FailuresPerAccount.
 func (m *Manager) Attempt(ctx context.Context, l Login) (*Attempt, error) {
 	a := &Attempt{m: m, login: l}
-	if nonce, ok := m.knownDevice(l); ok {
-		a.account = m.counter("device", nonce)
-	} else {
-		a.account = m.counter("account", l.Account)
-		if l.IP.IsValid() {
-			a.address = m.counter("address", address(l.IP))
-		}
+	wait, err := a.admit(ctx)
+	if err == nil && wait == 0 {
+		return a, nil
 	}
-	t := m.cfg.Throttle
-	if a.address != "" {
-		if err := m.count(ctx, l, a.address, t.FailuresPerAddress); err != nil {
-			return nil, err
-		}
+	if undo := a.Cancel(ctx); undo != nil && err == nil {
+		err = undo
 	}
-	if err := m.count(ctx, l, a.account, t.Failures); err != nil {
-		if a.address != "" && errors.Is(err, ErrThrottled) {
-			// A refused attempt is no failure of the address.
-			if undo := m.uncount(ctx, a.address, 1); undo != nil {
-				return nil, undo
-			}
-		}
+	if err != nil {
 		return nil, err
 	}
-	return a, nil
+	m.emit(ctx, Event{Kind: EventThrottled, Account: l.Account, IP: l.IP})
+	return nil, &ThrottledError{RetryAfter: wait}
 }
 
-// Succeed clears the account's counter, takes the attempt off the address's,
-// and returns a text for the browser to keep (for KnownDevice) by which it is
-// known at the account's next login.
-func (a *Attempt) Succeed(ctx context.Context) (device string, err error) {
-	if err := a.m.uncount(ctx, a.account, -1); err != nil {
-		return "", err
+func (a *Attempt) admit(ctx context.Context) (wait time.Duration, err error) {
+	nonce, known := a.m.knownDevice(a.login)
+	if !known {
+		return a.byNetwork(ctx)
 	}
-	if a.address != "" {
-		if err := a.m.uncount(ctx, a.address, 1); err != nil {
-			return "", err
+	held, err := a.byDevice(ctx, nonce)
+	if err != nil || held == 0 {
+		return 0, err
+	}
+	if err := a.Cancel(ctx); err != nil {
+		return 0, err
+	}
+	wait, err = a.byNetwork(ctx)
+	return min(wait, held), err
+}
+
+// byDevice counts the attempt for the known device, and for everything else that
+// it would be a failure of.
+func (a *Attempt) byDevice(ctx context.Context, nonce string) (wait time.Duration, err error) {
+	t := a.m.cfg.Throttle
+	for _, c := range []struct {
+		standing
+		rule CountRule
+	}{
+		{standing{a.counter("device", nonce), true}, CountRule{Limit: t.Failures}},
+		{standing{a.counter("devices"), false}, CountRule{Limit: t.FailuresOfDevices}},
+		{standing{a.network(), false}, CountRule{Limit: t.FailuresPerAddress, Always: true}},
+		{standing{a.pair(), true}, CountRule{Limit: t.Failures, Always: true}},
+		{standing{a.counter("account"), false}, CountRule{Limit: t.FailuresPerAccount, Always: true}},
+	} {
+		if wait, err = a.count(ctx, c.standing, c.rule); err != nil || wait > 0 && !c.rule.Always {
+			return wait, err
 		}
 	}
-	return a.m.newDevice(a.login.Account)
+	return 0, nil
 }
+
+// byNetwork counts the attempt for the network, and for the account.
+func (a *Attempt) byNetwork(ctx context.Context) (wait time.Duration, err error) {
+	t := a.m.cfg.Throttle
+	wait, err = a.count(ctx, standing{a.network(), false}, CountRule{Limit: t.FailuresPerAddress})
+	if err != nil || wait > 0 {
+		return wait, err
+	}
+	rule := CountRule{Limit: t.Failures}
+	failures, err := a.m.Failures(ctx, a.login)
+	if err != nil {
+		return 0, err
+	}
+	if failures >= t.FailuresPerAccount {
+		rule.Pace = firstPace
+		a.alert(ctx, failures)
+	}
+	wait, err = a.count(ctx, standing{a.pair(), true}, rule)
+	if err != nil || wait > 0 {
+		return wait, err
+	}
+	_, err = a.count(ctx, standing{a.counter("account"), false}, CountRule{Limit: t.FailuresPerAccount, Always: true})
+	return 0, err
+}
+
+// alert tells once in a window that the account is being guessed at.
+func (a *Attempt) alert(ctx context.Context, failures int) {
+	ctx, end := a.m.bound(ctx)
+	defer end.release()
+	wait, err := a.m.store.Count(ctx, a.counter("alert"), CountRule{Limit: 1, Window: a.m.cfg.Throttle.Window})
+	if err == nil && wait == 0 {
+		a.m.emit(ctx, Event{Kind: EventAlert, Account: a.login.Account, IP: a.login.IP, Count: failures})
+	}
+}
+
+// Failures returns how many failed logins of the account are counted within
+// Throttle.Window, attempts under way among them. It counts up to twice
+// Throttle.FailuresPerAccount. It looks at Account and Unlocks alone.
+func (m *Manager) Failures(ctx context.Context, l Login) (int, error) {
+	ctx, end := m.bound(ctx)
+	defer end.release()
+	n, err := m.store.Counted(ctx, m.counter("account", l.Account, l.Unlocks), m.cfg.Throttle.Window)
+	if err != nil {
+		return 0, fmt.Errorf("session: count failed logins: %w", err)
+	}
+	return n, nil
+}
+
+// Succeed clears the counters of the network for the account and of the device,
+// takes the attempt off all others, and returns a text for the browser to keep
+// (for KnownDevice) by which it is known at the account's next login. It is done
+// also if ctx ends, and a second time changes nothing.
+func (a *Attempt) Succeed(ctx context.Context) (device string, err error) {
+	if err := a.settle(ctx, true); err != nil {
+		return "", err
+	}
+	return a.m.newDevice(a.login.Account, a.login.Epoch)
+}
+
+// Rebind says that this success has changed the account's epoch, as a new password
+// does: the device that Succeed returns belongs to the new one.
+func (a *Attempt) Rebind(epoch string) { a.login.Epoch = epoch }
 
 // Cancel takes the attempt back: the password was never judged, for example
-// because a database was down.
-func (a *Attempt) Cancel(ctx context.Context) error {
-	if err := a.m.uncount(ctx, a.account, 1); err != nil {
-		return err
-	}
-	if a.address == "" {
+// because a database was down. It is done also if ctx ends. After Succeed it
+// changes nothing.
+func (a *Attempt) Cancel(ctx context.Context) error { return a.settle(ctx, false) }
+
+// settle takes the attempt off the counters in which it stands, each once.
+func (a *Attempt) settle(ctx context.Context, success bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.standing) == 0 {
 		return nil
 	}
-	return a.m.uncount(ctx, a.address, 1)
+	ctx, end := a.m.bound(context.WithoutCancel(ctx))
+	defer end.release()
+	for len(a.standing) > 0 {
+		last := a.standing[len(a.standing)-1]
+		n := 1
+		if success && last.clears {
+			n = -1
+		}
+		if err := a.m.store.Uncount(ctx, last.key, n); err != nil {
+			return fmt.Errorf("session: uncount login attempts: %w", err)
+		}
+		a.standing = a.standing[:len(a.standing)-1]
+	}
+	return nil
 }
 
-func (m *Manager) count(ctx context.Context, l Login, key string, limit int) error {
-	ctx, end := m.bound(ctx)
+// count counts the attempt as a failure, and remembers where.
+func (a *Attempt) count(ctx context.Context, s standing, rule CountRule) (wait time.Duration, err error) {
+	if s.key == "" {
+		return 0, nil
+	}
+	rule.Window = a.m.cfg.Throttle.Window
+	ctx, end := a.m.bound(ctx)
 	defer end.release()
-	wait, err := m.store.Count(ctx, key, limit, m.cfg.Throttle.Window)
+	wait, err = a.m.store.Count(ctx, s.key, rule)
 	if err != nil {
-		return fmt.Errorf("session: count login attempts: %w", err)
+		return 0, fmt.Errorf("session: count login attempts: %w", err)
 	}
-	if wait > 0 {
-		m.emit(ctx, Event{Kind: EventThrottled, Account: l.Account, IP: l.IP})
-		return &ThrottledError{RetryAfter: wait}
+	if wait == 0 || rule.Always {
+		a.mu.Lock()
+		a.standing = append(a.standing, s)
+		a.mu.Unlock()
 	}
-	return nil
+	return wait, nil
 }
 
-func (m *Manager) uncount(ctx context.Context, key string, n int) error {
-	ctx, end := m.bound(ctx)
-	defer end.release()
-	if err := m.store.Uncount(ctx, key, n); err != nil {
-		return fmt.Errorf("session: uncount login attempts: %w", err)
+// counter names a counter of the account.
+func (a *Attempt) counter(kind string, of ...string) string {
+	return a.m.counter(kind, append([]string{a.login.Account, a.login.Unlocks}, of...)...)
+}
+
+// pair names the counter of the account and the network together.
+func (a *Attempt) pair() string { return a.counter("pair", network(a.login.IP)) }
+
+// network names the counter of the network over all accounts, "" if there is none.
+func (a *Attempt) network() string {
+	if !a.login.IP.IsValid() {
+		return ""
 	}
-	return nil
+	return a.m.counter("network", network(a.login.IP))
 }
 
 // counter names a counter: of one length, and without the account in clear.
-func (m *Manager) counter(kind, of string) string {
-	sum := mac(m.keys.count, kind, of)
+func (m *Manager) counter(kind string, of ...string) string {
+	sum := mac(m.keys.count, append([]string{kind}, of...)...)
 	return hex.EncodeToString(sum[:16])
 }
 
-// address is what one client can easily have: one IPv4 address, one IPv6 /64.
-func address(ip netip.Addr) string {
+// network is what one client can easily have: one IPv4 address, one IPv6 /48 (RFC
+// 6177 section 2: sites get up to that much).
+func network(ip netip.Addr) string {
 	ip = ip.Unmap().WithZone("")
 	if ip.Is6() {
-		if p, err := ip.Prefix(64); err == nil {
+		if p, err := ip.Prefix(48); err == nil {
 			return p.String()
 		}
 	}
+	if !ip.IsValid() {
+		return ""
+	}
 	return ip.String()
-}
-
-const (
-	deviceNonce = 16
-	deviceSize  = deviceNonce + 8 + 16
-)
-
-// newDevice makes the text of a known device: a nonce, when it was made, and a
-// MAC over both and the account.
-func (m *Manager) newDevice(account string) (string, error) {
-	var raw [deviceSize]byte
-	if _, err := io.ReadFull(m.cfg.Random, raw[:deviceNonce]); err != nil {
-		return "", fmt.Errorf("session: read random bytes: %w", err)
-	}
-	binary.BigEndian.PutUint64(raw[deviceNonce:], uint64(m.now().UnixMicro()))
-	sum := mac(m.keys.device, account, string(raw[:deviceNonce+8]))
-	copy(raw[deviceNonce+8:], sum[:])
-	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
-}
-
-// knownDevice returns the nonce of a genuine, recent device of the account.
-func (m *Manager) knownDevice(l Login) (nonce string, ok bool) {
-	if len(l.Device) != base64.RawURLEncoding.EncodedLen(deviceSize) {
-		return "", false
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(l.Device)
-	if err != nil || len(raw) != deviceSize {
-		return "", false
-	}
-	sum := mac(m.keys.device, l.Account, string(raw[:deviceNonce+8]))
-	if !hmac.Equal(sum[:deviceSize-deviceNonce-8], raw[deviceNonce+8:]) {
-		return "", false
-	}
-	made := time.UnixMicro(int64(binary.BigEndian.Uint64(raw[deviceNonce:])))
-	if m.now().Sub(made) > KnownDevice {
-		return "", false
-	}
-	return string(raw[:deviceNonce]), true
 }

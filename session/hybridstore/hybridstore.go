@@ -214,8 +214,13 @@ func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error)
 }
 
 // Count implements session.Store, in the database, where no eviction forgets it.
-func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
-	return s.truth.Count(ctx, key, limit, window)
+func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
+	return s.truth.Count(ctx, key, rule)
+}
+
+// Counted implements session.Store.
+func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	return s.truth.Counted(ctx, key, window)
 }
 
 // Uncount implements session.Store.

@@ -112,8 +112,9 @@ func TestBudget(t *testing.T) {
 		{"revoke a user without sessions", reads(1), func() { _, err := m.RevokeUser(ctx, "ada", session.Ending{}); must(err) }},
 		{"an anonymous session", two, func() { first, _, err = m.Create(ctx, session.NewSession{}); must(err) }},
 		{"logout of an anonymous session", two, func() { must(m.Logout(ctx, first)) }},
-		{"count", two, func() { _, err := store.Count(ctx, "k", 1, time.Minute); must(err) }},
-		{"count that waits", reads(1), func() { _, err := store.Count(ctx, "k", 1, time.Minute); must(err) }},
+		{"count", two, func() { _, err := store.Count(ctx, "k", session.CountRule{Limit: 1, Window: time.Minute}); must(err) }},
+		{"count that waits", reads(1), func() { _, err := store.Count(ctx, "k", session.CountRule{Limit: 1, Window: time.Minute}); must(err) }},
+		{"counted", reads(1), func() { _, err := store.Counted(ctx, "k", time.Minute); must(err) }},
 		{"uncount", two, func() { must(store.Uncount(ctx, "k", 1)) }},
 		{"sweep", map[string]int{}, func() { _, err := store.Sweep(ctx, 1000); must(err) }},
 	} {

@@ -180,7 +180,7 @@ func TestExpiry(t *testing.T) {
 				t.Errorf("%s: with a life of %s the item expires %s beside the time it should", name, life, off)
 			}
 		}
-		if _, err := s.Count(t.Context(), "k", 3, time.Minute); err != nil {
+		if _, err := s.Count(t.Context(), "k", session.CountRule{Limit: 3, Window: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		items := keysOf(t, s.cfg.Prefix, servers)
@@ -241,7 +241,7 @@ func TestPrefixes(t *testing.T) {
 			t.Errorf("prefix %q: DeleteUser ended %d of another application's, %v", other, n, err)
 		}
 		for _, s := range []*Store{a, b} {
-			if wait, err := s.Count(t.Context(), other, 1, time.Minute); wait != 0 || err != nil {
+			if wait, err := s.Count(t.Context(), other, session.CountRule{Limit: 1, Window: time.Minute}); wait != 0 || err != nil {
 				t.Errorf("prefix %q: Count: %s, %v", other, wait, err)
 			}
 		}

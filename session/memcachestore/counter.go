@@ -98,29 +98,58 @@ func (s *Store) recount(ctx context.Context, op, name string, do func(c *counter
 }
 
 // Count implements session.Store.
-func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
-	if err := session.CheckCount(key, limit, window); err != nil {
+func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
+	if err := session.CheckCount(key, rule); err != nil {
 		return 0, err
 	}
-	length := max(window.Microseconds(), 1)
-	var wait time.Duration
+	length := max(rule.Window.Microseconds(), 1)
+	var wait int64
 	err := s.recount(ctx, "count", key, func(c *counter) edit {
 		now := s.now().UnixMicro()
-		c.events = slices.DeleteFunc(c.events, func(at int64) bool { return now-at >= length })
-		if n := len(c.events); n >= limit {
-			wait = time.Duration(c.events[n-limit]+length-now) * time.Microsecond
+		c.events = slices.DeleteFunc(c.events, func(at int64) bool { return !within(at, now, length) })
+		n := len(c.events)
+		wait = 0
+		if n >= rule.Limit {
+			wait = c.events[n-rule.Limit] + length - now
+		}
+		if n > 0 {
+			wait = max(wait, c.events[n-1]+rule.Apart(n).Microseconds()-now)
+		}
+		if wait > 0 && !rule.Always {
 			return edit{}
 		}
-		wait = 0
 		at, _ := slices.BinarySearch(c.events, now+1) // another node's clock may be ahead
 		c.events = slices.Insert(c.events, at, now)
+		c.events = slices.Delete(c.events, 0, max(len(c.events)-rule.Kept(), 0))
 		c.until = max(c.until, now+length)
 		return c.edit()
 	})
 	if err != nil {
 		return 0, err
 	}
-	return wait, nil
+	return time.Duration(max(wait, 0)) * time.Microsecond, nil
+}
+
+// within reports whether at lies in the window of that length that ends now, all in
+// microseconds. What lies a window or more after now was recorded by a clock that was
+// wrong.
+func within(at, now, length int64) bool { return now-at < length && at-now < length }
+
+// Counted implements session.Store.
+func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	length := max(window.Microseconds(), 1)
+	n := 0
+	err := s.recount(ctx, "counted", key, func(c *counter) edit {
+		now := s.now().UnixMicro()
+		n = 0
+		for _, at := range c.events {
+			if within(at, now, length) {
+				n++
+			}
+		}
+		return edit{}
+	})
+	return n, err
 }
 
 // Uncount implements session.Store.

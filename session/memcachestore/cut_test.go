@@ -33,7 +33,10 @@ func TestCut(t *testing.T) {
 				return err
 			},
 			"Delete": func() error { _, err := s.Delete(t.Context(), one.ID, session.Ending{}); return err },
-			"Count":  func() error { _, err := s.Count(t.Context(), "k", 5, time.Minute); return err },
+			"Count": func() error {
+				_, err := s.Count(t.Context(), "k", session.CountRule{Limit: 5, Window: time.Minute})
+				return err
+			},
 		} {
 			proxy.cut(arrives)
 			if err := call(); !errors.Is(err, session.ErrIndeterminate) {

@@ -82,7 +82,11 @@ func TestFrozen(t *testing.T) {
 	for what, store := range map[string]*Store{"connected": s, "not yet connected": lazy} {
 		all := calls(store, one)
 		all["Ping"] = store.Ping
-		all["Count"] = func(ctx context.Context) error { _, err := store.Count(ctx, "k", 5, time.Minute); return err }
+		all["Count"] = func(ctx context.Context) error {
+			_, err := store.Count(ctx, "k", session.CountRule{Limit: 5, Window: time.Minute})
+			return err
+		}
+		all["Counted"] = func(ctx context.Context) error { _, err := store.Counted(ctx, "k", time.Minute); return err }
 		for name, call := range all {
 			ctx, cancel := context.WithTimeout(t.Context(), allowed)
 			machine := make(chan time.Duration, 1) // how late a bare timer is, where others are busy too

@@ -68,8 +68,8 @@ func (sh *counterShard) sweep(now time.Time) (removed int) {
 }
 
 // Count implements session.Store.
-func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
-	if err := session.CheckCount(key, limit, window); err != nil {
+func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
+	if err := session.CheckCount(key, rule); err != nil {
 		return 0, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -80,15 +80,45 @@ func (s *Store) Count(ctx context.Context, key string, limit int, window time.Du
 	defer sh.mu.Unlock()
 	now := s.now()
 	log := sh.logs[key]
-	log.events = slices.DeleteFunc(log.events, func(t time.Time) bool { return !now.Before(t.Add(window)) })
-	if n := len(log.events); n >= limit {
-		sh.logs[key] = log
-		return log.events[n-limit].Add(window).Sub(now), nil
+	log.events = slices.DeleteFunc(log.events, func(t time.Time) bool { return !within(t, now, rule.Window) })
+	n := len(log.events)
+	var wait time.Duration
+	if n >= rule.Limit {
+		wait = log.events[n-rule.Limit].Add(rule.Window).Sub(now)
 	}
-	log.events = append(log.events, now)
-	log.until = now.Add(window)
+	if n > 0 {
+		wait = max(wait, log.events[n-1].Add(rule.Apart(n)).Sub(now))
+	}
+	if wait <= 0 || rule.Always {
+		log.events = append(log.events, now)
+		log.events = slices.Delete(log.events, 0, max(len(log.events)-rule.Kept(), 0))
+		log.until = now.Add(rule.Window)
+	}
 	sh.logs[key] = log
-	return 0, nil
+	return max(wait, 0), nil
+}
+
+// within reports whether t lies in the window that ends now. What lies a window or
+// more after now was recorded by a clock that was wrong.
+func within(t, now time.Time, window time.Duration) bool {
+	return now.Sub(t) < window && t.Sub(now) < window
+}
+
+// Counted implements session.Store.
+func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, canceled(err)
+	}
+	sh := s.counters.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now, n := s.now(), 0
+	for _, t := range sh.logs[key].events {
+		if within(t, now, window) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // Uncount implements session.Store.

@@ -172,7 +172,7 @@ func TestCountersAreForgotten(t *testing.T) {
 	now := start
 	store := New(Config{Now: func() time.Time { return now }})
 	for n := range 50_000 {
-		if _, err := store.Count(t.Context(), fmt.Sprint("account ", n), 5, time.Minute); err != nil {
+		if _, err := store.Count(t.Context(), fmt.Sprint("account ", n), session.CountRule{Limit: 5, Window: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 	}

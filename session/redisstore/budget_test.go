@@ -118,7 +118,7 @@ func TestBudget(t *testing.T) {
 	must(err)
 	second, _, err = m.Renew(ctx, second)
 	must(err)
-	_, err = store.Count(ctx, "k", 100, time.Minute)
+	_, err = store.Count(ctx, "k", session.CountRule{Limit: 100, Window: time.Minute})
 	must(err)
 	_, err = m.RevokeUser(ctx, "nobody", session.Ending{})
 	must(err)
@@ -177,7 +177,8 @@ func TestBudget(t *testing.T) {
 		{"validate of an ID in its grace", map[string]int{"GETEX": 2}, func() { _, err := m.Validate(ctx, third); must(err) }},
 		{"logout", one(1), func() { must(m.Logout(ctx, third)) }},
 		{"revoke a user", one(1), func() { _, err := m.RevokeUser(ctx, "ada", session.Ending{}); must(err) }},
-		{"count", one(1), func() { _, err := store.Count(ctx, "k", 100, time.Minute); must(err) }},
+		{"count", one(1), func() { _, err := store.Count(ctx, "k", session.CountRule{Limit: 100, Window: time.Minute}); must(err) }},
+		{"counted", map[string]int{"ZCOUNT": 1}, func() { _, err := store.Counted(ctx, "k", time.Minute); must(err) }},
 		{"uncount", map[string]int{"ZPOPMAX": 1}, func() { must(store.Uncount(ctx, "k", 1)) }},
 		{"a sweep with nothing to do", map[string]int{"ZCOUNT": 256}, func() { _, err := store.Sweep(ctx, 1000); must(err) }},
 	} {

@@ -299,7 +299,7 @@ func TestTwoApplications(t *testing.T) {
 	if _, err := a.Create(ctx, one, session.Admission{}); err != nil {
 		t.Fatal(err)
 	}
-	if wait, err := a.Count(ctx, "ada", 1, time.Hour); wait != 0 || err != nil {
+	if wait, err := a.Count(ctx, "ada", session.CountRule{Limit: 1, Window: time.Hour}); wait != 0 || err != nil {
 		t.Fatal(wait, err)
 	}
 	if _, err := b.Get(ctx, one.ID); !errors.Is(err, session.ErrNotFound) {
@@ -326,7 +326,7 @@ func TestTwoApplications(t *testing.T) {
 			t.Errorf("List: %d, %v", len(page.Sessions), err)
 		}
 	}
-	if wait, err := b.Count(ctx, "ada", 1, time.Hour); wait != 0 || err != nil {
+	if wait, err := b.Count(ctx, "ada", session.CountRule{Limit: 1, Window: time.Hour}); wait != 0 || err != nil {
 		t.Errorf("Count: wait %s, %v", wait, err)
 	}
 	if err := b.Uncount(ctx, "ada", -1); err != nil {
@@ -350,7 +350,7 @@ func TestTwoApplications(t *testing.T) {
 	if n, err := a.Stored(ctx); n != 1 || err != nil {
 		t.Errorf("Stored: %d, %v, want 1", n, err)
 	}
-	if wait, err := a.Count(ctx, "ada", 1, time.Hour); wait == 0 || err != nil {
+	if wait, err := a.Count(ctx, "ada", session.CountRule{Limit: 1, Window: time.Hour}); wait == 0 || err != nil {
 		t.Errorf("Count: wait %s, %v, want one", wait, err)
 	}
 }

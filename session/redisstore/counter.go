@@ -14,17 +14,38 @@ import (
 )
 
 // Count implements session.Store.
-func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
 	const op = "count"
-	if err := session.CheckCount(key, limit, window); err != nil {
+	if err := session.CheckCount(key, rule); err != nil {
 		return 0, err
 	}
-	us := max(window.Microseconds(), 1)
 	event := strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // tells events of one microsecond apart
-	args := []string{micros(s.now()), strconv.Itoa(limit), strconv.FormatInt(us, 10), event}
+	always := "0"
+	if rule.Always {
+		always = "1"
+	}
+	args := []string{
+		micros(s.now()), strconv.Itoa(rule.Limit), window(rule.Window), event,
+		strconv.FormatInt(rule.Pace.Microseconds(), 10), always, strconv.Itoa(rule.Kept()),
+	}
 	return call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (time.Duration, error) {
 		wait, err := countScript.run(ctx, c, scriptCall{[]string{s.keys.counter(key)}, args})[0].ToInt64()
 		return time.Duration(wait) * time.Microsecond, failed(op, writes, err)
+	})
+}
+
+// window is the length of a window in microseconds.
+func window(d time.Duration) string { return strconv.FormatInt(max(d.Microseconds(), 1), 10) }
+
+// Counted implements session.Store.
+func (s *Store) Counted(ctx context.Context, key string, length time.Duration) (int, error) {
+	const op = "counted"
+	now, us := s.now().UnixMicro(), max(length.Microseconds(), 1)
+	exclusive := func(at int64) string { return "(" + strconv.FormatInt(at, 10) }
+	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (int, error) {
+		cmd := c.B().Zcount().Key(s.keys.counter(key)).Min(exclusive(now - us)).Max(exclusive(now + us)).Build()
+		n, err := c.Do(ctx, cmd).ToInt64()
+		return int(n), failed(op, reads, err)
 	})
 }
 

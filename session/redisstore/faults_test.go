@@ -47,8 +47,12 @@ func calls(s *redisstore.Store, one session.Session) map[string]struct {
 		"Rotate":     {true, func(ctx context.Context) error { return s.Rotate(ctx, one.ID, next) }},
 		"Delete":     {true, func(ctx context.Context) error { _, err := s.Delete(ctx, one.ID, why); return err }},
 		"DeleteUser": {true, func(ctx context.Context) error { _, err := s.DeleteUser(ctx, one.User(), why); return err }},
-		"Count":      {true, func(ctx context.Context) error { _, err := s.Count(ctx, "k", 5, time.Minute); return err }},
-		"Sweep":      {false, func(ctx context.Context) error { _, err := s.Sweep(ctx, 10); return err }},
+		"Count": {true, func(ctx context.Context) error {
+			_, err := s.Count(ctx, "k", session.CountRule{Limit: 5, Window: time.Minute})
+			return err
+		}},
+		"Counted": {false, func(ctx context.Context) error { _, err := s.Counted(ctx, "k", time.Minute); return err }},
+		"Sweep":   {false, func(ctx context.Context) error { _, err := s.Sweep(ctx, 10); return err }},
 	}
 }
 

@@ -83,10 +83,10 @@ func TestRound(t *testing.T) {
 	if n, err := s.Sweep(ctx, 10); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}
-	if w, err := s.Count(ctx, "k", 1, time.Minute); w != 0 || err != nil {
+	if w, err := s.Count(ctx, "k", session.CountRule{Limit: 1, Window: time.Minute}); w != 0 || err != nil {
 		t.Fatal(w, err)
 	}
-	if w, err := s.Count(ctx, "k", 1, time.Minute); w == 0 || err != nil {
+	if w, err := s.Count(ctx, "k", session.CountRule{Limit: 1, Window: time.Minute}); w == 0 || err != nil {
 		t.Fatal(w, err)
 	}
 }

@@ -1,4 +1,4 @@
-// Login attempts of requests: throttled by account, address and known device.
+// Login attempts of requests: throttled by account, network and known device.
 
 package sessionhttp
 
@@ -8,15 +8,52 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
+// LoginOption says more of the account that somebody tries to sign in to.
+type LoginOption func(*session.Login)
+
+// Epoch is what known devices of the account are bound to: any text that changes with
+// a new password, a reset, disabling and a change of role, such as a number in the
+// account's row. Without it a device is known until session.KnownDevice has passed,
+// also after the password was changed. See session.Login.
+func Epoch(epoch string) LoginOption {
+	return func(l *session.Login) { l.Epoch = epoch }
+}
+
+// Unlocks is what failures of the account are counted under: any text that changes
+// when they are to be forgotten, such as a number in the account's row that an
+// administrator and a new password raise. See session.Login.
+func Unlocks(unlocks string) LoginOption {
+	return func(l *session.Login) { l.Unlocks = unlocks }
+}
+
 // Attempt lets a login of the account (its canonical name) through, or returns a
-// *session.ThrottledError. Call it before looking at the password, and
-// RememberDevice after the login has succeeded; see session.Manager.Attempt.
-func (s *Sessions) Attempt(r *http.Request, account string) (*session.Attempt, error) {
-	var device string
+// *session.ThrottledError. Call it before looking at the password. It stands as a
+// failure until SignIn or RememberDevice has said that it succeeded; without
+// Middleware, RememberDevice alone. See session.Manager.Attempt.
+func (s *Sessions) Attempt(r *http.Request, account string, of ...LoginOption) (*session.Attempt, error) {
+	l := session.Login{Account: account, IP: s.ClientIP(r)}
 	if found := distinct(r.Header["Cookie"], s.name+deviceSuffix); len(found) == 1 {
-		device = found[0]
+		l.Device = found[0]
 	}
-	return s.manager.Attempt(r.Context(), session.Login{Account: account, IP: s.ClientIP(r), Device: device})
+	for _, option := range of {
+		option(&l)
+	}
+	a, err := s.manager.Attempt(r.Context(), l)
+	if v := visitOf(r.Context(), s); v != nil && err == nil {
+		v.changing.Lock()
+		v.attempts = append(v.attempts, a)
+		v.changing.Unlock()
+	}
+	return a, err
+}
+
+// signedIn counts the request's attempts as successes: somebody was signed in. What the
+// store cannot take off now stands as a failure; the sign-in does not fail for it.
+func (v *visit) signedIn() {
+	for _, a := range v.attempts {
+		_, _ = a.Succeed(v)
+	}
+	v.attempts = nil
 }
 
 // RememberDevice counts the attempt as a success and gives the browser a cookie

@@ -523,12 +523,12 @@ func TestKnownDeviceSignsInDuringAFlood(t *testing.T) {
 	if err := s.sessions.RememberDevice(w, r, a); err != nil {
 		t.Fatal(err)
 	}
-	for n := range 20 {
-		_, _, err = attempt(nil, fmt.Sprintf("198.51.100.%d", n))
+	for range 20 {
+		_, _, err = attempt(nil, "192.0.2.1")
 	}
 	var throttled *session.ThrottledError
 	if !errors.As(err, &throttled) || throttled.RetryAfter <= 0 || throttled.RetryAfter > 15*time.Minute {
-		t.Fatalf("a flood from many addresses is let through: %v", err)
+		t.Fatalf("a flood from the owner's own address is let through: %v", err)
 	}
 	if _, _, err := attempt(w.Result().Cookies(), "192.0.2.1"); err != nil {
 		t.Errorf("the owner's known device is locked out: %v", err)

@@ -16,6 +16,7 @@ import (
 // anonymous, its metadata goes over to the new one. An empty userID is
 // session.ErrMalformed: Start is for visitors who are not signed in. On an error no
 // cookie is set; ErrSent says that the answer has begun and nothing was changed.
+// Attempts of the request count as successes from then on.
 func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, userID string) (session.Session, error) {
 	return s.SignInWith(w, r, session.NewSession{UserID: userID})
 }
@@ -38,6 +39,7 @@ func (s *Sessions) SignInWith(w http.ResponseWriter, r *http.Request, n session.
 	}
 	s.set(w, *made, true)
 	s.expireNonce(w, r)
+	v.signedIn()
 	return made.session, nil
 }
 

@@ -31,6 +31,8 @@ type visit struct {
 	found   holding                 // what the request came with
 	form    atomic.Pointer[multipart.Form]
 
+	attempts []*session.Attempt // to sign in, which SignIn counts as successes
+
 	changing sync.Mutex // one change of the session at a time
 }
 

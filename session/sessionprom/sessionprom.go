@@ -59,7 +59,7 @@ type Collector struct {
 	cfg     Config
 	manager atomic.Pointer[session.Manager]
 
-	created, rotated, throttled prometheus.Counter
+	created, rotated, throttled, alerts prometheus.Counter
 	ended                       *prometheus.CounterVec
 	reasons                     map[session.Reason]prometheus.Counter
 	otherReason                 prometheus.Counter
@@ -90,6 +90,7 @@ func New(cfg Config) *Collector {
 		created:   counter("created_total", "Sessions created."),
 		rotated:   counter("rotated_total", "Tokens replaced, the session staying."),
 		throttled: counter("logins_throttled_total", "Login attempts refused because too many had failed."),
+		alerts:    counter("login_alerts_total", "Accounts found to be guessed at, each at most once in a window of the throttle."),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "ended_total", Help: "Sessions ended by a call, by reason. Those that expire are not; see swept.",
 		}, []string{"reason"}),
@@ -117,6 +118,8 @@ func (c *Collector) OnEvent(ctx context.Context, e session.Event) {
 		c.rotated.Inc()
 	case session.EventThrottled:
 		c.throttled.Inc()
+	case session.EventAlert:
+		c.alerts.Inc()
 	case session.EventEnded:
 		ended := c.reasons[e.Ending.Reason]
 		if ended == nil {
@@ -150,7 +153,7 @@ var (
 
 // stored are the metrics that stand between scrapes.
 func (c *Collector) stored() []prometheus.Collector {
-	return []prometheus.Collector{c.created, c.rotated, c.throttled, c.ended, c.seconds, c.swept}
+	return []prometheus.Collector{c.created, c.rotated, c.throttled, c.alerts, c.ended, c.seconds, c.swept}
 }
 
 // Describe implements prometheus.Collector.

@@ -155,7 +155,7 @@ func TestMetrics(t *testing.T) {
 		"store_swept_total store=memory": 1,
 	}
 	for operation, n := range map[string]int{
-		"create": 5, "get": 4, "touch": 1, "rotate": 1, "delete_user": 1, "delete": 1, "sweep": 1, "count": 4, "uncount": 1,
+		"create": 5, "get": 4, "touch": 1, "rotate": 1, "delete_user": 1, "delete": 1, "sweep": 1, "count": 5, "counted": 2, "uncount": 1,
 	} {
 		want["store_seconds operation="+operation+" store=memory"] = float64(n)
 	}

@@ -31,6 +31,7 @@ func (c *Collector) Wrap(s session.Store) session.Store {
 		list:       timer("list"),
 		sweep:      timer("sweep"),
 		count:      timer("count"),
+		counted:    timer("counted"),
 		uncount:    timer("uncount"),
 		ping:       timer("ping"),
 		swept:      c.swept.WithLabelValues(name),
@@ -42,7 +43,7 @@ type timed struct {
 	session.Store
 
 	create, get, update, touch, touchAll, rotate, restore, delete, deleteUser,
-	list, sweep, count, uncount, ping prometheus.Observer
+	list, sweep, count, counted, uncount, ping prometheus.Observer
 
 	swept prometheus.Counter
 }
@@ -107,9 +108,14 @@ func (t *timed) Sweep(ctx context.Context, most int) (int, error) {
 	return n, err
 }
 
-func (t *timed) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+func (t *timed) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
 	defer took(t.count, time.Now())
-	return t.Store.Count(ctx, key, limit, window)
+	return t.Store.Count(ctx, key, rule)
+}
+
+func (t *timed) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	defer took(t.counted, time.Now())
+	return t.Store.Counted(ctx, key, window)
 }
 
 func (t *timed) Uncount(ctx context.Context, key string, n int) error {

@@ -113,12 +113,16 @@ func (f *fixture) endedContext(ctx context.Context, how string) {
 		{"Delete", func() error { _, err := f.store.Delete(ctx, deleted.ID, revoked); return err }, func() bool { return !live(deleted.ID) }},
 		{"List", func() error { _, err := f.store.List(ctx, session.Query{User: userOf("anna")}); return err }, nil},
 		{"Sweep", func() error { _, err := f.store.Sweep(ctx, 10); return err }, nil},
-		{"Count", func() error { _, err := f.store.Count(ctx, "k"+how, 1, window); return err }, func() bool {
-			wait, err := f.other.Count(f.ctx, "k"+how, 1, window)
+		{"Count", func() error {
+			_, err := f.store.Count(ctx, "k"+how, session.CountRule{Limit: 1, Window: window})
+			return err
+		}, func() bool {
+			wait, err := f.other.Count(f.ctx, "k"+how, session.CountRule{Limit: 1, Window: window})
 			return err == nil && wait > 0
 		}},
+		{"Counted", func() error { _, err := f.store.Counted(ctx, "k"+how, window); return err }, nil},
 		{"Uncount", func() error { return f.store.Uncount(ctx, "k"+how, 1) }, func() bool {
-			wait, err := f.other.Count(f.ctx, "k"+how, 1, window)
+			wait, err := f.other.Count(f.ctx, "k"+how, session.CountRule{Limit: 1, Window: window})
 			return err == nil && wait == 0
 		}},
 		{"Ping", func() error { return f.store.Ping(ctx) }, nil},

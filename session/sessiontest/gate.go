@@ -168,9 +168,15 @@ func (g *Gate) Sweep(ctx context.Context, limit int) (int, error) {
 }
 
 // Count implements session.Store.
-func (g *Gate) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+func (g *Gate) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
 	defer g.enter("Count")()
-	return g.Store.Count(ctx, key, limit, window)
+	return g.Store.Count(ctx, key, rule)
+}
+
+// Counted implements session.Store.
+func (g *Gate) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	defer g.enter("Counted")()
+	return g.Store.Counted(ctx, key, window)
 }
 
 // Uncount implements session.Store.

@@ -303,11 +303,22 @@ func (m *machine) count(t *rapid.T) {
 		m.same("Uncount", m.store.Uncount(m.ctx, key, n), m.model.Uncount(m.ctx, key, n))
 		return
 	}
-	limit := rapid.IntRange(1, 4).Draw(t, "limit")
-	got, err := m.other.Count(m.ctx, key, limit, window)
-	want, wantErr := m.model.Count(m.ctx, key, limit, window)
+	rule := session.CountRule{
+		Limit:  rapid.IntRange(1, 4).Draw(t, "limit"),
+		Window: window,
+		Pace:   rapid.SampledFrom([]time.Duration{0, 0, time.Second, 20 * time.Second}).Draw(t, "pace"),
+		Always: rapid.IntRange(0, 3).Draw(t, "always") == 0,
+	}
+	got, err := m.other.Count(m.ctx, key, rule)
+	want, wantErr := m.model.Count(m.ctx, key, rule)
 	m.same("Count", err, wantErr)
 	if got != want {
-		t.Fatalf("Count under a limit of %d: wait %s, the model says %s", limit, got, want)
+		t.Fatalf("Count under %+v: wait %s, the model says %s", rule, got, want)
+	}
+	many, err := m.store.Counted(m.ctx, key, window)
+	wantMany, wantErr := m.model.Counted(m.ctx, key, window)
+	m.same("Counted", err, wantErr)
+	if many != wantMany {
+		t.Fatalf("Counted after %+v: %d, the model says %d", rule, many, wantMany)
 	}
 }

@@ -4,7 +4,6 @@ package sessiontest
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -64,22 +63,54 @@ func place(s session.Session, q session.Query) session.Cursor {
 }
 
 // Count implements session.Store.
-func (m *model) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
-	if len(key) > session.MaxCountKey || limit < 1 || limit > session.MaxCountLimit {
-		return 0, fmt.Errorf("%w: counter key of %d bytes, limit %d", session.ErrTooLarge, len(key), limit)
+func (m *model) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
+	if err := session.CheckCount(key, rule); err != nil {
+		return 0, err
 	}
 	if err := m.begin(ctx); err != nil {
 		return 0, err
 	}
 	defer m.mu.Unlock()
 	now := m.now()
-	in := slices.DeleteFunc(m.events[key], func(t time.Time) bool { return now.Sub(t) >= window })
-	m.events[key] = in
-	if len(in) >= limit {
-		return in[len(in)-limit].Add(window).Sub(now), nil
+	m.events[key] = within(m.events[key], now, rule.Window)
+	in := m.events[key]
+	n := len(in)
+	var wait time.Duration
+	if n >= rule.Limit {
+		wait = in[n-rule.Limit].Add(rule.Window).Sub(now)
 	}
-	m.events[key] = append(in, now)
-	return 0, nil
+	if n > 0 && rule.Pace > 0 {
+		apart := rule.Pace
+		for range min(n, rule.Limit) - 1 {
+			apart = min(2*apart, rule.Window)
+		}
+		wait = max(wait, in[n-1].Add(apart).Sub(now))
+	}
+	if wait > 0 && !rule.Always {
+		return wait, nil
+	}
+	in = append(in, now)
+	if rule.Always {
+		in = in[max(len(in)-2*rule.Limit, 0):]
+	}
+	m.events[key] = in
+	return max(wait, 0), nil
+}
+
+// within returns the events that lie in the window that ends now.
+func within(events []time.Time, now time.Time, window time.Duration) []time.Time {
+	return slices.DeleteFunc(slices.Clone(events), func(t time.Time) bool {
+		return now.Sub(t) >= window || t.Sub(now) >= window
+	})
+}
+
+// Counted implements session.Store.
+func (m *model) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	if err := m.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	return len(within(m.events[key], m.now(), window)), nil
 }
 
 // Uncount implements session.Store.

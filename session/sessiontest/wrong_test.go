@@ -26,7 +26,8 @@ type wrong struct {
 	deleteUser func(context.Context, session.User, session.Ending, ...session.ID) (int, error)
 	list       func(context.Context, session.Query) (session.Page, error)
 	sweep      func(context.Context, int) (int, error)
-	count      func(context.Context, string, int, time.Duration) (time.Duration, error)
+	count      func(context.Context, string, session.CountRule) (time.Duration, error)
+	counted    func(context.Context, string, time.Duration) (int, error)
 	uncount    func(context.Context, string, int) error
 	another    func() session.Store // what a second handle is
 	runsBack   bool                 // the clock is not made monotonic
@@ -116,11 +117,18 @@ func (w *wrong) Sweep(ctx context.Context, limit int) (int, error) {
 	return w.model.Sweep(ctx, limit)
 }
 
-func (w *wrong) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+func (w *wrong) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
 	if w.count != nil {
-		return w.count(ctx, key, limit, window)
+		return w.count(ctx, key, rule)
 	}
-	return w.model.Count(ctx, key, limit, window)
+	return w.model.Count(ctx, key, rule)
+}
+
+func (w *wrong) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	if w.counted != nil {
+		return w.counted(ctx, key, window)
+	}
+	return w.model.Counted(ctx, key, window)
 }
 
 func (w *wrong) Uncount(ctx context.Context, key string, n int) error {

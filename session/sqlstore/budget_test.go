@@ -69,7 +69,11 @@ func TestStatementsPerOperation(t *testing.T) {
 			{"rotate", func() error { next.Version = 2; return s.Rotate(ctx, a.ID, next) }, within("UPDATE INSERT")},
 			{"create that evicts", func() error { _, err := s.Create(ctx, made("anna", now), session.Admission{Limit: 1}); return err }, within("INSERT SELECT UPDATE")},
 			{"revoke a user", func() error { _, err := s.DeleteUser(ctx, a.User(), session.Ending{}); return err }, within("UPDATE")},
-			{"count", func() error { _, err := s.Count(ctx, "key", 5, time.Minute); return err }, within("DELETE SELECT INSERT")},
+			{"count", func() error {
+				_, err := s.Count(ctx, "key", session.CountRule{Limit: 5, Window: time.Minute})
+				return err
+			}, within("DELETE SELECT INSERT")},
+			{"counted", func() error { _, err := s.Counted(ctx, "key", time.Minute); return err }, "SELECT"},
 			{"sweep of nothing", func() error { _, err := s.Sweep(ctx, 1000); return err }, strings.Join([]string{within("UPDATE"), within("DELETE"), within("DELETE")}, " ")},
 			{"ping", func() error { return s.Ping(ctx) }, "SELECT"},
 		} {

@@ -4,6 +4,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"hash/fnv"
 	"time"
 
@@ -11,43 +12,76 @@ import (
 )
 
 const (
-	insertEvent  = "INSERT INTO crudadmin_session_events (counter, seq, happened, until) VALUES (?, ?, ?, ?)"
-	newestEvents = "SELECT seq, happened FROM crudadmin_session_events WHERE counter = ? ORDER BY seq DESC LIMIT ?"
+	insertEvent = "INSERT INTO crudadmin_session_events (counter, seq, happened, until) VALUES (?, ?, ?, ?)"
+	// What lies a window or more after now was recorded by a clock that was wrong.
+	deleteOutside = "DELETE FROM crudadmin_session_events WHERE counter = ? AND (happened <= ? OR happened >= ?)"
+	deleteOldest  = "DELETE FROM crudadmin_session_events WHERE counter = ? AND seq <= ?"
+	countEvents   = "SELECT count(*) FROM crudadmin_session_events WHERE counter = ? AND happened > ? AND happened < ?"
+	newestEvents  = "SELECT seq, happened FROM crudadmin_session_events WHERE counter = ? ORDER BY seq DESC LIMIT ?"
 )
 
-// Count implements session.Store. Of a counter at most limit events are kept.
-func (s *Store) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
-	if err := session.CheckCount(key, limit, window); err != nil {
+// Count implements session.Store. Of a counter at most rule.Kept events are kept.
+func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
+	if err := session.CheckCount(key, rule); err != nil {
 		return 0, err
 	}
 	name := []byte(key)
 	var wait time.Duration
 	err := s.locked(ctx, "count", counterKey(key), func(t *tx) error {
 		now := s.now()
-		at := micro(now)
-		if _, err := t.exec(ctx, "DELETE FROM crudadmin_session_events WHERE counter = ? AND happened <= ?", name, micro(now.Add(-window))); err != nil {
+		since, till := micro(now.Add(-rule.Window)), micro(now.Add(rule.Window))
+		if _, err := t.exec(ctx, deleteOutside, name, since, till); err != nil {
 			return err
 		}
-		newest, err := t.events(ctx, name, limit)
+		newest, err := t.events(ctx, name, rule.Limit)
 		if err != nil {
 			return err
 		}
-		if len(newest) == limit {
-			wait = max(time.UnixMicro(newest[limit-1].happened).Add(window).Sub(now), time.Microsecond)
-			return nil
+		n := len(newest)
+		wait = 0
+		if n == rule.Limit {
+			wait = max(time.UnixMicro(newest[n-1].happened).Add(rule.Window).Sub(now), time.Microsecond)
 		}
 		seq := int64(1)
-		if len(newest) > 0 {
+		if n > 0 {
 			seq = newest[0].seq + 1
+			wait = max(wait, time.UnixMicro(newest[0].happened).Add(rule.Apart(n)).Sub(now))
 		}
-		wait = 0
-		_, err = t.exec(ctx, insertEvent, name, seq, at, micro(now.Add(window)))
+		if wait > 0 && !rule.Always {
+			return nil
+		}
+		if _, err := t.exec(ctx, insertEvent, name, seq, micro(now), till); err != nil || wait == 0 {
+			return err
+		}
+		_, err = t.exec(ctx, deleteOldest, name, seq-int64(rule.Kept()))
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
 	return wait, nil
+}
+
+// Counted implements session.Store.
+func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	now := s.now()
+	one := func(rows *sql.Rows, err error) (n int, _ error) {
+		if err != nil {
+			return 0, err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			if err := rows.Scan(&n); err != nil {
+				return 0, err
+			}
+		}
+		return n, rows.Err()
+	}
+	n, err := ask(ctx, s, one, countEvents, []byte(key), micro(now.Add(-window)), micro(now.Add(window)))
+	if err != nil {
+		return 0, s.failed("counted", err)
+	}
+	return n, nil
 }
 
 // event is one event of a counter.

@@ -192,7 +192,7 @@ func TestFrozenAndKilledServers(t *testing.T) {
 						if _, err := s.Get(ctx, live.ID); err != nil {
 							t.Errorf("%s: Get: %v", when, err)
 						}
-						if _, err := s.Count(ctx, "key", 100, time.Minute); err != nil {
+						if _, err := s.Count(ctx, "key", session.CountRule{Limit: 100, Window: time.Minute}); err != nil {
 							t.Errorf("%s: Count: %v", when, err)
 						}
 						if err := s.Ping(ctx); err != nil {
@@ -235,10 +235,14 @@ func TestFrozenAndKilledServers(t *testing.T) {
 				"Touch":  func(ctx context.Context) error { return s.Touch(ctx, session.Seen{ID: live.ID}) },
 				"List":   func(ctx context.Context) error { _, err := s.List(ctx, session.Query{}); return err },
 				"Delete": func(ctx context.Context) error { _, err := s.Delete(ctx, live.ID, session.Ending{}); return err },
-				"Count":  func(ctx context.Context) error { _, err := s.Count(ctx, "key", 5, time.Minute); return err },
-				"Sweep":  func(ctx context.Context) error { _, err := s.Sweep(ctx, 10); return err },
-				"Ping":   s.Ping,
-				"Open":   func(ctx context.Context) error { _, err := Open(ctx, e.connect(t), Config{}); return err },
+				"Count": func(ctx context.Context) error {
+					_, err := s.Count(ctx, "key", session.CountRule{Limit: 5, Window: time.Minute})
+					return err
+				},
+				"Counted": func(ctx context.Context) error { _, err := s.Counted(ctx, "key", time.Minute); return err },
+				"Sweep":   func(ctx context.Context) error { _, err := s.Sweep(ctx, 10); return err },
+				"Ping":    s.Ping,
+				"Open":    func(ctx context.Context) error { _, err := Open(ctx, e.connect(t), Config{}); return err },
 			} {
 				_ = inTime(t, what+" on a frozen server", 200*time.Millisecond, do)
 			}
