@@ -15,6 +15,7 @@ import (
 // What a failed login is told. It says the same whatever was wrong.
 const (
 	wrongCredentials = "The username or the password is wrong."
+	tooManyAttempts  = "Too many attempts."
 	tooManySessions  = "You are signed in on as many devices as are allowed. Sign out on one of them first."
 )
 
@@ -33,6 +34,16 @@ func (p *Panel) renderLogin(w http.ResponseWriter, r *http.Request, status int, 
 	p.render(w, r, status, page)
 }
 
+// refuseLogin answers a login that failed, to a program in JSON.
+func (p *Panel) refuseLogin(w http.ResponseWriter, r *http.Request, status int, page ui.Login) {
+	if wantsJSON(r) {
+		w.Header().Set("Cache-Control", "no-store")
+		writeJSON(w, status, map[string]string{"error": http.StatusText(status), "detail": page.Failure()})
+		return
+	}
+	p.renderLogin(w, r, status, page)
+}
+
 // login signs an administrator in. Nothing in its answer, and nothing in the
 // work it does, tells whether the account exists.
 func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
@@ -40,12 +51,11 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 	if len(page.Username) > 4*account.MaxUsername {
 		page.Username = ""
 	}
-	attempt, err := p.sessions.Attempt(r, account.Canonical(page.Username))
-	if throttled := (*session.ThrottledError)(nil); errors.As(err, &throttled) {
-		w.Header().Set("Retry-After", seconds(throttled.RetryAfter))
-		page.RetryAfter = throttled.RetryAfter
+	attempt, err := p.attempt(r, page.Username)
+	if wait, ok := throttled(w, err); ok {
+		page.Error, page.RetryAfter = tooManyAttempts, wait
 		p.accountNamed(r, page.Username)
-		p.renderLogin(w, r, http.StatusTooManyRequests, page)
+		p.refuseLogin(w, r, http.StatusTooManyRequests, page)
 		return
 	}
 	if err != nil {
@@ -59,7 +69,7 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, account.ErrCredentials) {
 		page.Error = wrongCredentials
 		p.accountNamed(r, page.Username)
-		p.renderLogin(w, r, http.StatusUnauthorized, page)
+		p.refuseLogin(w, r, http.StatusUnauthorized, page)
 		return
 	}
 	if err != nil {
@@ -69,7 +79,7 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		}
 		if errors.Is(err, session.ErrLimit) {
 			page.Error = tooManySessions
-			p.renderLogin(w, r, http.StatusForbidden, page)
+			p.refuseLogin(w, r, http.StatusForbidden, page)
 			return
 		}
 		p.fail(w, r, err)

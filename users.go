@@ -110,6 +110,7 @@ func (p *Panel) renderUser(w http.ResponseWriter, r *http.Request, status int, p
 	}
 	page.ID, page.Username, page.Disabled, page.Created = u.ID, u.Username, u.Disabled, u.CreatedAt
 	page.Self = u.ID == visitor(r).ID
+	page.FailedSignIns = p.failedSignIns(r, u)
 	page.Roles, page.Min, page.Max = roles, account.MinPassword, account.MaxPassword
 	if page.Role == "" {
 		page.Role = string(u.Role)

@@ -87,7 +87,7 @@ func (e Error) Advice() string {
 	}
 	switch {
 	case e.RetryAfter > 0:
-		advice += " Try again in " + wait(e.RetryAfter) + "."
+		advice += " Try again in " + Wait(e.RetryAfter) + "."
 	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable:
 		advice += " Try again in a moment."
 	}

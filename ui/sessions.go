@@ -17,6 +17,14 @@ type Login struct {
 
 func (Login) template() string { return "login.html" }
 
+// Failure is why the last try failed, with the wait; empty if there was none.
+func (l Login) Failure() string {
+	if l.Error == "" || l.RetryAfter <= 0 {
+		return l.Error
+	}
+	return l.Error + " Try again in " + Wait(l.RetryAfter) + "."
+}
+
 // Session is one session.
 type Session struct {
 	ID           string // posted as "id" to end it

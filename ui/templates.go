@@ -43,7 +43,7 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 		"iso":         utc(isoTime),
 		"exact":       utc(exactTime),
 		"minute":      utc(minuteTime),
-		"wait":        wait,
+		"wait":        Wait,
 		"link": func(label string, icon Icon, href string) pagerLink {
 			return pagerLink{label, icon, href}
 		},

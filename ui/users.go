@@ -62,6 +62,9 @@ type UserEdit struct {
 	// Problem is shown instead of the sessions.
 	Problem *Problem
 
+	// FailedSignIns is how many there were of late, as a sentence; "" if that is not known.
+	FailedSignIns string
+
 	RoleError, PasswordError string
 	// Error is why the last change failed, such as "the last superuser stays".
 	Error string

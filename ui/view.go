@@ -276,8 +276,8 @@ func utc(layout string) func(time.Time) string {
 	return func(t time.Time) string { return t.UTC().Format(layout) }
 }
 
-// wait is a duration for people, rounded up; empty for none.
-func wait(d time.Duration) string {
+// Wait is a duration for people, rounded up; empty for none.
+func Wait(d time.Duration) string {
 	seconds := int64((d + time.Second - 1) / time.Second)
 	switch {
 	case d <= 0:
