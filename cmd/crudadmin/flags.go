@@ -26,6 +26,7 @@ type grammar struct {
 	Doctor  doctorCommand  `cmd:"" help:"Say what of the database and the settings would not work, or not well; change nothing."`
 	Health  healthCommand  `cmd:"" help:"Ask the panel that runs with the same settings whether it is alive: exit code 0, or 1."`
 	Secret  secretCommand  `cmd:"" help:"Print a fresh secret key for ADMIN_SECRET_KEY."`
+	User    userCommand    `cmd:"" help:"Change an administrator."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -84,7 +85,7 @@ func (p *program) parse(args []string) (command, error) {
 	if err != nil {
 		return nil, &usageError{err, helpFor(err)}
 	}
-	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "version": &g.Version}[selected.Command()], nil
+	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "user unlock <name>": &g.User.Unlock, "version": &g.Version}[selected.Command()], nil
 }
 
 // variable is a flag's variable; one that is a secret may be in a file.
