@@ -51,7 +51,9 @@ func (s *Sessions) Attempt(r *http.Request, account string, of ...LoginOption) (
 // store cannot take off now stands as a failure; the sign-in does not fail for it.
 func (v *visit) signedIn() {
 	for _, a := range v.attempts {
-		_, _ = a.Succeed(v)
+		if _, err := a.Succeed(v); err != nil {
+			v.sessions.log.WarnContext(v, "a login attempt stays counted", "error", err)
+		}
 	}
 	v.attempts = nil
 }

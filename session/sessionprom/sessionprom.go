@@ -60,9 +60,9 @@ type Collector struct {
 	manager atomic.Pointer[session.Manager]
 
 	created, rotated, throttled, alerts prometheus.Counter
-	ended                       *prometheus.CounterVec
-	reasons                     map[session.Reason]prometheus.Counter
-	otherReason                 prometheus.Counter
+	ended                               *prometheus.CounterVec
+	reasons                             map[session.Reason]prometheus.Counter
+	otherReason                         prometheus.Counter
 
 	seconds *prometheus.HistogramVec
 	swept   *prometheus.CounterVec
