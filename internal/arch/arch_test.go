@@ -61,6 +61,10 @@ var rules = map[string]rule{
 		imports: []string{"session", "session/sessionhttp", "session/memstore"}, support: true,
 	},
 
+	"session/sessionhttp/browsertest": {
+		imports: []string{"session", "session/sessionhttp", "session/sessiontest"}, support: true,
+	},
+
 	// The panel's parts.
 	"data":    {never: []string{module + "/session…"}},
 	"account": {imports: []string{"internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/ui…"}},

@@ -20,6 +20,11 @@ const (
 	// overwrites the newer token with one that is dead, and the anchor still holds.
 	anchorSuffix = "_anchor"
 
+	// visitorSuffix is for anonymous sessions. They have a cookie of their own, so that the
+	// late answer to a Start does not overwrite that of a sign-in: it counts where the
+	// session cookie opens nothing.
+	visitorSuffix = "_visitor"
+
 	nonceSuffix  = "_login"
 	deviceSuffix = "_device"
 )
@@ -96,14 +101,18 @@ func (t *tokens) all() []session.Token {
 	return append([]session.Token{t.first}, t.more...)
 }
 
-// set sends the session's cookie: it lives until the session's deadline, so that it need
+// set sends the session's cookie, which of a user's and of an anonymous session are two: it lives until the session's deadline, so that it need
 // not be sent again. What is signed in or stepped up gets the anchor beside it.
 func (s *Sessions) set(w http.ResponseWriter, h holding, anchored bool) {
 	lives := h.session.Deadline.Sub(s.manager.Now())
 	if s.cfg.BrowserSession {
 		lives = untilClosed
 	}
-	s.send(w, s.made(s.name, h.token.Reveal(), lives))
+	name := s.name
+	if h.session.UserID == "" {
+		name, anchored = s.name+visitorSuffix, false
+	}
+	s.send(w, s.made(name, h.token.Reveal(), lives))
 	if anchored && s.anchored {
 		s.send(w, s.made(s.name+anchorSuffix, h.token.Reveal(), lives))
 	}
@@ -155,6 +164,33 @@ func pending(w http.ResponseWriter, name string) (value string, ok bool) {
 	return "", false
 }
 
+// pendingCookies returns the lines as they will be when the browser has taken the cookies
+// that the answer sets so far.
+func (s *Sessions) pendingCookies(w http.ResponseWriter, lines []string) []string {
+	after := lines
+	for _, name := range [...]string{s.name, s.name + visitorSuffix, s.name + anchorSuffix} {
+		if value, ok := pending(w, name); ok {
+			rest := slices.Clone(after)
+			for i := range rest {
+				rest[i] = without(rest[i], name)
+			}
+			after = append(rest, name+"="+value)
+		}
+	}
+	return after
+}
+
+// without returns a Cookie header without the cookies of the name.
+func without(line, name string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(line, ";") {
+		if key, _, _ := strings.Cut(pair, "="); textproto.TrimString(key) != name {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, ";")
+}
+
 // sameCookie reports whether line sets the cookie that c is, which is known by name,
 // path and domain.
 func sameCookie(line string, c *http.Cookie) bool {
@@ -165,12 +201,4 @@ func sameCookie(line string, c *http.Cookie) bool {
 		return !strings.Contains(line, "; Domain=")
 	}
 	return strings.Contains(line+";", "; Domain="+c.Domain+";")
-}
-
-// expire removes the session cookie: our own, and no other of its name.
-func (s *Sessions) expire(w http.ResponseWriter) {
-	s.send(w, s.made(s.name, "", 0))
-	if s.anchored {
-		s.send(w, s.made(s.name+anchorSuffix, "", 0))
-	}
 }

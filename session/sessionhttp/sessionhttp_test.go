@@ -303,7 +303,7 @@ func TestLoginReplacesAnySession(t *testing.T) {
 	cart := session.NewKey[int]("cart")
 	b := s.browser()
 	b.do(http.MethodPost, "/start", nil)
-	anonymous := b.cookies["session"]
+	anonymous := b.cookies["session_visitor"]
 	token, _ := session.ParseToken(anonymous)
 	if _, err := s.manager.Update(t.Context(), token.ID(), func(m *session.Metadata) error { return cart.Set(m, 7) }); err != nil {
 		t.Fatal(err)

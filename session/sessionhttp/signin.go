@@ -3,6 +3,7 @@
 package sessionhttp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -129,10 +130,10 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Endin
 	v, done := s.hold(w, r)
 	defer done()
 	var receipt error
-	ended := false
+	user, visitor := false, false // whose cookies open nothing any more
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
-		_, err := s.manager.End(r.Context(), token.ID(), why)
+		was, err := v.end(token, why)
 		switch {
 		case errors.Is(err, session.ErrNotFound):
 			continue
@@ -141,11 +142,27 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Endin
 		case err != nil:
 			return err
 		}
-		ended = true
+		if h := v.current.Load(); was.ID.IsZero() && h != nil && h.token == token { // it had ended before
+			was = h.session
+		}
+		if !was.ID.IsZero() && was.UserID == "" {
+			visitor = true
+		} else {
+			user = true
+		}
 	}
 	v.nobody()
-	if ended && !v.answer.sent.Load() {
-		s.expire(w)
+	if v.answer.sent.Load() {
+		return receipt
+	}
+	if visitor {
+		s.send(w, s.made(s.name+visitorSuffix, "", 0))
+	}
+	if user {
+		s.send(w, s.made(s.name, "", 0))
+	}
+	if user && s.anchored {
+		s.send(w, s.made(s.name+anchorSuffix, "", 0))
 	}
 	return receipt
 }
@@ -172,9 +189,7 @@ func (s *Sessions) change(w http.ResponseWriter, r *http.Request) (v *visit, don
 func (s *Sessions) hold(w http.ResponseWriter, r *http.Request) (v *visit, done func()) {
 	if v = visitOf(r.Context(), s); v == nil {
 		v = s.visit(nil, r)
-		if value, ok := pending(w, s.name); ok {
-			v.cookies = []string{s.name + "=" + value}
-		}
+		v.cookies = s.pendingCookies(w, v.cookies)
 		v.given = s.read(v.cookies, s.name)
 		v.unknown = !v.given.first.IsZero()
 	}
@@ -185,17 +200,17 @@ func (s *Sessions) hold(w http.ResponseWriter, r *http.Request) (v *visit, done 
 // replace ends what the request came with and makes n in its place.
 func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error) {
 	s := v.sessions
-	current := v.current.Load()
+	rivals := v.rivals
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
-		ended, err := s.manager.End(r.Context(), token.ID(), session.Ending{Reason: session.Rotated})
+		ended, err := v.end(token, session.Ending{Reason: session.Rotated})
 		if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
 			err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
 		}
 		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			return nil, err
 		}
-		if err == nil && current != nil && token == current.token && ended.UserID == "" {
+		if err == nil && ended.UserID == "" && !slices.Contains(rivals, token) {
 			if n.Metadata, err = ended.Metadata.Merge(n.Metadata); err != nil {
 				v.nobody()
 				return nil, err
@@ -219,6 +234,31 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 	return v.become(made, token), nil
 }
 
+// end ends the session that a token of the request opens. Where other requests have renewed
+// it, and that so long ago that this token opens nothing any more, it is found as
+// the session that this request began with.
+func (v *visit) end(token session.Token, why session.Ending) (session.Session, error) {
+	s, ctx := v.sessions, context.WithoutCancel(v.Context)
+	ended, err := s.manager.End(ctx, token.ID(), why)
+	h := v.current.Load()
+	if !errors.Is(err, session.ErrNotFound) || !s.anchored || h == nil || h.token != token {
+		return ended, err
+	}
+	if h.session.UserID == "" {
+		return session.Session{}, session.ErrNotFound
+	}
+	all, err := s.manager.UserSessions(ctx, h.session.UserID)
+	if err != nil {
+		return session.Session{}, err
+	}
+	for i := range all {
+		if all[i].Lineage == h.session.Lineage {
+			return s.manager.End(ctx, all[i].ID, why)
+		}
+	}
+	return session.Session{}, session.ErrNotFound
+}
+
 // openers appends to all the tokens of the request that open something, or may.
 func (v *visit) openers(all []session.Token) []session.Token {
 	if h := v.current.Load(); h != nil {
@@ -232,11 +272,13 @@ func (v *visit) openers(all []session.Token) []session.Token {
 	}
 	all = append(all, v.rivals...)
 	s := v.sessions
+	visitors := s.read(v.cookies, s.name+visitorSuffix)
+	all = append(all, visitors.all()...)
 	if s.anchored {
-		anchor := s.read(v.cookies, s.name+anchorSuffix)
-		all = append(all, anchor.all()...)
+		anchors := s.read(v.cookies, s.name+anchorSuffix)
+		all = append(all, anchors.all()...)
 	}
-	if len(all) < 2 && !v.unknown {
+	if len(all) == 1 && v.current.Load() != nil {
 		return all
 	}
 	genuine := all[:0]

@@ -162,36 +162,52 @@ func (s *Sessions) visit(w http.ResponseWriter, r *http.Request) *visit {
 // find looks up what the request's tokens open. An error is the store's: nobody knows.
 func (v *visit) find(r *http.Request) error {
 	s := v.sessions
-	if v.given.first.IsZero() {
-		v.tellCopies(r)
+	if len(v.cookies) == 0 && v.given.seen == 0 {
 		return nil
 	}
 	v.unknown, v.rivals = true, nil
-	if v.given.seen == 1 { // by far the most
-		var err error
-		v.found.session, err = s.manager.Validate(v.Context, v.given.first)
-		switch {
-		case err == nil:
-			v.found.token = v.given.first
-			v.current.Store(&v.found)
-			v.unknown = false
-			return nil
-		case !errors.Is(err, session.ErrNotFound):
-			return err
-		}
-	} else if err := v.choose(v.given.all()); err != nil {
+	if err := v.look(&v.given); err != nil {
 		return err
 	}
-	if v.current.Load() == nil && len(v.rivals) == 0 && s.anchored && s.manager.Genuine(v.given.first) {
+	if v.lost() && s.anchored && s.manager.Genuine(v.given.first) {
 		anchor := s.read(v.cookies, s.name+anchorSuffix)
 		given := v.given.all()
 		if err := v.choose(slices.DeleteFunc(anchor.all(), func(t session.Token) bool { return slices.Contains(given, t) })); err != nil {
 			return err
 		}
 	}
+	if v.lost() {
+		visitor := s.read(v.cookies, s.name+visitorSuffix)
+		if err := v.look(&visitor); err != nil {
+			return err
+		}
+	}
 	v.unknown = false
 	v.tellCopies(r)
 	return nil
+}
+
+// lost reports whether no cookie that was looked at opens anything.
+func (v *visit) lost() bool { return v.current.Load() == nil && len(v.rivals) == 0 }
+
+// look looks up what the cookies of one name open.
+func (v *visit) look(t *tokens) error {
+	switch {
+	case t.first.IsZero():
+		return nil
+	case t.seen > 1:
+		return v.choose(t.all())
+	}
+	var err error // one cookie, by far the most
+	v.found.session, err = v.sessions.manager.Validate(v.Context, t.first)
+	if errors.Is(err, session.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		v.found.token = t.first
+		v.current.Store(&v.found)
+	}
+	return err
 }
 
 // choose takes the only live one of several tokens. Two that open the same session,
