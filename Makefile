@@ -38,7 +38,7 @@ test: servers ## everything: installs missing servers, then all tests with -race
 	@start=$$SECONDS; \
 	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
 	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
-	{ go test $(RACE) -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore && (cd faults && go test $(RACE) -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	{ go test $(RACE) -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore ./session/sessionhttp/browsertest && (cd faults && go test $(RACE) -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
 
@@ -69,9 +69,10 @@ work: servers ## a user's work in every table of the demo, in a browser, with sc
 faults: servers ## every fault on every store, for minutes, on a quiet machine; WRITE=1 keeps the table in docs/reliability.md
 	cd faults && CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -timeout 60m . -args -long $(if $(WRITE),-write ../docs/reliability.md)
 
-soak: ## the long form: OPS (1000000) recorded calls per store, STORE for one; then SCHEDULES (10000) of the hybrid's model; SEED replays
+soak: ## the long form: OPS (1000000) recorded calls per store, STORE for one; then SCHEDULES (10000) of the hybrid's model and 154000 interleavings of the browsers'; SEED replays
 	@cd faults && CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -timeout 6h -v -run TestSoak ./histories -args -ops $(or $(OPS),1000000) -seed $(or $(SEED),0) -store "$(STORE)"
 	@go test -timeout 3h -v -run 'TestModel' ./session/hybridstore -args -schedules $(or $(SCHEDULES),10000)
+	@CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -timeout 12h -v -run 'TestModel' ./session/sessionhttp/browsertest -args -soak -seed $(or $(SEED),1)
 
 fuzz: ## every fuzz test for FUZZTIME (1m), one after the other
 	@tools/fuzz.sh $(FUZZTIME)

@@ -9,9 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // Middleware looks up the session of each request and puts it into the request's
@@ -85,33 +82,19 @@ func wildcards(pattern string) func(yield func(string) bool) {
 	}
 }
 
-const (
-	// renewPatience is how long an answer waits for its renewal, which it can do
-	// without.
-	renewPatience = 250 * time.Millisecond
-
-	// renewRest is how long no renewal is tried after one that failed.
-	renewRest = time.Second
-)
-
 // renew replaces the token of a session that the rules call old. Where another
 // request was faster, or the store cannot write now, the old one still serves, and
 // where the answer is lost, too.
 func (v *visit) renew() {
 	s := v.sessions
 	h := v.current.Load()
-	if h == nil || !s.manager.RenewDue(h.session) || s.manager.Now().UnixMicro() < s.renewAfter.Load() {
+	if h == nil || !s.manager.RenewDue(h.session) {
 		return
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
-	ctx, cancel := context.WithTimeout(v.Context, renewPatience)
-	defer cancel()
-	token, renewed, err := s.manager.Renew(ctx, h.token)
+	token, renewed, err := s.manager.Renew(v.Context, h.token)
 	if err != nil {
-		if errors.Is(err, session.ErrUnavailable) && v.Context.Err() == nil {
-			s.renewAfter.Store(s.manager.Now().Add(renewRest).UnixMicro())
-		}
 		return
 	}
 	after := &holding{renewed, token}

@@ -65,8 +65,7 @@ type Sessions struct {
 	path     string // of all cookies
 	anchored bool   // the rules renew tokens
 
-	told       [tellings]atomic.Bool // what was logged and need not be again
-	renewAfter atomic.Int64          // no renewal before, Unix microseconds: the store did not do one in time
+	told [tellings]atomic.Bool // what was logged and need not be again
 }
 
 // New returns the sessions of a manager. Every field of cfg that is wrong is

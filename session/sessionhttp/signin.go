@@ -244,19 +244,11 @@ func (v *visit) end(token session.Token, why session.Ending) (session.Session, e
 	if !errors.Is(err, session.ErrNotFound) || !s.anchored || h == nil || h.token != token {
 		return ended, err
 	}
-	if h.session.UserID == "" {
-		return session.Session{}, session.ErrNotFound
-	}
-	all, err := s.manager.UserSessions(ctx, h.session.UserID)
+	now, err := s.manager.Current(ctx, h.session)
 	if err != nil {
 		return session.Session{}, err
 	}
-	for i := range all {
-		if all[i].Lineage == h.session.Lineage {
-			return s.manager.End(ctx, all[i].ID, why)
-		}
-	}
-	return session.Session{}, session.ErrNotFound
+	return s.manager.End(ctx, now.ID, why)
 }
 
 // openers appends to all the tokens of the request that open something, or may.

@@ -154,7 +154,7 @@ func (c *choices) pick(n int) int {
 // something.
 type Totals struct {
 	Requests, Closed, Lost, Late, Renewals, SignIns, StepUps, SignOuts int
-	Excused                                                           map[string]int
+	Excused                                                            map[string]int
 }
 
 func (a *Totals) add(b Totals) {
@@ -191,7 +191,7 @@ func newManager(t testing.TB, store session.Store, clock *sessiontest.Clock, ren
 	cfg := session.Config{
 		SecretKey: []byte("a key of 32 bytes, for tests only"), Now: clock.Now,
 		IdleTimeout: 48 * time.Hour, Lifetime: 96 * time.Hour, TouchInterval: 1,
-		MaxPerUser: session.Unlimited, StoreTimeout: time.Minute, Logger: slog.New(slog.DiscardHandler),
+		MaxPerUser: session.Unlimited, StoreTimeout: time.Minute, TouchWait: time.Minute, Logger: slog.New(slog.DiscardHandler),
 	}
 	if renew {
 		cfg.RotateEvery, cfg.RotateGrace = rotateEvery, rotateGrace

@@ -26,13 +26,7 @@ const (
 	atOnce        = "two sign-ins at once: the answer that arrives last counts"
 	lateSignOut   = "a sign-out's answer arrives after a later sign-in's"
 	veryLateRenew = "a renewal's answer is under way for longer than RotateEvery"
-)
-
-// untilFirstUse is while an old token lives for the grace only, also if the new one was
-// never used.
-const (
-	untilFirstUse = false
-	lostRenewal   = "a renewal's answer is lost, or late by more than the grace"
+	slowRequest   = "a sign-in or sign-out is under way for longer than RotateGrace, and its token was renewed meanwhile"
 )
 
 // fail keeps the first rule that is broken.
@@ -144,6 +138,7 @@ func (w *world) sessionsOf(user string) []session.Session {
 // answered looks at an answer before it is on its way.
 func (w *world) answered(r *request) {
 	r.made = w.clock.Now()
+	r.took = r.made.Sub(r.began)
 	switch {
 	case r.closed:
 	case r.status != http.StatusOK:
@@ -225,8 +220,6 @@ func (w *world) holds(b *browser) (session.Session, bool) {
 		w.excuse(atOnce)
 	case l.ended != nil:
 		w.fail(rule, "%s holds %s, set by %s, whose session was replaced by %s, whose answer arrived", b.name, short(c.value), c.by, l.ended)
-	case w.renews && untilFirstUse:
-		w.excuse(lostRenewal)
 	default:
 		w.fail(rule, "%s holds %s, set by %s, which opens nothing, and nothing ended its session", b.name, short(c.value), c.by)
 	}
@@ -273,8 +266,8 @@ func (w *world) unheld(s session.Session) {
 		w.excuse(lostAnswer)
 	case l.made.browser.overwritten(w, s.Lineage):
 		w.excuse(atOnce)
-	case w.renews && untilFirstUse:
-		w.excuse(lostRenewal)
+	case w.renews && l.made.browser.last.took > rotateGrace:
+		w.excuse(slowRequest)
 	default:
 		w.fail("no session is left that nobody holds", "that of %s", l.made)
 	}

@@ -165,8 +165,10 @@ var plants = []Plant{
 		},
 	},
 	{
-		Name:  "a cache answers for sessions that have ended",
-		Store: func(s session.Store) session.Store { return stale{s, new(sync.Mutex), map[session.ID]session.Session{}} },
+		Name: "a cache answers for sessions that have ended",
+		Store: func(s session.Store) session.Store {
+			return stale{s, new(sync.Mutex), map[session.ID]session.Session{}}
+		},
 	},
 	{
 		Name:  "a session is stored under another user",

@@ -52,7 +52,9 @@ type request struct {
 	acted  bool // the handler was asked
 	ended  bool // it is a sign-out that ended something
 
-	made    time.Time // when the answer was
+	began   time.Time     // when it was sent
+	made    time.Time     // when the answer was
+	took    time.Duration // between the two
 	answer  http.Header
 	status  int
 	arrived int // which arrival its answer was, the last; 0 if it has not
@@ -60,7 +62,7 @@ type request struct {
 
 func newRequest(w *world, b *browser, k kind) *request {
 	r := &request{
-		number: w.totals.Requests + 1, kind: k, browser: b, cookies: map[string]string{}, sent: w.now,
+		number: w.totals.Requests + 1, kind: k, browser: b, cookies: map[string]string{}, sent: w.now, began: w.clock.Now(),
 		stopped: make(chan string), resumed: make(chan struct{}), finished: make(chan struct{}),
 	}
 	if k == signIn {

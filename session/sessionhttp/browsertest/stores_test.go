@@ -61,7 +61,7 @@ var subjects = []subject{
 	{name: "memory and sqlite", open: hybrid(memoryCache, sqliteFile), short: 200, all: 2000, slow: true},
 }
 
-func TestInterleavings(t *testing.T) {
+func TestModel(t *testing.T) {
 	for _, s := range subjects {
 		t.Run(s.name, func(t *testing.T) {
 			n := s.short
@@ -72,8 +72,8 @@ func TestInterleavings(t *testing.T) {
 				n = s.all
 			case testing.Short():
 				n /= 10
-			case testserver.RaceDetector && s.slow: // SQLite in Go is ten times slower with it
-				n /= 5
+			case testserver.RaceDetector && (s.slow || s.short > 200): // ten times slower; make test runs all without, too
+				n /= 10
 			}
 			Run(t, Model{Open: s.open, Interleavings: n, Seed: *firstSeed})
 		})
