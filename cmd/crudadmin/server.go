@@ -28,7 +28,9 @@ const (
 	closeTime = 2 * time.Second
 
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second // a form of the largest size over a slow line
+	readTimeout       = 30 * time.Second // the panel lengthens it for a large form that arrives
+	writeByteTimeout  = 30 * time.Second // of an HTTP/2 connection that takes nothing
+	maxStreams        = 100              // of an HTTP/2 connection at once
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 )
@@ -66,9 +68,12 @@ func (p *program) start(ctx context.Context, flags serverFlags) (*server, error)
 		return nil, err
 	}
 	s.warnOfPlainHTTP(log)
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", flags.Addr); err != nil {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", flags.Addr)
+	if err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
+	s.listener = newConnections(listener.(*net.TCPListener), maxConnections, maxFromOne, settings.TrustedProxies, log)
+	boundMemory(log)
 	return s, nil
 }
 
@@ -151,10 +156,12 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 		Handler:           panel,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout},
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// No WriteTimeout: an export streams for as long as it is read.
+		// No WriteTimeout: the panel gives each answer its own from the first byte on. HTTP/2 would end with it what is
+		// still being worked on.
 	}
 	loop, stopLoop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLoop()

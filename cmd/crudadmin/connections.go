@@ -1,0 +1,127 @@
+package main
+
+// This file bounds the connections that the server takes, in all and from one address.
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	maxConnections = 1024 // in all; more wait until one of them ends
+	maxFromOne     = 64   // from one address: a browser opens six
+	keepAliveEvery = 15 * time.Second
+)
+
+// connections takes connections from a listener, as many as the bounds allow. An address is an IPv4 address, or the
+// /64 of an IPv6 address, of which one line has them all. A trusted proxy has no bound of its own: those behind it are
+// not told apart here.
+type connections struct {
+	*net.TCPListener
+	fromOne int
+	trusted []netip.Prefix
+	log     *slog.Logger
+
+	places chan struct{} // taken ones are in it
+	closed chan struct{}
+	once   sync.Once
+
+	mu    sync.Mutex
+	from  map[netip.Prefix]int
+	noted map[netip.Prefix]bool // of which it was logged that they have too many
+}
+
+func newConnections(l *net.TCPListener, most, fromOne int, trusted []netip.Prefix, log *slog.Logger) *connections {
+	return &connections{
+		TCPListener: l, fromOne: fromOne, trusted: trusted, log: log, places: make(chan struct{}, most), closed: make(chan struct{}),
+		from: map[netip.Prefix]int{}, noted: map[netip.Prefix]bool{},
+	}
+}
+
+// Accept returns the next connection that may be taken. Those of an address that has as many as it may have are closed.
+func (c *connections) Accept() (net.Conn, error) {
+	for {
+		select {
+		case c.places <- struct{}{}:
+		case <-c.closed:
+			return nil, net.ErrClosed
+		}
+		conn, err := c.AcceptTCP()
+		if err != nil {
+			<-c.places
+			return nil, err
+		}
+		// As net/http's own listener has it: who has vanished without a word is noticed.
+		_ = conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAliveEvery, Interval: keepAliveEvery})
+		address := addressOf(conn.RemoteAddr())
+		if c.enter(address) {
+			return &connection{TCPConn: conn, leave: sync.OnceFunc(func() { c.leave(address) })}, nil
+		}
+		_ = conn.Close()
+		<-c.places
+	}
+}
+
+// Close makes Accept return.
+func (c *connections) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.TCPListener.Close()
+}
+
+// addressOf is what a connection is counted under; the zero prefix if its address cannot be told.
+func addressOf(remote net.Addr) netip.Prefix {
+	tcp, ok := remote.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	address := tcp.AddrPort().Addr().Unmap().WithZone("")
+	bits := 64
+	if address.Is4() {
+		bits = 32
+	}
+	prefix, _ := address.Prefix(bits)
+	return prefix
+}
+
+func (c *connections) enter(address netip.Prefix) bool {
+	trusted := slices.ContainsFunc(c.trusted, func(p netip.Prefix) bool { return p.Contains(address.Addr()) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.from[address] >= c.fromOne && !trusted {
+		if !c.noted[address] {
+			c.noted[address] = true
+			c.log.Warn("an address has as many connections as one may have: more are closed until it has none", "address", address.String(), "connections", c.fromOne,
+				"remedy", "a proxy is named in TRUSTED_PROXIES")
+		}
+		return false
+	}
+	c.from[address]++
+	return true
+}
+
+func (c *connections) leave(address netip.Prefix) {
+	c.mu.Lock()
+	if c.from[address]--; c.from[address] == 0 {
+		delete(c.from, address)
+		delete(c.noted, address)
+	}
+	c.mu.Unlock()
+	<-c.places
+}
+
+// connection is one that was taken. All else that net/http looks for in it is that of a TCP connection.
+type connection struct {
+	*net.TCPConn
+	leave func()
+}
+
+// Close gives the place back.
+func (c *connection) Close() error {
+	err := c.TCPConn.Close()
+	c.leave()
+	return err
+}
