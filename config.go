@@ -45,8 +45,8 @@ type Config struct {
 	Sessions session.Store
 
 	// SessionRules are the timeouts and limits of sessions; see session.Config
-	// for the defaults. SecretKey, Now, Logger and OnEvent in it are set by the
-	// panel.
+	// for the defaults. SecretKey, Now and Logger in it are set by the panel; what
+	// OnEvent tells of attacks on an account is in the security log too.
 	SessionRules session.Config
 
 	// Secure is for panels served over HTTPS: cookies are then sent over HTTPS

@@ -78,6 +78,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	if p.ui, err = ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates}); err != nil {
 		return nil, fmt.Errorf("crudadmin: templates: %w", err)
 	}
+	cfg.SessionRules.OnEvent = p.alerting(cfg.SessionRules.OnEvent)
 	if p.manager, err = session.New(cfg.Sessions, cfg.SessionRules); err != nil {
 		return nil, err
 	}

@@ -189,11 +189,15 @@ func deniedFor(err error) string {
 // written: people enter their password there by mistake. It asks the same for both, so that
 // an answer's time tells nothing.
 func (p *Panel) accountNamed(r *http.Request, username string) {
-	name := "(no such account)"
-	if u, err := p.accounts.ByUsername(r.Context(), username); err == nil {
-		name = u.Username
+	note(r, slog.String("account", p.knownName(r.Context(), username)))
+}
+
+func (p *Panel) knownName(ctx context.Context, username string) string {
+	u, err := p.accounts.ByUsername(ctx, username)
+	if err != nil {
+		return "(no such account)"
 	}
-	note(r, slog.String("account", name))
+	return u.Username
 }
 
 // maxLogged is how much of a text from an address or a form goes into a line, in bytes.

@@ -3,8 +3,10 @@
 package crudadmin
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -73,10 +75,24 @@ func (p *Panel) failedSignIns(r *http.Request, u account.User) string {
 	}
 }
 
+// alerting writes a line into the security log when an account is being guessed at, and passes
+// all events on.
+func (p *Panel) alerting(next func(context.Context, session.Event)) func(context.Context, session.Event) {
+	return func(ctx context.Context, e session.Event) {
+		if e.Kind == session.EventAlert {
+			p.security.LogAttrs(ctx, slog.LevelWarn, "security event", slog.String("event", "sign-in.alert"), slog.String("outcome", outcomeThrottled),
+				slog.String("address", e.IP.String()), slog.String("account", p.knownName(ctx, e.Account)), slog.Int("failures", e.Count))
+		}
+		if next != nil {
+			next(ctx, e)
+		}
+	}
+}
+
 // unlockUser forgets the failed sign-ins of the administrator whom the address names. Nobody unlocks
 // themselves: who has somebody's session could guess at their password without end.
 func (p *Panel) unlockUser(w http.ResponseWriter, r *http.Request) {
 	p.changeUser(w, r, "", "The failed sign-ins are forgotten: the user can try again at once.", func(id string) error {
-		return p.accounts.Unlock(r.Context(), id)
+		return p.acting(r).Unlock(r.Context(), id)
 	})
 }

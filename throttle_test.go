@@ -104,7 +104,7 @@ func TestANetworkIsThrottledAndNobodyElse(t *testing.T) {
 
 // A botnet that guesses at one account shuts nobody out, and is slowed down.
 func TestAnOwnerSignsInDuringAnAttack(t *testing.T) {
-	b := newBench(t, nil)
+	b, log := loggedBench(t)
 	if through := tries(t, b, 130, func(i int) int {
 		return b.from(t, fmt.Sprintf("198.18.%d.1", i)).login(adminName, wrongPassword).Code
 	}); through != 130 {
@@ -118,6 +118,10 @@ func TestAnOwnerSignsInDuringAnAttack(t *testing.T) {
 		if w := b.from(t, fmt.Sprintf("203.0.113.%d", i)).login(adminName, adminPassword); w.Code != http.StatusSeeOther {
 			t.Errorf("the owner from a fresh network: %d, want 303", w.Code)
 		}
+	}
+	_, text := log.take(t)
+	if n := strings.Count(text, `"event":"sign-in.alert"`); n != 1 || !strings.Contains(text, `"account":"`+adminName+`","failures":100`) {
+		t.Errorf("%d alerts in the security log, want 1", n)
 	}
 	owner := b.from(t, "203.0.113.77")
 	if w := owner.login(adminName, wrongPassword); w.Code != http.StatusUnauthorized {
