@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -104,7 +105,7 @@ func (p *program) variable(name string) (string, error) {
 func helpFor(err error) string {
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil {
-		if name := parse.Context.Command(); name != "" {
+		if name, _, _ := strings.Cut(parse.Context.Command(), " <"); name != "" { // without its arguments
 			return fmt.Sprintf("Run \"crudadmin %s --help\" to see its flags.", name)
 		}
 	}
