@@ -46,6 +46,62 @@ func TestWallClock(t *testing.T) {
 	})
 }
 
+// A source that was ahead for a moment stops the clock for an hour, not for as long as
+// it was ahead, and is told of; one that is behind by less catches up and nothing is
+// believed that runs back.
+func TestStandstillIsBounded(t *testing.T) {
+	type told struct {
+		behind   time.Duration
+		believed bool
+	}
+	for _, source := range []string{"the machine's", "a given one"} {
+		for _, ahead := range []time.Duration{30 * 24 * time.Hour, 2 * time.Hour, 40 * time.Minute, time.Millisecond} {
+			t.Run(source+", "+ahead.String()+" ahead", func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var lines []told
+					tell := func(behind time.Duration, believed bool) { lines = append(lines, told{behind, believed}) }
+					var set time.Duration
+					now := func() time.Time { return time.Now().Add(set) }
+					read := monotonicClock(now, tell)
+					if source == "the machine's" {
+						c := newWallClock(now)
+						c.tell = tell
+						read = c.read
+					}
+					read()
+					time.Sleep(2 * stretchLength)
+					set = ahead
+					time.Sleep(2 * stretchLength)
+					highest := read()
+					set = 0
+					for range 59 {
+						time.Sleep(time.Minute)
+						if got := read(); got.Before(highest) {
+							t.Fatalf("it ran back by %s within the hour", highest.Sub(got))
+						}
+					}
+					time.Sleep(3 * time.Minute)
+					read()
+					time.Sleep(2 * stretchLength)
+					if got := read(); got.Sub(time.Now()).Abs() > time.Microsecond {
+						t.Errorf("an hour later it is %s off", got.Sub(time.Now()))
+					}
+					want := 0
+					if ahead > time.Second {
+						want++
+					}
+					if ahead > time.Hour {
+						want++
+					}
+					if len(lines) != want || want == 2 && (lines[0].believed || !lines[1].believed) {
+						t.Errorf("it told %v, want %d lines", lines, want)
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestWallClockNeverRunsBack lets many read while the machine's clock trembles.
 func TestWallClockNeverRunsBack(t *testing.T) {
 	var n atomic.Int64

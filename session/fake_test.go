@@ -21,7 +21,9 @@ import (
 type fake struct {
 	session.Store
 	traits session.Traits
-	calls  int
+
+	mu    sync.Mutex
+	calls int
 
 	create func(context.Context, session.Session, session.Admission) ([]session.ID, error)
 	get    func(context.Context, session.ID) (session.Session, error)
@@ -34,10 +36,16 @@ type fake struct {
 	count  func(context.Context, string, session.CountRule) (time.Duration, error)
 }
 
+func (f *fake) called() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+}
+
 func (f *fake) Traits() session.Traits { return f.traits }
 
 func (f *fake) Create(ctx context.Context, s session.Session, a session.Admission) ([]session.ID, error) {
-	f.calls++
+	f.called()
 	if f.create != nil {
 		return f.create(ctx, s, a)
 	}
@@ -45,7 +53,7 @@ func (f *fake) Create(ctx context.Context, s session.Session, a session.Admissio
 }
 
 func (f *fake) Get(ctx context.Context, id session.ID) (session.Session, error) {
-	f.calls++
+	f.called()
 	if f.get != nil {
 		return f.get(ctx, id)
 	}
@@ -53,7 +61,7 @@ func (f *fake) Get(ctx context.Context, id session.ID) (session.Session, error) 
 }
 
 func (f *fake) Touch(ctx context.Context, seen session.Seen) error {
-	f.calls++
+	f.called()
 	if f.touch != nil {
 		return f.touch(ctx, seen)
 	}

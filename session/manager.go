@@ -17,7 +17,7 @@ import (
 // Manager applies a Config's rules to the sessions in a Store. It is safe for
 // use by many goroutines; managers of many processes share one store.
 type Manager struct {
-	store  Store
+	store  *toldStore
 	traits Traits
 	cfg    Config
 	keys   *keys
@@ -52,22 +52,31 @@ func New(store Store, cfg Config) (*Manager, error) {
 	}
 	cfg.SecretKey = nil // not needed any more
 	m := &Manager{
-		store:  store,
+		store:  &toldStore{Store: store, log: cfg.Logger.With("component", "session")},
 		traits: traits,
 		cfg:    cfg,
 		keys:   keys,
-		now:    MonotonicClock(cfg.Now),
 		log:    cfg.Logger.With("component", "session"),
 	}
+	m.now = monotonicClock(cfg.Now, m.tellClock)
 	m.touching.init()
 	return m, nil
+}
+
+// tellClock logs that the machine's clock fell back.
+func (m *Manager) tellClock(behind time.Duration, believed bool) {
+	if believed {
+		m.log.Warn("the clock has not caught up within an hour, and is believed: it had been ahead", "ahead", behind)
+		return
+	}
+	m.log.Warn("the clock fell back: time stands still until it has caught up, for an hour at most", "behind", behind)
 }
 
 // Rules returns the configuration in force, defaults filled in, without the
 // secret key.
 func (m *Manager) Rules() Config { return m.cfg }
 
-// Now returns the manager's time: UTC, in microseconds, never running back.
+// Now returns the manager's time, see [MonotonicClock]: UTC, in microseconds.
 func (m *Manager) Now() time.Time { return m.now() }
 
 // Traits returns the store's traits.
@@ -213,7 +222,11 @@ func (m *Manager) load(ctx context.Context, id ID) (s Session, err error) {
 // was found live. It believes nothing: the record must carry the ID that was asked
 // for, or be its successor within the grace, and be live by this manager's clock.
 func (m *Manager) loadInto(ctx context.Context, id ID, s *Session) (now time.Time, err error) {
+	began := m.store.begin(ctx)
 	*s, err = m.store.Get(ctx, id)
+	if !began.IsZero() {
+		m.store.told(ctx, "get", began, err, idAttr(id))
+	}
 	if err != nil {
 		*s = Session{}
 		if errors.Is(err, ErrNotFound) {
@@ -304,6 +317,9 @@ func (m *Manager) insistFor(ctx context.Context, timeout time.Duration) (context
 }
 
 func (m *Manager) emit(ctx context.Context, e Event) {
+	if m.debugging(ctx) {
+		m.tellEvent(ctx, &e)
+	}
 	if m.cfg.OnEvent == nil {
 		return
 	}

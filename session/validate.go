@@ -16,6 +16,9 @@ import (
 func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
 	saved, err := m.validate(ctx, &token, &s)
 	m.stats.answered(saved, err)
+	if m.debugging(ctx) {
+		m.tellAnswer(ctx, &s, err)
+	}
 	return s, err
 }
 
@@ -25,6 +28,9 @@ func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err err
 func (m *Manager) Peek(ctx context.Context, token Token) (s Session, err error) {
 	err = m.peek(ctx, &token, &s)
 	m.stats.answered(false, err)
+	if m.debugging(ctx) {
+		m.tellAnswer(ctx, &s, err)
+	}
 	return s, err
 }
 
