@@ -54,6 +54,7 @@ type reach struct {
 	opened   time.Time
 	answered atomic.Int64 // when, since opened
 	doubted  atomic.Bool  // a call had no answer, and no ping had one since
+	told     atomic.Bool  // that the server is away
 
 	mu    sync.Mutex
 	asked *ping // the one that callers wait for
@@ -164,7 +165,7 @@ func (r *reach) ask() *ping {
 			defer r.mu.Unlock()
 			r.pings--
 			left--
-			if ok && r.doubted.Swap(false) {
+			if ok && r.doubted.Swap(false) && r.told.Swap(false) {
 				r.log.Info("the database answers again")
 			}
 			switch {
@@ -173,6 +174,9 @@ func (r *reach) ask() *ping {
 				r.judge(p)
 			case left == 0 && r.asked == p:
 				p.failed = true
+				if !r.told.Swap(true) {
+					r.log.Warn("the database does not answer")
+				}
 				r.pause = min(max(2*r.pause, minPause), maxPause)
 				r.until = time.Now().Add(r.pause)
 				r.judge(p)
@@ -230,7 +234,9 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 		r.ask() // others were answered meanwhile: a connection, for who has no time to make one
 		return
 	}
-	if !r.doubted.Swap(true) {
+	// A write that waited for a lock until its time was up is no outage: that is told
+	// when a ping has no answer either.
+	if !r.doubted.Swap(true) && !late && !r.told.Swap(true) {
 		r.log.Warn("a call had no answer: the database is asked whether it is there", "error", err)
 	}
 }
