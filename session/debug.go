@@ -145,13 +145,23 @@ func (s *toldStore) Sweep(ctx context.Context, most int) (int, error) {
 }
 
 // Count implements Store.
-func (s *toldStore) Count(ctx context.Context, key string, limit int, window time.Duration) (time.Duration, error) {
+func (s *toldStore) Count(ctx context.Context, key string, rule CountRule) (time.Duration, error) {
 	began := s.begin(ctx)
-	wait, err := s.Store.Count(ctx, key, limit, window)
+	wait, err := s.Store.Count(ctx, key, rule)
 	if !began.IsZero() {
 		s.told(ctx, "count", began, err, slog.Duration("wait", wait))
 	}
 	return wait, err
+}
+
+// Counted implements Store.
+func (s *toldStore) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
+	began := s.begin(ctx)
+	n, err := s.Store.Counted(ctx, key, window)
+	if !began.IsZero() {
+		s.told(ctx, "counted", began, err, slog.Int("events", n))
+	}
+	return n, err
 }
 
 // Uncount implements Store.
