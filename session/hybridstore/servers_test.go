@@ -221,7 +221,7 @@ func TestConformance(t *testing.T) {
 // manager returns a manager on the store, which has the patience of a busy machine.
 func manager(t *testing.T, s session.Store) *session.Manager {
 	t.Helper()
-	m, err := session.New(s, session.Config{SecretKey: []byte("a key of 32 bytes, for tests only"), MaxPerUser: session.Unlimited, StoreTimeout: 30 * time.Second, Logger: quiet})
+	m, err := session.New(s, session.Config{SecretKey: []byte("a key of 32 bytes, for tests only"), MaxPerUser: session.Unlimited, StoreTimeout: 30 * time.Second, TouchWait: time.Minute, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
