@@ -84,21 +84,16 @@ func (p *Panel) runAction(w http.ResponseWriter, r *http.Request) {
 		p.askAction(w, r, http.StatusOK, c, a, "")
 		return
 	}
-	if wrong, err := p.moved(r, c); err != nil {
-		p.fail(w, r, err)
-		return
-	} else if wrong != "" {
-		p.askAction(w, r, http.StatusConflict, c, a, wrong)
-		return
-	}
 	var n int64
 	if c.all {
-		n, err = p.dataOf(r).ActMatching(r.Context(), c.query, a.run)
+		n, err = p.dataOf(r).ActMatching(r.Context(), c.query, a.run, c.asked)
 	} else {
-		n, err = p.dataOf(r).ActMany(r.Context(), t.Name, c.keys, a.run)
+		n, err = p.dataOf(r).ActMany(r.Context(), t.Name, c.keys, a.run, c.asked)
 	}
 	var hook *data.HookError
 	switch {
+	case errors.Is(err, data.ErrAsked):
+		p.askAction(w, r, http.StatusConflict, c, a, otherRows)
 	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
 		p.askAction(w, r, http.StatusUnprocessableEntity, c, a, "Nothing was changed: "+err.Error())
 	case err != nil:
@@ -110,11 +105,12 @@ func (p *Panel) runAction(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Panel) askAction(w http.ResponseWriter, r *http.Request, status int, c chosen, a *action, wrong string) {
-	page, err := p.bulkPage(r, c, a.name)
+	asked, err := p.ask(r, c)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
+	page := p.bulkPage(r, c, a.name, asked)
 	page.Heading, page.Danger, page.Error = a.label, a.danger, wrong
 	page.Layout = p.layout(w, r, p.tableURL(c.table.Name))
 	if a.confirm != "" {

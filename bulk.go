@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
@@ -22,23 +21,21 @@ type chosen struct {
 	keys  []data.Key
 	all   bool
 	query data.Query // of the list it was chosen in
-	asked string     // how many rows the question was about, if it was about all
+	asked string     // what the question was about; all needs it
 }
 
-// paramAsked is how many rows matched when the question about all was asked.
+// paramAsked is what the question was about: data.Question.Token.
 const paramAsked = "asked"
 
-// moved says that other rows match than those the question was about; empty if
-// not, or if it was not asked.
-func (p *Panel) moved(r *http.Request, c chosen) (string, error) {
-	if !c.all || c.asked == "" {
-		return "", nil
+// otherRows says that an action was confirmed that was asked about other rows.
+const otherRows = "Nothing was changed: other rows match now, or go with them, than when you were asked. Look at them again."
+
+// ask returns the question about the chosen rows: which they are, and how many.
+func (p *Panel) ask(r *http.Request, c chosen) (*data.Question, error) {
+	if c.all {
+		return p.dataOf(r).AskMatching(r.Context(), c.query)
 	}
-	n, err := p.dataOf(r).CountMatching(r.Context(), c.query)
-	if err != nil || strconv.FormatInt(n, 10) == c.asked {
-		return "", err
-	}
-	return "Nothing was changed: the number of rows that match is not what it was when you were asked.", nil
+	return p.dataOf(r).AskMany(r.Context(), c.table.Name, c.keys)
 }
 
 // readChosen reads the rows that were chosen in a list.
@@ -68,23 +65,23 @@ func (p *Panel) readChosen(r *http.Request) (chosen, error) {
 	if !c.all && len(c.keys) == 0 {
 		return c, &statusError{status: http.StatusBadRequest, detail: "key: choose at least one row."}
 	}
+	if c.all && c.asked == "" && r.PostForm.Get(ui.ParamConfirm) == "1" {
+		return c, &statusError{status: http.StatusBadRequest, detail: paramAsked + ": missing; it says which rows you were asked about. Send the form without " + ui.ParamConfirm + " to be asked."}
+	}
 	return c, nil
 }
 
 // bulkPage is the page that asks about an action, with the number of rows.
-func (p *Panel) bulkPage(r *http.Request, c chosen, action string) (ui.Bulk, error) {
+func (p *Panel) bulkPage(r *http.Request, c chosen, action string, asked *data.Question) ui.Bulk {
 	page := ui.Bulk{
 		Model: tableLabel(c.table), ModelHref: p.tableURL(c.table.Name), All: c.all,
 		Action: p.actionURL(c.table, action), CancelHref: p.listURL(c.query), Count: ui.Exact(int64(len(c.keys))),
 	}
 	if c.all {
-		n, err := p.dataOf(r).CountMatching(r.Context(), c.query)
-		if err != nil {
-			return page, err
-		}
-		page.Count = ui.Exact(n)
-		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"}, ui.Param{Name: paramAsked, Value: strconv.FormatInt(n, 10)})
+		page.Count = ui.Exact(asked.Count)
+		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"})
 	}
+	page.Params = append(page.Params, ui.Param{Name: paramAsked, Value: asked.Token})
 	for _, key := range c.keys {
 		page.Params = append(page.Params, ui.Param{Name: "key", Value: key.String()})
 		if len(page.Sample) < 10 {
@@ -101,7 +98,7 @@ func (p *Panel) bulkPage(r *http.Request, c chosen, action string) (ui.Bulk, err
 			page.Params = append(page.Params, ui.Param{Name: name, Value: value})
 		}
 	}
-	return page, nil
+	return page
 }
 
 func (p *Panel) actionURL(t *data.Table, action string) string {
@@ -119,22 +116,17 @@ func (p *Panel) deleteChosen(w http.ResponseWriter, r *http.Request) {
 		p.askDelete(w, r, http.StatusOK, c, "")
 		return
 	}
-	if wrong, err := p.moved(r, c); err != nil {
-		p.fail(w, r, err)
-		return
-	} else if wrong != "" {
-		p.askDelete(w, r, http.StatusConflict, c, wrong)
-		return
-	}
 	var n int64
 	if c.all {
-		n, err = p.dataOf(r).DeleteMatching(r.Context(), c.query)
+		n, err = p.dataOf(r).DeleteMatching(r.Context(), c.query, c.asked)
 	} else {
-		n, err = p.dataOf(r).DeleteMany(r.Context(), c.table.Name, c.keys)
+		n, err = p.dataOf(r).DeleteMany(r.Context(), c.table.Name, c.keys, c.asked)
 	}
 	var hook *data.HookError
 	var referenced *data.ReferencedError
 	switch {
+	case errors.Is(err, data.ErrAsked):
+		p.askDelete(w, r, http.StatusConflict, c, otherRows)
 	case errors.As(err, &hook):
 		p.askDelete(w, r, http.StatusUnprocessableEntity, c, "Nothing was deleted: "+hook.Error())
 	case errors.As(err, &referenced):
@@ -156,26 +148,31 @@ func records(n int64) string {
 }
 
 func (p *Panel) askDelete(w http.ResponseWriter, r *http.Request, status int, c chosen, wrong string) {
-	page, err := p.bulkPage(r, c, "delete")
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	page.Heading, page.Danger, page.Error = "Delete", true, wrong
-	page.Layout = p.layout(w, r, p.tableURL(c.table.Name))
 	var preview *data.Preview
+	var err error
 	if c.all {
 		preview, err = p.dataOf(r).DeleteMatchingPreview(r.Context(), c.query)
 	} else {
 		preview, err = p.dataOf(r).DeleteManyPreview(r.Context(), c.table.Name, c.keys)
 	}
+	var asked *data.Question
+	var notices []ui.Notice
 	switch {
 	case errors.Is(err, data.ErrTimeout):
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeWarning, Text: "Which other rows go with these, or forbid it, could not be found out in time."})
-	case err != nil:
+		notices = append(notices, ui.Notice{Kind: ui.NoticeWarning, Text: "Which other rows go with these, or forbid it, could not be found out in time."})
+		asked, err = p.ask(r, c)
+	case err == nil:
+		asked = &preview.Question
+	}
+	if err != nil {
 		p.fail(w, r, err)
 		return
-	default:
+	}
+	page := p.bulkPage(r, c, "delete", asked)
+	page.Heading, page.Danger, page.Error = "Delete", true, wrong
+	page.Layout = p.layout(w, r, p.tableURL(c.table.Name))
+	page.Notices = append(page.Notices, notices...)
+	if preview != nil {
 		page.Effects = effects(preview, nil)
 	}
 	p.render(w, r, status, page)
@@ -200,21 +197,18 @@ func (p *Panel) editChosen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in, err := e.readChanges(r)
-	if wrong, failed := p.moved(r, c); failed != nil {
-		p.fail(w, r, failed)
-		return
-	} else if wrong != "" {
-		e.errs = data.FieldErrors{{Message: wrong}}
-		p.askEdit(w, r, http.StatusConflict, c, e)
-		return
-	}
 	var n int64
 	switch {
 	case err != nil:
 	case c.all:
-		n, err = p.dataOf(r).UpdateMatching(r.Context(), c.query, in)
+		n, err = p.dataOf(r).UpdateMatching(r.Context(), c.query, in, c.asked)
 	default:
-		n, err = p.dataOf(r).UpdateMany(r.Context(), c.table.Name, c.keys, in)
+		n, err = p.dataOf(r).UpdateMany(r.Context(), c.table.Name, c.keys, in, c.asked)
+	}
+	if errors.Is(err, data.ErrAsked) {
+		e.errs = data.FieldErrors{{Message: otherRows}}
+		p.askEdit(w, r, http.StatusConflict, c, e)
+		return
 	}
 	if e.refuse(err) {
 		p.askEdit(w, r, http.StatusUnprocessableEntity, c, e)
@@ -229,11 +223,12 @@ func (p *Panel) editChosen(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Panel) askEdit(w http.ResponseWriter, r *http.Request, status int, c chosen, e *entry) {
-	page, err := p.bulkPage(r, c, "edit")
+	asked, err := p.ask(r, c)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
+	page := p.bulkPage(r, c, "edit", asked)
 	shown := e.form()
 	page.Heading, page.SubmitLabel, page.Error, page.Fields = "Edit", "Change", shown.Error, shown.Fields
 	for i, f := range page.Fields {

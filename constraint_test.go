@@ -99,8 +99,16 @@ func TestBrokenConstraintsAreToldInWords(t *testing.T) {
 		case remove:
 			want = http.StatusConflict
 			c.form.Set("confirm", "1")
+			if c.form.Has("all") {
+				c.form.Set("asked", "no page shows one: it is forbidden")
+			} else if !c.form.Has("key") {
+				c.form.Set("row.token", "no page shows one: it is forbidden")
+			}
 		case bulk:
 			c.form.Set("confirm", "1")
+			if c.form.Has("all") {
+				c.form = page.asked(c.path, c.form)
+			}
 		case edit:
 			c.form.Set("row.token", page.tokenOf(c.path))
 		}

@@ -29,7 +29,7 @@ func (p *Panel) renderDelete(w http.ResponseWriter, r *http.Request, status int,
 	record := p.recordURL(t.Name, key)
 	page := ui.Delete{
 		Heading: preview.Record.Label, Key: key.Label(), Model: tableLabel(t), ModelHref: p.tableURL(t.Name),
-		RecordHref: record, Action: record + "/delete", Token: preview.Record.Token, Error: wrong,
+		RecordHref: record, Action: record + "/delete", Token: preview.Token, Error: wrong,
 	}
 	page.Effects = effects(preview, p.referringRows(r, t, key, preview))
 	page.Layout = p.layout(w, r, p.tableURL(t.Name))
@@ -84,13 +84,18 @@ func (p *Panel) delete(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	err = p.dataOf(r).Delete(r.Context(), t.Name, key, r.PostForm.Get(ui.ParamToken))
+	token := r.PostForm.Get(ui.ParamToken)
+	if token == "" {
+		p.fail(w, r, &statusError{status: http.StatusBadRequest, detail: ui.ParamToken + ": missing; it says what the page showed that asks about the deletion. Open that page again."})
+		return
+	}
+	err = p.dataOf(r).Delete(r.Context(), t.Name, key, token)
 	var hook *data.HookError
 	var stale *data.StaleError
 	var referenced *data.ReferencedError
 	switch {
 	case errors.As(err, &stale) && stale.Current != nil:
-		p.renderDelete(w, r, http.StatusConflict, t, key, "The record was changed since this page was opened. Look at it again before you delete it.")
+		p.renderDelete(w, r, http.StatusConflict, t, key, "The record, or what goes with it, was changed since this page was opened. Look at it again before you delete it.")
 	case errors.As(err, &referenced):
 		p.renderDelete(w, r, http.StatusConflict, t, key, "Other records refer to it.")
 	case errors.As(err, &hook), len(fieldErrors(err)) > 0:

@@ -163,6 +163,10 @@ func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 		t.Error("the page does not lead to the orders that refer to the customer")
 	}
 	w := page.post("/account", "/m/customers/1/delete", url.Values{"confirm": {"1"}})
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "row.token") {
+		t.Errorf("a deletion that does not say what it was shown: %d, want 400", w.Code)
+	}
+	w = page.post("/account", "/m/customers/1/delete", url.Values{"confirm": {"1"}, "row.token": {"of another page"}})
 	if w.Code != http.StatusConflict || b.scalar(t, "SELECT count(*) FROM customers") != "2" {
 		t.Errorf("a customer with orders: %d, want 409", w.Code)
 	}
@@ -182,7 +186,7 @@ func TestBulkDelete(t *testing.T) {
 	if w := page.post("/account", path, chosen); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "2") || b.scalar(t, "SELECT count(*) FROM orders") != "3" {
 		t.Errorf("the question: %d", w.Code)
 	}
-	if w := page.post("/account", path, url.Values{"all": {"1"}, "f.total.lt": {"5"}, "confirm": {"1"}}); w.Code != http.StatusSeeOther {
+	if w := page.post("/account", path, page.asked(path, url.Values{"all": {"1"}, "f.total.lt": {"5"}})); w.Code != http.StatusSeeOther {
 		t.Errorf("all that match: %d", w.Code)
 	}
 	if got := b.scalar(t, "SELECT group_concat(id) FROM orders"); got != "1" {
@@ -230,6 +234,9 @@ func TestBulkEdit(t *testing.T) {
 	} {
 		if _, err := b.db.ExecContext(t.Context(), `DELETE FROM orders; INSERT INTO orders VALUES (1, 1, 'first', 9.5, NULL), (2, 1, NULL, 1, NULL), (3, 2, '', 2, NULL)`); err != nil {
 			t.Fatal(err)
+		}
+		if c.form.Has("all") {
+			c.form = page.asked(path, c.form)
 		}
 		if w := page.post("/account", path, c.form); w.Code != http.StatusSeeOther {
 			t.Errorf("%s: %d\n%s", name, w.Code, w.Body)

@@ -298,6 +298,9 @@ func (w *world) body(d *dice, p *proposal, r *http.Request, isSane bool) {
 			p.form.Add("key", d.pick(fuzzKeys))
 		}
 	}
+	if !d.rarely(6) {
+		w.answer(p, r)
+	}
 	if strings.HasSuffix(p.rt.path, "/edit") && !d.rarely(4) {
 		page := httptest.NewRequest(http.MethodGet, "/", nil)
 		page.URL = &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath}

@@ -17,7 +17,7 @@ const MaxActed = 100_000
 type Work func(ctx context.Context, tx Tx, rows iter.Seq2[Values, error]) error
 
 // ActMany implements DataSource.
-func (s *Source) ActMany(ctx context.Context, table string, keys []Key, work Work) (int64, error) {
+func (s *Source) ActMany(ctx context.Context, table string, keys []Key, work Work, asked string) (int64, error) {
 	t, err := s.writable(table)
 	if err != nil {
 		return 0, err
@@ -26,11 +26,11 @@ func (s *Source) ActMany(ctx context.Context, table string, keys []Key, work Wor
 	if err != nil {
 		return 0, err
 	}
-	return s.act(ctx, t, conditions, work)
+	return s.act(ctx, t, conditions, work, asked)
 }
 
 // ActMatching implements DataSource.
-func (s *Source) ActMatching(ctx context.Context, q Query, work Work) (int64, error) {
+func (s *Source) ActMatching(ctx context.Context, q Query, work Work, asked string) (int64, error) {
 	t, err := s.writable(q.Table)
 	if err != nil {
 		return 0, err
@@ -39,10 +39,10 @@ func (s *Source) ActMatching(ctx context.Context, q Query, work Work) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	return s.act(ctx, t, [][]fragment{conditions}, work)
+	return s.act(ctx, t, [][]fragment{conditions}, work, asked)
 }
 
-func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, work Work) (int64, error) {
+func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, work Work, asked string) (int64, error) {
 	if len(t.handle()) == 0 {
 		return 0, FieldErrors{fieldError("key", "", "%s has no key: nothing can be done with single rows of it", t.Name)}
 	}
@@ -55,6 +55,9 @@ func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, wor
 	defer leave()
 	var done int64
 	err = s.transact(ctx, "act on", t, func(db queryer) error {
+		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+			return err
+		}
 		handles, err := s.handles(ctx, db, t, conditions)
 		if err != nil {
 			return err

@@ -88,32 +88,38 @@ type Writer interface {
 	// Update changes a record and returns its key, which differs if a column of the key changed. token is the Token of
 	// the Record that was edited: if the row is no longer what it was, nothing is written and the error is a *StaleError.
 	Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error)
-	// Delete deletes a record, and checks the token as Update does unless it is empty. Refused by a foreign key, the
+	// Delete deletes a record. token is the Token of its DeletePreview: if the row, or what goes with it, is not what it
+	// was, nothing is deleted and the error is a *StaleError. An empty one is not checked. Refused by a foreign key, the
 	// error is a *ReferencedError.
 	Delete(ctx context.Context, table string, key Key, token string) error
 	// DeletePreview says what Delete would do to other records.
 	DeletePreview(ctx context.Context, table string, key Key) (*Preview, error)
+	// AskMany and AskMatching say what is to be asked before the records of the keys, or those that match a query, are
+	// changed. The methods below take the Token of the answer, or that of a Preview, as asked: if other records match
+	// by then, the error is ErrAsked. An empty one is not checked.
+	AskMany(ctx context.Context, table string, keys []Key) (*Question, error)
+	AskMatching(ctx context.Context, q Query) (*Question, error)
 	// DeleteMany deletes the records of the keys, at most MaxKeys, and returns how many there were; those that are gone
 	// do not matter. Refused by a foreign key, the error is a *ReferencedError.
-	DeleteMany(ctx context.Context, table string, keys []Key) (int64, error)
+	DeleteMany(ctx context.Context, table string, keys []Key, asked string) (int64, error)
 	// DeleteManyPreview says what DeleteMany would do to other records. The Preview has no Record.
 	DeleteManyPreview(ctx context.Context, table string, keys []Key) (*Preview, error)
 	// CountMatching counts the rows that match a query's search and filters, exactly.
 	CountMatching(ctx context.Context, q Query) (int64, error)
 	// DeleteMatching deletes them, within Options.BulkTimeout.
-	DeleteMatching(ctx context.Context, q Query) (int64, error)
+	DeleteMatching(ctx context.Context, q Query, asked string) (int64, error)
 	// DeleteMatchingPreview says what DeleteMatching would do to other records, as far as PreviewLimit.
 	DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, error)
 	// UpdateMany sets the input's fields in each of the records of the keys, at most MaxKeys, and returns how many there
 	// were. No token is checked: what the records have in other fields stays, what they have in these is replaced.
-	UpdateMany(ctx context.Context, table string, keys []Key, in Input) (int64, error)
+	UpdateMany(ctx context.Context, table string, keys []Key, in Input, asked string) (int64, error)
 	// UpdateMatching does so with the rows that match a query's search and filters, within Options.BulkTimeout.
-	UpdateMatching(ctx context.Context, q Query, in Input) (int64, error)
+	UpdateMatching(ctx context.Context, q Query, in Input, asked string) (int64, error)
 	// ActMany runs an action on the records of the keys, at most MaxKeys, within Options.BulkTimeout, and returns how many
 	// it was given.
-	ActMany(ctx context.Context, table string, keys []Key, work Work) (int64, error)
+	ActMany(ctx context.Context, table string, keys []Key, work Work, asked string) (int64, error)
 	// ActMatching runs it on the records that match a query's search and filters, at most MaxActed.
-	ActMatching(ctx context.Context, q Query, work Work) (int64, error)
+	ActMatching(ctx context.Context, q Query, work Work, asked string) (int64, error)
 	// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or
 	// a ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
 	// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.

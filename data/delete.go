@@ -30,7 +30,7 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 	var where []fragment
 	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
 	return s.transact(ctx, "delete from", t, func(db queryer) error {
-		img, err := s.current(ctx, db, t, key, token)
+		img, err := s.stillAsked(ctx, db, t, key, token)
 		if err != nil {
 			return err
 		}
@@ -50,6 +50,30 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 		}
 		return nil
 	}, refused)
+}
+
+// stillAsked is the image of a row that must still be, with what goes with it, what the token of its preview says.
+func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*image, error) {
+	img, err := s.look(ctx, db, t, key)
+	switch {
+	case err != nil:
+		return nil, err
+	case img == nil && token == "":
+		return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+	case img == nil:
+		return nil, &StaleError{}
+	case token == "":
+		return img, nil
+	}
+	now, err := s.deletion(ctx, db, &Preview{}, t, img)
+	if err != nil || now.Token == token {
+		return img, err
+	}
+	record, err := s.edit(ctx, db, t, key, img)
+	if err != nil {
+		return nil, err
+	}
+	return nil, &StaleError{Current: record}
 }
 
 // refusedDelete is refused for deletions, where a foreign key means that others refer to the record, and NOT NULL that
@@ -94,7 +118,7 @@ func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) 
 }
 
 // DeleteMany implements DataSource.
-func (s *Source) DeleteMany(ctx context.Context, table string, keys []Key) (int64, error) {
+func (s *Source) DeleteMany(ctx context.Context, table string, keys []Key, asked string) (int64, error) {
 	t, err := s.writable(table)
 	if err != nil {
 		return 0, err
@@ -103,7 +127,7 @@ func (s *Source) DeleteMany(ctx context.Context, table string, keys []Key) (int6
 	if err != nil {
 		return 0, err
 	}
-	return s.deleteAll(ctx, t, conditions)
+	return s.deleteAll(ctx, t, conditions, asked)
 }
 
 // chosen are the conditions of each key, once.
@@ -129,7 +153,7 @@ func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
 }
 
 // DeleteMatching implements DataSource.
-func (s *Source) DeleteMatching(ctx context.Context, q Query) (int64, error) {
+func (s *Source) DeleteMatching(ctx context.Context, q Query, asked string) (int64, error) {
 	t, err := s.writable(q.Table)
 	if err != nil {
 		return 0, err
@@ -138,7 +162,7 @@ func (s *Source) DeleteMatching(ctx context.Context, q Query) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.deleteAll(ctx, t, [][]fragment{conditions})
+	return s.deleteAll(ctx, t, [][]fragment{conditions}, asked)
 }
 
 // matching are a query's conditions, without its page.
@@ -153,7 +177,7 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 
 // deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement (SQLite needs no
 // batches to bound its memory, and stops when ctx ends) unless a hook wants to see every row.
-func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment) (int64, error) {
+func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment, asked string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
 	defer cancel()
 	ctx, leave, err := s.enter(ctx, bulk)
@@ -165,6 +189,9 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
 	err = s.transact(ctx, "delete from", t, func(db queryer) error {
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
+			return err
+		}
+		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
 			return err
 		}
 		if t.hooks.BeforeDelete != nil {

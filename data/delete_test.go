@@ -69,7 +69,7 @@ func TestPreviewsComeTrue(t *testing.T) {
 			rt.Fatal(err)
 		}
 		before := counts()
-		err = s.Delete(t.Context(), "t0", key, preview.Record.Token)
+		err = s.Delete(t.Context(), "t0", key, preview.Token)
 		after := counts()
 		if len(preview.Forbid) > 0 {
 			var referenced *ReferencedError
@@ -157,7 +157,7 @@ func TestDeletionsOfMany(t *testing.T) {
 	if err != nil || n != 1000 {
 		t.Fatal(n, err)
 	}
-	if n, err = s.DeleteMatching(t.Context(), q); err != nil || n != 1000 {
+	if n, err = s.DeleteMatching(t.Context(), q, ""); err != nil || n != 1000 {
 		t.Fatal(n, err)
 	}
 	if n, err = s.CountMatching(t.Context(), q); err != nil || n != 0 {
@@ -167,26 +167,26 @@ func TestDeletionsOfMany(t *testing.T) {
 	for _, id := range []string{"2", "3", "1", "3", "4999"} { // 1 is gone, 3 is given twice
 		keys = append(keys, keyOf(t, s, "t", id))
 	}
-	if n, err := s.DeleteMany(t.Context(), "t", keys); err != nil || n != 3 {
+	if n, err := s.DeleteMany(t.Context(), "t", keys, ""); err != nil || n != 3 {
 		t.Error(n, err)
 	}
 	var referenced *ReferencedError
-	if n, err := s.DeleteMany(t.Context(), "t", []Key{keyOf(t, s, "t", "8"), keyOf(t, s, "t", "7")}); !errors.As(err, &referenced) || n != 0 || len(referenced.Forbid) != 1 || referenced.Forbid[0].Table != "c" {
+	if n, err := s.DeleteMany(t.Context(), "t", []Key{keyOf(t, s, "t", "8"), keyOf(t, s, "t", "7")}, ""); !errors.As(err, &referenced) || n != 0 || len(referenced.Forbid) != 1 || referenced.Forbid[0].Table != "c" {
 		t.Error(n, err)
 	}
-	if _, err := s.DeleteMatching(t.Context(), Query{Table: "t"}); !errors.As(err, &referenced) {
+	if _, err := s.DeleteMatching(t.Context(), Query{Table: "t"}, ""); !errors.As(err, &referenced) {
 		t.Error(err)
 	}
 	if n, err := s.CountMatching(t.Context(), Query{Table: "t"}); err != nil || n != 3997 {
 		t.Error(n, err)
 	}
-	if _, err := s.DeleteMatching(t.Context(), Query{Table: "t", Filters: []Filter{{"nonsense", OpEq, []string{"1"}}}}); wrongFields(t, err) != "f.nonsense.eq" {
+	if _, err := s.DeleteMatching(t.Context(), Query{Table: "t", Filters: []Filter{{"nonsense", OpEq, []string{"1"}}}}, ""); wrongFields(t, err) != "f.nonsense.eq" {
 		t.Error(err)
 	}
-	if _, err := s.DeleteMany(t.Context(), "t", slices.Repeat(keys, 3000)); wrongFields(t, err) != "key" {
+	if _, err := s.DeleteMany(t.Context(), "t", slices.Repeat(keys, 3000), ""); wrongFields(t, err) != "key" {
 		t.Error(err)
 	}
-	if _, err := s.DeleteMany(t.Context(), "t", []Key{{}}); wrongFields(t, err) != "key" {
+	if _, err := s.DeleteMany(t.Context(), "t", []Key{{}}, ""); wrongFields(t, err) != "key" {
 		t.Error(err)
 	}
 }

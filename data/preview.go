@@ -5,7 +5,9 @@ package data
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 )
@@ -23,6 +25,9 @@ type Preview struct {
 	Deleted []Effect
 	Changed []Effect // set to NULL or the default
 	Forbid  []Effect // why it is refused; empty if it can be deleted, as far as was looked
+	// Question is what the deletion is asked about: its Token goes to the deletion. That of one record covers the record
+	// as a Record.Token does.
+	Question
 }
 
 // Effect is one kind of change to one table.
@@ -55,7 +60,8 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 		if preview.Record, err = s.edit(ctx, db, t, key, img); err != nil {
 			return err
 		}
-		return s.foresee(ctx, db, preview, t, [][]any{img.handle})
+		preview.Question, err = s.deletion(ctx, db, preview, t, img)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -89,12 +95,17 @@ func (s *Source) DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, 
 	return s.previewAll(ctx, t, [][]fragment{conditions})
 }
 
+// deletion is the question about one record, of which the preview gets what goes with it.
+func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, img *image) (Question, error) {
+	h := newDigest("crudadmin deletion 1", t)
+	hashBytes(h, []byte(img.token))
+	err := s.foresee(ctx, db, preview, t, [][]any{img.handle}, h)
+	return Question{Count: 1, Token: askedEffects + base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, err
+}
+
 // previewAll is the preview of deleting what meets each of the conditions.
 func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragment) (*Preview, error) {
 	preview := &Preview{}
-	if len(t.referenced) == 0 || len(t.handle()) == 0 {
-		return preview, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
 	ctx, leave, err := s.enter(ctx, heavy)
@@ -102,12 +113,9 @@ func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragme
 		return nil, err
 	}
 	defer leave()
-	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
-		handles, err := s.someHandles(ctx, db, t, conditions, PreviewLimit+1)
-		if err != nil {
-			return err
-		}
-		return s.foresee(ctx, db, preview, t, handles)
+	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) (err error) {
+		preview.Question, err = s.question(ctx, db, t, conditions, preview)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -115,8 +123,8 @@ func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragme
 	return preview, nil
 }
 
-// foresee adds to a preview what deleting these rows of a table does.
-func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any) error {
+// foresee adds to a preview, and to a hash, what deleting these rows of a table does.
+func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash) error {
 	f := &fallout{s: s, db: db, doomed: map[*Table]*rowSet{}, touched: map[*ForeignKey]*rowSet{}}
 	for _, handle := range handles {
 		f.doom(t, handle)
@@ -129,6 +137,7 @@ func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *T
 		return err
 	}
 	f.report(preview, t, chosen)
+	f.digest(h)
 	return nil
 }
 

@@ -43,6 +43,14 @@ func TestStaleEditsAreRefused(t *testing.T) {
 		t.Errorf("%d won, %d were stale, %d failed", wins, stale, other)
 	}
 	current := editOf(t, s, "t", key)
+	shown := func() string {
+		preview, err := s.DeletePreview(t.Context(), "t", key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return preview.Token
+	}
+	seen := shown()
 	if _, err := s.db.Exec(`UPDATE t SET big = CAST(zeroblob(19999999) || x'01' AS BLOB)`); err != nil { // its last byte
 		t.Fatal(err)
 	}
@@ -50,10 +58,10 @@ func TestStaleEditsAreRefused(t *testing.T) {
 	if _, err := s.Update(t.Context(), "t", key, current.Token, Input{}); !errors.As(err, &old) {
 		t.Errorf("%v: the last byte of a long blob changed", err)
 	}
-	if err := s.Delete(t.Context(), "t", key, current.Token); !errors.As(err, &old) {
+	if err := s.Delete(t.Context(), "t", key, seen); !errors.As(err, &old) {
 		t.Errorf("delete: %v", err)
 	}
-	if err := s.Delete(t.Context(), "t", key, editOf(t, s, "t", key).Token); err != nil {
+	if err := s.Delete(t.Context(), "t", key, shown()); err != nil {
 		t.Error(err)
 	}
 	if _, err := s.Update(t.Context(), "t", key, current.Token, Input{}); !errors.As(err, &old) || old.Current != nil {

@@ -5,7 +5,7 @@ package data
 import "context"
 
 // UpdateMany implements DataSource.
-func (s *Source) UpdateMany(ctx context.Context, table string, keys []Key, in Input) (int64, error) {
+func (s *Source) UpdateMany(ctx context.Context, table string, keys []Key, in Input, asked string) (int64, error) {
 	t, err := s.writable(table)
 	if err != nil {
 		return 0, err
@@ -14,11 +14,11 @@ func (s *Source) UpdateMany(ctx context.Context, table string, keys []Key, in In
 	if err != nil {
 		return 0, err
 	}
-	return s.updateAll(ctx, t, conditions, in)
+	return s.updateAll(ctx, t, conditions, in, asked)
 }
 
 // UpdateMatching implements DataSource.
-func (s *Source) UpdateMatching(ctx context.Context, q Query, in Input) (int64, error) {
+func (s *Source) UpdateMatching(ctx context.Context, q Query, in Input, asked string) (int64, error) {
 	t, err := s.writable(q.Table)
 	if err != nil {
 		return 0, err
@@ -27,11 +27,11 @@ func (s *Source) UpdateMatching(ctx context.Context, q Query, in Input) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	return s.updateAll(ctx, t, [][]fragment{conditions}, in)
+	return s.updateAll(ctx, t, [][]fragment{conditions}, in, asked)
 }
 
 // updateAll sets the input's fields in what meets each of the conditions, in one transaction.
-func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input) (int64, error) {
+func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input, asked string) (int64, error) {
 	switch {
 	case len(in.Fields) == 0:
 		return 0, FieldErrors{fieldError("", "", "Nothing is to be changed: no field was given.")}
@@ -48,6 +48,9 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	var updated int64
 	refused := func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, nil, err) }
 	err = s.transact(ctx, "update", t, func(db queryer) error {
+		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+			return err
+		}
 		if t.hooks.BeforeUpdate != nil || t.hooks.AfterUpdate != nil {
 			n, err := s.updateEach(ctx, db, t, conditions, in)
 			updated = n
