@@ -12,7 +12,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // errEnded means that the session, or the account, ended while the request was
@@ -37,7 +36,7 @@ func (p *Panel) askAgain(rt route, next http.HandlerFunc) http.HandlerFunc {
 		err := p.sessionLives(r.Context())
 		var u account.User
 		if err == nil {
-			u, err = accountLives(p.accounts.ByID(r.Context(), sessionhttp.UserID(r.Context())))
+			u, err = accountLives(p.accounts.ByID(r.Context(), p.sessions.UserID(r.Context())))
 		}
 		if err == nil {
 			r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, u))
@@ -54,7 +53,7 @@ func (p *Panel) askAgain(rt route, next http.HandlerFunc) http.HandlerFunc {
 // sessionLives reports that the request's session has ended, as errEnded, or that
 // nobody knows.
 func (p *Panel) sessionLives(ctx context.Context) error {
-	mine, _ := sessionhttp.FromContext(ctx)
+	mine, _ := p.sessions.FromContext(ctx)
 	now, err := p.manager.Get(ctx, mine.ID)
 	if errors.Is(err, session.ErrNotFound) || err == nil && now.UserID != mine.UserID {
 		return errEnded

@@ -52,6 +52,7 @@ type Panel struct {
 
 	adminPing chan struct{} // one place
 	once      once
+	watch     frame.Watch // of what takes long
 }
 
 // New returns a panel. It reads the schema of cfg.DB, brings the tables of

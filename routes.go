@@ -194,7 +194,7 @@ func (p *Panel) guard(rt route) http.Handler {
 				p.fail(w, r, err)
 				return
 			}
-			bounded(rt, p.checkCSRF(rt, p.askAgain(rt, p.takes(rt))))(w, r)
+			bounded(rt, p.checkCSRF(rt, p.askAgain(rt, p.watched(rt, p.takes(rt)))))(w, r)
 		})))
 	default:
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })

@@ -19,15 +19,25 @@ import (
 func mayManage(r *http.Request) bool { return visitor(r).Role == account.Superuser }
 
 func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
-	cursor, history := r.URL.Query().Get("after"), p.manager.Traits().History
-	ended := history && r.URL.Query().Get("ended") == "1"
-	found, err := p.manager.List(r.Context(), session.Filter{Cursor: cursor, Ended: ended})
-	page := ui.Sessions{CanEnd: !ended, Ended: ended, History: history}
+	f, err := p.readSessionFilter(r, r.URL.Query())
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	ended := p.manager.Traits().History && r.URL.Query().Get("ended") == "1"
+	p.renderSessions(w, r, f, r.URL.Query().Get("after"), ended, nil)
+}
+
+// renderSessions shows a page of the sessions that a filter means, and above them
+// the question about ending them, if there is one.
+func (p *Panel) renderSessions(w http.ResponseWriter, r *http.Request, f sessionFilter, cursor string, ended bool, ending *ui.SessionsEnding) {
+	found, err := p.findSessions(r.Context(), f, ended, cursor)
+	page := ui.Sessions{CanEnd: !ended, Ended: ended, History: p.manager.Traits().History, Filter: &f.shown, Ending: ending}
 	switch {
 	case errors.Is(err, session.ErrUnsupported):
 		page.Problem = &ui.Problem{
 			Title:  "This store cannot list all sessions",
-			Detail: fmt.Sprintf("The %s store finds sessions by their user only.", p.manager.Traits().Name),
+			Detail: fmt.Sprintf("The %s store finds sessions by their user only: filter by one.", p.manager.Traits().Name),
 		}
 	case err != nil:
 		p.fail(w, r, err)
@@ -41,15 +51,16 @@ func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
 	if cursor == "" && found.Next == "" && page.Problem == nil {
 		page.Count = ui.Exact(int64(len(page.Rows)))
 	}
-	first, more := self, "?after="
+	at := f.values()
 	if ended {
-		first, more = self+"?ended=1", "?ended=1&after="
+		at.Set("ended", "1")
 	}
 	if cursor != "" {
-		page.Pager.First = first
+		page.Pager.First = strings.TrimSuffix(self+"?"+at.Encode(), "?")
 	}
 	if found.Next != "" {
-		page.Pager.Next = self + more + found.Next
+		at.Set("after", found.Next)
+		page.Pager.Next = self + "?" + at.Encode()
 	}
 	page.Layout = p.layout(w, r, self)
 	if notes := p.manager.Traits().Notes; len(notes) > 0 { // what the store cannot promise
@@ -117,15 +128,19 @@ func deviceText(d session.Device) string {
 	}
 }
 
-// revokeSessions ends one session (id) or all of a user's (user).
+// revokeSessions ends one session (id), all of a user's (user), or all that a filter
+// means (all=1).
 func (p *Panel) revokeSessions(w http.ResponseWriter, r *http.Request) {
 	why := session.Ending{Reason: session.Revoked, By: visitor(r).Username}
 	id, user := r.PostForm.Get("id"), r.PostForm.Get("user")
 	var n int
 	var err error
-	switch {
-	case id != "" && user != "" || id == "" && user == "":
-		err = &statusError{status: http.StatusBadRequest, detail: "Say which session (id) or whose (user) to end, one of the two."}
+	switch all := r.PostForm.Get("all") == "1"; {
+	case all && id == "":
+		p.revokeAll(w, r, why)
+		return
+	case all || id != "" && user != "" || id == "" && user == "":
+		err = &statusError{status: http.StatusBadRequest, detail: "Say which session (id) or whose (user) to end, one of the two, or all=1 with a filter."}
 	case id != "":
 		n, err = p.revokeOne(r, id, why)
 	default:

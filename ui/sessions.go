@@ -2,7 +2,11 @@
 
 package ui
 
-import "time"
+import (
+	"net/url"
+	"strings"
+	"time"
+)
 
 // Login is the sign-in page. Its form sends "username", "password" and "next".
 type Login struct {
@@ -43,7 +47,8 @@ type Session struct {
 }
 
 // Sessions is the page of everyone's live sessions, or with "ended=1" of those
-// that ended. Its forms post "id" or "user" to sessions/revoke.
+// that ended. Its forms post "id" or "user" to sessions/revoke, or "all" with the
+// filter: first with "preview", then, by Ending, without.
 type Sessions struct {
 	Layout
 
@@ -57,12 +62,54 @@ type Sessions struct {
 	Pager  Pager
 	// CanEnd shows the buttons.
 	CanEnd bool
+	// Ending asks whether to end all that the filter means; nil offers to ask.
+	Ending *SessionsEnding
 	// Problem is shown instead of the table, such as when the store cannot list
 	// every session.
 	Problem *Problem
 }
 
 func (Sessions) template() string { return "sessions.html" }
+
+// SessionsEnding is the question about ending all sessions that are meant.
+type SessionsEnding struct {
+	Count Count // without the viewer's own, unless Own
+	Own   bool  // the viewer's own is to end too
+	Mine  bool  // the viewer's own is meant
+}
+
+// Text is the number with its noun: "1 session", "10,000+ sessions".
+func (e SessionsEnding) Text() string {
+	return strings.Replace(e.Count.Rows(), " row", " session", 1)
+}
+
+// None reports whether nothing would end.
+func (e SessionsEnding) None() bool { return e.Count.Kind == CountExact && e.Count.N == 0 }
+
+// Params are the filter as hidden fields.
+func (s Sessions) Params() []Param {
+	var all []Param
+	if s.Filter != nil {
+		for _, p := range []Param{{"user", s.Filter.User}, {"ip", s.Filter.IP}, {"device", s.Filter.Device}} {
+			if p.Value != "" {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// FilterQuery is the filter as the query of an address, with its question mark.
+func (s Sessions) FilterQuery() string {
+	v := url.Values{}
+	for _, p := range s.Params() {
+		v.Set(p.Name, p.Value)
+	}
+	if len(v) == 0 {
+		return ""
+	}
+	return "?" + v.Encode()
+}
 
 // SessionFilter is a GET form with "user", "ip" and "device".
 type SessionFilter struct {

@@ -293,6 +293,7 @@ func stories(r *ui.Renderer) []story {
 		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-no-search", noSearch}, {"list-problem", problem},
 		{"record", storyRecord(r)}, {"record-wide", wideRecord(r)},
 		{"sessions", ui.Sessions{Layout: storyLayout(r, "sessions"), Rows: storySessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
+		{"sessions-ending", ui.Sessions{Layout: storyLayout(r, "sessions"), Rows: storySessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{Device: "Firefox"}, Ending: &ui.SessionsEnding{Count: ui.Exact(7), Mine: true}}},
 		{"sessions-unlistable", unlistable},
 		{"account", account}, {"account-errors", wrong},
 	}

@@ -1,0 +1,169 @@
+// What is under way ends within a second of the right to it.
+
+package crudadmin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/account"
+)
+
+// ticks lets a test say when the watch asks.
+type ticks struct {
+	mu    sync.Mutex
+	next  int
+	armed map[int]func()
+}
+
+func (k *ticks) after(_ time.Duration, do func()) func() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.armed == nil {
+		k.armed = map[int]func(){}
+	}
+	id := k.next
+	k.next++
+	k.armed[id] = do
+	return func() bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		_, was := k.armed[id]
+		delete(k.armed, id)
+		return was
+	}
+}
+
+// tick asks all that is to be asked, and returns how many questions that were.
+func (k *ticks) tick() int {
+	k.mu.Lock()
+	due := k.armed
+	k.armed = nil
+	k.mu.Unlock()
+	for _, do := range due {
+		do()
+	}
+	return len(due)
+}
+
+// An export that is under way when its reader is removed, in whatever way, is cut at
+// the next question; one of somebody who may read on is whole.
+func TestExportsEndWithTheRightToThem(t *testing.T) {
+	var k ticks
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
+			WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 24) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	b.watch.After = k.after
+	server := httptest.NewServer(b)
+	defer server.Close()
+	for i, how := range append([]removal{{name: "nobody removes them"}}, removals...) {
+		name := fmt.Sprint("reader", i)
+		reader := b.user(t, name, account.Editor)
+		page := b.browser(t).signIn(name)
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		_ = conn.SetDeadline(time.Now().Add(2 * time.Minute)) // against hanging
+		request := "GET /admin/m/big/export.csv HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookieName + "=" + page.cookies[cookieName] + "\r\nConnection: close\r\n\r\n"
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		first := make([]byte, 12)
+		if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" {
+			t.Fatalf("%s: it begins with %q, %v", how.name, first, err)
+		}
+		k.tick() // a question that is answered with yes ends nothing
+		if how.do != nil {
+			if err := how.do(t.Context(), b, reader, idOf(t, page)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := k.tick(); n != 1 {
+			t.Errorf("%s: %d questions for one export, want 1", how.name, n)
+		}
+		rest, err := io.ReadAll(conn)
+		whole := err == nil && strings.HasSuffix(string(rest), "\r\n0\r\n\r\n")
+		if whole != (how.do == nil) {
+			t.Errorf("%s: the export is whole: %t, after %d MB, %v", how.name, whole, len(rest)>>20, err)
+		}
+		if b.watch.Len() != 0 && how.do == nil {
+			t.Errorf("%s: a question is left behind", how.name)
+		}
+	}
+}
+
+// Whatever else takes long ends too: an action with what it wrote, a search, a list.
+func TestLongWorkEndsWithTheRightToIt(t *testing.T) {
+	var k ticks
+	reached := make(chan struct{}, 1)
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), slowView); err != nil {
+			t.Fatal(err)
+		}
+		c.Tables.QueryTimeout = time.Hour
+	})
+	b.watch.After = k.after
+	if err := Register(b.Panel, View[Customer]{Actions: []Action[Customer]{{Name: "wait", Label: "Wait", Run: func(ctx context.Context, tx Tx, _ iter.Seq2[*Customer, error]) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE customers SET name = 'HACKED'"); err != nil {
+			return err
+		}
+		reached <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}}}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, how := range removals {
+		for _, path := range []string{"/m/customers/actions/wait", "/m/endless/", "/m/endless/export.csv"} {
+			name := fmt.Sprintf("%s, %d", path, i)
+			u := b.user(t, name, account.Editor)
+			page := b.browser(t).signIn(name)
+			mine := idOf(t, page)
+			answer := make(chan *httptest.ResponseRecorder, 1)
+			if strings.Contains(path, "actions") {
+				form := url.Values{"key": {"1"}, "confirm": {"1"}, "csrf_token": {page.token("/account")}}
+				go func() { answer <- page.do(http.MethodPost, path, form) }()
+				<-reached
+			} else {
+				go func() { answer <- page.get(path) }()
+				for b.db.Stats().InUse == 0 {
+					<-time.After(time.Millisecond)
+				}
+			}
+			if err := how.do(t.Context(), b, u, mine); err != nil {
+				t.Fatal(err)
+			}
+			k.tick()
+			select {
+			case got := <-answer:
+				want, to := http.StatusSeeOther, "/admin/login"
+				if how.stays {
+					want, to = http.StatusConflict, ""
+				}
+				if location, _, _ := strings.Cut(got.Header().Get("Location"), "?"); got.Code != want || location != to || got.Header().Get("Content-Disposition") != "" {
+					t.Errorf("%s, %s: %d to %q", path, how.name, got.Code, location)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("%s, %s: it goes on", path, how.name)
+			}
+			if n := b.scalar(t, "SELECT count(*) FROM customers WHERE name = 'HACKED'"); n != "0" {
+				t.Errorf("%s, %s: it was written all the same", path, how.name)
+			}
+		}
+	}
+}
