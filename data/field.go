@@ -135,10 +135,7 @@ func (c *Column) fits(text string) error {
 
 func parseNumberField(c *Column, text string) (any, error) {
 	if len(text) > maxNumber || parseNumber(text) == nil {
-		if c.Kind == KindInteger {
-			return nil, errWhole
-		}
-		return nil, errors.New("must be a number, such as 12 or -3.5")
+		return nil, notNumber(text, c.Kind == KindInteger)
 	}
 	number := newDecimal(text)
 	if c.Min != "" && number.less(newDecimal(c.Min)) {
@@ -160,7 +157,7 @@ func parseNumberField(c *Column, text string) (any, error) {
 	case KindReal:
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, errors.New("must be a number, such as 12 or -3.5")
+			return nil, notNumber(text, false)
 		}
 		return f, nil
 	}

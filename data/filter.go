@@ -86,13 +86,16 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 	switch c.Kind {
 	case KindInteger:
 		n, parseErr := strconv.ParseInt(trimmed, 10, 64)
-		if parseErr != nil {
+		if errors.Is(parseErr, strconv.ErrRange) {
 			return o, notWhole(parseErr)
+		}
+		if parseErr != nil {
+			return o, notNumber(trimmed, true)
 		}
 		o.number = n
 	case KindReal, KindDecimal:
 		if o.number = parseNumber(trimmed); o.number == nil {
-			return o, errors.New("must be a number, such as 12 or -3.5")
+			return o, notNumber(trimmed, false)
 		}
 	case KindBool:
 		o.truth, err = parseBool(trimmed)

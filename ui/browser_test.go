@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -63,6 +64,16 @@ func (b *browser) listen(event any) {
 		b.messages = append(b.messages, fmt.Sprint("console: ", e.Type))
 	case *cdplog.EventEntryAdded:
 		b.messages = append(b.messages, e.Entry.Text)
+	case *cdppage.EventJavascriptDialogOpening:
+		if e.Type == cdppage.DialogTypeBeforeunload { // the page asks before it is left: it is
+			go func() {
+				_, _ = chromedp.Run(b.ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+					_, err := cdp.Call(ctx, target, cdppage.HandleJavaScriptDialog, cdppage.HandleJavaScriptDialogParams{Accept: true})
+					return err
+				}))
+			}()
+			return
+		}
 	}
 }
 
@@ -80,9 +91,12 @@ func call[P, R any](t *testing.T, b *browser, method cdp.Command[P, R], params P
 	}))
 }
 
+// guard ends a step that hangs; it decides nothing.
+const guard = 3 * time.Minute
+
 func run[T any](t *testing.T, b *browser, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, guard)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {

@@ -33,8 +33,8 @@ func TestWidgetsKeepTheirValue(t *testing.T) {
 		want   string
 	}{
 		{ui.WidgetText, "a", `type="text"`}, {ui.WidgetText, "a\nb", "<textarea"}, {ui.WidgetText, "a\r", "<textarea"},
-		{ui.WidgetNumber, "", `type="number"`}, {ui.WidgetNumber, "-12.50", `type="number"`}, {ui.WidgetNumber, "1e9", `type="number"`},
-		{ui.WidgetNumber, "9223372036854775807", `type="number"`}, {ui.WidgetNumber, "cheap", `type="text"`}, {ui.WidgetNumber, "1,5", `type="text"`},
+		{ui.WidgetNumber, "", `type="text" value="" autocomplete="off" inputmode="decimal"`}, {ui.WidgetNumber, "-12.50", `value="-12.50"`}, {ui.WidgetNumber, "1e9", `inputmode="decimal"`},
+		{ui.WidgetNumber, "9223372036854775807", `value="9223372036854775807"`}, {ui.WidgetNumber, "cheap", `value="cheap"`}, {ui.WidgetNumber, "1,5", `value="1,5"`},
 		{ui.WidgetNumber, "NaN", `type="text"`}, {ui.WidgetNumber, "1.", `type="text"`}, {ui.WidgetNumber, "+1", `type="text"`}, {ui.WidgetNumber, "1e999", `type="text"`},
 		{ui.WidgetDate, "2024-02-29", `type="date"`}, {ui.WidgetDate, "2023-02-29", `type="text"`}, {ui.WidgetDate, "31.12.2024", `type="text"`}, {ui.WidgetDate, "0000-01-01", `type="text"`},
 		{ui.WidgetTime, "09:30", `type="time"`}, {ui.WidgetTime, "09:30:59.123", `type="time"`}, {ui.WidgetTime, "09:30:59.123456", `type="text"`}, {ui.WidgetTime, "25:00", `type="text"`}, {ui.WidgetTime, "9:30", `type="text"`},

@@ -119,6 +119,55 @@ func browserForms(t *testing.T, b *browser) {
 		want(t, "sent once", eval[int](t, b, `window.times`), 1)
 	})
 
+	t.Run("a click is not lost to what moves", func(t *testing.T) {
+		for _, width := range []int64{320, 1440} {
+			b.open(t, "form-edit", width, 900)
+			eval[bool](t, b, `(window.times = 0, document.querySelector("form.form").addEventListener("submit", (e) => { window.times++; e.preventDefault(); }, true), true)`)
+			// The check while typing never comes, so that leaving the field is what moves the button, and by its whole height.
+			eval[bool](t, b, `((timer) => { window.setTimeout = (f, ms, ...rest) => ms === 300 ? 0 : timer(f, ms, ...rest); return true; })(setTimeout)`)
+			eval[bool](t, b, `(document.querySelector(".form-foot").style.position = "static", document.querySelector("#field-13-json").style.lineHeight = 5, true)`)
+			eval[bool](t, b, `(document.querySelector("#field-13-json").style.minBlockSize = 0, true)`)
+			b.focus(t, "[data-json]")
+			for _, key := range "nonsense{" {
+				b.press(t, string(key))
+			}
+			b.click(t, ".form-foot .primary")
+			want(t, fmt.Sprint("sent at ", width), eval[int](t, b, `window.times`), 1)
+			b.becomes(t, `document.querySelector("#field-13-json").textContent.startsWith("Not valid JSON: ")`)
+		}
+	})
+
+	t.Run("unsaved changes", func(t *testing.T) {
+		const asks = `((e) => { dispatchEvent(e); return e.defaultPrevented; })(new Event("beforeunload", {cancelable: true}))`
+		said := func() string { return eval[string](t, b, `document.querySelector(".unsaved").textContent`) }
+		b.open(t, "form-edit", 1440, 900)
+		want(t, "an untouched form is left without a question", eval[bool](t, b, asks), false)
+		want(t, "and says nothing", said(), "")
+		b.focus(t, `[name="name"]`)
+		b.press(t, "x")
+		b.becomes(t, `document.querySelector(".unsaved").textContent === "1 unsaved change"`)
+		want(t, "the field is marked", eval[int](t, b, `document.querySelectorAll(".row.changed [name=name]").length`), 1)
+		b.click(t, `[name="null.external_id"]`)
+		b.becomes(t, `document.querySelector(".unsaved").textContent === "2 unsaved changes"`)
+		b.click(t, "#links-0")
+		b.becomes(t, `document.querySelectorAll("#links-0-list [role=option]").length === 20`)
+		b.click(t, "#links-0-list li:nth-child(3)")
+		b.becomes(t, `document.querySelector(".unsaved").textContent === "3 unsaved changes"`)
+		want(t, "leaving asks", eval[bool](t, b, asks), true)
+		b.click(t, `[name="null.external_id"]`)
+		b.focus(t, `[name="name"]`)
+		b.press(t, kb.Home+kb.Delete)
+		b.becomes(t, `document.querySelector(".unsaved").textContent === "1 unsaved change"`)
+		eval[bool](t, b, `(document.querySelector("form.form").addEventListener("submit", (e) => e.preventDefault()), true)`)
+		eval[bool](t, b, `(document.querySelector("form.form").requestSubmit(), true)`)
+		want(t, "a form that was stopped is still unsaved", eval[bool](t, b, asks), true)
+		b.open(t, "form-errors", 1440, 900)
+		b.focus(t, `[name="name"]`)
+		b.press(t, kb.End)
+		want(t, "what came back with errors is unsaved", eval[bool](t, b, asks), true)
+		b.check(t)
+	})
+
 	t.Run("errors", func(t *testing.T) {
 		b.open(t, "form-errors", 1440, 900)
 		b.becomes(t, `document.activeElement.matches(".summary")`)

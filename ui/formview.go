@@ -51,17 +51,41 @@ func (f formInput) Control() string {
 // What the browser's own inputs keep (HTML, "Common microsyntaxes"): they drop
 // any other value.
 var (
-	floatSyntax    = regexp.MustCompile(`^-?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d{1,2})?$`)
 	timeSyntax     = regexp.MustCompile(`^\d\d:\d\d(:\d\d(\.\d{1,3})?)?$`)
 	dateTimeLayout = []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05"}
 )
+
+// InputMode is the keyboard that a phone shows for a number. A number is text: a browser's
+// own input for numbers drops what it cannot read, such as the comma of 49,90.
+func (f formInput) InputMode() string {
+	switch {
+	case f.Widget != WidgetNumber:
+		return ""
+	case f.Step == "1":
+		return "numeric"
+	default:
+		return "decimal"
+	}
+}
+
+// Bounds says in words what a number lies between.
+func (f formInput) Bounds() string {
+	switch {
+	case f.Widget != WidgetNumber || f.Min == "" && f.Max == "":
+		return ""
+	case f.Max == "":
+		return "at least " + f.Min
+	case f.Min == "":
+		return "at most " + f.Max
+	default:
+		return f.Min + " to " + f.Max
+	}
+}
 
 // InputType is the type of the input that keeps the value.
 func (f formInput) InputType() string {
 	kept := f.Value == ""
 	switch f.Widget {
-	case WidgetNumber:
-		kept = kept || floatSyntax.MatchString(f.Value)
 	case WidgetDate:
 		kept = kept || parses(f.Value, time.DateOnly)
 	case WidgetTime:
@@ -90,8 +114,6 @@ func (f formInput) InputStep() string {
 	switch {
 	case f.Step != "":
 		return f.Step
-	case f.Widget == WidgetNumber:
-		return "any"
 	case f.Widget == WidgetDate:
 		return ""
 	case strings.Contains(f.Value, "."):
@@ -111,7 +133,7 @@ func (f formInput) Title() string {
 
 // About says what kind of value is stored.
 func (f formInput) About() string {
-	parts := []string{f.Type, f.Note}
+	parts := []string{f.Type, f.Note, f.Bounds()}
 	if f.Required {
 		parts = append(parts, "required")
 	}
@@ -213,6 +235,10 @@ func (l linkInput) DescribedBy() string { return describedBy(l.ID, l.Help, l.Err
 
 // formError is one line of the summary above a form.
 type formError struct{ Href, Label, Error string }
+
+// Unsaved reports whether the form shows entries that are not stored: it came back with
+// something to correct.
+func (f Form) Unsaved() bool { return len(f.Errors()) > 0 }
 
 // Errors are the lines of the summary.
 func (f Form) Errors() []formError {

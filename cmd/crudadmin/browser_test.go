@@ -67,6 +67,15 @@ func (b *browser) listen(event any) {
 	case *cdplog.EventEntryAdded:
 		b.messages = append(b.messages, fmt.Sprint(e.Entry.Source, ": ", e.Entry.Text, " ", e.Entry.URL))
 	case *cdppage.EventJavascriptDialogOpening:
+		if e.Type == cdppage.DialogTypeBeforeunload { // the page asks before it is left: it is
+			go func() {
+				_, _ = chromedp.Run(b.ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+					_, err := cdp.Call(ctx, target, cdppage.HandleJavaScriptDialog, cdppage.HandleJavaScriptDialogParams{Accept: true})
+					return err
+				}))
+			}()
+			return
+		}
 		b.messages = append(b.messages, "dialog: "+e.Message)
 	}
 }
@@ -96,7 +105,7 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func tell[T any](b *browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, guard)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -104,6 +113,9 @@ func tell[T any](b *browser, action chromedp.Action[T]) T {
 	}
 	return value
 }
+
+// guard ends a step that hangs; it decides nothing.
+const guard = 3 * time.Minute
 
 // leads runs steps that lead to another page, and expects it to be there.
 func (b *browser) leads(what string, steps ...chromedp.Action[chromedp.Void]) {
@@ -120,7 +132,7 @@ func (b *browser) leads(what string, steps ...chromedp.Action[chromedp.Void]) {
 
 // lead runs steps that lead to another page, and returns its status.
 func (b *browser) lead(steps ...chromedp.Action[chromedp.Void]) (status int64, err error) {
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, guard)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, steps...)
 	if err != nil {

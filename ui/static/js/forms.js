@@ -17,6 +17,22 @@
     };
   };
 
+  // What a field does when it loses the focus may move what is below it. It waits while the pointer is down: a
+  // button that moves between press and release is not clicked.
+  let pressed = false;
+  for (const [type, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) addEventListener(type, () => {
+    if (down) pressed = true;
+    else setTimeout(() => (pressed = false));
+  }, true);
+  const released = (f) => {
+    if (!pressed) return f();
+    const ends = new AbortController();
+    for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => {
+      ends.abort();
+      setTimeout(f); // after the click
+    }, { signal: ends.signal });
+  };
+
   // The searchable select of keys: a combobox with a list (WAI-ARIA Authoring Practices),
   // read in pages. The key itself is kept in the input that is there without script.
   const combobox = (scope) => {
@@ -114,6 +130,7 @@
           many.append(element("li", {}, element("label", {}, input, option.label || option.value)));
         }
         box.value = "";
+        many.dispatchEvent(new Event("change", { bubbles: true }));
       } else {
         key.value = option.value;
         labels.set(option.value, option.label || option.value);
@@ -137,7 +154,7 @@
 
     box.addEventListener("input", search);
     box.addEventListener("click", () => isOpen() || load());
-    box.addEventListener("blur", settle);
+    box.addEventListener("blur", () => released(settle));
     box.form.addEventListener("submit", settle);
     box.addEventListener("keydown", (e) => {
       if (e.isComposing) return;
@@ -211,7 +228,7 @@
 
   // JSON is checked while it is typed; the server has the last word.
   for (const area of all("[data-json]")) {
-    const hint = element("p", { class: "hint", role: "status", id: `${area.id}-json` });
+    const hint = element("p", { class: "hint says", role: "status", id: `${area.id}-json` });
     area.after(hint);
     area.setAttribute("aria-describedby", `${area.getAttribute("aria-describedby") ?? ""} ${hint.id}`.trim());
     const check = () => {
@@ -221,11 +238,11 @@
       } catch (e) {
         wrong = `Not valid JSON: ${e.message}`;
       }
-      hint.className = wrong ? "error" : "hint";
+      hint.className = wrong ? "error says" : "hint says";
       hint.textContent = wrong || (area.value.trim() ? "Valid JSON." : "");
     };
     area.addEventListener("input", later(check, 300));
-    area.addEventListener("change", check);
+    area.addEventListener("change", () => released(check));
   }
 
   for (const button of all("[data-uuid]")) {
@@ -235,6 +252,44 @@
       // A random UUID, RFC 9562 section 5.4; crypto.randomUUID needs HTTPS.
       input.value = "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) => (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16));
       input.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+
+  // A form that was changed says how much, marks what, and asks before it is left.
+  for (const form of all("form[data-leave]")) {
+    const count = element("span", { class: "unsaved", role: "status" });
+    const entries = () => {
+      const found = new Map();
+      for (const [name, value] of new FormData(form)) {
+        if (/^(csrf_token|row\.)/.test(name)) continue;
+        found.set(name, `${found.get(name) ?? ""}\n${value instanceof File ? `${value.name} ${value.size}` : value}`);
+      }
+      return found;
+    };
+    const row = (name) => form.querySelector(`[name="${CSS.escape(name)}"]`)?.closest(".row");
+    const before = entries();
+    let sent = false;
+    const changed = () => {
+      const now = entries();
+      return new Set([...before.keys(), ...now.keys()].filter((name) => before.get(name) !== now.get(name)).map((name) => row(name) ?? name));
+    };
+    const show = () => {
+      const rows = changed();
+      for (const el of all(".row", form)) el.classList.toggle("changed", rows.has(el));
+      count.textContent = rows.size ? `${rows.size} unsaved change${rows.size > 1 ? "s" : ""}` : "";
+    };
+    document.querySelector("h1")?.after(count);
+    for (const type of ["input", "change", "focusout", "click"]) form.addEventListener(type, () => setTimeout(show));
+    addEventListener("submit", (e) => { // after those that may stop it
+      if (e.target === form) sent = !e.defaultPrevented;
+    });
+    addEventListener("pageshow", () => {
+      sent = false;
+      show();
+    });
+    addEventListener("beforeunload", (e) => {
+      // Browsers ask only where somebody has touched the page, and complain otherwise.
+      if (!sent && navigator.userActivation?.hasBeenActive !== false && (form.dataset.leave || changed().size)) e.preventDefault();
     });
   }
 
