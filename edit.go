@@ -3,8 +3,10 @@
 package crudadmin
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -293,19 +295,18 @@ func (p *Panel) download(w http.ResponseWriter, r *http.Request) {
 	}
 	path := strings.TrimSuffix(r.URL.EscapedPath(), "/file/"+url.PathEscape(r.PathValue("column")))
 	key, err := data.ParseKey(t, path[strings.LastIndexByte(path, '/')+1:])
-	name := tableLabel(t) + "-" + key.Label() + ".bin"
-	if err == nil && r.Method == http.MethodHead { // the database is not asked
-		attach(w.Header(), name, "application/octet-stream")
-		return
-	}
-	var file *data.File
-	if err == nil {
-		file, err = p.dataOf(r).Download(r.Context(), t.Name, key, strings.TrimPrefix(r.PathValue("column"), "~"))
-	}
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	attach(w.Header(), name, "application/octet-stream")
-	_, _ = w.Write(file.Bytes) //nolint:gosec // a file to keep, of no type that a browser shows
+	begin := func() { attach(w.Header(), tableLabel(t)+"-"+key.Label()+".bin", "application/octet-stream") }
+	if r.Method == http.MethodHead { // the database is not asked
+		begin()
+		return
+	}
+	source := p.dataOf(r)
+	p.sendSpooled(w, r, "a file", t, begin, func(ctx context.Context, to io.Writer) error {
+		_, err := source.Download(ctx, t.Name, key, strings.TrimPrefix(r.PathValue("column"), "~"), to)
+		return err
+	})
 }

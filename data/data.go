@@ -33,6 +33,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -66,11 +67,14 @@ type DataSource interface {
 	Get(ctx context.Context, table string, key Key) (*Record, error)
 	// Related returns what refers to a record: one entry for each foreign key that points at its table.
 	Related(ctx context.Context, table string, key Key) ([]Related, error)
-	// Download reads the whole of one cell, up to MaxFile. Errors: as Get, and FieldErrors for a column that is masked
+	// Download writes the whole of one cell to a writer, whatever its size, and returns how it is stored: StoredNull,
+	// StoredBlob, or StoredText, also of a number, as text. Errors: as Get, ErrBusy, an error of the writer as it is, which
+	// leave a part written; and FieldErrors for a column that is masked
 	// or none.
-	Download(ctx context.Context, table string, key Key, column string) (*File, error)
-	// Export streams every row that matches a query, in its order, to w: all columns or the query's, whole, without the
-	// masked ones. The query's page is ignored. Only ctx bounds its time. An error of w is returned as it is.
+	Download(ctx context.Context, table string, key Key, column string, to io.Writer) (Storage, error)
+	// Export gives every row that matches a query, in its order, to w: all columns or the query's, whole, without the
+	// masked ones. The query's page is ignored. Only ctx bounds its time; it keeps a connection until it returns, so w
+	// should wait for nobody. An error of w is returned as it is. ErrBusy: others are under way.
 	Export(ctx context.Context, q Query, w RowWriter) error
 	Writer
 }

@@ -60,6 +60,12 @@ type dialect interface {
 	cell(c *Column, maxRunes int) string
 	// exact selects an expression's storage class and value; the value is NULL if it is longer than maxBytes.
 	exact(expression string, maxBytes int) string
+	// class selects, exactly, an expression's storage class.
+	class(expression string) string
+	// part is exact, but that the class of a longer value begins with "long ".
+	part(expression string, maxBytes int) string
+	// writersWait says whether who writes waits for who reads.
+	writersWait(ctx context.Context, db queryer) (bool, error)
 	// value converts what exact and cell selected.
 	value(class string, scanned any) any
 	// plan says how the engine would answer a query.

@@ -15,16 +15,20 @@ import (
 	"unicode/utf8"
 )
 
-// exportBuffer is how many bytes of JSON are gathered before they are written; encoding/csv has its own 4 KiB.
+// exportBuffer is how many bytes are gathered before they are written.
 const exportBuffer = 16 << 10
 
 // CSV writes comma-separated values (RFC 4180, lines ending in LF) under a line of column names. Blobs are base64; NULL
 // and the empty text are both empty. A text, or name, that a spreadsheet would take for a formula, beginning with = + - @,
 // also of full width, a tab, a CR or a LF, gets ' before it; numbers, also as text in a column of numbers, do not.
-func CSV(w io.Writer) RowWriter { return &csvWriter{w: csv.NewWriter(w)} }
+func CSV(w io.Writer) RowWriter {
+	out := bufio.NewWriterSize(w, exportBuffer)
+	return &csvWriter{out: out, w: csv.NewWriter(out)} // which takes a buffered writer as its own
+}
 
 type csvWriter struct {
-	w    *csv.Writer
+	out  *bufio.Writer
+	w    *csv.Writer // of lines to out
 	line []string
 }
 
@@ -38,17 +42,106 @@ func (c *csvWriter) Begin(columns []*Column) error {
 
 func (c *csvWriter) Row(cells []Value) error {
 	for i, cell := range cells {
-		number := cell.Kind == KindInteger || cell.Kind == KindReal || cell.Kind == KindDecimal
-		switch blob, isBlob := cell.Bytes(); {
-		case isBlob:
-			c.line[i] = base64.StdEncoding.EncodeToString(blob)
-		case cell.Storage != StoredText, number && parseNumber(cell.Text) != nil:
-			c.line[i] = cell.Text
-		default:
-			c.line[i] = plainCell(cell.Text)
+		if cell.Long() {
+			return c.longRow(cells)
 		}
+		c.line[i] = csvCell(cell)
 	}
 	return c.w.Write(c.line)
+}
+
+// csvCell is a cell before it is quoted.
+func csvCell(cell Value) string {
+	number := cell.Kind == KindInteger || cell.Kind == KindReal || cell.Kind == KindDecimal
+	switch blob, isBlob := cell.Bytes(); {
+	case isBlob:
+		return base64.StdEncoding.EncodeToString(blob)
+	case cell.Storage != StoredText, number && parseNumber(cell.Text) != nil:
+		return cell.Text
+	}
+	return plainCell(cell.Text)
+}
+
+// longRow writes a row with a long cell, piece by piece.
+func (c *csvWriter) longRow(cells []Value) error {
+	for i, cell := range cells {
+		if i > 0 {
+			if _, err := io.WriteString(c.out, ","); err != nil {
+				return err
+			}
+		}
+		var err error
+		switch {
+		case cell.Long() && cell.Storage == StoredBlob:
+			err = cell.base64(c.out)
+		case cell.Long():
+			err = cell.quoted(c.out)
+		default:
+			var field bytes.Buffer
+			one := csv.NewWriter(&field)
+			_ = one.Write([]string{csvCell(cell)}) // a buffer takes everything
+			one.Flush()
+			_, err = c.out.Write(bytes.TrimSuffix(field.Bytes(), []byte("\n")))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(c.out, "\n")
+	return err
+}
+
+// base64 writes a long blob.
+func (v Value) base64(w io.Writer) error {
+	encoder := base64.NewEncoder(base64.StdEncoding, w)
+	if err := v.Pieces(func(piece []byte) error { _, err := encoder.Write(piece); return err }); err != nil {
+		return err
+	}
+	return encoder.Close()
+}
+
+// texts reads a long text as valid UTF-8.
+func (v Value) texts(yield func(text string) error) error {
+	var rest []byte // the beginning of a character that the next piece ends
+	err := v.Pieces(func(piece []byte) error {
+		rest = append(rest, piece...)
+		whole := len(rest)
+		for back := 1; back < utf8.UTFMax && back <= len(rest); back++ {
+			if at := len(rest) - back; utf8.RuneStart(rest[at]) {
+				if !utf8.FullRune(rest[at:]) {
+					whole = at
+				}
+				break
+			}
+		}
+		text := strings.ToValidUTF8(string(rest[:whole]), "\uFFFD")
+		rest = append(rest[:0], rest[whole:]...)
+		return yield(text)
+	})
+	if err != nil || len(rest) == 0 {
+		return err
+	}
+	return yield("\uFFFD")
+}
+
+// quoted writes a long text as a field of CSV.
+func (v Value) quoted(w io.Writer) error {
+	if _, err := io.WriteString(w, `"`); err != nil {
+		return err
+	}
+	first := true
+	err := v.texts(func(text string) error {
+		if first && text != "" {
+			text, first = plainCell(text), false
+		}
+		_, err := io.WriteString(w, strings.ReplaceAll(text, `"`, `""`))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, `"`)
+	return err
 }
 
 func (c *csvWriter) End() error {
@@ -66,7 +159,7 @@ func plainCell(text string) string {
 }
 
 // JSON writes an array of one object a row, whose members are in the columns' order. Blobs are base64, booleans true
-// and false, JSON columns the documents themselves; what does not read as its column's kind is the text or number that
+// and false, JSON columns the documents themselves, up to 4 MiB; what does not read as its column's kind is the text or number that
 // is stored.
 func JSON(w io.Writer) RowWriter { return &jsonWriter{w: bufio.NewWriterSize(w, exportBuffer)} }
 
@@ -108,6 +201,12 @@ func (j *jsonWriter) Row(cells []Value) error {
 	j.some = true
 	for i, cell := range cells {
 		j.line.Write(j.names[i])
+		if cell.Long() {
+			if err := j.long(cell); err != nil {
+				return err
+			}
+			continue
+		}
 		j.cell(cell)
 	}
 	j.line.WriteByte('}')
@@ -116,6 +215,69 @@ func (j *jsonWriter) Row(cells []Value) error {
 	}
 	_, err := j.w.Write(j.line.Bytes())
 	return err
+}
+
+// maxDocument is how long a JSON document may be to stand as what it is: it is held to be checked. A longer one is a
+// string.
+const maxDocument = 4 << 20
+
+// long writes a long cell, piece by piece.
+func (j *jsonWriter) long(cell Value) error {
+	if _, err := j.w.Write(j.line.Bytes()); err != nil {
+		return err
+	}
+	j.line.Reset()
+	if cell.Storage == StoredBlob {
+		_ = j.w.WriteByte('"') // its error is Flush's
+		if err := cell.base64(j.w); err != nil {
+			return err
+		}
+		return j.w.WriteByte('"')
+	}
+	var document []byte
+	whole := cell.Kind == KindJSON
+	begun := false
+	err := cell.texts(func(text string) error {
+		if whole && len(document)+len(text) <= maxDocument {
+			document = append(document, text...)
+			return nil
+		}
+		if whole = false; !begun {
+			begun = true
+			_ = j.w.WriteByte('"')
+			if err := j.inner(string(document)); err != nil {
+				return err
+			}
+			document = nil
+		}
+		return j.inner(text)
+	})
+	switch {
+	case err != nil:
+		return err
+	case whole && json.Compact(&j.line, document) == nil:
+		return nil
+	case whole:
+		j.line.Write(quoted(string(document)))
+		return nil
+	}
+	return j.w.WriteByte('"')
+}
+
+// inner writes text within a string.
+func (j *jsonWriter) inner(text string) error {
+	for len(text) > 0 {
+		n := min(len(text), exportBuffer)
+		for n < len(text) && !utf8.RuneStart(text[n]) {
+			n++
+		}
+		q := quoted(text[:n])
+		if _, err := j.w.Write(q[1 : len(q)-1]); err != nil {
+			return err
+		}
+		text = text[n:]
+	}
+	return nil
 }
 
 func (j *jsonWriter) cell(cell Value) {

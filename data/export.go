@@ -1,28 +1,59 @@
 package data
 
-// This file streams all rows that match a query.
+// This file reads all rows that match a query, at full speed and in bounded memory.
 
 import (
 	"context"
 	"math"
 	"slices"
+	"strings"
+	"time"
 )
 
-// MaxExportColumns is how many columns one export has; SQLite's results are bounded by it.
-const MaxExportColumns = 900
+const (
+	// MaxExportColumns is how many columns one export has; SQLite's results are bounded by it.
+	MaxExportColumns = 900
+	// rowBytes is how much of one row is read at once. A cell with more than its part of it, at least longFrom and at
+	// most longTo bytes, is read in pieces of longPiece, one after the other; exportGathered is how much of the rows of a
+	// slice is held.
+	rowBytes       = 8 << 20
+	longFrom       = 4 << 10
+	longTo         = 1 << 20
+	longPiece      = 4 << 20
+	exportGathered = 8 << 20
+	// sliceRows and sliceTime bound one look at a database whose writers wait for its readers; sliceRest is between two.
+	sliceRows = 1000
+	sliceTime = 25 * time.Millisecond
+	sliceRest = 5 * time.Millisecond
+)
 
 // RowWriter takes an export. CSV, JSON and JSONLines make one.
 type RowWriter interface {
 	// Begin is called once, before the rows.
 	Begin(columns []*Column) error
-	// Row is called for each row; cells are those of the columns, and only good until it returns.
+	// Row is called for each row; cells are those of the columns, and only good until it returns. Of a long cell only
+	// Pieces has the value.
 	Row(cells []Value) error
 	// End is called once, after the last row, if nothing failed.
 	End() error
 }
 
-// Export implements DataSource. It is one statement, so that it sees one state of the database and holds one row; a
-// SQLite database that is not in WAL mode cannot be written to until it ends.
+// export is one under way.
+type export struct {
+	s          *Source
+	t          *Table
+	columns    []*Column
+	conditions []fragment
+	order      []term
+	longest    int // bytes of a cell that is read at once
+	w          RowWriter
+	begun      bool
+}
+
+// Export implements DataSource. It is one statement in one snapshot of the database, unless writers would have to wait
+// for it: a SQLite database that is not in WAL mode is read in slices, of 25 ms or a row, in the order of the query if
+// its first column is of the key or has an index, else of the key. What is written meanwhile may then be in it or not. A
+// view, or a table without a key, has no slices.
 func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	t, err := s.table(q.Table)
 	if err != nil {
@@ -48,44 +79,232 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	if len(columns) > MaxExportColumns {
 		return FieldErrors{fieldError("columns", "", "must be chosen: %s has %d, and an export at most %d", t.Name, len(columns), MaxExportColumns)}
 	}
-	var selected, order []term
-	for _, c := range columns {
-		selected = append(selected, term{column: c})
-	}
-	order = t.order(q.Sort)
-	query := fragment{text: "SELECT " + s.exactly(t, selected, math.MaxInt32) + " FROM " + s.dialect.from(t)}.where(conditions)
-	query.text += s.ordered(t, order)
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
+	sliced, err := s.dialect.writersWait(ctx, s.db)
+	if err != nil {
+		return s.failed(ctx, "export", t, err)
+	}
+	e := &export{s: s, t: t, columns: columns, conditions: conditions, order: t.order(q.Sort), w: w}
+	if e.longest = max(longFrom, min(longTo, rowBytes/len(columns))); len(t.handle()) == 0 {
+		e.longest = maxMatched // it could not be read in pieces
+	}
+	if sliced && t.keyset() {
+		if len(q.Sort) > 1 || len(q.Sort) == 1 && !e.order[0].key && !e.order[0].column.Indexed {
+			e.order = t.order(nil)
+		}
+		err = e.inSlices(ctx)
+	} else {
+		err = s.snapshot(ctx, "export", t, func(db queryer) error { return e.whole(ctx, db) })
+	}
+	if err != nil {
+		return err
+	}
+	return w.End()
+}
+
+// selected are the cells, the handle and whatever else of a row.
+func (e *export) selected(more ...string) string {
+	d := e.s.dialect
+	for _, c := range e.columns {
+		more = append(more, d.part(d.place(e.t, term{column: c}), e.longest))
+	}
+	for _, o := range e.t.handle() {
+		more = append(more, d.exact(d.place(e.t, o), maxHandle))
+	}
+	return "SELECT " + strings.Join(more, ", ")
+}
+
+// whole reads the rows by one statement.
+func (e *export) whole(ctx context.Context, db queryer) error {
+	s, t := e.s, e.t
+	query := fragment{text: e.selected() + " FROM " + s.dialect.from(t)}.where(e.conditions)
+	query.text += s.ordered(t, e.order)
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return s.failed(ctx, "export", t, err)
 	}
 	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	if err := w.Begin(columns); err != nil {
-		return err
-	}
-	line := newScan(2 * len(columns))
-	cells := make([]Value, len(columns))
-	for rows.Next() {
+	for first := true; rows.Next(); first = false {
+		if err := e.begin(first); err != nil {
+			return err
+		}
+		line := newScan(2 * (len(e.columns) + len(t.handle())))
 		if err := rows.Scan(line.targets...); err != nil {
 			return s.failed(ctx, "export", t, err)
 		}
-		for i, c := range columns {
-			pair := scan{values: line.values[2*i : 2*i+2]}
-			cells[i] = wholeCell(s.dialect, c, &pair)
+		cells, err := e.cells(ctx, db, line)
+		if err != nil {
+			return err
 		}
-		if err := w.Row(cells); err != nil {
+		if err := e.w.Row(cells); err != nil {
 			return err
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return s.failed(ctx, "export", t, err)
 	}
-	return w.End()
+	return e.begin(true)
+}
+
+// begin begins the answer, once the database has one.
+func (e *export) begin(now bool) error {
+	if e.begun || !now {
+		return nil
+	}
+	e.begun = true
+	return e.w.Begin(e.columns)
+}
+
+// cells takes a row's cells, and its handle.
+func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, error) {
+	cells := make([]Value, len(e.columns))
+	var long []int
+	for i, c := range e.columns {
+		class := line.text()
+		storage, isLong := strings.CutPrefix(class, "long ")
+		value := e.s.dialect.value(storage, line.take())
+		if isLong {
+			cells[i] = Value{Kind: c.Kind, Storage: Storage(storage), Truncated: true}
+			long = append(long, i)
+			continue
+		}
+		cells[i] = wholeCell(c, Storage(class), value)
+	}
+	if len(long) == 0 {
+		return cells, nil
+	}
+	handle := make([]any, len(e.t.handle()))
+	for i := range handle {
+		handle[i] = line.exact(e.s.dialect)
+	}
+	for _, i := range long {
+		c := e.columns[i]
+		if len(handle) == 0 {
+			return nil, FieldErrors{fieldError("columns", c.Name, "holds a value of more than %d MiB, and the rows of %s have no key to read it by in pieces: choose other columns", maxMatched>>20, e.t.Name)}
+		}
+		cells[i].pieces = func(yield func([]byte) error) error {
+			return e.s.pieces(ctx, db, e.t, c, e.s.at(e.t, handle), longPiece, yield)
+		}
+	}
+	return cells, nil
+}
+
+// inSlices reads the rows some at a time, and lets writers have their turns. A row that does not meet the conditions is
+// passed over: so each look is bounded by the rows that it walks, whether they match or not.
+func (e *export) inSlices(ctx context.Context) error {
+	s, t, d := e.s, e.t, e.s.dialect
+	keep := fragment{text: "1"}
+	if len(e.conditions) > 0 {
+		keep.text = "("
+		for i, c := range e.conditions {
+			if i > 0 {
+				keep.text += " AND "
+			}
+			keep.text += c.text
+			keep.args = append(keep.args, c.args...)
+		}
+		keep.text += ") IS TRUE"
+	}
+	first := []string{keep.text}
+	for _, o := range e.order {
+		first = append(first, d.exact(d.place(t, o), maxMatched))
+	}
+	query := fragment{text: e.selected(first...) + " FROM " + d.from(t), args: keep.args}
+	walk := &reader{s: s, db: s.db, t: t, terms: e.order}
+	var place []any
+	for first := true; ; first = false {
+		var gathered [][]Value
+		last := place
+		for _, segment := range walk.segments(place) {
+			more, err := e.slice(ctx, query, segment, &gathered, &last)
+			if err != nil {
+				return err
+			}
+			if more { // the next look goes on behind the last row of this one
+				break
+			}
+		}
+		if err := e.begin(first); err != nil {
+			return err
+		}
+		for _, cells := range gathered {
+			if err := e.w.Row(cells); err != nil {
+				return err
+			}
+		}
+		if same(last, place) {
+			return nil
+		}
+		place = last
+		if err := rest(ctx); err != nil {
+			return s.failed(ctx, "export", t, err)
+		}
+	}
+}
+
+// same says whether nothing came after a place.
+func same(a, b []any) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// rest lets writers have their turn.
+func rest(ctx context.Context) error {
+	timer := time.NewTimer(sliceRest)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// slice reads rows of one segment until there are enough for one look. more says that there may be others in it.
+func (e *export) slice(ctx context.Context, query fragment, segment []fragment, gathered *[][]Value, last *[]any) (more bool, err error) {
+	s, t := e.s, e.t
+	query = query.where(segment)
+	query.text += s.ordered(t, e.order) + " LIMIT ?"
+	query.args = append(query.args, sliceRows)
+	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
+	if err != nil {
+		return false, s.failed(ctx, "export", t, err)
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	begun, n, size := time.Now(), 0, 0
+	for rows.Next() {
+		line := newScan(1 + 2*(len(e.order)+len(e.columns)+len(t.handle())))
+		if err := rows.Scan(line.targets...); err != nil {
+			return false, s.failed(ctx, "export", t, err)
+		}
+		keep, _ := line.take().(int64)
+		place := make([]any, len(e.order))
+		for i, o := range e.order {
+			place[i] = line.exact(s.dialect)
+			if _, long := place[i].(tooLong); long {
+				return false, FieldErrors{fieldError("sort", o.column.Name, "holds a value of more than %d MiB, which is too long to export by", maxMatched>>20)}
+			}
+		}
+		*last = place
+		if n++; keep == 1 {
+			cells, err := e.cells(ctx, s.db, line)
+			if err != nil {
+				return false, err
+			}
+			*gathered = append(*gathered, cells)
+			for _, cell := range cells {
+				size += len(cell.Text) + int(cell.Size)
+			}
+		}
+		if n == sliceRows || size > exportGathered || time.Since(begun) > sliceTime {
+			return true, nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return false, s.failed(ctx, "export", t, err)
+	}
+	return false, nil
 }
 
 // ordered is an ORDER BY of the terms.
@@ -105,18 +324,16 @@ func (s *Source) ordered(t *Table, terms []term) string {
 }
 
 // wholeCell is a cell of which everything was read.
-func wholeCell(d dialect, c *Column, pair *scan) Value {
-	class := pair.text()
-	value := d.value(class, pair.take())
+func wholeCell(c *Column, storage Storage, value any) Value {
 	switch raw := value.(type) {
 	case string:
 		return newValue(c, StoredText, raw, int64(len(raw)), math.MaxInt, math.MaxInt)
 	case []byte:
 		return newValue(c, StoredBlob, raw, int64(len(raw)), 0, 0)
 	case nil:
-		if Storage(class) == StoredBlob { // some drivers make nil of an empty one
+		if storage == StoredBlob { // some drivers make nil of an empty one
 			value = []byte{}
 		}
 	}
-	return newValue(c, Storage(class), value, 0, 0, 0)
+	return newValue(c, storage, value, 0, 0, 0)
 }

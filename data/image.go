@@ -82,7 +82,7 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 			if _, long := value.(tooLong); !long {
 				continue
 			}
-			if err := s.pieces(ctx, db, t, c, where, func(piece []byte) { hashBytes(h, piece) }); err != nil {
+			if err := s.pieces(ctx, db, t, c, where, imagePiece, func(piece []byte) error { hashBytes(h, piece); return nil }); err != nil {
 				return nil, err
 			}
 		}
@@ -102,10 +102,10 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 	return img, nil
 }
 
-// pieces reads a long value bit by bit.
-func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, each func([]byte)) error {
-	for from := 1; ; from += imagePiece {
-		query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.piece(c, from, imagePiece), s.dialect.from(t))}
+// pieces reads a long value bit by bit. What each returns as an error ends it, and is returned.
+func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, size int, each func([]byte) error) error {
+	for from := 1; ; from += size {
+		query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.piece(c, from, size), s.dialect.from(t))}
 		rows, err := s.exactRows(ctx, db, query, where, 1)
 		if err != nil {
 			return s.failed(ctx, "read", t, err)
@@ -114,8 +114,10 @@ func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, wh
 			return nil
 		}
 		piece, _ := rows[0][0].([]byte)
-		each(piece)
-		if len(piece) < imagePiece {
+		if err := each(piece); err != nil {
+			return err
+		}
+		if len(piece) < size {
 			return nil
 		}
 	}

@@ -63,6 +63,21 @@ func (d *sqlite) exact(x string, maxBytes int) string {
 	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
 }
 
+func (*sqlite) class(x string) string { return "'text', typeof(" + x + ")" }
+
+func (d *sqlite) part(x string, maxBytes int) string {
+	return fmt.Sprintf("CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN 'long ' ELSE '' END || typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
+}
+
+// writersWait: with a rollback journal a commit waits until nobody reads. A database in memory is this process's own.
+func (d *sqlite) writersWait(ctx context.Context, db queryer) (bool, error) {
+	var mode string
+	if err := db.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&mode); err != nil {
+		return false, err
+	}
+	return mode != "wal" && mode != "memory", nil
+}
+
 // size is the bytes of a value. Of a column octet_length tells it without loading the value, as typeof does; it came
 // with SQLite 3.43.
 func (d *sqlite) size(x string) string {

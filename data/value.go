@@ -33,8 +33,16 @@ type Value struct {
 	Size      int64  // bytes of the whole text or blob
 	Ref       *Ref   // the record the value refers to
 
-	raw any // int64, float64, string, []byte or nil: what was read
+	raw    any // int64, float64, string, []byte or nil: what was read
+	pieces func(yield func([]byte) error) error
 }
+
+// Long says whether Export left the value out because it is long. Pieces has it.
+func (v Value) Long() bool { return v.pieces != nil }
+
+// Pieces reads a long text or blob, some of its bytes at a time, while Export is at its row. A piece may end within a
+// character, and is only good until yield returns, whose error is returned.
+func (v Value) Pieces(yield func([]byte) error) error { return v.pieces(yield) }
 
 // Ref is a link to another record.
 type Ref struct {

@@ -3,6 +3,7 @@ package data
 // This file tests inserts and updates: what is stored, and what is refused.
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -151,9 +152,10 @@ func TestInsertThenGet(t *testing.T) {
 			}
 			column, _ := table.Column(name)
 			if column.Kind == KindBlob {
-				file, err := s.Download(t.Context(), "kinds", key, name)
-				if err != nil || fmt.Sprintf("%x", file.Bytes) != f.Text {
-					rt.Fatalf("%s is %x, %v, want %s", name, file.Bytes, err, f.Text)
+				var file bytes.Buffer
+				_, err := s.Download(t.Context(), "kinds", key, name, &file)
+				if err != nil || fmt.Sprintf("%x", file.Bytes()) != f.Text {
+					rt.Fatalf("%s is %x, %v, want %s", name, file.Bytes(), err, f.Text)
 				}
 				continue
 			}
