@@ -17,7 +17,7 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stories test test-long test-short bench bench-panel bench-check work faults soak fuzz lint vuln fmt servers
+.PHONY: help demo stories test test-long test-short bench bench-panel bench-abuse bench-check work faults soak fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: ## sessions side by side with other libraries: tables and charts in docs/
 
 bench-panel: ## the panel on a table of 1,000,000 rows: lists, forms, exports; into docs/benchmarks-panel.md
 	cd bench && go test -count=1 -v -run '^TestPanel$$' -timeout 30m -panel $(or $(ROWS),1000000) -panel-doc ../docs/benchmarks-panel.md .
+
+bench-abuse: ## one person takes all they can of a panel over 1,000,000 rows, and others are measured; minutes, on an idle machine
+	cd bench && go test -count=1 -v -run '^TestAbuse$$' -timeout 60m -abuse $(or $(ROWS),1000000) .
 
 bench-check: ## allocations and round trips of every store against bench/budget.json; no times
 	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .

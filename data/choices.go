@@ -123,6 +123,11 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 	r := &reader{s: s, db: s.db, t: t, columns: columns, terms: t.order(q.Sort), maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
 	page := &Page{Table: t, Query: q, Columns: columns}
 	if t.keyset() {
+		if q.Search != "" {
+			if r.apart, err = s.apart(ctx, t); err != nil {
+				return nil, err
+			}
+		}
 		err = s.keysetPage(ctx, r, page, c.search(s, q.Search))
 	} else {
 		err = s.offsetPage(ctx, r, page, c.search(s, q.Search))

@@ -44,8 +44,9 @@ import (
 const (
 	// DefaultQueryTimeout bounds one read, or a write of one record, when Options.QueryTimeout is zero.
 	DefaultQueryTimeout = 10 * time.Second
-	// DefaultBulkTimeout bounds a write of many when Options.BulkTimeout is zero.
-	DefaultBulkTimeout = 5 * time.Minute
+	// DefaultBulkTimeout bounds a write of many when Options.BulkTimeout is zero: for so long at most the application waits
+	// for it with its own writes.
+	DefaultBulkTimeout = 20 * time.Second
 	// MaxKeys is how many records DeleteMany and UpdateMany take at once.
 	MaxKeys = 10_000
 )
@@ -110,14 +111,15 @@ type Writer interface {
 	DeleteManyPreview(ctx context.Context, table string, keys []Key) (*Preview, error)
 	// CountMatching counts the rows that match a query's search and filters, exactly.
 	CountMatching(ctx context.Context, q Query) (int64, error)
-	// DeleteMatching deletes them, within Options.BulkTimeout.
+	// DeleteMatching deletes them, at most MaxBulk, within Options.BulkTimeout.
 	DeleteMatching(ctx context.Context, q Query, asked string) (int64, error)
 	// DeleteMatchingPreview says what DeleteMatching would do to other records, as far as PreviewLimit.
 	DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, error)
 	// UpdateMany sets the input's fields in each of the records of the keys, at most MaxKeys, and returns how many there
 	// were. No token is checked: what the records have in other fields stays, what they have in these is replaced.
 	UpdateMany(ctx context.Context, table string, keys []Key, in Input, asked string) (int64, error)
-	// UpdateMatching does so with the rows that match a query's search and filters, within Options.BulkTimeout.
+	// UpdateMatching does so with the rows that match a query's search and filters, at most MaxBulk, within
+	// Options.BulkTimeout.
 	UpdateMatching(ctx context.Context, q Query, in Input, asked string) (int64, error)
 	// ActMany runs an action on the records of the keys, at most MaxKeys, within Options.BulkTimeout, and returns how many
 	// it was given.

@@ -162,6 +162,9 @@ func (s *Source) DeleteMatching(ctx context.Context, q Query, asked string) (int
 	if err != nil {
 		return 0, err
 	}
+	if err := s.fewEnough(ctx, t, conditions); err != nil {
+		return 0, err
+	}
 	return s.deleteAll(ctx, t, [][]fragment{conditions}, asked)
 }
 
@@ -173,6 +176,45 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 		return nil, wrong
 	}
 	return s.conditions(t, q)
+}
+
+// MaxBulk is how many records UpdateMatching and DeleteMatching write: it is one transaction, which keeps the
+// application from writing until it is done.
+const MaxBulk = 100_000
+
+func tooMany() error {
+	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", "is too many at once: nobody else can write meanwhile. Filter to at most %d records", MaxBulk)}
+}
+
+// fewEnough refuses more than MaxBulk matching records before anything is written.
+func (s *Source) fewEnough(ctx context.Context, t *Table, conditions []fragment) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var n int64
+	apart, err := s.apart(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case apart && len(conditions) > 0:
+		if n, err = s.countApart(ctx, t, conditions, MaxBulk); err != nil {
+			return err
+		}
+	default:
+		query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
+		query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, MaxBulk+1)}
+		if err := s.db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+			return s.failed(ctx, "count", t, err)
+		}
+	}
+	if n > MaxBulk {
+		return tooMany()
+	}
+	return nil
 }
 
 // deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement (SQLite needs no
@@ -212,7 +254,9 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 			if err != nil {
 				return refused(db, err)
 			}
-			deleted += n
+			if deleted += n; deleted > MaxBulk {
+				return tooMany()
+			}
 		}
 		return nil
 	}, refused)
@@ -239,6 +283,12 @@ func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
 		return 0, err
 	}
 	defer leave()
+	if apart, err := s.apart(ctx, t); err != nil || apart {
+		if err != nil {
+			return 0, err
+		}
+		return s.countApart(ctx, t, conditions, 0)
+	}
 	rows, err := s.exactRows(ctx, s.db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, conditions, 1)
 	if err != nil {
 		return 0, s.failed(ctx, "count", t, err)

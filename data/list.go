@@ -178,12 +178,23 @@ func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []f
 	if page.Count, counted, err = s.choose(ctx, r, conditions); err != nil {
 		return err
 	}
+	if !counted && r.t.Searches(page.Query) {
+		if r.apart, err = s.apart(ctx, r.t); err != nil {
+			return err
+		}
+	}
 	if err := s.keysetPage(ctx, r, page, conditions); err != nil || counted {
 		return err
 	}
 	if !page.HasNext && !page.HasPrev {
 		page.Count = Count{Rows: int64(len(page.Rows))}
 		return nil
+	}
+	if r.apart && len(conditions) > 0 {
+		page.Count, err = s.limited(ctx, r.t, conditions, func(ctx context.Context) (int64, error) {
+			return s.countApart(ctx, r.t, conditions, CountLimit)
+		})
+		return err
 	}
 	page.Count, err = s.count(ctx, r.t, conditions)
 	return err
@@ -234,9 +245,8 @@ func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditio
 		}
 	}
 	for _, where := range r.segments(from) {
-		err := r.read(ctx, r.where(conditions, where), q.Limit+1-len(r.rows), 0)
-		if err != nil {
-			return s.failed(ctx, "list", r.t, err)
+		if err := r.find(ctx, r.where(conditions, where), q.Limit+1-len(r.rows)); err != nil {
+			return err
 		}
 		if len(r.rows) > q.Limit {
 			break
@@ -369,12 +379,21 @@ func (s *Source) counting(t *Table, conditions []fragment) fragment {
 
 // count counts the rows up to CountLimit within a quarter of the query timeout. Taking longer is not an error.
 func (s *Source) count(ctx context.Context, t *Table, conditions []fragment) (Count, error) {
+	return s.limited(ctx, t, conditions, func(ctx context.Context) (n int64, err error) {
+		query := s.counting(t, conditions)
+		if err := s.db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+			return 0, s.failed(ctx, "count", t, err)
+		}
+		return n, nil
+	})
+}
+
+// limited makes a Count of a number, within a quarter of the query timeout.
+func (s *Source) limited(ctx context.Context, t *Table, conditions []fragment, number func(context.Context) (int64, error)) (Count, error) {
 	short, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout/4)
 	defer cancel()
-	query := s.counting(t, conditions)
-	var n int64
-	if err := s.db.QueryRowContext(short, query.text, query.args...).Scan(&n); err != nil {
-		err = s.failed(short, "count", t, err)
+	n, err := number(short)
+	if err != nil {
 		if errors.Is(err, ErrTimeout) && ctx.Err() == nil {
 			return Count{Unknown: true}, nil
 		}

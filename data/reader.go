@@ -18,6 +18,7 @@ type reader struct {
 	maxRunes int
 	maxBytes int
 	walk     walk
+	apart    bool // rows are found in windows
 
 	rows   []Row
 	places [][]any // of each row: the values of terms

@@ -27,6 +27,9 @@ func (s *Source) UpdateMatching(ctx context.Context, q Query, in Input, asked st
 	if err != nil {
 		return 0, err
 	}
+	if err := s.fewEnough(ctx, t, conditions); err != nil {
+		return 0, err
+	}
 	return s.updateAll(ctx, t, [][]fragment{conditions}, in, asked)
 }
 
@@ -68,7 +71,9 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 			if err != nil {
 				return refused(db, err)
 			}
-			updated += n
+			if updated += n; updated > MaxBulk {
+				return tooMany()
+			}
 		}
 		return nil
 	}, refused)

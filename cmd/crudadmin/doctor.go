@@ -133,7 +133,7 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 	}
 	r.say(data.Note, "database", "SQLite %s, journal mode %s", version, mode)
 	if mode != "wal" {
-		r.say(data.Warning, "database", "the journal mode is %q: who reads holds up who writes, an export for as long as it lasts; \"PRAGMA journal_mode = wal\" ends that", mode)
+		r.say(data.Warning, "database", "the journal mode is %q: who reads holds up who writes. Tables are read in looks of some 25 ms therefore, and an export is no snapshot of one moment; views are read at once; \"PRAGMA journal_mode = wal\" ends that", mode)
 	}
 	if analyzed == 0 {
 		r.say(data.Note, "database", "ANALYZE was never run: the planner guesses, and so do row estimates")
