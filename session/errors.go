@@ -22,6 +22,15 @@ var (
 	// known. Asking again resolves it. It matches ErrUnavailable too.
 	ErrIndeterminate = fmt.Errorf("session: outcome of the write is unknown, ask again: %w", ErrUnavailable)
 
+	// ErrMisconfigured says that the server is there and can never do what the store
+	// needs, or never lets this configuration in: a wrong password, a missing right, a
+	// version without a command, a character set, a read-only server, a pooler. The
+	// error names the thing and the remedy in a sentence. Open returns it instead of
+	// ErrUnavailable, trying again does not help, and no fallback replaces it. A store
+	// that is open, because the server was changed later or first reached later,
+	// returns it beside ErrUnavailable: cookies are kept.
+	ErrMisconfigured = errors.New("session: misconfigured")
+
 	// ErrConflict says that the session changed since it was read; read it
 	// again and retry.
 	ErrConflict = errors.New("session: changed since it was read")

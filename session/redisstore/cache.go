@@ -41,7 +41,9 @@ func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Sessio
 	}
 	value, err := recordOf(result.AsBytes())
 	if err != nil {
-		return nil, nil, failed(op, reads, err)
+		err = failed(op, reads, err)
+		c.s.lacks(ctx, err)
+		return nil, nil, err
 	}
 	head, found := wire.DecodeCached(value, id)
 	return head, found, nil

@@ -3,6 +3,7 @@
 package redisstore
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,10 +20,16 @@ import (
 // its default, and the zero Config is the server at localhost:6379. It prints
 // without its secrets, whatever the verb.
 type Config struct {
-	// URL is redis://[user[:password]@]host[:port][/db] or, for TLS, rediss://.
-	// Escapes (%40) are decoded; an address in brackets is IPv6. It beats Host,
-	// Port, DB, Username and Password.
+	// URL is redis://[user[:password]@]host[:port][/db], for TLS rediss://, or
+	// unix://[user[:password]@]/path[?db=number] for a Unix socket. Escapes (%40) are
+	// decoded; an address in brackets is IPv6. It beats Host, Port, Socket, DB, Username
+	// and Password.
 	URL string
+
+	// Socket is the absolute path of the Unix socket of a server on this machine,
+	// at most 107 bytes (unix(7)), and beats Host and Port. It goes without TLS,
+	// Sentinels and Cluster.
+	Socket string
 
 	// Host and Port are the server's address: localhost and 6379 by default.
 	Host string
@@ -36,6 +43,13 @@ type Config struct {
 	// requirepass, both are a user of its ACL (Redis 6 and later).
 	Username string
 	Password string
+
+	// Credentials, where set, is asked for the user and the password of every new
+	// connection, for those that change: tokens of an identity service, passwords that
+	// are rotated. It beats Username and Password, also those of URL. It has ConnectTimeout
+	// to answer; its error makes the connection fail, and must show no secret. An empty
+	// user with a password is the default user. Sentinels are not asked with it.
+	Credentials func(context.Context) (username, password string, err error)
 
 	// Sentinels are the addresses (host:port) of the Sentinels that watch the
 	// primary MasterName. They beat Host and Port. SentinelUsername and
@@ -176,11 +190,29 @@ func (c Config) validate(urlErr error) error {
 	if c.SentinelUsername != "" && c.SentinelPassword == "" {
 		wrong("SentinelPassword: empty, but SentinelUsername is set")
 	}
+	errs = append(errs, c.validateSocket()...)
 	errs = append(errs, c.validateNodes()...)
 	if len(errs) == 0 {
 		return nil
 	}
 	return fmt.Errorf("redisstore: configuration:\n%w", errors.Join(errs...))
+}
+
+// validateSocket looks at the path of a Unix socket and at what does not go with it.
+func (c Config) validateSocket() (errs []error) {
+	if c.Socket == "" {
+		return nil
+	}
+	if !settings.IsSocket(c.Socket) {
+		errs = append(errs, fmt.Errorf("Socket: %q, want an absolute path of at most %d bytes", settings.Clip(maskURL(c.Socket)), settings.MaxSocket))
+	}
+	if c.TLS != nil {
+		errs = append(errs, errors.New("TLS: set, but Socket is too, which goes without"))
+	}
+	if len(c.Sentinels) > 0 || len(c.Cluster) > 0 {
+		errs = append(errs, errors.New("Socket: set, but Sentinels or Cluster are too: want one"))
+	}
+	return errs
 }
 
 // validateNodes looks at the lists of servers.
@@ -220,6 +252,8 @@ func (c Config) addresses() []string {
 		return c.Sentinels
 	case len(c.Cluster) > 0:
 		return c.Cluster
+	case c.Socket != "":
+		return []string{c.Socket}
 	default:
 		return []string{net.JoinHostPort(c.Host, strconv.Itoa(c.Port))}
 	}

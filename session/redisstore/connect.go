@@ -49,6 +49,7 @@ func (c Config) options() rueidis.ClientOption {
 		InitAddress:       c.addresses(),
 		Username:          c.Username,
 		Password:          c.Password,
+		DialCtxFn:         c.dial,
 		SelectDB:          c.DB,
 		TLSConfig:         c.tls(),
 		Dialer:            net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: keepAlive},
@@ -70,13 +71,16 @@ func (c Config) options() rueidis.ClientOption {
 			MaxMovedRedirections:  8,
 		},
 	}
+	if c.Credentials != nil {
+		opt.AuthCredentialsFn = c.credentials
+	}
 	if len(c.Sentinels) > 0 {
 		opt.Sentinel = rueidis.SentinelOption{
 			MasterSet:               c.MasterName,
 			Username:                c.SentinelUsername,
 			Password:                c.SentinelPassword,
 			TLSConfig:               opt.TLSConfig,
-			Dialer:                  opt.Dialer,
+			Dialer:                  net.Dialer{Timeout: c.sentinelTimeout(), KeepAlive: keepAlive},
 			TopologyRefreshInterval: topologyRefresh,
 		}
 	}
@@ -158,12 +162,17 @@ func (s *Store) connect(attempt *connection) {
 		client.Close() // one server: the client is returned beside the error
 		client = nil
 	}
+	if err != nil {
+		err = s.cfg.explain(connectError(&s.cfg, err))
+	} else if err = s.proved(client); err != nil {
+		client.Close()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connecting = nil
 	switch {
 	case err != nil:
-		attempt.err = connectError(&s.cfg, err)
+		attempt.err = err
 	case s.closed:
 		client.Close()
 		attempt.err = fmt.Errorf("%w: the store is closed", session.ErrUnavailable)
@@ -172,6 +181,13 @@ func (s *Store) connect(attempt *connection) {
 		s.client.Store(&client)
 	}
 	close(attempt.done)
+}
+
+// proved runs the probe, within ConnectTimeout.
+func (s *Store) proved(c rueidis.Client) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ConnectTimeout)
+	defer cancel()
+	return s.probe(ctx, c)
 }
 
 // defaultTimeout bounds a call whose context has no deadline.
@@ -190,6 +206,7 @@ func (s *Store) begin(ctx context.Context, op string) (_ context.Context, cancel
 	c, err = s.connected(ctx)
 	switch {
 	case errors.Is(err, ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
+		s.lacks(ctx, err)
 		err = fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
 	case err != nil:
 		err = fmt.Errorf("redisstore: %s: %w", op, err)
@@ -218,10 +235,12 @@ func call[T any](ctx context.Context, s *Store, op string, e effect, f func(cont
 	}()
 	select {
 	case a := <-answered:
+		s.lacks(ctx, a.err)
 		return a.value, a.err
 	case <-ctx.Done():
 		select {
 		case a := <-answered:
+			s.lacks(ctx, a.err)
 			return a.value, a.err
 		default:
 			return none, failed(op, e, context.Cause(ctx))

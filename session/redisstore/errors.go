@@ -8,18 +8,22 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/redis/rueidis"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// ErrMisconfigured says that the server is there but will never let this
-// configuration in: a wrong password, a certificate of another authority or
-// another host, a database that is not there. Trying again does not help.
-var ErrMisconfigured = errors.New("configuration refused")
+// ErrMisconfigured is session.ErrMisconfigured: the server is there but will never
+// let this configuration in (a wrong password, a certificate of another authority or
+// another host, a database that is not there), or cannot do what the store needs (a
+// version without a command, a missing right, a read-only replica, a proxy). Trying
+// again does not help.
+var ErrMisconfigured = session.ErrMisconfigured
 
 // effect says what a call that got no answer may have done.
 type effect int
@@ -42,7 +46,10 @@ func failed(op string, e effect, err error) error {
 		if e == writes && strings.Contains(reply.Error(), "WRONGTYPE") { // an index that is none: found when the record was written
 			outcome = session.ErrIndeterminate
 		}
-		return fmt.Errorf("redisstore: %s: %w: the server answered: %s", op, outcome, firstLine(reply.Error()))
+		if incapable(reply.Error()) {
+			return fmt.Errorf("redisstore: %s: %w: %w: %w", op, outcome, ErrMisconfigured, answer{reply.Error()})
+		}
+		return fmt.Errorf("redisstore: %s: %w: %w", op, outcome, answer{reply.Error()})
 	}
 	if e == reads || unsent(err) {
 		return fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
@@ -94,23 +101,29 @@ var refusals = []struct{ code, field string }{
 // connectError is the error of a connection that could not be made.
 func connectError(c *Config, err error) error {
 	if errors.Is(err, rueidis.ErrNoCache) {
-		return fmt.Errorf("%w by %s: NearCache wants client-side caching over RESP3, which the server has not", ErrMisconfigured, c.where())
+		return fmt.Errorf("%w: %s: NearCache wants client-side caching over RESP3, which the server does not have: leave NearCache off", ErrMisconfigured, c.where())
 	}
 	if field := refused(err); field != "" {
 		if field == "Password" && len(c.Sentinels) > 0 {
 			field = "Password or SentinelPassword"
 		}
-		return fmt.Errorf("%w by %s: %s: %w", ErrMisconfigured, c.where(), field, err)
+		if reply, ok := rueidis.IsRedisErr(err); ok {
+			return fmt.Errorf("%w: %s: %s: %w", ErrMisconfigured, c.where(), field, answer{reply.Error()})
+		}
+		return fmt.Errorf("%w: %s: %s: %w", ErrMisconfigured, c.where(), field, err)
 	}
 	if reply, ok := rueidis.IsRedisErr(err); ok {
-		return fmt.Errorf("connect to %s: %w: the server answered: %s", c.where(), session.ErrUnavailable, firstLine(reply.Error()))
+		return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, answer{reply.Error()})
+	}
+	if closed(err) {
+		return fmt.Errorf("connect to %s: %w: the server closed the connection at the first command, as one that wants TLS does, and a proxy that does not know HELLO: %w", c.where(), session.ErrUnavailable, err)
 	}
 	return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, err)
 }
 
-func firstLine(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-	return strings.TrimSpace(text)
+// closed reports whether the server closed the connection instead of answering.
+func closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // ended is the error of a call whose context is over before it began.

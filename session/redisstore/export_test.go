@@ -4,3 +4,6 @@ package redisstore
 
 // Resolve returns the configuration with its URL taken apart and defaults.
 func Resolve(c Config) (Config, error) { return c.withDefaults() }
+
+// TrialSHA is the name of the script that tries EVALSHA.
+const TrialSHA = trialSHA

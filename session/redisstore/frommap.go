@@ -10,12 +10,13 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
-// FromMap reads a configuration from a map with the keys url, host, port, db,
-// username, password, sentinels, master_name, sentinel_username,
+// FromMap reads a configuration from a map with the keys url, socket, host, port, db,
+// username, password, credentials, sentinels, master_name, sentinel_username,
 // sentinel_password, cluster, tls, ca_file, pool_size, connect_timeout, near_cache,
 // near_cache_size, prefix and lazy. Addresses are a list or a text with commas,
 // connect_timeout and near_cache are in seconds or a text such as "500ms", tls is a bool, and ca_file a PEM file with
-// the authorities to trust instead of the system's. Every unknown key and every
+// the authorities to trust instead of the system's; credentials, which only a map
+// made by a program has, is a function as in Config. Every unknown key and every
 // value of a wrong type is named in the error; bounds are for Open to check.
 func FromMap(m map[string]any) (Config, error) {
 	var c Config
@@ -23,11 +24,13 @@ func FromMap(m map[string]any) (Config, error) {
 	var caFile string
 	fields := map[string]func(any) error{
 		"url":               settings.Into(&c.URL, settings.Text),
+		"socket":            settings.Into(&c.Socket, settings.Text),
 		"host":              settings.Into(&c.Host, settings.Text),
 		"port":              settings.Into(&c.Port, settings.Int),
 		"db":                settings.Into(&c.DB, settings.Int),
 		"username":          settings.Into(&c.Username, settings.Text),
 		"password":          settings.Into(&c.Password, settings.Text),
+		"credentials":       settings.Into(&c.Credentials, settings.Credentials),
 		"sentinels":         settings.Into(&c.Sentinels, settings.List),
 		"master_name":       settings.Into(&c.MasterName, settings.Text),
 		"sentinel_username": settings.Into(&c.SentinelUsername, settings.Text),

@@ -244,7 +244,7 @@ func (w *walk) prune(ctx context.Context, now int64, dead map[int][]string) {
 	}
 	for _, result := range pruneScript.run(ctx, w.c, calls...) {
 		if err := result.Error(); err != nil {
-			w.s.log.WarnContext(ctx, "indexes were not pruned", "error", firstLine(err.Error()))
+			w.s.log.WarnContext(ctx, "indexes were not pruned", "error", shownError(err))
 			return
 		}
 	}

@@ -22,11 +22,13 @@ func mask(secret string) string {
 // shown is what is shown of a configuration.
 type shown struct {
 	URL              string        `json:"url,omitempty"`
+	Socket           string        `json:"socket,omitempty"`
 	Host             string        `json:"host,omitempty"`
 	Port             int           `json:"port,omitempty"`
 	DB               int           `json:"db"`
 	Username         string        `json:"username,omitempty"`
 	Password         string        `json:"password,omitempty"`
+	Credentials      bool          `json:"credentials,omitempty"`
 	Sentinels        []string      `json:"sentinels,omitempty"`
 	MasterName       string        `json:"master_name,omitempty"`
 	SentinelUsername string        `json:"sentinel_username,omitempty"`
@@ -43,8 +45,8 @@ type shown struct {
 
 func (c Config) shown() shown {
 	return shown{
-		URL: c.shownURL(), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
-		Username: c.Username, Password: mask(c.Password),
+		URL: c.shownURL(), Socket: maskURL(c.Socket), Host: maskURL(c.Host), Port: c.Port, DB: c.DB,
+		Username: c.Username, Password: mask(c.Password), Credentials: c.Credentials != nil,
 		Sentinels: maskURLs(c.Sentinels), MasterName: c.MasterName,
 		SentinelUsername: c.SentinelUsername, SentinelPassword: mask(c.SentinelPassword),
 		Cluster: maskURLs(c.Cluster), TLS: c.TLS != nil, PoolSize: c.PoolSize,

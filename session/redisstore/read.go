@@ -123,7 +123,9 @@ func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, k
 	if reply, ok := rueidis.IsRedisErr(err); ok && refusesWrites(reply) {
 		return s.retrieveUnwritable(ctx, key, err)
 	}
-	return value, failed("get", reads, err)
+	err = failed("get", reads, err)
+	s.lacks(ctx, err)
+	return value, err
 }
 
 // together carries a command that reads to the server of the tag, together with others.
@@ -246,7 +248,11 @@ func (s *Store) undecodable(ctx context.Context, c rueidis.Client, id session.ID
 		keys: []string{s.keys.record(id), s.keys.all(tag), s.keys.due(tag)},
 		args: []string{s.keys.of(tag), string(id[:]), string(value)},
 	})[0]
-	s.log.WarnContext(ctx, "a record cannot be decoded, its session ends", "id", id, "error", why, "removal", result.Error())
+	removal := "done"
+	if err := result.Error(); err != nil {
+		removal = shownError(err)
+	}
+	s.log.WarnContext(ctx, "a record cannot be decoded, its session ends", "id", id, "error", why, "removal", removal)
 	return session.ErrNotFound
 }
 

@@ -40,6 +40,7 @@ type Store struct {
 	flights []flight.Group[rueidis.Completed, rueidis.RedisResult] // of reads: one, or one for each partition
 
 	client atomic.Pointer[rueidis.Client] // nil until connected
+	toldAt atomic.Int64                   // when lacks logged, in nanoseconds since 1970
 
 	mu         sync.Mutex
 	connecting *connection // under mu: the attempt on its way
@@ -51,8 +52,11 @@ var _ session.Store = (*Store)(nil)
 // Open connects to Redis, within ConnectTimeout and the context. Every field of
 // cfg that is out of its bounds is named in the error, which shows no secret. A
 // server that is not there is session.ErrUnavailable; one that refuses this
-// configuration is ErrMisconfigured. What is wrong with the server itself is
-// logged as a warning, see [Store.Health]. With Lazy it does not connect.
+// configuration, or cannot do all that the store needs, is
+// session.ErrMisconfigured: every command and every script is tried once, on keys
+// of its own. What the server cannot promise is logged as a warning, see
+// [Store.Health]. With Lazy it does not connect, and the first call that reaches the
+// server tries it.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg, urlErr := cfg.withDefaults()
 	if err := cfg.validate(urlErr); err != nil {

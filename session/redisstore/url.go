@@ -1,4 +1,4 @@
-// URL: redis:// and rediss://, read strictly: what is not understood is an
+// URL: redis://, rediss:// and unix://, read strictly: what is not understood is an
 // error, never left out.
 
 package redisstore
@@ -20,16 +20,18 @@ func (c *Config) applyURL() error {
 	text := c.URL
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
-		return errors.New("URL: want redis://host:port/db or rediss:// for TLS")
+		return errors.New("URL: want redis://host:port/db, rediss:// for TLS, or unix:///path for a socket")
 	}
 	switch scheme {
 	case "redis":
+	case "unix":
+		return c.applySocket(rest)
 	case "rediss":
 		if c.TLS == nil {
 			c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
 	default:
-		return fmt.Errorf("URL: scheme %q, want redis or rediss (TLS)", settings.Clip(scheme))
+		return fmt.Errorf("URL: scheme %q, want redis, rediss (TLS) or unix (a socket)", settings.Clip(scheme))
 	}
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
 		return errors.New("URL: an @ behind the host: in a user name or password write / ? # @ as %2F %3F %23 %40")
@@ -44,17 +46,10 @@ func (c *Config) applyURL() error {
 		return fmt.Errorf("URL: query key %q is not known: set the fields of the configuration instead", settings.Clip(key))
 	}
 	authority, path, _ := strings.Cut(rest, "/")
-	c.Username, c.Password, c.DB = "", "", 0
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		name, secret, _ := strings.Cut(authority[:at], ":")
-		var err error
-		if c.Username, err = url.PathUnescape(name); err != nil {
-			return errors.New("URL: the user name has a wrong % escape")
-		}
-		if c.Password, err = url.PathUnescape(secret); err != nil {
-			return errors.New("URL: the password has a wrong % escape")
-		}
-		authority = authority[at+1:]
+	c.Socket = ""
+	authority, err := c.applyUser(authority)
+	if err != nil {
+		return err
 	}
 	if err := c.applyAuthority(authority); err != nil {
 		return err
@@ -62,9 +57,61 @@ func (c *Config) applyURL() error {
 	if path == "" {
 		return nil
 	}
-	db, err := strconv.Atoi(path)
-	if err != nil || strconv.Itoa(db) != path || db < 0 || db > maxDB {
-		return fmt.Errorf("URL: database %q, want 0 to %d", settings.Clip(path), maxDB)
+	return c.applyDB(path)
+}
+
+// applyUser reads user:password@ and returns what stands behind it.
+func (c *Config) applyUser(authority string) (rest string, err error) {
+	c.Username, c.Password, c.DB = "", "", 0
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return authority, nil
+	}
+	name, secret, _ := strings.Cut(authority[:at], ":")
+	if c.Username, err = url.PathUnescape(name); err != nil {
+		return "", errors.New("URL: the user name has a wrong % escape")
+	}
+	if c.Password, err = url.PathUnescape(secret); err != nil {
+		return "", errors.New("URL: the password has a wrong % escape")
+	}
+	return authority[at+1:], nil
+}
+
+// applySocket reads user:password@/path?db=number.
+func (c *Config) applySocket(text string) error {
+	text, query, _ := strings.Cut(text, "?")
+	authority, path, ok := strings.Cut(text, "/")
+	switch {
+	case !ok:
+		return errors.New("URL: want an absolute path behind unix://, as in unix:///run/redis/redis.sock")
+	case strings.Contains(path, "@") || strings.Contains(query, "@") || strings.ContainsAny(text+query, "#"):
+		return errors.New("URL: an @ or # behind the host: in a user name, password or path write / ? # @ as %2F %3F %23 %40")
+	}
+	authority, err := c.applyUser(authority)
+	if err != nil {
+		return err
+	}
+	if authority != "" {
+		return errors.New("URL: a host behind unix://: want three slashes, as in unix:///run/redis/redis.sock")
+	}
+	if c.Socket, err = url.PathUnescape("/" + path); err != nil {
+		return errors.New("URL: the path has a wrong % escape")
+	}
+	if query == "" {
+		return nil
+	}
+	key, value, _ := strings.Cut(query, "=")
+	if key != "db" {
+		return fmt.Errorf("URL: query key %q is not known, want db", settings.Clip(key))
+	}
+	return c.applyDB(value)
+}
+
+// applyDB reads the number of a database.
+func (c *Config) applyDB(text string) error {
+	db, err := strconv.Atoi(text)
+	if err != nil || strconv.Itoa(db) != text || db < 0 || db > maxDB {
+		return fmt.Errorf("URL: database %q, want 0 to %d", settings.Clip(text), maxDB)
 	}
 	c.DB = db
 	return nil

@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +162,23 @@ func IsHostPort(text string) bool {
 	}
 	n, err := strconv.Atoi(port)
 	return err == nil && n >= 1 && n <= 65535 && port == strconv.Itoa(n)
+}
+
+// MaxSocket is the longest path of a Unix socket in bytes (unix(7): 108 with the
+// zero at its end).
+const MaxSocket = 107
+
+// IsSocket reports whether text could be the path of a Unix socket.
+func IsSocket(text string) bool {
+	return filepath.IsAbs(text) && len(text) <= MaxSocket && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// Credentials reads a function that returns a user and a password.
+func Credentials(v any) (func(context.Context) (username, password string, err error), error) {
+	if f, ok := v.(func(context.Context) (string, string, error)); ok {
+		return f, nil
+	}
+	return nil, fmt.Errorf("%T, want a func(context.Context) (username, password string, err error)", v)
 }
 
 // Clip shortens what an error shows.
