@@ -8,11 +8,9 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
-	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // EnvConfig is what [ConfigFromEnv] read. DB, AdminDB and Sessions of the Config
@@ -74,15 +72,14 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	c.MountPath = r.mountPath()
 	c.TrustedProxies, c.TrustUnix = r.proxies()
 	r.gates(&c)
-	c.SessionRules = r.sessionRules()
+	c.SessionRules = r.SessionRules()
 	levels, err := ParseLogLevels(r.Text("LOG_LEVEL"))
 	if err != nil {
 		r.Wrong("LOG_LEVEL", "%w", err)
 	}
 	c.LogLevels = levels
-	for _, name := range unbuilt {
-		r.Unbuilt(name)
-	}
+	r.RefuseUnbuilt(environ.UnbuiltOfPanel)
+	r.RefuseUnbuilt(environ.UnbuiltOfSessions)
 	if err := r.Err(); err != nil {
 		return EnvConfig{}, err
 	}
@@ -127,33 +124,6 @@ func (r panelReader) mountPath() string {
 }
 
 const maxMountPath = 256
-
-// Bounds of the sessions' variables; session.Config has the same in durations.
-const (
-	maxSessionMinutes = 400 * 24 * 60 // the longest a browser keeps a cookie
-	maxCleanupMinutes = 24 * 60
-	maxStoreTimeout   = 60_000 // milliseconds
-)
-
-func (r panelReader) sessionRules() session.Config {
-	idle := r.Int("SESSION_TIMEOUT_MINUTES", 30, 1, maxSessionMinutes, "")
-	lifetime := r.Int("SESSION_MAX_LIFETIME_MINUTES", max(720, idle), 1, maxSessionMinutes, "")
-	if lifetime < idle {
-		r.Wrong("SESSION_MAX_LIFETIME_MINUTES", "%d, which is less than SESSION_TIMEOUT_MINUTES, %d", lifetime, idle)
-	}
-	perUser := session.Unlimited
-	if r.Text("MAX_SESSIONS_PER_USER") != "unlimited" {
-		perUser = r.Int("MAX_SESSIONS_PER_USER", 5, 1, session.MaxLimit, ", or the word unlimited")
-	}
-	return session.Config{
-		IdleTimeout:     time.Duration(idle) * time.Minute,
-		Lifetime:        time.Duration(lifetime) * time.Minute,
-		MaxPerUser:      perUser,
-		RefuseOverLimit: r.Word("SESSION_LIMIT_POLICY", "evict", "reject") == "reject",
-		SweepInterval:   time.Duration(r.Int("CLEANUP_INTERVAL_MINUTES", 15, 1, maxCleanupMinutes, "")) * time.Minute,
-		StoreTimeout:    time.Duration(r.Int("STORE_TIMEOUT_MS", 2000, 1, maxStoreTimeout, "")) * time.Millisecond,
-	}
-}
 
 // Format prints the configuration without secrets, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {

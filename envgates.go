@@ -12,15 +12,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
-// unbuilt are the variables of features that this version does not have yet.
-var unbuilt = []string{
-	"TRACK_EVENTS", "DATABASE_READ_URL", "SCHEMA", "CONFIG", "VIEWS_FILE",
-	"ADMIN_SECRET_KEY_PREVIOUS", "REQUIRE_2FA", "BOUND_DEVICES", "PASSWORD_SIGN_IN", "PASSWORD_WORDS", "BREAK_GLASS_USERNAME", "OIDC_PROVIDERS",
-	"AUDIT", "AUDIT_TABLE", "AUDIT_READS", "AUDIT_LOG", "AUDIT_SYSLOG", "AUDIT_WEBHOOK_URL", "AUDIT_WEBHOOK_SECRET", "AUDIT_ANCHOR_FILE",
-	"AUDIT_RETENTION_DAYS", "EVENTS_RETENTION_DAYS", "REASON_FOR", "UNDO_SECRETS", "METRICS_TOKEN",
-	"DATABASE_READ_URL_FILE", "ADMIN_SECRET_KEY_PREVIOUS_FILE", "AUDIT_WEBHOOK_SECRET_FILE", "METRICS_TOKEN_FILE",
-}
-
 // maxProxies is how many networks TRUSTED_PROXIES has at most.
 const maxProxies = 256
 

@@ -6,7 +6,7 @@
 //	cfg, err := backend.FromEnv(os.Getenv)
 //	cfg.DB = db // for SESSION_BACKEND=database and TRACK_SESSIONS_IN_DB=true
 //	store, err := backend.Open(ctx, cfg)
-//	manager, err := session.New(store, session.Config{SecretKey: cfg.SecretKey})
+//	manager, err := session.New(store, cfg.Rules)
 //
 // A program that knows which store it wants can open that store's own package
 // instead.
@@ -31,7 +31,8 @@ import (
 // session.ErrUnavailable within the store's ConnectTimeout (10 seconds for a
 // database) and the context; where cfg.Fallback is set, that kind is opened
 // instead and a warning logged. A server that is there and refuses the
-// configuration, such as a wrong password, is never replaced. With cfg.TrackInDB
+// configuration, such as a wrong password, or cannot do what the store needs, such as
+// a Redis that is too old, is never replaced: that is session.ErrMisconfigured. With cfg.TrackInDB
 // the database must be there; the cache may come later.
 func Open(ctx context.Context, cfg Config) (session.Store, error) {
 	cfg, err := cfg.withDefaults()

@@ -59,6 +59,10 @@ type Config struct {
 	// Prefix is derived from it. Empty, or at least 32 bytes.
 	SecretKey []byte
 
+	// Rules are the timeouts and limits of the sessions that FromEnv read, with the
+	// SecretKey, for session.New. Open does not look at them.
+	Rules session.Config
+
 	// Prefix begins every key on Redis and Memcached, so that applications that
 	// share a server never meet. By default "crudadmin:", 8 hexadecimal digits
 	// derived from SecretKey, and ":". Redis.Prefix and Memcached.Prefix, where

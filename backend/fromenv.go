@@ -13,18 +13,24 @@ import (
 
 // FromEnv reads the configuration of the store from the variables that getenv
 // returns, such as os.Getenv: ENVIRONMENT, ADMIN_SECRET_KEY, SESSION_BACKEND,
-// SESSION_PREFIX, SESSION_LOCAL_CACHE_SECONDS, TRACK_SESSIONS_IN_DB, REDIS_… and
-// MEMCACHED_…; docs/operations.md has each with its default and its range.
+// SESSION_PREFIX, SESSION_LOCAL_CACHE_SECONDS, TRACK_SESSIONS_IN_DB, REDIS_…,
+// MEMCACHED_…, and into Config.Rules SESSION_TIMEOUT_MINUTES,
+// SESSION_MAX_LIFETIME_MINUTES, MAX_SESSIONS_PER_USER, SESSION_LIMIT_POLICY,
+// CLEANUP_INTERVAL_MINUTES and STORE_TIMEOUT_MS; docs/operations.md has each with
+// its default and its range.
 //
 // All variables are checked, also those of stores that SESSION_BACKEND does not
 // name, and everything wrong is in one error, by variable and without secrets.
-// What production refuses, staging gets as a warning. REDIS_URL beats the single
+// What production refuses, staging gets as a warning. A variable of a feature that
+// this version does not have is refused. REDIS_URL beats the single
 // variables of the server, REDIS_SENTINELS and REDIS_CLUSTER beat its host and
 // port, and MEMCACHED_SERVERS beats MEMCACHED_HOST and MEMCACHED_PORT. It sets no
 // DB: for the kind Database, and for TrackInDB, the caller does.
 func FromEnv(getenv func(string) string) (Config, error) {
 	r := reader{environ.NewReader(getenv)}
+	r.Environment() // a wrong one is told even where nothing depends on it
 	cfg := Config{
+		Rules:     r.SessionRules(),
 		Kind:      Kind(r.Word("SESSION_BACKEND", string(Memory), string(Redis), string(Memcached), string(Database))),
 		SecretKey: []byte(r.SecretKey()),
 		Prefix:    r.Text("SESSION_PREFIX"),
@@ -32,7 +38,9 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		Memcached: r.memcached(),
 		TrackInDB: r.Bool("TRACK_SESSIONS_IN_DB", false),
 	}
+	cfg.Rules.SecretKey = cfg.SecretKey
 	r.crossCheck(cfg)
+	r.RefuseUnbuilt(environ.UnbuiltOfSessions)
 	if err := r.Err(); err != nil {
 		return Config{}, err
 	}

@@ -9,12 +9,15 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/session"
 )
 
 const goodKey = "kV3mQ9xT7bLw2RzY8cNf5HsJ4gPd6AuE"
@@ -82,6 +85,37 @@ func TestFromEnvReadsEveryVariable(t *testing.T) {
 	}
 }
 
+// TestFromEnvReadsTheRules as the panel does: a manager takes them as they are.
+func TestFromEnvReadsTheRules(t *testing.T) {
+	t.Parallel()
+	for _, variables := range [][]string{
+		{"ADMIN_SECRET_KEY", goodKey},
+		{
+			"ADMIN_SECRET_KEY", goodKey, "MAX_SESSIONS_PER_USER", "7", "SESSION_TIMEOUT_MINUTES", "45", "SESSION_MAX_LIFETIME_MINUTES", "90",
+			"SESSION_LIMIT_POLICY", "reject", "CLEANUP_INTERVAL_MINUTES", "5", "STORE_TIMEOUT_MS", "250",
+		},
+		{"ADMIN_SECRET_KEY", goodKey, "MAX_SESSIONS_PER_USER", "unlimited", "SESSION_TIMEOUT_MINUTES", "1000"},
+	} {
+		cfg := fromEnv(t, variables...)
+		panel, err := crudadmin.ConfigFromEnv(env(variables...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := panel.SessionRules
+		want.SecretKey = []byte(goodKey)
+		if !reflect.DeepEqual(cfg.Rules, want) {
+			t.Errorf("%q: the rules are %+v, the panel's are %+v", variables, cfg.Rules, want)
+		}
+		if _, err := session.New(open(t, cfg), cfg.Rules); err != nil {
+			t.Errorf("%q: %v", variables, err)
+		}
+	}
+	rules := fromEnv(t, "MAX_SESSIONS_PER_USER", "7", "SESSION_TIMEOUT_MINUTES", "45", "SESSION_LIMIT_POLICY", "reject", "STORE_TIMEOUT_MS", "250").Rules
+	if rules.MaxPerUser != 7 || rules.IdleTimeout != 45*time.Minute || !rules.RefuseOverLimit || rules.StoreTimeout != 250*time.Millisecond {
+		t.Errorf("read: %+v", rules)
+	}
+}
+
 func TestFromEnvReadsTheCAFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "ca.pem")
@@ -97,7 +131,11 @@ func TestFromEnvReadsTheCAFile(t *testing.T) {
 // wrong is each variable of the stores with values that it cannot have, and the
 // variables without which it would not matter.
 var wrong = []struct{ name, value, with string }{
-	{"ENVIRONMENT", "prod", ""},
+	{"ENVIRONMENT", "prod", ""}, {"ENVIRONMENT", "prod", "SESSION_BACKEND=redis REDIS_HOST=redis ADMIN_SECRET_KEY=" + goodKey},
+	{"ADMIN_SECRET_KEY_PREVIOUS", "canary", "ADMIN_SECRET_KEY=" + goodKey},
+	{"SESSION_TIMEOUT_MINUTES", "0", ""}, {"SESSION_TIMEOUT_MINUTES", "30m", ""}, {"SESSION_MAX_LIFETIME_MINUTES", "10", ""},
+	{"MAX_SESSIONS_PER_USER", "0", ""}, {"MAX_SESSIONS_PER_USER", "all", ""}, {"SESSION_LIMIT_POLICY", "refuse", ""},
+	{"CLEANUP_INTERVAL_MINUTES", "0", ""}, {"STORE_TIMEOUT_MS", "60001", ""},
 	{"ADMIN_SECRET_KEY", "too-short-canary", ""},
 	{"SESSION_BACKEND", "redos", ""}, {"SESSION_BACKEND", "hybrid", ""},
 	{"SESSION_PREFIX", "a{b}:", ""}, {"SESSION_PREFIX", strings.Repeat("x", 129), ""}, {"SESSION_PREFIX", "a b", ""},

@@ -50,12 +50,6 @@ var (
 	// beforehand.
 	ErrUnsupported = errors.New("session: the store cannot do this")
 
-	// ErrMisconfigured says that the server is there but can never do what is
-	// needed, or will never let this configuration in: a wrong password, a command
-	// or right that is missing, a character set that cannot hold the records. Trying
-	// again does not help; the text says what to set.
-	ErrMisconfigured = errors.New("session: misconfigured")
-
 	// ErrCSRF says that a CSRF token is missing, stale, or another session's.
 	ErrCSRF = errors.New("session: CSRF token missing or not of this session")
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/internal/environ"
 )
 
 // from is a getenv that knows these variables: name, value, name, value, …
@@ -108,6 +110,24 @@ func TestEveryVariableIsReadAndRefusedWhenWrong(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), v.name) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s=%.40q: %v, want an error that names it and shows no secret", v.name, v.wrong, err)
+		}
+	}
+}
+
+// TestWhatIsNotBuiltRefusesToStart: a variable of a feature to come is read, refused by
+// name, and in docs/operations.md.
+func TestWhatIsNotBuiltRefusesToStart(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Concat(environ.UnbuiltOfPanel, environ.UnbuiltOfSessions) {
+		if _, err := readSettings(from(name, "canary"), "dir"); err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v, want an error that names it", name, err)
+		}
+		if !strings.Contains(string(text), "`"+strings.TrimSuffix(name, environ.FileSuffix)+"`") && !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("%s is not in docs/operations.md", name)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	manager, err := session.New(store, session.Config{SecretKey: cfg.SecretKey})
+	manager, err := session.New(store, cfg.Rules)
 	if err != nil {
 		log.Fatal(err)
 	}

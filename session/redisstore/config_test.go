@@ -67,6 +67,16 @@ func TestBadSettings(t *testing.T) {
 		{redisstore.Config{URL: "redis://::1:6379"}, []string{"URL: more than one colon"}},
 		{redisstore.Config{URL: "redis://[::1"}, []string{"URL: host"}},
 		{redisstore.Config{URL: "redis://[::1]6379"}, []string{"URL:"}},
+		{redisstore.Config{URL: "unix://"}, []string{"URL: want an absolute path"}},
+		{redisstore.Config{URL: "unix://run/r.sock"}, []string{"URL: a host behind unix://"}},
+		{redisstore.Config{URL: "unix:///r.sock?database=1"}, []string{`URL: query key "database" is not known, want db`}},
+		{redisstore.Config{URL: "unix:///r.sock?db=1&tls=1"}, []string{`URL: database "1&tls=1"`}},
+		{redisstore.Config{URL: "unix:///r.sock?db=70000"}, []string{`URL: database "70000"`}},
+		{redisstore.Config{URL: "unix:///r%zz.sock"}, []string{"URL: the path has a wrong % escape"}},
+		{redisstore.Config{URL: "unix://:" + canary + "/x@/r.sock"}, []string{"URL: an @ or # behind the host"}},
+		{redisstore.Config{URL: "unix:///" + strings.Repeat("x", 107)}, []string{"Socket: "}},
+		{redisstore.Config{Socket: "r.sock"}, []string{`Socket: "r.sock", want an absolute path of at most 107 bytes`}},
+		{redisstore.Config{Socket: "/r.sock", TLS: &tls.Config{}, Cluster: []string{"a:1"}}, []string{"TLS: set, but Socket is too", "Socket: set, but Sentinels or Cluster"}},
 		{redisstore.Config{Port: -1, DB: -2, PoolSize: -3, Password: canary}, []string{"Port: -1", "DB: -2", "PoolSize: -3"}},
 	} {
 		began := time.Now()
@@ -106,15 +116,20 @@ func TestURL(t *testing.T) {
 		"redis://u:p:q@h":                         {Host: "h", Port: 6379, Username: "u", Password: "p:q"},
 		"redis://[2001:db8::1]:7/1":               {Host: "2001:db8::1", Port: 7, DB: 1},
 		"redis://u:p@[::1]":                       {Host: "::1", Port: 6379, Username: "u", Password: "p"},
+		"unix:///run/r.sock":                      {Socket: "/run/r.sock"},
+		"unix://u:p%40@/run/a%20b.sock?db=7":      {Socket: "/run/a b.sock", Username: "u", Password: "p@", DB: 7},
 		"rediss://redis.example.com:6380":         {Host: "redis.example.com", Port: 6380, TLS: &tls.Config{}},
 		"rediss://user:pass@redis.example.com/1?": {Host: "redis.example.com", Port: 6379, DB: 1, Username: "user", Password: "pass", TLS: &tls.Config{}},
 	} {
-		got, err := redisstore.Resolve(redisstore.Config{URL: text, Host: "beaten", Port: 1, DB: 9, Password: "beaten"})
+		got, err := redisstore.Resolve(redisstore.Config{URL: text, Socket: "/beaten", Host: "beaten", Port: 1, DB: 9, Password: "beaten"})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if got.Host != want.Host || got.Port != want.Port || got.DB != want.DB || got.Username != want.Username || got.Password != want.Password || (got.TLS != nil) != (want.TLS != nil) {
+		if want.Socket != "" { // of which host and port stay as they were
+			want.Host, want.Port = got.Host, got.Port
+		}
+		if got.Socket != want.Socket || got.Host != want.Host || got.Port != want.Port || got.DB != want.DB || got.Username != want.Username || got.Password != want.Password || (got.TLS != nil) != (want.TLS != nil) {
 			t.Errorf("%s: host %q port %d db %d user %q password %q TLS %t", text, got.Host, got.Port, got.DB, got.Username, got.Password, got.TLS != nil)
 		}
 	}
@@ -123,7 +138,7 @@ func TestURL(t *testing.T) {
 func TestFromMap(t *testing.T) {
 	var m map[string]any
 	if err := json.Unmarshal([]byte(`{"host":"h","port":7,"db":1,"username":"u","password":"p","pool_size":4,"connect_timeout":2.5,
-		"prefix":"x:","lazy":true,"sentinels":["a:1","b:2"],"master_name":"m","tls":true}`), &m); err != nil {
+		"prefix":"x:","lazy":true,"socket":"/r.sock","sentinels":["a:1","b:2"],"master_name":"m","tls":true}`), &m); err != nil {
 		t.Fatal(err)
 	}
 	got, err := redisstore.FromMap(m)
@@ -136,7 +151,7 @@ func TestFromMap(t *testing.T) {
 	got.TLS = nil
 	want := redisstore.Config{
 		Host: "h", Port: 7, DB: 1, Username: "u", Password: "p", PoolSize: 4, ConnectTimeout: 2500 * time.Millisecond,
-		Prefix: "x:", Lazy: true, Sentinels: []string{"a:1", "b:2"}, MasterName: "m",
+		Prefix: "x:", Lazy: true, Socket: "/r.sock", Sentinels: []string{"a:1", "b:2"}, MasterName: "m",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
