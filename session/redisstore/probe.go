@@ -300,7 +300,7 @@ func (s *Store) lacks(ctx context.Context, err error) {
 	if err == nil || !errors.Is(err, ErrMisconfigured) {
 		return
 	}
-	now := time.Now().UnixNano()
+	now := s.now().UnixNano()
 	if last := s.toldAt.Load(); last != 0 && now-last < int64(time.Minute) || !s.toldAt.CompareAndSwap(s.toldAt.Load(), now) {
 		return
 	}
