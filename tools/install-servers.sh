@@ -24,6 +24,7 @@ need() { # need PACKAGE PROGRAM...: the package, unless every program is there
 need redis-server redis-server
 need memcached memcached
 need postgresql postgres initdb psql
+need pgbouncer pgbouncer
 need mariadb-server mariadbd mariadb-install-db mariadb
 command -v chromium-browser google-chrome google-chrome-stable chrome >/dev/null || need chromium chromium
 if ! command -v gcc cc >/dev/null; then # the race detector is linked with it
@@ -31,7 +32,7 @@ if ! command -v gcc cc >/dev/null; then # the race detector is linked with it
 fi
 
 if [ ${#packages[@]} -eq 0 ]; then
-	echo "The tests' servers are installed: Redis, Memcached, PostgreSQL, MariaDB, Chromium."
+	echo "The tests' servers are installed: Redis, Memcached, PostgreSQL, PgBouncer, MariaDB, Chromium."
 	exit 0
 fi
 if ! command -v apt-get >/dev/null; then
@@ -57,7 +58,7 @@ echo "Installing for the tests: ${packages[*]}"
 # came with this run is stopped; what was here before is left alone.
 for package in "${packages[@]}"; do
 	case $package in
-	redis-server | memcached | postgresql) service=$package ;;
+	redis-server | memcached | postgresql | pgbouncer) service=$package ;;
 	mariadb-server) service=mariadb ;;
 	*) continue ;;
 	esac

@@ -34,7 +34,12 @@ func (l *locker) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	case SQLite:
 		err = begin(ctx, conn)
 	case PostgreSQL:
-		_, err = conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", l.key())
+		// Of the transaction, not of the session: behind a pooler a lock of the session
+		// stays on a connection that is somebody else's by then. In the other levels it
+		// would not see what was committed while it waited.
+		if _, err = conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED"); err == nil {
+			_, err = conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", l.key())
+		}
 	default:
 		err = getLock(ctx, conn, l.name())
 	}
@@ -51,10 +56,8 @@ func (l *locker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	defer cancel()
 	var err error
 	switch l.versions.engine {
-	case SQLite:
+	case SQLite, PostgreSQL:
 		return l.end(ctx, conn)
-	case PostgreSQL:
-		_, err = conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", l.key())
 	default:
 		_, err = conn.ExecContext(ctx, "DO RELEASE_LOCK("+lockName+")", l.name())
 	}

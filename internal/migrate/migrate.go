@@ -38,7 +38,7 @@ func Up(ctx context.Context, db *sql.DB, engine Engine, files fs.FS, table strin
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 		goose.WithSessionLocker(lock),
-		goose.WithIsolateDDL(engine == SQLite), // its lock is the transaction
+		goose.WithIsolateDDL(engine != MySQL), // the lock of the others is the transaction
 	)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func Up(ctx context.Context, db *sql.DB, engine Engine, files fs.FS, table strin
 	for _, source := range sources {
 		lock.version = source.Version
 		if _, err := provider.ApplyVersion(ctx, source.Version, true); err != nil && !errors.Is(err, goose.ErrAlreadyApplied) {
-			return err
+			return errors.Join(own.refused, err)
 		}
 	}
 	return nil
@@ -64,6 +64,19 @@ type versions struct {
 	database.Store
 	engine Engine
 	query  string // of the entries of a version
+
+	// refused is the first error of making the table. goose tries again, and in
+	// PostgreSQL's transaction that hides why.
+	refused error
+}
+
+// CreateVersionTable implements database.Store.
+func (v *versions) CreateVersionTable(ctx context.Context, db database.DBTxConn) error {
+	err := v.Store.CreateVersionTable(ctx, db)
+	if v.refused == nil {
+		v.refused = err
+	}
+	return err
 }
 
 func newVersions(engine Engine, table string) (*versions, error) {
@@ -74,7 +87,7 @@ func newVersions(engine Engine, table string) (*versions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &versions{store, engine, engine.Bind("SELECT is_applied FROM " + table + " WHERE version_id = ?")}, nil
+	return &versions{Store: store, engine: engine, query: engine.Bind("SELECT is_applied FROM " + table + " WHERE version_id = ?")}, nil
 }
 
 // GetMigration implements database.Store.

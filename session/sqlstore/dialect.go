@@ -7,12 +7,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -25,9 +23,6 @@ type dialect struct {
 	durability string   // query of the setting that says whether a commit waits for the disk
 	durableAt  []string // its values that do
 	notDurable string   // note where it is another
-
-	goose   goose.Dialect
-	migrate func(version *int64) lock.SessionLocker // one process at a time migrates
 
 	begin []string // begins a transaction that writes
 	lock  string   // takes the lock of the one argument until the transaction ends; empty if begin did
@@ -44,7 +39,25 @@ type dialect struct {
 
 	// fault says what an error of the driver means.
 	fault func(error) fault
+
+	// stale reports whether an error of the driver says that the plan of a statement is
+	// out of date. The statement has done nothing.
+	stale func(error) bool
+
+	// flaw says, in a sentence with its remedy, what the database can never do by the
+	// word of an error of the driver; empty if the error says no such thing.
+	flaw func(error) string
+
+	// settings returns a sentence for each setting of the connection or the database
+	// with which the store cannot work; nil: there are none to look at.
+	settings func(context.Context, *sql.DB) (wrong []string, err error)
+
+	// more is what the store does beside deeds.
+	more []deed
 }
+
+// deeds are all that the store does on this engine.
+func (d *dialect) deeds() []deed { return append(slices.Clone(deeds), d.more...) }
 
 // change says which rows to change, and how.
 type change struct {
@@ -83,7 +96,7 @@ func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
 	var version string
 	err := db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
 	switch {
-	case err == nil && strings.HasPrefix(version, "PostgreSQL"):
+	case err == nil && strings.HasPrefix(version, "PostgreSQL"), err != nil && mixed(err): // behind a pooler
 		return &postgresql, nil
 	case err == nil && strings.IndexFunc(version, unicode.IsDigit) == 0: // 8.4.0, 10.11.6-MariaDB
 		return &mysql, nil

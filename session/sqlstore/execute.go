@@ -33,22 +33,6 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// prepared returns the statement of that text.
-func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
-	if stmt, ok := s.statements.Load(text); ok {
-		return stmt.(*sql.Stmt), nil
-	}
-	stmt, err := s.db.PrepareContext(ctx, s.dialect.bind(text))
-	if err != nil {
-		return nil, err
-	}
-	first, loaded := s.statements.LoadOrStore(text, stmt)
-	if loaded { // closing waits for the connection, on which somebody may ask by now
-		go func() { _ = stmt.Close() }()
-	}
-	return first.(*sql.Stmt), nil
-}
-
 // ask reads with a prepared statement, and returns what collect makes of the rows.
 // What was lost is asked again: the connection may have died in the pool.
 func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T, error), text string, args ...any) (T, error) {
@@ -69,14 +53,6 @@ func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T
 		s.leave(ctx, began, err)
 		return got, err
 	}
-}
-
-func (s *Store) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
-	if err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(ctx, args...)
 }
 
 // exec changes rows with one prepared statement and returns how many. Errors
@@ -104,19 +80,6 @@ func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, 
 			return 0, s.failed(op, err)
 		}
 	}
-}
-
-func (s *Store) change(ctx context.Context, text string, args []any) (n int64, sent bool, err error) {
-	stmt, err := s.prepared(ctx, text) //nolint:sqlclosecheck // Store.Close closes it
-	if err != nil {
-		return 0, false, err
-	}
-	result, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, true, err
-	}
-	n, err = result.RowsAffected()
-	return n, true, err
 }
 
 // tx is a transaction on a connection of its own.
@@ -235,7 +198,7 @@ func (s *Store) again(ctx context.Context, err error, try int) bool {
 	case aborted:
 		return try < tries && pause(ctx, try)
 	default:
-		return false
+		return s.stale(err) && try < heals && ctx.Err() == nil
 	}
 }
 

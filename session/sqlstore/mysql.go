@@ -5,13 +5,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 var mysql = dialect{
@@ -19,8 +15,6 @@ var mysql = dialect{
 	durability: "SELECT @@innodb_flush_log_at_trx_commit",
 	durableAt:  []string{"1"},
 	notDurable: "After a crash of the server, changes of the last moments may be undone, revocations too: set innodb_flush_log_at_trx_commit=1.",
-	goose:      goose.DialectMySQL,
-	migrate:    func(*int64) lock.SessionLocker { return mysqlMigration{} },
 	// Repeatable read, the default, locks the gaps beside a row too: neighbours
 	// in an index would deadlock.
 	begin:     []string{"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"},
@@ -38,19 +32,71 @@ var mysql = dialect{
 		return fmt.Sprintf("%s WHERE %s LIMIT ?", c.verb(c.table+" FORCE INDEX ("+c.index+")"), c.where)
 	},
 	fault: mysqlFault,
+	stale: func(err error) bool {
+		number := mysqlNumber(err)
+		return number == 1615 || number == 1243 // ER_NEED_REPREPARE, ER_UNKNOWN_STMT_HANDLER
+	},
+	flaw:     mysqlFlaw,
+	settings: mysqlSettings,
+	more: []deed{
+		{"crudadmin_session_locks", "SELECT and UPDATE", "SELECT slot FROM crudadmin_session_locks WHERE 1 = 0 FOR UPDATE", false},
+	},
 }
 
-// mysqlFault reads the number of an error of the server, which the driver has in
-// a field of its own type but also begins the text with: "Error 1062 (23000): …".
-func mysqlFault(err error) fault {
+// mysqlNumber is the number of an error of the server, which the driver has in a
+// field of its own type but also begins the text with: "Error 1062 (23000): …". 0 if
+// there is none.
+func mysqlNumber(err error) int {
 	_, text, found := strings.Cut(err.Error(), "Error ")
 	digits, _, _ := strings.Cut(text, ":")
 	digits, _, _ = strings.Cut(digits, " ")
 	number, err := strconv.Atoi(digits)
 	if !found || err != nil {
-		return lost
+		return 0
 	}
-	switch number {
+	return number
+}
+
+// mysqlFlaw says which errors of the server pass by no waiting.
+func mysqlFlaw(err error) string {
+	switch mysqlNumber(err) {
+	case 1044, 1142, 1143, 1227: // access denied: to the database, a table, a column, for want of a privilege
+		return noRight
+	case 1290, 1792, 1836: // --read-only, a read-only transaction, read-only mode
+		return readOnly
+	case 1366, 3988: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ER_CANNOT_CONVERT_STRING
+		return "a character has no place in the connection's or the table's character set: set charset=utf8mb4 in the DSN, and leave the tables in utf8mb4"
+	}
+	return ""
+}
+
+// mysqlSettings looks at the character set, in which every character must have a place,
+// and at autocommit, without which a single statement is never committed.
+func mysqlSettings(ctx context.Context, db *sql.DB) (wrong []string, err error) {
+	var client, connection, results string
+	var autocommit bool
+	err = db.QueryRowContext(ctx, "SELECT @@character_set_client, @@character_set_connection, COALESCE(@@character_set_results, 'binary'), @@autocommit").
+		Scan(&client, &connection, &results, &autocommit)
+	if err != nil {
+		return nil, err
+	}
+	for _, set := range []string{client, connection, results} {
+		if set != "utf8mb4" && set != "binary" {
+			wrong = append(wrong, fmt.Sprintf("the connection's character set is %s, in which not every character has a place: set charset=utf8mb4 in the DSN", set))
+			break
+		}
+	}
+	if !autocommit {
+		wrong = append(wrong, "autocommit is off on the connections, so that single statements are never committed: leave autocommit=0 out of the DSN and of init_connect")
+	}
+	return wrong, nil
+}
+
+// mysqlFault says what an error of the server means.
+func mysqlFault(err error) fault {
+	switch mysqlNumber(err) {
+	case 0:
+		return lost
 	case 1062: // ER_DUP_ENTRY
 		return duplicate
 	case 1205, 1213, 1020: // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD
@@ -60,33 +106,4 @@ func mysqlFault(err error) fault {
 	default:
 		return refused
 	}
-}
-
-// mysqlMigration holds a named lock of the connection. Names are the server's,
-// so that of the database is in it.
-type mysqlMigration struct{}
-
-const mysqlLockName = "SHA1(CONCAT('crudadmin_session_version.', DATABASE()))"
-
-// SessionLock implements lock.SessionLocker. It asks again every few seconds, so
-// that no server waits for long for a client that has gone.
-func (mysqlMigration) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	for {
-		var got sql.NullInt64
-		err := conn.QueryRowContext(ctx, "SELECT GET_LOCK("+mysqlLockName+", 5)").Scan(&got)
-		switch {
-		case err != nil:
-			return err
-		case !got.Valid:
-			return errors.New("GET_LOCK: the server refused the lock")
-		case got.Int64 == 1:
-			return nil
-		}
-	}
-}
-
-// SessionUnlock implements lock.SessionLocker.
-func (mysqlMigration) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "DO RELEASE_LOCK("+mysqlLockName+")")
-	return err
 }

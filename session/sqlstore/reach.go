@@ -51,10 +51,11 @@ type reach struct {
 	life  context.Context
 	end   context.CancelFunc
 
-	opened   time.Time
-	answered atomic.Int64 // when, since opened
-	doubted  atomic.Bool  // a call had no answer, and no ping had one since
-	told     atomic.Bool  // that the server is away
+	opened    time.Time
+	answered  atomic.Int64 // when, since opened
+	crowdTold atomic.Bool  // that others hold the connections, since the last answer
+	doubted   atomic.Bool  // a call had no answer, and no ping had one since
+	told      atomic.Bool  // that the server is away
 
 	mu    sync.Mutex
 	asked *ping // the one that callers wait for
@@ -212,6 +213,19 @@ func (r *reach) pingOnce() bool {
 	return r.db.PingContext(ctx) == nil
 }
 
+// crowded says, in a sentence, that others hold the pool's connections, if they do.
+func (r *reach) crowded() string {
+	if r == nil || r.slots == nil {
+		return ""
+	}
+	stats := r.db.Stats()
+	others := stats.InUse - len(r.slots)
+	if stats.InUse < stats.MaxOpenConnections || others < 1 {
+		return ""
+	}
+	return fmt.Sprintf("all %d connections of the pool are in use, %d of them not by sessions: give sessions a *sql.DB of their own", stats.MaxOpenConnections, others)
+}
+
 // leave says how a call went that began then: with an error of the contract or of
 // the driver, or none.
 func (s *Store) leave(ctx context.Context, began time.Time, err error) {
@@ -224,11 +238,18 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 	}
 	if f := s.dialect.fault; err == nil || isContract(err) || f(err) != lost && f(err) != away {
 		r.answered.Store(int64(time.Since(r.opened)))
+		r.crowdTold.Store(false)
 		return
 	}
 	late := ctx.Err() != nil
 	if errors.Is(ctx.Err(), context.Canceled) || late && time.Since(began) < hasty {
 		return // it says nothing of the server
+	}
+	if others := r.crowded(); late && others != "" { // it says nothing of the server either
+		if !r.crowdTold.Swap(true) {
+			r.log.Warn("calls for sessions wait for a connection: " + others)
+		}
+		return
 	}
 	if late && r.answered.Load() > int64(began.Sub(r.opened)) {
 		r.ask() // others were answered meanwhile: a connection, for who has no time to make one

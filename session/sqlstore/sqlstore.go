@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
@@ -45,6 +46,10 @@ type Config struct {
 	// it; 0, the default, not at all. At most 2 hours. Every process that ends
 	// sessions must have one, or none.
 	Grace time.Duration
+
+	// NoPrepare prepares no statements, for databases and poolers that do not keep them.
+	// The store finds PgBouncer and its like in transaction mode by itself.
+	NoPrepare bool
 
 	// Logger gets warnings; slog.Default() by default.
 	Logger *slog.Logger
@@ -73,7 +78,10 @@ type Store struct {
 	numbered bool // changes are entered into the log
 	ownClock bool // Config.Now is the time, not the database's
 
-	statements sync.Map // text → *sql.Stmt, prepared at first use
+	unprepared bool         // nothing is prepared
+	statements sync.Map     // text → *sql.Stmt, prepared at first use
+	forgotten  atomic.Int64 // how many statements were prepared anew
+	toldAt     atomic.Int64 // when lacks logged, in nanoseconds since 1970
 
 	// writer is held by the one writer that SQLite can have, so that those of
 	// this process wait in line and not by polling. Nil on servers.
@@ -90,7 +98,13 @@ var _ session.Store = (*Store)(nil)
 // returns a store. Tables are named crudadmin_…, one application to a database or
 // schema. Any number of processes may open at once: one migrates, the others
 // wait, at most as long as ctx. Errors: session.ErrUnavailable where the database
-// cannot be reached or changed.
+// cannot be reached; session.ErrMisconfigured where it can never do: a right that is
+// missing, no writes, a character set in which not every character has a place,
+// autocommit off, a pooler in transaction mode with a driver that prepares statements.
+//
+// Behind PgBouncer in transaction mode pgx wants default_query_exec_mode=exec in its
+// address (simple_protocol and cache_describe will do too), lib/pq binary_parameters=yes.
+// A statement whose plan a schema change has put out of date is prepared anew.
 //
 // The database is the caller's: Close does not close it. With SQLite, every
 // connection must open the same file, and synchronous=FULL is what makes an
@@ -132,10 +146,10 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		s.reach = newReach(db, s.log)
 	}
 	s.reads.Aboard, s.reads.Send, s.reads.Alone = maxAboard, s.getAll, s.getOne
-	if err := s.migrate(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.openLog(ctx, cfg.Changes); err != nil {
+	if err := s.begin(ctx, cfg); err != nil {
+		if s.reach != nil {
+			s.reach.end()
+		}
 		return nil, err
 	}
 	durable, err := s.durable(ctx)
@@ -157,6 +171,23 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		s.traits.Notes = append(s.traits.Notes, d.notDurable)
 	}
 	return s, nil
+}
+
+// begin finds out whether the database will do, and makes the tables.
+func (s *Store) begin(ctx context.Context, cfg Config) error {
+	if err := s.prepares(ctx, cfg.NoPrepare); err != nil {
+		return s.opening(err)
+	}
+	if err := s.set(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return s.opening(err)
+	}
+	if err := s.openLog(ctx, cfg.Changes); err != nil {
+		return s.opening(err)
+	}
+	return s.suits(ctx)
 }
 
 // durable asks the database whether a commit waits for the disk.
