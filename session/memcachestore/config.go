@@ -3,6 +3,7 @@
 package memcachestore
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -20,8 +21,9 @@ import (
 // field is its default, and the zero Config is the server at localhost:11211. It
 // prints without its secrets, whatever the verb.
 type Config struct {
-	// Servers are the addresses (host:port) of the servers, at most 256. Each user
-	// is on one of them, chosen by the address and the user: every node must name
+	// Servers are the addresses of the servers, at most 256: host:port, or the absolute
+	// path of a Unix socket (memcached -s), which goes without TLS. Each user is on one of
+	// them, chosen by the address and the user: every node must name
 	// them alike, in any order. They beat Host and Port.
 	Servers []string
 
@@ -36,6 +38,12 @@ type Config struct {
 	// bytes.
 	Username string
 	Password string
+
+	// Credentials, where set, is asked for the user and the password of every new
+	// connection, for those that change. It beats Username and Password. It has
+	// ConnectTimeout to answer; its error makes the connection fail, and must show no
+	// secret. Two empty texts are none.
+	Credentials func(context.Context) (username, password string, err error)
 
 	// TLS turns on TLS (memcached --enable-ssl) and says whom to trust: by default
 	// the system's authorities and the host of the address, TLS 1.2 and later.
@@ -125,8 +133,10 @@ func (c Config) validate() error {
 		wrong("Servers: %d addresses, want at most %d", len(c.Servers), maxServers)
 	} else {
 		for i, addr := range c.Servers {
-			if !settings.IsHostPort(addr) {
-				wrong("Servers[%d]: %q, want host:port", i, settings.Clip(maskAddress(addr)))
+			if !settings.IsHostPort(addr) && !settings.IsSocket(addr) {
+				wrong("Servers[%d]: %q, want host:port or the absolute path of a Unix socket", i, settings.Clip(maskAddress(addr)))
+			} else if isSocket(addr) && c.TLS != nil {
+				wrong("TLS: set, but Servers[%d] is a Unix socket, which goes without", i)
 			} else if slices.Contains(c.Servers[:i], addr) {
 				wrong("Servers[%d]: %q, which stands there twice", i, addr)
 			}
@@ -152,6 +162,9 @@ func (c Config) validate() error {
 }
 
 func (c Config) validateCredentials() (errs []error) {
+	if c.Credentials != nil {
+		return nil
+	}
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	blank := func(r rune) bool { return r <= ' ' || r == 0x7f }
 	switch {

@@ -231,7 +231,7 @@ func TestOpenUnfitServers(t *testing.T) {
 	_, err := Open(t.Context(), Config{Servers: []string{noCAS.Addr}})
 	refused(t, "a server without CAS", err, "without -C")
 	s := open(t, Config{Servers: []string{noCAS.Addr}, Lazy: true})
-	one := create(t, s, "ada", session.Tag{1}) // an add compares nothing
+	one := newSession("ada", session.Tag{1})
 	for name, call := range calls(s, one) {
 		if err := call(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, ErrMisconfigured) {
 			t.Errorf("%s on a server without CAS: %v", name, err)

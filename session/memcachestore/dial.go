@@ -18,7 +18,7 @@ import (
 // address is a server's name; it is resolved anew for each connection.
 type address string
 
-func (a address) Network() string { return "tcp" }
+func (a address) Network() string { return network(string(a)) }
 func (a address) String() string  { return string(a) }
 
 // dial connects to a server within ConnectTimeout and the context.
@@ -34,7 +34,7 @@ func (c *Config) dial(ctx context.Context, addr string) (net.Conn, error) {
 
 func (c *Config) connect(ctx context.Context, addr string) (net.Conn, error) {
 	dialer := net.Dialer{KeepAlive: keepAlive}
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	conn, err := dialer.DialContext(ctx, network(addr), addr)
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +46,14 @@ func (c *Config) connect(ctx context.Context, addr string) (net.Conn, error) {
 		}
 		conn = secured
 	}
-	if c.Username != "" {
+	login, err := c.login(ctx)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	if login != "" {
 		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-		err := c.authenticate(ctx, conn, addr)
+		err := c.authenticate(ctx, conn, addr, login)
 		if !stop() && err == nil {
 			err = context.Cause(ctx)
 		}
@@ -71,23 +76,69 @@ func (c *Config) tls(addr string) *tls.Config {
 	return conf
 }
 
+// isSocket reports whether an address is the path of a Unix socket.
+func isSocket(addr string) bool { return strings.HasPrefix(addr, "/") }
+
+func network(addr string) string {
+	if isSocket(addr) {
+		return "unix"
+	}
+	return "tcp"
+}
+
+// login is the user and the password as the servers want them; empty if there are
+// none.
+func (c *Config) login(ctx context.Context) (string, error) {
+	if c.Credentials == nil {
+		if c.Username == "" {
+			return "", nil
+		}
+		return c.Username + " " + c.Password, nil
+	}
+	type pair struct {
+		username, password string
+		err                error
+	}
+	told := make(chan pair, 1)
+	go func() {
+		var p pair
+		p.username, p.password, p.err = c.Credentials(ctx)
+		told <- p
+	}()
+	select {
+	case p := <-told:
+		if p.err != nil {
+			return "", fmt.Errorf("Credentials: %w", p.err)
+		}
+		if p.username == "" && p.password == "" {
+			return "", nil
+		}
+		own := Config{Username: p.username, Password: p.password}
+		if errs := own.validateCredentials(); len(errs) > 0 {
+			return "", fmt.Errorf("memcachestore: %w: Credentials: %w", ErrMisconfigured, errors.Join(errs...))
+		}
+		return p.username + " " + p.password, nil
+	case <-ctx.Done():
+		return "", fmt.Errorf("Credentials: no answer: %w", context.Cause(ctx))
+	}
+}
+
 // authenticate logs in. A server that asks for no password would keep it as an
 // item, for everybody to read, so it is asked first whether it does.
-func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr string) error {
+func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr, login string) error {
 	lines, err := converse(ctx, conn, "version\r\n")
 	if err != nil {
 		return err
 	}
 	if !strings.HasPrefix(lines[0], "CLIENT_ERROR unauthenticated") {
-		return fmt.Errorf("%w by %s: Username is set, but the server asks for none: start it with --auth-file or leave Username and Password empty", ErrMisconfigured, addr)
+		return fmt.Errorf("memcachestore: %w: %s: Username is set, but the server asks for none: start it with --auth-file or leave Username and Password empty", ErrMisconfigured, addr)
 	}
-	login := c.Username + " " + c.Password
 	lines, err = converse(ctx, conn, "set auth 0 0 "+strconv.Itoa(len(login))+"\r\n"+login+"\r\n")
 	switch {
 	case err != nil:
 		return err
 	case lines[0] != "STORED":
-		return fmt.Errorf("%w by %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, settings.Clip(lines[0]))
+		return fmt.Errorf("memcachestore: %w: %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, settings.Clip(lines[0]))
 	}
 	return nil
 }

@@ -16,11 +16,12 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// ErrMisconfigured says that a server is there but will never do with this
-// configuration: a wrong password, none where one is asked for, a certificate of
-// another authority or another host, an item size limit below MaxItem, no CAS.
+// ErrMisconfigured is session.ErrMisconfigured: a server is there but will never do
+// with this configuration (a wrong password, none where one is asked for, a
+// certificate of another authority or another host, an item size limit below MaxItem),
+// or cannot do what the store needs (no CAS, a command that it does not have, a proxy).
 // Trying again does not help.
-var ErrMisconfigured = errors.New("memcachestore: configuration refused")
+var ErrMisconfigured = session.ErrMisconfigured
 
 // effect says what a call that got no answer may have done.
 type effect int
@@ -45,7 +46,13 @@ func failed(op string, e effect, err error) error {
 		if strings.Contains(line, "too large") {
 			return fmt.Errorf("memcachestore: %s: %w: the server answered: %s; its item size limit is below MaxItem", op, session.ErrTooLarge, line)
 		}
+		if line == "ERROR" { // it does not have the command
+			return fmt.Errorf("memcachestore: %s: %w: %w: the server answered: %s", op, session.ErrUnavailable, ErrMisconfigured, line)
+		}
 		return fmt.Errorf("memcachestore: %s: %w: the server answered: %s", op, session.ErrUnavailable, line)
+	}
+	if errors.Is(err, ErrMisconfigured) && !errors.Is(err, session.ErrUnavailable) {
+		return fmt.Errorf("memcachestore: %s: %w: %w", op, session.ErrUnavailable, err)
 	}
 	if e == reads || unsent(err) {
 		return fmt.Errorf("memcachestore: %s: %w: %w", op, session.ErrUnavailable, err)
@@ -102,7 +109,7 @@ func connectError(addr string, err error) error {
 	_, host := errors.AsType[x509.HostnameError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	if certificate || authority || host || record {
-		return fmt.Errorf("%w by %s: %w", ErrMisconfigured, addr, err)
+		return fmt.Errorf("memcachestore: %w: %s: %w", ErrMisconfigured, addr, err)
 	}
 	return fmt.Errorf("memcachestore: connect to %s: %w: %w: %w", addr, session.ErrUnavailable, errUnsent, err)
 }

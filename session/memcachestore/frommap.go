@@ -11,10 +11,11 @@ import (
 )
 
 // FromMap reads a configuration from a map with the keys servers, host, port,
-// username, password, tls, ca_file, pool_size, connect_timeout, prefix, max_item
+// username, password, credentials, tls, ca_file, pool_size, connect_timeout, prefix, max_item
 // and lazy. Servers are a list or a text with commas, connect_timeout is in
 // seconds or a text such as "500ms", tls is a bool, and ca_file a PEM file with
-// the authorities to trust instead of the system's. Every unknown key and every
+// the authorities to trust instead of the system's; credentials, which only a map
+// made by a program has, is a function as in Config. Every unknown key and every
 // value of a wrong type is named in the error; bounds are for Open to check.
 func FromMap(m map[string]any) (Config, error) {
 	var c Config
@@ -26,6 +27,7 @@ func FromMap(m map[string]any) (Config, error) {
 		"port":            settings.Into(&c.Port, settings.Int),
 		"username":        settings.Into(&c.Username, settings.Text),
 		"password":        settings.Into(&c.Password, settings.Text),
+		"credentials":     settings.Into(&c.Credentials, settings.Credentials),
 		"tls":             settings.Into(&tlsOn, settings.Bool),
 		"ca_file":         settings.Into(&caFile, settings.Text),
 		"pool_size":       settings.Into(&c.PoolSize, settings.Int),

@@ -83,10 +83,10 @@ func (s *Store) stats(ctx context.Context, addr string, commands ...string) (map
 	for _, command := range commands {
 		lines, err := converse(ctx, conn, command+"\r\n")
 		if err != nil {
-			return nil, connectError(addr, err)
+			return nil, s.cfg.explain(ctx, addr, command, connectError(addr, err))
 		}
 		if last := lines[len(lines)-1]; strings.HasPrefix(last, "CLIENT_ERROR unauthenticated") {
-			return nil, fmt.Errorf("%w by %s: it asks for a Username and Password, and none are set", ErrMisconfigured, addr)
+			return nil, fmt.Errorf("memcachestore: %w: %s: it asks for a Username and Password, and none are set", ErrMisconfigured, addr)
 		}
 		for _, line := range lines {
 			if name, value, ok := strings.Cut(strings.TrimPrefix(line, "STAT "), " "); ok {
@@ -106,10 +106,10 @@ func (s *Store) suits(ctx context.Context, addr string) error {
 		return err
 	}
 	if most, err := strconv.Atoi(stats["item_size_max"]); err == nil && most < s.cfg.MaxItem {
-		return fmt.Errorf("%w by %s: MaxItem: %d, but the server's limit (-I) is %d", ErrMisconfigured, addr, s.cfg.MaxItem, most)
+		return fmt.Errorf("memcachestore: %w: %s: MaxItem: %d, but the server's limit (-I) is %d", ErrMisconfigured, addr, s.cfg.MaxItem, most)
 	}
-	if stats["cas_enabled"] == "no" {
-		return fmt.Errorf("%w by %s: the server keeps no CAS, start it without -C", ErrMisconfigured, addr)
+	if stats["cas_enabled"] == "no" { // a server that tells nothing is tried by prove
+		return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS, start it without -C", ErrMisconfigured, addr)
 	}
 	return nil
 }

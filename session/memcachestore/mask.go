@@ -19,6 +19,7 @@ type shown struct {
 	Port           int           `json:"port,omitempty"`
 	Username       string        `json:"username,omitempty"`
 	Password       string        `json:"password,omitempty"`
+	Credentials    bool          `json:"credentials,omitempty"`
 	TLS            bool          `json:"tls"`
 	PoolSize       int           `json:"pool_size,omitempty"`
 	ConnectTimeout time.Duration `json:"connect_timeout,omitempty"`
@@ -29,7 +30,7 @@ type shown struct {
 
 func (c Config) shown() shown {
 	s := shown{
-		Host: maskAddress(c.Host), Port: c.Port, Username: c.Username, TLS: c.TLS != nil, PoolSize: c.PoolSize,
+		Host: maskAddress(c.Host), Port: c.Port, Username: c.Username, Credentials: c.Credentials != nil, TLS: c.TLS != nil, PoolSize: c.PoolSize,
 		ConnectTimeout: c.ConnectTimeout, Prefix: c.Prefix, MaxItem: c.MaxItem, Lazy: c.Lazy,
 	}
 	if c.Password != "" {

@@ -61,8 +61,10 @@ const itemOverhead = 512
 // Open connects to the servers, within ConnectTimeout and the context. Every field
 // of cfg that is out of its bounds is named in the error, which shows no secret.
 // If no server answers that is session.ErrUnavailable; if only some do not, that
-// is logged. One that answers and refuses this configuration is
-// ErrMisconfigured. With Lazy it does not connect.
+// is logged. One that answers and refuses this configuration, or cannot do all that the
+// store needs, is session.ErrMisconfigured: every command is tried once, on a key of
+// its own, before a server is used. With Lazy it does not connect, and the first call
+// that reaches a server tries it.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
@@ -95,7 +97,13 @@ func (s *Store) probe(ctx context.Context) error {
 	defer cancel()
 	answers := make(chan error, len(s.servers))
 	for _, sv := range s.servers {
-		go func() { answers <- s.suits(ctx, sv.addr) }()
+		go func() {
+			err := s.suits(ctx, sv.addr)
+			if err == nil {
+				err = s.tried(ctx, sv)
+			}
+			answers <- err
+		}()
 	}
 	var misconfigured, failures []error
 	var late <-chan time.Time

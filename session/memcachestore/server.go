@@ -45,8 +45,10 @@ type server struct {
 	slots   chan struct{}
 	breaker breaker
 	log     *slog.Logger
-	closed  *atomic.Bool  // the store's
-	epoch   atomic.Uint64 // counts connections that broke
+	closed  *atomic.Bool          // the store's
+	refused atomic.Pointer[error] // why it can never do, by its last answer
+	proved  atomic.Bool           // it can do what the store needs
+	epoch   atomic.Uint64         // counts connections that broke
 	flights flight.Group[string, got]
 	stripes [256]stripe // by hash of the key
 }
@@ -60,7 +62,13 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 	sv.client = memcache.NewFromSelector(only{address(addr)})
 	sv.client.Timeout = stallTimeout
 	sv.client.MaxIdleConns = cfg.PoolSize
-	sv.client.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) { return cfg.dial(ctx, addr) }
+	sv.client.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
+		conn, err := cfg.dial(ctx, addr)
+		if err == nil {
+			err = sv.prove(ctx, cfg, conn)
+		}
+		return conn, err
+	}
 	return sv
 }
 
@@ -241,6 +249,9 @@ func (sv *server) enter(ctx context.Context, op string) error {
 	}
 	if wait, down := sv.breaker.down(time.Now()); down {
 		<-sv.slots
+		if why := sv.refused.Load(); why != nil {
+			return fmt.Errorf("memcachestore: %s: %w: %w: %w", op, session.ErrUnavailable, errUnsent, *why)
+		}
 		return fmt.Errorf("memcachestore: %s: %w: %w: %s failed, it is asked again in %s", op, session.ErrUnavailable, errUnsent, sv.addr, wait.Round(time.Millisecond))
 	}
 	return nil
@@ -269,12 +280,18 @@ func (sv *server) stale(err error) bool {
 // settle notes how a call went.
 func (sv *server) settle(err error) {
 	if answered(err) {
+		sv.refused.Store(nil)
 		if sv.breaker.up() {
 			sv.log.Info("a server answers again", "server", sv.addr)
 		}
 		return
 	}
 	sv.drop()
+	if errors.Is(err, ErrMisconfigured) {
+		sv.refused.Store(&err)
+	} else {
+		sv.refused.Store(nil)
+	}
 	if sv.breaker.fail(time.Now()) {
 		sv.log.Warn("a server fails, its users' sessions are unavailable until it answers", "server", sv.addr, "error", err)
 	}

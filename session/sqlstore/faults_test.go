@@ -132,7 +132,13 @@ func TestFullAndReadOnly(t *testing.T) {
 		"read-only": "query_only(on)",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := open(t, engine{"sqlite", "file:" + path + "?_pragma=" + pragma}.connect(t), nil)
+			// It becomes so after Open, which refuses one that is read-only.
+			db := engine{"sqlite", "file:" + path}.connect(t)
+			db.SetMaxOpenConns(1)
+			s := open(t, db, nil)
+			if _, err := db.Exec("PRAGMA " + pragma); err != nil {
+				t.Fatal(err)
+			}
 			big := made("bert", time.Now())
 			big.Metadata = session.StoredMetadata(`{"x":"` + strings.Repeat("x", 16000) + `"}`)
 			_, err := s.Create(t.Context(), big, session.Admission{Limit: 5})
