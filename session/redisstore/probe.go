@@ -53,6 +53,7 @@ var trials = []trial{
 	{name: "ZRANGEBYSCORE", args: []string{"-inf", "+inf", "LIMIT", "0", "1"}},
 	{name: "ZREVRANGEBYSCORE", args: []string{"+inf", "-inf", "WITHSCORES", "LIMIT", "0", "1"}},
 	{name: "ZREMRANGEBYSCORE", args: []string{"-inf", "0"}},
+	{name: "ZREMRANGEBYRANK", args: []string{"0", "-2"}},
 	{name: "ZREM", args: []string{"n"}},
 	{name: "ZPOPMAX", args: []string{"1"}},
 	{name: "DEL"},
@@ -276,7 +277,7 @@ func (s *Store) tryScripts(ctx context.Context, c rueidis.Client, keys *keyspace
 		{"sweep", func() error { _, err := own.sweepPartition(ctx, c, p, micros(now), 1); return err }},
 		{"delete", func() error { _, err := own.Delete(ctx, next.ID, why); return err }},
 		{"delete_user", func() error { _, err := own.DeleteUser(ctx, user, why); return err }},
-		{"count", script(countScript, []string{base + "c:"}, micros(now), "1", "1000000", "e")},
+		{"count", script(countScript, []string{base + "c:"}, micros(now), "1", "1000000", "e", "0", "0", "1")},
 		{"cache_swap", script(cacheSwapScript, []string{base + "h:"}, "", "v", "60000")},
 	} {
 		err := trial.run()

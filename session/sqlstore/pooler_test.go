@@ -78,7 +78,7 @@ func work(t *testing.T, stores ...*Store) {
 					one := sample(fmt.Sprint("user", n, w), time.Now(), byte(16*n+w), byte(i))
 					_, err := s.Create(t.Context(), one, session.Admission{Limit: 3})
 					got, readErr := s.Get(t.Context(), one.ID)
-					_, countErr := s.Count(t.Context(), one.UserID, 100, time.Minute)
+					_, countErr := s.Count(t.Context(), one.UserID, session.CountRule{Limit: 100, Window: time.Minute})
 					touchErr := s.Touch(t.Context(), session.Seen{ID: one.ID, LastActivity: one.LastActivity.Add(time.Second), ExpiresAt: one.ExpiresAt})
 					_, deleteErr := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.Logout})
 					if err := errors.Join(err, readErr, countErr, touchErr, deleteErr); err != nil || got.UserID != one.UserID {
