@@ -130,7 +130,8 @@ func (m Metadata) Merge(over Metadata) (Metadata, error) {
 //
 //	var Cart = session.NewKey[[]Item]("cart")
 //
-// Values are encoded with encoding/json.
+// Values are encoded with encoding/json, so that numbers in a Key[any] are read as
+// float64, exact up to 2^53: name the type of what must be exact.
 type Key[T any] struct{ name string }
 
 // NewKey returns the key of that name. Two packages that share a session keep
@@ -158,8 +159,8 @@ func (k Key[T]) Get(m Metadata) (value T, ok bool, err error) {
 }
 
 // Set puts the value into m. Use it inside [Manager.Update] to store it.
-// ErrTooLarge says that the object would grow over MaxMetadata; m is then as it
-// was.
+// ErrTooLarge says that the object would grow over MaxMetadata, ErrMalformed that a text is
+// not valid UTF-8; m is then as it was.
 func (k Key[T]) Set(m *Metadata, value T) error {
 	fields, err := m.fields()
 	if err != nil {
@@ -169,8 +170,26 @@ func (k Key[T]) Set(m *Metadata, value T) error {
 	if err != nil {
 		return fmt.Errorf("session: metadata %q: %w", k.name, err)
 	}
+	if replaced(raw) {
+		return fmt.Errorf("%w metadata %q: a text is not valid UTF-8", ErrMalformed, k.name)
+	}
 	fields[k.name] = raw
 	return m.setFields(fields)
+}
+
+// replaced reports whether encoding/json has put a replacement for bytes that are not UTF-8:
+// it writes that as an escape, and the character U+FFFD itself as it is.
+func replaced(raw []byte) bool {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(raw[i+1:], []byte("ufffd")) {
+			return true
+		}
+		i++ // what is escaped
+	}
+	return false
 }
 
 // Delete removes the value from m, if there is one.

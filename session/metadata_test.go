@@ -145,3 +145,48 @@ func FuzzParseMetadata(f *testing.F) {
 		}
 	})
 }
+
+// A text that could not come back as it was is refused; what only looks like it is kept.
+func TestTextsAreUTF8(t *testing.T) {
+	type form struct{ Text string }
+	for _, text := range []string{"a\xffb", "\xed\xa0\x80"} {
+		m := session.Metadata{}
+		if err := session.NewKey[string]("k").Set(&m, text); !errors.Is(err, session.ErrMalformed) || m.String() != "{}" {
+			t.Errorf("%q: %v, %s", text, err, m)
+		}
+		if err := session.NewKey[[]form]("k").Set(&m, []form{{"fine"}, {text}}); !errors.Is(err, session.ErrMalformed) {
+			t.Errorf("%q inside: %v", text, err)
+		}
+	}
+	for _, text := range []string{"\ufffd", `\ufffd`, `\\ufffd`, "\\", "\x00\u2028<"} {
+		m := session.Metadata{}
+		key := session.NewKey[string]("k")
+		if err := key.Set(&m, text); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if got, _, err := key.Get(m); got != text || err != nil {
+			t.Errorf("%q comes back as %q, %v", text, got, err)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	parse := func(text string) session.Metadata {
+		m, err := session.ParseMetadata(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for _, c := range [][3]string{
+		{`{}`, `{}`, `{}`}, {`{"a":1}`, `{}`, `{"a":1}`}, {`{}`, `{"a":1}`, `{"a":1}`}, {`{"a":1,"b":2}`, `{"b":3,"c":4}`, `{"a":1,"b":3,"c":4}`},
+	} {
+		if got, err := parse(c[0]).Merge(parse(c[1])); err != nil || got.String() != c[2] {
+			t.Errorf("%s and %s: %s, %v", c[0], c[1], got, err)
+		}
+	}
+	big := `{"x":"` + strings.Repeat("x", session.MaxMetadata-20) + `"}`
+	if _, err := parse(big).Merge(parse(`{"yyyyyyyyyyyyyyyyyyyyyyyyyyyyy":1}`)); !errors.Is(err, session.ErrTooLarge) {
+		t.Errorf("over the bound: %v", err)
+	}
+}

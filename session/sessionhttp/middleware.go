@@ -18,12 +18,16 @@ import (
 // promises of requests and answers begins here.
 func (s *Sessions) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if v := visitOf(r.Context(), s); v != nil && v.answer.visit != nil && slices.Equal(v.cookies, r.Header["Cookie"]) {
-			next.ServeHTTP(w, r.WithContext(innermost{r.Context(), v})) // further in once more
+		outer := visitOf(r.Context(), s)
+		if outer != nil && outer.answer.visit != nil && slices.Equal(outer.cookies, r.Header["Cookie"]) {
+			next.ServeHTTP(w, r.WithContext(innermost{r.Context(), outer})) // further in once more
 			return
 		}
 		v := s.visit(w, r)
 		v.given = s.read(v.cookies, s.name)
+		if outer != nil && outer.adopted && v.given.seen == 0 {
+			v.adopt(outer)
+		}
 		inner := r.WithContext(v)
 		returned := false
 		defer func() { v.leave(r, inner, returned) }()
@@ -38,6 +42,14 @@ func (s *Sessions) Middleware(next http.Handler) http.Handler {
 		}
 		returned = true
 	})
+}
+
+// adopt takes over what Adopt has found.
+func (v *visit) adopt(outer *visit) {
+	if h := outer.current.Load(); h != nil {
+		v.given, v.adopted, v.found = outer.given, true, *h
+		v.current.Store(&v.found)
+	}
 }
 
 // leave ends the visit: the header is made ready where nothing was written, and r gets
@@ -88,7 +100,7 @@ func wildcards(pattern string) func(yield func(string) bool) {
 func (v *visit) renew() {
 	s := v.sessions
 	h := v.current.Load()
-	if h == nil || !s.manager.RenewDue(h.session) {
+	if h == nil || v.adopted || !s.manager.RenewDue(h.session) {
 		return
 	}
 	v.changing.Lock()

@@ -191,7 +191,7 @@ func (s *Sessions) hold(w http.ResponseWriter, r *http.Request) (v *visit, done 
 		v = s.visit(nil, r)
 		v.cookies = s.pendingCookies(w, v.cookies)
 		v.given = s.read(v.cookies, s.name)
-		v.unknown = !v.given.first.IsZero()
+		v.unknown = len(v.cookies) > 0
 	}
 	v.changing.Lock()
 	return v, v.changing.Unlock

@@ -26,6 +26,7 @@ type visit struct {
 	rivals  []session.Token // of several live sessions, none of which counts
 	unknown bool            // the store has not said, or could not, what the tokens open
 	changed bool            // the request's session is another than it came with
+	adopted bool            // its token came in no cookie
 
 	current atomic.Pointer[holding] // nil if nobody is known
 	found   holding                 // what the request came with
@@ -133,12 +134,13 @@ func require(next http.Handler, userID func(context.Context) string) http.Handle
 }
 
 // Adopt returns r with the session that token opens in its context, as Middleware would
-// for a cookie: for tokens that came in another way, such as a header. The errors are
+// for a cookie: for tokens that came in another way, such as a header. Before Middleware it
+// counts where the request has no session cookie, and is not renewed. The errors are
 // those of session.Manager.Validate. Elevate sets a cookie also here; whoever carries
 // the token otherwise calls session.Manager.Rotate.
 func (s *Sessions) Adopt(r *http.Request, token session.Token) (*http.Request, error) {
 	v := s.visit(nil, r)
-	v.given = tokens{first: token, seen: 1}
+	v.given, v.adopted = tokens{first: token, seen: 1}, true
 	if err := v.find(r); err != nil {
 		return nil, err
 	}
@@ -162,7 +164,7 @@ func (s *Sessions) visit(w http.ResponseWriter, r *http.Request) *visit {
 // find looks up what the request's tokens open. An error is the store's: nobody knows.
 func (v *visit) find(r *http.Request) error {
 	s := v.sessions
-	if len(v.cookies) == 0 && v.given.seen == 0 {
+	if v.current.Load() != nil || len(v.cookies) == 0 && v.given.seen == 0 {
 		return nil
 	}
 	v.unknown, v.rivals = true, nil
