@@ -28,6 +28,7 @@ var clockAllowed = map[string]string{
 	"session/bounded.go":              "a deadline is of this machine's clock",
 	"internal/frame/deadline.go":      "a connection's deadline is of this machine's clock",
 	"session/clock.go":                "the clock that all others are made of",
+	"session/debug.go":                "how long a call took is elapsed time",
 	"session/memcachestore/health.go": "compares the server's clock with this machine's",
 	"session/memcachestore/server.go": "a breaker waits in elapsed time, whatever the sessions' clock says",
 	"session/memcachestore/swap.go":   "the server is told an instant of its own clock; how long a read is remembered is elapsed time",
@@ -47,6 +48,7 @@ var sleepAllowed = map[string]string{
 	"session/bounded_internal_test.go":  "time of a synctest bubble, in which a deadline passes",
 	"session/clock_test.go":             "time of a synctest bubble, in which a clock is read",
 	"session/hybridstore/world_test.go": "time of a synctest bubble, in which a late write arrives",
+	"session/touching_test.go":          "time of a synctest bubble, in which an outage lasts",
 }
 
 // nameless are file names that say nothing.

@@ -1,3 +1,5 @@
+// Examples of sessions behind net/http.
+
 package sessionhttp_test
 
 import (

@@ -238,17 +238,17 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 // it, and that so long ago that this token opens nothing any more, it is found as
 // the session that this request began with.
 func (v *visit) end(token session.Token, why session.Ending) (session.Session, error) {
-	s, ctx := v.sessions, context.WithoutCancel(v.Context)
-	ended, err := s.manager.End(ctx, token.ID(), why)
+	s := v.sessions
+	ended, err := s.manager.End(v.Context, token.ID(), why)
 	h := v.current.Load()
 	if !errors.Is(err, session.ErrNotFound) || !s.anchored || h == nil || h.token != token {
 		return ended, err
 	}
-	now, err := s.manager.Current(ctx, h.session)
+	now, err := s.manager.Current(context.WithoutCancel(v.Context), h.session)
 	if err != nil {
 		return session.Session{}, err
 	}
-	return s.manager.End(ctx, now.ID, why)
+	return s.manager.End(v.Context, now.ID, why)
 }
 
 // openers appends to all the tokens of the request that open something, or may.
