@@ -13,6 +13,13 @@
 // A request without a cookie, or with one that is not genuine, never reaches the
 // store. A store that is down is answered with 503 and the cookie kept.
 //
+// # Cookies
+//
+// Who is signed in has the session cookie ([Sessions.CookieName]), and where tokens are renewed
+// (session.Config.RotateEvery) beside it "_anchor" with what the last sign-in or step-up set.
+// An anonymous session is in "_visitor", the nonce of a login form in "_login", a
+// known device in "_device"; each name begins with the session cookie's.
+//
 // # Promises
 //
 // Browsers send requests at the same time, and networks lose, delay and reorder answers.

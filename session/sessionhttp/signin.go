@@ -133,7 +133,7 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Endin
 	user, visitor := false, false // whose cookies open nothing any more
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
-		was, err := v.end(token, why)
+		was, err := v.end(r.Context(), token, why)
 		switch {
 		case errors.Is(err, session.ErrNotFound):
 			continue
@@ -203,7 +203,7 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 	rivals := v.rivals
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
-		ended, err := v.end(token, session.Ending{Reason: session.Rotated})
+		ended, err := v.end(r.Context(), token, session.Ending{Reason: session.Rotated})
 		if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
 			err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
 		}
@@ -237,18 +237,18 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 // end ends the session that a token of the request opens. Where other requests have renewed
 // it, and that so long ago that this token opens nothing any more, it is found as
 // the session that this request began with.
-func (v *visit) end(token session.Token, why session.Ending) (session.Session, error) {
+func (v *visit) end(ctx context.Context, token session.Token, why session.Ending) (session.Session, error) {
 	s := v.sessions
-	ended, err := s.manager.End(v.Context, token.ID(), why)
+	ended, err := s.manager.End(ctx, token.ID(), why)
 	h := v.current.Load()
 	if !errors.Is(err, session.ErrNotFound) || !s.anchored || h == nil || h.token != token {
 		return ended, err
 	}
-	now, err := s.manager.Current(context.WithoutCancel(v.Context), h.session)
+	now, err := s.manager.Current(context.WithoutCancel(ctx), h.session)
 	if err != nil {
 		return session.Session{}, err
 	}
-	return s.manager.End(v.Context, now.ID, why)
+	return s.manager.End(ctx, now.ID, why)
 }
 
 // openers appends to all the tokens of the request that open something, or may.
