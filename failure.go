@@ -86,6 +86,8 @@ func classify(err error) (status int, detail string) {
 		return http.StatusServiceUnavailable, "The server has no space to prepare the export."
 	case errors.Is(err, session.ErrUnavailable):
 		return http.StatusServiceUnavailable, "The session store does not answer."
+	case errors.Is(err, account.ErrBusy):
+		return http.StatusServiceUnavailable, "More people are signing in than can be at once."
 	case errors.Is(err, account.ErrUnavailable):
 		return http.StatusServiceUnavailable, "The administrators' database does not answer."
 	case errors.Is(err, data.ErrUnavailable):

@@ -62,7 +62,7 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	u, err := p.accounts.Authenticate(r.Context(), page.Username, r.PostForm.Get("password"))
+	u, err := p.accounts.Authenticate(account.From(r.Context(), p.network(r)), page.Username, r.PostForm.Get("password"))
 	if err == nil {
 		err = p.admit(w, r, u)
 	}
@@ -90,6 +90,21 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		p.log.WarnContext(r.Context(), "a device is not remembered", "error", err)
 	}
 	http.Redirect(w, r, p.localPath(page.Next), http.StatusSeeOther)
+}
+
+// network is where a sign-in comes from: an IPv4 address, or the /64 of an IPv6
+// address, of which one line has them all; empty if nobody knows.
+func (p *Panel) network(r *http.Request) string {
+	address := p.sessions.ClientIP(r)
+	bits := 64
+	if address.Is4() {
+		bits = 32
+	}
+	network, err := address.WithZone("").Prefix(bits)
+	if err != nil || !address.IsValid() {
+		return ""
+	}
+	return network.String()
 }
 
 // admit makes the session of a user who has proved who they are, and looks at

@@ -232,3 +232,16 @@ func TestSharesAreGivenBack(t *testing.T) {
 		}
 	}
 }
+
+// Who finds the queue for password hashing full is told to come again, and not that something is down.
+func TestAFullQueueForHashingIsToldSo(t *testing.T) {
+	b := newBench(t, nil)
+	for _, accept := range []string{"text/html", "application/json"} {
+		r, w := httptest.NewRequest(http.MethodPost, "/admin/login", nil), httptest.NewRecorder()
+		r.Header.Set("Accept", accept)
+		b.fail(w, r, account.ErrBusy)
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "signing in") {
+			t.Errorf("%d, Retry-After %q: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
+		}
+	}
+}

@@ -41,10 +41,14 @@ type Config struct {
 	// replaced when their owner signs in.
 	Argon2 Argon2
 
-	// MaxHashes is how many passwords are hashed at the same time; more wait for their context. Default:
+	// MaxHashes is how many passwords are hashed at the same time; more wait, see MaxWaiting. Default:
 	// GOMAXPROCS, and at most what keeps the hashes within 64 MiB (3 at 19 MiB each), so that with the
 	// garbage of past hashes a process under 1,000 sign-ins at once stays below 256 MB.
 	MaxHashes int
+
+	// MaxWaiting is how many sign-ins wait for one of these places, and as many others beside them; more are ErrBusy
+	// at once. Default: 16 for each place, which is less than a second at the default cost. At most 4096.
+	MaxWaiting int
 
 	// Timeout is how long the database may take over one call, beside the caller's own deadline: a server that says
 	// nothing keeps nobody for longer. Default 5 seconds.
@@ -71,6 +75,9 @@ func (c Config) withDefaults() Config {
 		}
 		c.MaxHashes = max(1, min(runtime.GOMAXPROCS(0), within))
 	}
+	if c.MaxWaiting == 0 {
+		c.MaxWaiting = max(1, waitingEach*min(c.MaxHashes, maxWaiting/waitingEach))
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
@@ -91,6 +98,9 @@ func (c Config) validate() error {
 	var wrong []error
 	if c.MaxHashes < 1 || c.MaxHashes > maxHashes {
 		wrong = append(wrong, fmt.Errorf("Config.MaxHashes is %d: give 1 to %d", c.MaxHashes, maxHashes))
+	}
+	if c.MaxWaiting < 1 || c.MaxWaiting > maxWaiting {
+		wrong = append(wrong, fmt.Errorf("Config.MaxWaiting is %d: give 1 to %d", c.MaxWaiting, maxWaiting))
 	}
 	if c.Timeout < time.Millisecond || c.Timeout > time.Minute {
 		wrong = append(wrong, fmt.Errorf("Config.Timeout is %s: give 1ms to 1m", c.Timeout))

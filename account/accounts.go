@@ -143,7 +143,7 @@ func (a *Accounts) setPassword(ctx context.Context, id, oldPassword, newPassword
 	if err != nil {
 		return err
 	}
-	ok, _, err := a.hash.verify(ctx, stored, oldPassword)
+	ok, _, err := a.hash.verify(ctx, admitted, stored, oldPassword)
 	if err != nil && !errors.Is(err, errStoredHash) {
 		return err
 	}

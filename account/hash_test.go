@@ -104,7 +104,7 @@ func TestDummyIsARealHashOfNobody(t *testing.T) {
 	if err != nil || hash.cost != DefaultArgon2 || len(hash.salt) != saltSize || len(hash.tag) != tagSize {
 		t.Fatalf("%+v, %v", hash.cost, err)
 	}
-	if ok, outdated, err := h.verify(t.Context(), dummy, ""); ok || outdated || err != nil {
+	if ok, outdated, err := h.verify(t.Context(), signingIn, dummy, ""); ok || outdated || err != nil {
 		t.Errorf("verify = %v, %v, %v", ok, outdated, err)
 	}
 }

@@ -27,51 +27,25 @@ type HashStats struct {
 	Bcrypt  uint64 // bcrypt hashes computed, to verify old ones
 	Running int    // being computed now
 	Peak    int    // the most that were computed at once
+	Waiting int    // that wait for a place now
 }
 
-// hasher computes at most cap(places) hashes at a time.
+// hasher computes hashes, as many at a time as the queue has places.
 type hasher struct {
-	cost   Argon2
-	rand   io.Reader
-	places chan struct{}
+	cost  Argon2
+	rand  io.Reader
+	queue *queue
 
 	argon2, bcrypt atomic.Uint64
-	running, peak  atomic.Int64
 }
 
 func newHasher(c Config) *hasher {
-	return &hasher{cost: c.Argon2, rand: c.Rand, places: make(chan struct{}, c.MaxHashes)}
+	return &hasher{cost: c.Argon2, rand: c.Rand, queue: newQueue(c.MaxHashes, c.MaxWaiting)}
 }
 
 func (h *hasher) stats() HashStats {
-	return HashStats{
-		Argon2: h.argon2.Load(), Bcrypt: h.bcrypt.Load(),
-		Running: int(h.running.Load()), Peak: int(h.peak.Load()),
-	}
-}
-
-// enter waits for a place until ctx ends; leave gives it back.
-func (h *hasher) enter(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return unavailable("hash", err)
-	}
-	select {
-	case h.places <- struct{}{}:
-	case <-ctx.Done():
-		return unavailable("wait to hash", ctx.Err())
-	}
-	n := h.running.Add(1)
-	for {
-		peak := h.peak.Load()
-		if n <= peak || h.peak.CompareAndSwap(peak, n) {
-			return nil
-		}
-	}
-}
-
-func (h *hasher) leave() {
-	h.running.Add(-1)
-	<-h.places
+	running, peak, waiting := h.queue.counts()
+	return HashStats{Argon2: h.argon2.Load(), Bcrypt: h.bcrypt.Load(), Running: running, Peak: peak, Waiting: waiting}
 }
 
 // make hashes a new password.
@@ -80,10 +54,10 @@ func (h *hasher) make(ctx context.Context, password string) (string, error) {
 	if _, err := io.ReadFull(h.rand, salt); err != nil {
 		return "", fmt.Errorf("account: no randomness for a salt: %w", err)
 	}
-	if err := h.enter(ctx); err != nil {
+	if err := h.queue.enter(ctx, admitted); err != nil {
 		return "", err
 	}
-	defer h.leave()
+	defer h.queue.leave()
 	h.argon2.Add(1)
 	return newArgon2Hash(h.cost, salt, normal(password)).encode(), nil
 }
@@ -99,18 +73,18 @@ func (h *hasher) dummy() (string, error) {
 
 // verify reports whether password is the one of the stored hash, and whether that hash should be replaced
 // because it is bcrypt or costs less than today's. A hash that cannot be read is errStoredHash.
-func (h *hasher) verify(ctx context.Context, stored, password string) (ok, outdated bool, err error) {
+func (h *hasher) verify(ctx context.Context, who asker, stored, password string) (ok, outdated bool, err error) {
 	if isBcrypt(stored) {
-		return h.verifyBcrypt(ctx, stored, password)
+		return h.verifyBcrypt(ctx, who, stored, password)
 	}
 	hash, err := decodeArgon2(stored)
 	if err != nil {
 		return false, false, err
 	}
-	if err := h.enter(ctx); err != nil {
+	if err := h.queue.enter(ctx, who); err != nil {
 		return false, false, err
 	}
-	defer h.leave()
+	defer h.queue.leave()
 	h.argon2.Add(1)
 	c := hash.cost
 	outdated = c.Memory < h.cost.Memory || c.Time < h.cost.Time || c.Threads < h.cost.Threads ||
@@ -119,15 +93,15 @@ func (h *hasher) verify(ctx context.Context, stored, password string) (ok, outda
 }
 
 // verifyBcrypt compares the first 72 bytes, as the Python original did; Argon2id then hashes the whole password.
-func (h *hasher) verifyBcrypt(ctx context.Context, stored, password string) (ok, outdated bool, err error) {
+func (h *hasher) verifyBcrypt(ctx context.Context, who asker, stored, password string) (ok, outdated bool, err error) {
 	cost, err := bcrypt.Cost([]byte(stored))
 	if err != nil || cost > maxBcryptCost {
 		return false, false, errStoredHash
 	}
-	if err := h.enter(ctx); err != nil {
+	if err := h.queue.enter(ctx, who); err != nil {
 		return false, false, err
 	}
-	defer h.leave()
+	defer h.queue.leave()
 	h.bcrypt.Add(1)
 	typed := []byte(password)
 	typed = typed[:min(len(typed), bcryptBytes)]

@@ -1,0 +1,144 @@
+// Queue: who waits for a hashing place, how many, and in which order.
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// ErrBusy means that as many sign-ins wait for their password to be checked as may wait, or as may of one source. It
+// comes at once, with ErrUnavailable, and says nothing about the account.
+var ErrBusy = fmt.Errorf("%w: too many sign-ins at once", ErrUnavailable)
+
+const (
+	waitingEach = 16   // sign-ins wait for each place by default: less than a second at 40 ms each
+	sourceShare = 4    // of one source at most a quarter of them
+	maxWaiting  = 4096 // that a Config may ask for
+)
+
+type sourceKey struct{}
+
+// From says where the sign-ins with the context it returns come from, such as an address: those of one source are at
+// most a quarter of those that wait for a hashing place, so that nobody fills the queue alone.
+func From(ctx context.Context, source string) context.Context {
+	return context.WithValue(ctx, sourceKey{}, source)
+}
+
+// asker is who asks for a place: somebody who is not signed in yet, or whose password is checked already.
+type asker bool
+
+const (
+	admitted  asker = false // signed in, or in the middle of signing in: waits before all others, for the next place
+	signingIn asker = true
+)
+
+// queue gives out places. People who are signed in have the next one, so that no flood of sign-ins keeps them from
+// changing a password.
+type queue struct {
+	most int // that wait, of each kind of asker
+
+	mu      sync.Mutex
+	free    int
+	running int
+	peak    int
+	waiting map[asker][]*waiter
+	from    map[string]int // sign-ins that wait, by source
+}
+
+// waiter is one that waits; given is closed when it has a place.
+type waiter struct {
+	given  chan struct{}
+	source string
+}
+
+func newQueue(places, most int) *queue {
+	return &queue{free: places, most: most, waiting: map[asker][]*waiter{}, from: map[string]int{}}
+}
+
+// enter waits for a place until ctx ends, if there is room to wait. Whoever has a place leaves.
+func (q *queue) enter(ctx context.Context, who asker) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable("hash", err)
+	}
+	w, err := q.wait(ctx, who)
+	if err != nil || w == nil {
+		return err
+	}
+	select {
+	case <-w.given:
+		return nil
+	case <-ctx.Done():
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.Index(q.waiting[who], w); i >= 0 {
+		q.remove(who, i)
+	} else { // it was given just now
+		q.handOn()
+	}
+	return unavailable("wait to hash", ctx.Err())
+}
+
+// wait takes a place, or one in the queue; the waiter is nil where there was a place.
+func (q *queue) wait(ctx context.Context, who asker) (*waiter, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.free > 0 {
+		q.free--
+		q.running++
+		q.peak = max(q.peak, q.running)
+		return nil, nil
+	}
+	w := &waiter{given: make(chan struct{})}
+	if len(q.waiting[who]) >= q.most {
+		return nil, ErrBusy
+	}
+	if who == signingIn {
+		w.source, _ = ctx.Value(sourceKey{}).(string)
+		if w.source != "" && q.from[w.source] >= max(1, q.most/sourceShare) {
+			return nil, ErrBusy
+		}
+		q.from[w.source]++
+	}
+	q.waiting[who] = append(q.waiting[who], w)
+	return w, nil
+}
+
+func (q *queue) leave() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.handOn()
+}
+
+// handOn gives a place that was left to who is next.
+func (q *queue) handOn() {
+	for _, who := range []asker{admitted, signingIn} {
+		if len(q.waiting[who]) > 0 {
+			close(q.remove(who, 0).given)
+			return
+		}
+	}
+	q.free++
+	q.running--
+}
+
+func (q *queue) remove(who asker, i int) *waiter {
+	w := q.waiting[who][i]
+	q.waiting[who] = slices.Delete(q.waiting[who], i, i+1)
+	if who == signingIn {
+		if q.from[w.source]--; q.from[w.source] == 0 {
+			delete(q.from, w.source)
+		}
+	}
+	return w
+}
+
+// counts are how many places are taken, how many were at most, and how many wait for one.
+func (q *queue) counts() (running, peak, waiting int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.running, q.peak, len(q.waiting[admitted]) + len(q.waiting[signingIn])
+}
