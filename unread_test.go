@@ -9,10 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // lobby serves a panel over real connections with small buffers, on a server without timeouts of its
@@ -94,4 +97,32 @@ func TestConnectionsThatReadNothingAreLetGo(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Errorf("afterwards: %v, %v", answer, err)
 	}
+}
+
+// Each address of the panel, also those whose answer is a refusal or a redirect, asked for again and
+// again by somebody who may, and who reads none of the answers.
+func TestNoAddressWaitsForWhoDoesNotRead(t *testing.T) {
+	b := newBench(t, nil)
+	b.slow.Answer = 100 * time.Millisecond
+	b.slow.Body = frame.Pace{Grace: time.Second, Rate: 1 << 40} // who reads nothing stops sending, too
+	b.pace = pace{grace: 100 * time.Millisecond, rate: 1 << 40}
+	page := b.browser(t).signIn(adminName)
+	token := page.token("/account")
+	l := newLobby(t, b)
+	asked := 0
+	for _, rt := range append(b.routes, route{method: http.MethodGet, path: "/nowhere"}, route{method: http.MethodDelete, path: "/"}, route{method: http.MethodGet, path: "/../outside"}) {
+		if rt.path == "/logout" || rt.path == "/account/revoke" || rt.path == "/sessions/revoke" {
+			continue // of which the second is another's
+		}
+		body := ""
+		if rt.unsafe() {
+			body = url.Values{"csrf_token": {token}, "name": {strings.Repeat("<", 2<<10)}}.Encode()
+		}
+		request := fmt.Sprintf("%s /admin%s HTTP/1.1\r\nHost: localhost\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+			rt.method, rt.address(), cookieName, page.cookies[cookieName], len(body), body)
+		l.ask(t, request, 2000)
+		l.letGo(t, 1, rt.method+" "+rt.path)
+		asked++
+	}
+	t.Logf("%d addresses", asked)
 }
