@@ -288,7 +288,8 @@ func (sv *server) settle(err error) {
 	}
 	sv.drop()
 	if errors.Is(err, ErrMisconfigured) {
-		sv.refused.Store(&err)
+		why := err // of its own, so that the usual answer takes no memory
+		sv.refused.Store(&why)
 	} else {
 		sv.refused.Store(nil)
 	}
