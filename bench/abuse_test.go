@@ -85,7 +85,7 @@ func newAbused(t *testing.T, journal string) *abused {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"vera", "olga"} {
+	for _, name := range []string{"vera", "olga", "otto"} {
 		if _, err := panel.Accounts().Create(t.Context(), name, abusePassword, account.Viewer); err != nil {
 			t.Fatal(err)
 		}
@@ -233,20 +233,21 @@ func abuse(t *testing.T, a *abused, writes bool) {
 	var all, measured sync.WaitGroup
 	answers := a.attack(ctx, t, &all)
 	var lists, signIns, waits []time.Duration
-	var wrongs, notReady, peak int64
+	var wrongs atomic.Int64
+	var notReady, peak int64
 	measured.Go(func() {
 		for i := 0; ctx.Err() == nil; i++ {
 			path := []string{"/admin/m/orders/", "/admin/m/orders/?sort=-placed_at", "/admin/m/orders/?f.status.eq=cart", "/admin/m/customers/?sort=name"}[i%4]
 			begun := time.Now()
 			answer, err := olga.Get(a.URL + path)
 			if err != nil {
-				wrongs++
+				wrongs.Add(1)
 				continue
 			}
 			_, _ = io.Copy(io.Discard, answer.Body)
 			_ = answer.Body.Close()
 			if lists = append(lists, time.Since(begun)); answer.StatusCode != http.StatusOK {
-				wrongs++
+				wrongs.Add(1)
 			}
 		}
 	})
@@ -267,8 +268,8 @@ func abuse(t *testing.T, a *abused, writes bool) {
 	measured.Go(func() {
 		for ctx.Err() == nil {
 			begun := time.Now()
-			if _, err := a.signIn("olga"); err != nil {
-				wrongs++
+			if _, err := a.signIn("otto"); err != nil { // not olga, whose first session five more would end
+				wrongs.Add(1)
 			}
 			signIns = append(signIns, time.Since(begun))
 			time.Sleep(2 * time.Second)
@@ -308,7 +309,7 @@ func abuse(t *testing.T, a *abused, writes bool) {
 	p95 := atPercent(lists, 95)
 	fmt.Printf("%d lists of another viewer, p50 %v, longest %v\n", len(lists), atPercent(lists, 50).Round(time.Millisecond), atPercent(lists, 100).Round(time.Millisecond))
 	goal("other people's lists, p95", p95.Round(time.Millisecond), 300*time.Millisecond, p95 <= 300*time.Millisecond)
-	goal("answers to others that are not 200", wrongs, 0, wrongs == 0)
+	goal("answers to others that are not 200", wrongs.Load(), 0, wrongs.Load() == 0)
 	goal("readyz not 200", notReady, 0, notReady == 0)
 	longest := atPercent(signIns, 100)
 	goal("sign-in, longest", longest.Round(time.Millisecond), time.Second, longest <= time.Second)
