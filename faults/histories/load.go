@@ -108,9 +108,9 @@ func newLoad(p plan, rules Rules, clock *sessiontest.Clock, stores []session.Sto
 			RefuseOverLimit: p.refuse,
 			TouchInterval:   p.touches,
 			RotateGrace:     grace,
-			StoreTimeout:    timeout,
-			Logger:          slog.New(slog.DiscardHandler),
-			Now:             clock.Now,
+			StoreTimeout:    timeout, TouchWait: time.Minute,
+			Logger: slog.New(slog.DiscardHandler),
+			Now:    clock.Now,
 		}
 		if rules.Regular { // activity is written behind, so nothing may depend on it
 			cfg.IdleTimeout = lifetime

@@ -154,7 +154,7 @@ func (rules Rules) effect(st *state, c *Call) (error, *state) {
 		switch {
 		case s == nil:
 			return session.ErrNotFound, nil
-		case s.ID != c.id || s.Version != c.session.Version:
+		case s.ID != c.id || s.Version != c.session.Version || !s.Renewable(c.session.Previous):
 			return session.ErrConflict, nil
 		}
 		return nil, st.without(c, rules, c.id).with(c, rules, c.session)
@@ -180,6 +180,9 @@ func (rules Rules) effect(st *state, c *Call) (error, *state) {
 
 // touched is the session after it was seen.
 func (rules Rules) touched(s session.Session, seen session.Seen) session.Session {
+	if !seen.PreviousUntil.IsZero() && s.Unused() {
+		s.PreviousUntil = seen.PreviousUntil
+	}
 	if rules.Regular { // activity is not compared
 		return s
 	}
@@ -210,7 +213,9 @@ func (st *state) admits(c *Call) ([]session.ID, error) {
 
 // ends returns whom a DeleteUser ends.
 func (st *state) ends(c *Call) []session.ID {
-	return ids(slices.DeleteFunc(st.all(c), func(s session.Session) bool { return slices.Contains(c.keep, s.ID) }))
+	return ids(slices.DeleteFunc(st.all(c), func(s session.Session) bool {
+		return slices.Contains(c.keep, s.ID) || c.at.Before(s.PreviousUntil) && slices.Contains(c.keep, s.Previous)
+	}))
 }
 
 func ids(all []session.Session) []session.ID {
