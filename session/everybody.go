@@ -27,7 +27,7 @@ const (
 // also if it is renewed meanwhile.
 //
 // It goes in steps, each of one page and one StoreTimeout, so it takes as long as
-// there are sessions to end. As what Logout says, it goes on if ctx is canceled; a
+// there are sessions to end. Like Logout it goes on if ctx is canceled; a
 // deadline of ctx bounds the whole. After an error those that were counted have
 // ended, and another call goes on. A [*PartialError] is the
 // receipt of Logout. ErrUnsupported says that the store cannot list everybody's
