@@ -35,7 +35,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,14 +135,20 @@ type Writer interface {
 
 // Options says what of the database is shown. The zero value shows every table and masks by DefaultMasked.
 type Options struct {
-	// Show, if set, names the only tables and views shown.
+	// Show, if set, names the only tables and views shown; "*" is all but the engine's and this module's own.
 	Show []string
-	// Hide names tables and views not shown.
+	// Hide names tables and views not shown; "*" is all.
 	Hide []string
 	// Masked decides whether a column's values are secret: never read, filtered, sorted or searched.
 	// Default: DefaultMasked, by name.
+	//
+	// What shows a secret by another name is masked too: references to it, columns generated from it, columns of views that
+	// are computed from it (all of a view's where its text cannot be followed), full-text tables of it.
 	Masked func(table string, column *Column) bool
-	// Unmasked names columns ("table.column") that are shown whatever Masked says.
+	// Mask names columns that are masked whatever Masked and Unmasked say: "table.column", "table" for all of its columns,
+	// and * for every table or column, as in "*.email". A name with a dot, or that is *, stands in double quotes.
+	Mask []string
+	// Unmasked names columns, as Mask does, that are shown whatever Masked says and whatever they show.
 	Unmasked []string
 	// Reach, if set, decides what a write may change beside the rows that it is about: it is asked of each Reached before
 	// anything is written, and its error stops the write and is returned as it is.
@@ -158,6 +163,9 @@ type Options struct {
 	QueryTimeout time.Duration
 	// BulkTimeout bounds what changes or deletes many records, and actions. Default: DefaultBulkTimeout.
 	BulkTimeout time.Duration
+
+	byName         bool // Masked is DefaultMasked
+	masks, unmasks []columnPattern
 }
 
 // Source is a DataSource over a *sql.DB. It is safe for concurrent use.
@@ -208,7 +216,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.BulkTimeout = DefaultBulkTimeout
 	}
 	if o.Masked == nil {
-		o.Masked = DefaultMasked
+		o.Masked, o.byName = DefaultMasked, true
 	}
 	return o, nil
 }
@@ -287,33 +295,25 @@ func (s *Source) failed(ctx context.Context, op string, t *Table, err error) err
 	return &TableError{Table: t.Name, Problem: s.dialect.problem(err), Err: err}
 }
 
-// choose applies Show and Hide. Every unknown name is reported in one error.
-func (o Options) choose(tables []*Table) ([]*Table, error) {
-	var unknown []string
+// unknownTables are the names in Show and Hide that no table has.
+func (o Options) unknownTables(tables []*Table) (wrong NameErrors) {
 	for _, list := range []struct {
 		field string
 		names []string
 	}{{"Show", o.Show}, {"Hide", o.Hide}} {
 		for _, name := range list.names {
-			if !slices.ContainsFunc(tables, func(t *Table) bool { return t.Name == name }) {
-				unknown = append(unknown, fmt.Sprintf("%s names %q", list.field, name))
+			if name != "*" && !slices.ContainsFunc(tables, func(t *Table) bool { return t.Name == name }) {
+				wrong = append(wrong, &NameError{list.field, name, "is no table of the database"})
 			}
 		}
 	}
-	for _, name := range o.Unmasked {
-		if !slices.ContainsFunc(tables, func(t *Table) bool {
-			return slices.ContainsFunc(t.Columns, func(c *Column) bool { return t.Name+"."+c.Name == name })
-		}) {
-			unknown = append(unknown, fmt.Sprintf("Unmasked names %q", name))
-		}
-	}
-	if len(unknown) > 0 {
-		return nil, fmt.Errorf("data: %s: the database has no such table or column", strings.Join(unknown, ", "))
-	}
+	return wrong
+}
+
+// choose applies Show and Hide.
+func (o Options) choose(tables []*Table) []*Table {
 	return slices.DeleteFunc(tables, func(t *Table) bool {
-		if len(o.Show) > 0 {
-			return !slices.Contains(o.Show, t.Name) || slices.Contains(o.Hide, t.Name)
-		}
-		return t.system || slices.Contains(o.Hide, t.Name)
-	}), nil
+		shown := !t.system && (len(o.Show) == 0 || slices.Contains(o.Show, "*")) || slices.Contains(o.Show, t.Name)
+		return !shown || listed(o.Hide, t)
+	})
 }

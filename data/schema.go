@@ -95,6 +95,7 @@ type Column struct {
 	Problem    string // why it cannot be read; empty if it can
 
 	unshown    bool     // Hidden by the options: hooks read and set it
+	veiled     string   // why it is masked, if not by its own name or the options
 	refers     bool     // part of a foreign key to columns that exist
 	reads      []string // the columns of its table that a generated column is computed from
 	unsearched bool     // not looked into by Query.Search, by the options
@@ -233,28 +234,31 @@ func (t *Table) handle() []term {
 
 // finish derives what does not depend on the engine: masks, identity, references, display columns.
 func (s *Schema) finish(o Options) error {
+	o.masks, o.unmasks = nil, nil
 	s.all = slices.SortedFunc(slices.Values(s.Tables), func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range s.all {
 		for _, fk := range t.ForeignKeys {
 			s.resolve(t, fk)
 		}
 	}
+	wrong := append(o.unknownTables(s.all), o.patterns(s.all)...)
+	if len(wrong) > 0 {
+		return wrong
+	}
 	for _, t := range s.all {
 		for _, c := range t.Columns {
-			c.Masked = o.Masked(t.Name, c) && !slices.Contains(o.Unmasked, t.Name+"."+c.Name)
+			c.Masked = o.masked(t, c) || o.Masked(t.Name, c) && !o.unmasked(t, c)
 		}
 	}
+	o.conceal(s.all)
+	s.veil(o)
 	if err := o.apply(s.all); err != nil {
 		return err
 	}
 	for _, t := range s.all {
 		t.Identity = t.identify()
 	}
-	shown, err := o.choose(slices.Clone(s.all))
-	if err != nil {
-		return err
-	}
-	s.Tables = shown
+	s.Tables = o.choose(slices.Clone(s.all))
 	for _, t := range s.all {
 		for _, fk := range t.ForeignKeys {
 			s.link(t, fk)

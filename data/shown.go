@@ -96,6 +96,22 @@ func (o Options) apply(tables []*Table) error {
 	return nil
 }
 
+// conceal hides and masks the columns that the options of their tables say.
+func (o Options) conceal(tables []*Table) {
+	for _, t := range tables {
+		for name, more := range o.Tables[t.Name].Columns {
+			c, ok := t.Column(name)
+			if !ok {
+				continue // apply says so
+			}
+			if more.Hide && c.PrimaryKey == 0 {
+				c.Hidden, c.unshown = true, true
+			}
+			c.Masked = c.Masked || more.Mask
+		}
+	}
+}
+
 func (o TableOptions) apply(t *Table) (wrong []string) {
 	t.Label, t.Display, t.listed, t.hooks = o.Label, o.Display, o.List, o.Hooks
 	for _, name := range slices.Sorted(maps.Keys(o.Columns)) {
@@ -106,10 +122,6 @@ func (o TableOptions) apply(t *Table) (wrong []string) {
 		}
 		more := o.Columns[name]
 		c.Label, c.Help = more.Label, more.Help
-		if more.Hide && c.PrimaryKey == 0 {
-			c.Hidden, c.unshown = true, true
-		}
-		c.Masked = c.Masked || more.Mask
 	}
 	for _, list := range []struct {
 		field string

@@ -66,7 +66,7 @@ var rules = map[string]rule{
 	},
 
 	// The panel's parts.
-	"data":    {never: []string{module + "/session…"}},
+	"data":    {imports: []string{"internal/namelist"}, never: []string{module + "/session…"}},
 	"account": {imports: []string{"internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/ui…"}},
 	"audit":   {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/ui…"}},
 	"ui":      {never: noSQL},
@@ -84,6 +84,9 @@ var rules = map[string]rule{
 	"cmd/crudadmin":    {imports: everything, drivers: true},
 	"cmd/…":            {imports: everything, drivers: true},
 	"examples/…":       {imports: everything, drivers: true},
+
+	// What people write down about tables.
+	"internal/namelist": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 
 	// What is there for tests.
 	"internal/arch":       {stdlib: true, support: true},
