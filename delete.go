@@ -62,8 +62,11 @@ func referrer(table string, columns []string) string {
 // rows where there is one.
 func effects(preview *data.Preview, links map[string]string) []ui.Effect {
 	var all []ui.Effect
-	for _, group := range [][]data.Effect{preview.Forbid, preview.Deleted, preview.Changed} {
-		for _, e := range group {
+	for _, group := range []struct {
+		effects []data.Effect
+		maybe   bool
+	}{{preview.Forbid, false}, {preview.Deleted, false}, {preview.Changed, false}, {preview.Unseen, true}} {
+		for _, e := range group.effects {
 			kind := ui.EffectKind(strings.ToLower(e.Action))
 			if e.Action == "NO ACTION" {
 				kind = ui.EffectRestrict
@@ -72,7 +75,7 @@ func effects(preview *data.Preview, links map[string]string) []ui.Effect {
 			if label == "" {
 				label = "a table that is not shown"
 			}
-			all = append(all, ui.Effect{Kind: kind, Table: label, Via: strings.Join(e.Columns, ", "), Count: count(e.Count), Href: links[referrer(e.Table, e.Columns)]})
+			all = append(all, ui.Effect{Kind: kind, Table: label, Via: strings.Join(e.Columns, ", "), Count: count(e.Count), Href: links[referrer(e.Table, e.Columns)], Maybe: group.maybe})
 		}
 	}
 	return all

@@ -28,6 +28,9 @@ type EnvConfig struct {
 	// its key, where the program itself is to speak TLS; both are empty otherwise.
 	TLSCertFile, TLSKeyFile string
 
+	// RightsLines are the lines of the file of rights on which Rights has its tables.
+	RightsLines map[string]int
+
 	// LogLevels are from which level on to log.
 	LogLevels LogLevels
 
@@ -40,7 +43,8 @@ type EnvConfig struct {
 // returns, such as os.Getenv: ENVIRONMENT, ADMIN_…, SESSION_…, MAX_SESSIONS_PER_USER,
 // CLEANUP_INTERVAL_MINUTES, STORE_TIMEOUT_MS, MOUNT_PATH, SECURE_COOKIES,
 // TRUSTED_PROXIES, TLS_CERT_FILE, TLS_KEY_FILE, ENFORCE_HTTPS, HTTPS_PORT, ALLOWED_…,
-// PUBLIC_URL, DATA_DIR, EXPORT_SPOOL_MB and LOG_LEVEL; docs/operations.md has each with its default
+// PUBLIC_URL, DATA_DIR, EXPORT_SPOOL_MB, SHOW_TABLES, HIDE_TABLES, MASK_COLUMNS,
+// UNMASK_COLUMNS, RIGHTS_FILE and LOG_LEVEL; docs/operations.md has each with its default
 // and its range. Those that say where the sessions are kept are for
 // backend.FromEnv.
 //
@@ -72,6 +76,7 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	c.MountPath = r.mountPath()
 	c.TrustedProxies, c.TrustUnix = r.proxies()
 	r.gates(&c)
+	r.rights(&c)
 	c.SessionRules = r.SessionRules()
 	levels, err := ParseLogLevels(r.Text("LOG_LEVEL"))
 	if err != nil {

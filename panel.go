@@ -99,10 +99,10 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		return nil, err
 	}
 	if p.source, err = data.Open(ctx, cfg.DB, cfg.Tables); err != nil {
-		return nil, fmt.Errorf("crudadmin: DB: %w", err)
+		return nil, fmt.Errorf("crudadmin: DB: %w", withRights(ctx, cfg, err))
 	}
-	if err := p.checkRights(); err != nil {
-		return nil, err
+	if err := checkRights(p.source.Schema(), cfg.Rights); err != nil {
+		return nil, fmt.Errorf("crudadmin: configuration:\n%w", err)
 	}
 	if err := p.show(); err != nil {
 		return nil, fmt.Errorf("crudadmin: DB: %w", err)

@@ -3,6 +3,7 @@
 package crudadmin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -222,19 +223,48 @@ func (p *Panel) dataOf(r *http.Request) data.DataSource {
 	return p.sources[nobody]
 }
 
-// checkRights says what is wrong with the configuration's rights.
-func (p *Panel) checkRights() error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(p.cfg.Rights)) {
-		if _, ok := p.source.Schema().Table(name); !ok && name != everyTable {
-			errs = append(errs, fmt.Errorf("Rights names the table %q, which is not shown", name))
+// WrongRights are the names in Config.Rights of which the schema shows no table, in
+// their order; [New] refuses them.
+func WrongRights(schema *data.Schema, rights map[string]Rights) data.NameErrors {
+	var names data.NameErrors
+	for _, name := range slices.Sorted(maps.Keys(rights)) {
+		if _, ok := schema.Table(name); !ok && name != everyTable {
+			names = append(names, &data.NameError{Field: "Rights", Name: name, What: "is no table that is shown"})
 		}
-		if err := p.cfg.Rights[name].validate(); err != nil {
+	}
+	return names
+}
+
+// checkRights says what is wrong with the rights of tables.
+func checkRights(schema *data.Schema, rights map[string]Rights) error {
+	names := WrongRights(schema, rights)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(rights)) {
+		if err := rights[name].validate(); err != nil {
 			errs = append(errs, fmt.Errorf("Rights[%q]: %w", name, err))
 		}
 	}
-	if len(errs) > 0 {
-		return fmt.Errorf("crudadmin: configuration:\n%w", errors.Join(errs...))
+	if len(names) > 0 {
+		errs = append(errs, names)
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// withRights adds to the error for the names in Config.Tables the wrong ones in
+// Config.Rights, so that all are told at once.
+func withRights(ctx context.Context, cfg Config, err error) error {
+	names, ok := errors.AsType[data.NameErrors](err)
+	if !ok {
+		return err
+	}
+	source, openErr := data.Open(ctx, cfg.DB, data.Options{})
+	if openErr != nil {
+		return err
+	}
+	wrong := checkRights(source.Schema(), cfg.Rights)
+	more, ok := errors.AsType[data.NameErrors](wrong)
+	if !ok {
+		return errors.Join(err, wrong)
+	}
+	return slices.Concat(names, more)
 }

@@ -43,6 +43,9 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		}
 		return FieldErrors{wrong("", "The database refused it because of what it would do to %s.", name)}
 	}
+	if slices.ContainsFunc(t.columns(v.columns), (*Column).secret) { // which one, or that it is one, is not told
+		return FieldErrors{fieldError("", "", "%s", brokenRules[v.kind])}
+	}
 	if v.kind == "foreign" {
 		return s.dangling(ctx, db, t, in, handle, wrong)
 	}
@@ -72,16 +75,19 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		all = append(all, one)
 	}
 	if len(all) == 0 {
-		words := map[string]string{
-			"unique": "Another record has the same values, which must be unique.", "check": "The values are not allowed by a rule of the database.",
-			"notnull": "A value is required.", "type": "A value is not of its column's type.",
-		}[v.kind]
+		words := brokenRules[v.kind]
 		if v.name != "" {
 			words = fmt.Sprintf("The values are not allowed by the rule %q of the database.", v.name)
 		}
 		all = FieldErrors{wrong("", "%s", words)}
 	}
 	return all
+}
+
+// brokenRules say what is wrong without naming a column.
+var brokenRules = map[string]string{
+	"unique": "Another record has the same values, which must be unique.", "check": "The values are not allowed by a rule of the database.",
+	"notnull": "A value is required.", "type": "A value is not of its column's type.",
 }
 
 func typeOf(t *Table, column string) string {
@@ -117,6 +123,10 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 		if _, shown := s.Schema().Table(name); !shown {
 			name = "the table it refers to"
 		}
+		if slices.ContainsFunc(t.columns(fk.Columns), (*Column).secret) {
+			all = append(all, wrong("", "A record refers to another that does not exist."))
+			continue
+		}
 		for _, column := range fk.Columns {
 			one := wrong(column, "refers to a record of %s that does not exist", name)
 			if len(fk.Columns) > 1 {
@@ -130,6 +140,9 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 	}
 	for _, fk := range t.referenced {
 		for _, column := range fk.RefColumns {
+			if c, ok := t.Column(column); ok && c.secret() {
+				continue
+			}
 			if !slices.ContainsFunc(all, func(one *FieldError) bool { return one.Field == column }) {
 				all = append(all, wrong(column, "cannot change: other records refer to it"))
 			}

@@ -57,6 +57,8 @@ func (s *Schema) Findings() []Finding {
 			case c.Hidden:
 			case c.Problem != "":
 				say(Failure, []string{c.Name}, "cannot be read: %s", c.Problem)
+			case c.Masked && c.veiled != "":
+				say(Warning, []string{c.Name}, "is masked because of what it shows: %s; Unmasked (UNMASK_COLUMNS) shows it all the same", c.veiled)
 			case c.Masked:
 				masked = append(masked, c.Name)
 			case c.Kind == KindAny && !t.View && !t.Virtual:

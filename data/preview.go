@@ -25,6 +25,10 @@ type Preview struct {
 	Deleted []Effect
 	Changed []Effect // set to NULL or the default
 	Forbid  []Effect // why it is refused; empty if it can be deleted, as far as was looked
+	// Unseen is what may happen too, or forbid it, in tables that are not shown and by references that are masked. It
+	// follows from the schema alone: whether there are such rows is not looked at, for their number would tell what the
+	// hidden values are. Its Counts are Unknown.
+	Unseen []Effect
 	// Question is what the deletion is asked about: its Token goes to the deletion. That of one record covers the record
 	// as a Record.Token does.
 	Question
@@ -141,10 +145,20 @@ func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *T
 	return nil
 }
 
-// effect leaves out the name of a table that is not shown.
+// unseen says whether the rows that refer by a foreign key are not told of: their table is not shown, or the key is
+// masked.
+func (s *Schema) unseen(child *Table, fk *ForeignKey) bool {
+	_, shown := s.Table(child.Name)
+	return !shown || slices.ContainsFunc(child.columns(fk.Columns), (*Column).secret)
+}
+
+// effect leaves out the names of a table that is not shown, and of masked columns.
 func (s *Schema) effect(t *Table, columns []string, action string, count Count) Effect {
 	if _, shown := s.Table(t.Name); !shown {
-		return Effect{Action: action, Count: count}
+		return Effect{Action: action, Count: Count{Unknown: true}}
+	}
+	if slices.ContainsFunc(t.columns(columns), (*Column).secret) {
+		return Effect{Table: t.Name, Action: action, Count: Count{Unknown: true}}
 	}
 	return Effect{Table: t.Name, Columns: columns, Action: action, Count: count}
 }
@@ -181,6 +195,7 @@ type fallout struct {
 	db      queryer
 	doomed  map[*Table]*rowSet
 	touched map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to doomed ones, and do not cascade
+	unseen  []Effect
 	queue   []doomedRow
 	total   int
 	more    bool // not everything was followed
@@ -218,6 +233,10 @@ func (f *fallout) follow(ctx context.Context) error {
 		f.queue = f.queue[n:]
 		for _, fk := range t.referenced {
 			child, ok := f.s.Schema().any(fk.Table)
+			if ok && f.s.Schema().unseen(child, fk) {
+				f.hide(child, fk)
+				continue
+			}
 			if !ok || child.Problem != "" || len(child.handle()) == 0 {
 				continue
 			}
@@ -227,6 +246,32 @@ func (f *fallout) follow(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hide notes what may happen by a foreign key that is not looked at, and after it.
+func (f *fallout) hide(child *Table, fk *ForeignKey) {
+	s := f.s.Schema()
+	f.hides(s.effect(child, nil, fk.OnDelete, Count{Unknown: true}))
+	if fk.OnDelete != "CASCADE" {
+		return
+	}
+	for _, one := range s.Deleting(child.Name) {
+		t, ok := s.any(one.Table)
+		if !ok {
+			continue
+		}
+		action := "SET NULL"
+		if one.Deletes {
+			action = "CASCADE"
+		}
+		f.hides(s.effect(t, nil, action, Count{Unknown: true}))
+	}
+}
+
+func (f *fallout) hides(one Effect) {
+	if !slices.ContainsFunc(f.unseen, func(other Effect) bool { return other.Table == one.Table && other.Action == one.Action }) {
+		f.unseen = append(f.unseen, one)
+	}
 }
 
 // refer finds the rows of child that refer to those of t by fk.
@@ -286,7 +331,8 @@ func (f *fallout) report(p *Preview, t *Table, chosen int) {
 			p.Forbid = append(p.Forbid, one)
 		}
 	}
-	for _, effects := range [][]Effect{p.Deleted, p.Changed, p.Forbid} {
+	p.Unseen = f.unseen
+	for _, effects := range [][]Effect{p.Deleted, p.Changed, p.Forbid, p.Unseen} {
 		slices.SortFunc(effects, func(a, b Effect) int {
 			return cmp.Or(cmp.Compare(a.Table, b.Table), strings.Compare(strings.Join(a.Columns, ","), strings.Join(b.Columns, ",")))
 		})

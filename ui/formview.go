@@ -280,6 +280,9 @@ func (c Conflict) versions(changed bool) []ConflictField {
 // Verb is what happens to the rows, after their number.
 func (e Effect) Verb() string {
 	one := e.Count.N == 1 && e.Count.Kind == CountExact
+	if e.Maybe {
+		return e.perhaps()
+	}
 	switch e.Kind {
 	case EffectCascade:
 		return plural(one, "is deleted too", "are deleted too")
@@ -290,6 +293,20 @@ func (e Effect) Verb() string {
 	default:
 		to := plural(e.Many, "them", "it")
 		return plural(one, "refers to "+to+" and forbids the deletion", "refer to "+to+" and forbid the deletion")
+	}
+}
+
+// perhaps is Verb for what may happen.
+func (e Effect) perhaps() string {
+	switch e.Kind {
+	case EffectCascade:
+		return "may be deleted too"
+	case EffectSetNull:
+		return "may stay without their reference (NULL)"
+	case EffectSetDefault:
+		return "may stay with the default as their reference"
+	default:
+		return "may refer to " + plural(e.Many, "them", "it") + " and forbid the deletion"
 	}
 }
 
@@ -327,7 +344,7 @@ func told(effects []Effect) []Effect {
 	return slices.DeleteFunc(slices.Clone(effects), func(e Effect) bool { return !e.forbids() })
 }
 
-func (e Effect) forbids() bool { return e.Kind == EffectRestrict }
+func (e Effect) forbids() bool { return e.Kind == EffectRestrict && !e.Maybe }
 
 // Submit is the text of the button that goes on: what is done, and to how many.
 func (b Bulk) Submit() string {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
@@ -22,7 +23,8 @@ import (
 type doctorCommand struct {
 	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to look at: sqlite:PATH."`
 	DataDir  string `placeholder:"DIR" default:"crudadmin_data" variable:"DATA_DIR" help:"Folder of the program's own files."`
-	JSON     bool   `name:"json" variable:"JSON_OUTPUT" help:"Print one JSON object on one line."`
+	shownFlags
+	JSON bool `name:"json" variable:"JSON_OUTPUT" help:"Print one JSON object on one line."`
 }
 
 // Help is shown by doctor --help.
@@ -64,7 +66,7 @@ func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	if c.DataDir == "" {
 		return &usageError{errors.New("--data-dir: it is empty, want the path of a folder"), hint}
 	}
-	settings, err := readSettings(p.getenv, c.DataDir)
+	settings, err := readSettings(p.getenv, c.DataDir, c.shownFlags)
 	if err != nil {
 		return &usageError{err, variablesHint}
 	}
@@ -99,11 +101,20 @@ func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
 	}
 	defer func() { _ = db.Close() }() // it was only read
 	source, err := data.Open(ctx, db, s.Tables)
+	if names, ok := errors.AsType[data.NameErrors](err); ok {
+		for _, line := range flagged(s, names) {
+			r.say(data.Failure, "settings", "%s", line)
+		}
+		source, err = data.Open(ctx, db, data.Options{})
+	}
 	if err != nil {
 		r.say(data.Failure, "database", "%v", err)
 		return
 	}
 	schema := source.Schema()
+	for _, line := range flagged(s, crudadmin.WrongRights(schema, s.Rights)) {
+		r.say(data.Failure, "settings", "%s", line)
+	}
 	r.Tables = len(schema.Tables)
 	if r.Tables == 0 {
 		r.say(data.Warning, "database", "no table is shown")

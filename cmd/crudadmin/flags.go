@@ -33,6 +33,8 @@ type grammar struct {
 
 // serverFlags are the flags of every command that serves.
 type serverFlags struct {
+	shownFlags
+
 	Addr    string `placeholder:"HOST:PORT" default:"127.0.0.1:8000" variable:"ADDR" help:"Listen here; port 0 asks for a free one."`
 	DataDir string `placeholder:"DIR" default:"crudadmin_data" variable:"DATA_DIR" help:"Folder of the program's own files: admin.db, secret.key, the demo's shop.db."`
 	JSON    bool   `name:"json" variable:"JSON_OUTPUT" help:"Print url, username and password as one JSON object on one line."`

@@ -82,7 +82,7 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 	config.Logger = o.Log
 	panel, err := crudadmin.New(ctx, config)
 	if err != nil {
-		return nil, err
+		return nil, wrongNames(o.Settings, err)
 	}
 	if opened.Username, err = greeted(ctx, panel.Accounts(), o); err != nil {
 		return nil, err

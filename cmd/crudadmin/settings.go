@@ -17,12 +17,17 @@ type settings struct {
 	Store backend.Config // of the sessions
 }
 
-// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it. All that are wrong
-// are in the one error.
-func readSettings(getenv func(string) string, dataDir string) (settings, error) {
+// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it, shown are the flags that
+// beat theirs. All that are wrong are in the one error.
+func readSettings(getenv func(string) string, dataDir string, shown ...shownFlags) (settings, error) {
 	panel, panelErr := crudadmin.ConfigFromEnv(func(name string) string {
 		if name == "DATA_DIR" {
 			return dataDir
+		}
+		for _, flags := range shown {
+			if text := flags.variable(name); text != "" {
+				return text
+			}
 		}
 		return getenv(name)
 	})

@@ -80,6 +80,11 @@ var variables = []struct{ name, byDefault, wrong string }{
 	{"ALLOWED_NETWORKS", "all", "10.0.0.0/33"},
 	{"ALLOWED_HOSTS", "all", "https://admin.example.com"},
 	{"PUBLIC_URL", "none", "admin.example.com"},
+	{"SHOW_TABLES", "all", "a,,b"},
+	{"HIDE_TABLES", "none", `"a`},
+	{"MASK_COLUMNS", "none", "a,"},
+	{"UNMASK_COLUMNS", "none", ","},
+	{"RIGHTS_FILE", "none", "/nowhere/rights.yaml"},
 	{"TRACK_EVENTS", "not built yet", "true"},
 }
 

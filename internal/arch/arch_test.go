@@ -40,7 +40,7 @@ var (
 // rules is the table. A package that is not in it fails the test, so that each
 // new one is given its place; a row may wait for its package.
 var rules = map[string]rule{
-	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui", "internal/environ", "internal/frame", "internal/spool"}},
+	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/frame", "internal/spool"}},
 
 	// The sessions.
 	"session":                   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -87,6 +87,8 @@ var rules = map[string]rule{
 
 	// What people write down about tables.
 	"internal/namelist": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	// The one that links a YAML library.
+	"internal/rightsfile": {never: slices.Concat(noHTTP, noSQL)},
 
 	// What is there for tests.
 	"internal/arch":       {stdlib: true, support: true},

@@ -1,0 +1,82 @@
+// Rights in the environment: which tables are shown, which columns are masked, and the file of rights.
+
+package crudadmin
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/namelist"
+	"github.com/go-crudadmin/crudadmin/internal/rightsfile"
+)
+
+// rights reads what SHOW_TABLES, HIDE_TABLES, MASK_COLUMNS, UNMASK_COLUMNS and RIGHTS_FILE say into the configuration.
+func (r panelReader) rights(c *EnvConfig) {
+	c.Tables.Show, c.Tables.Hide = r.tables("SHOW_TABLES"), r.tables("HIDE_TABLES")
+	c.Tables.Mask, c.Tables.Unmasked = r.names("MASK_COLUMNS"), r.names("UNMASK_COLUMNS")
+	path := r.Text("RIGHTS_FILE")
+	if path == "" {
+		return
+	}
+	if !environ.Path(path) {
+		r.Wrong("RIGHTS_FILE", "it has %d bytes, want a path", len(path))
+		return
+	}
+	file, err := rightsfile.Read(path, rolesText(), texts(AllRights()))
+	if err != nil {
+		r.Wrong("RIGHTS_FILE", "%s: %w", environ.Clip(path), err)
+		return
+	}
+	c.Rights = map[string]Rights{}
+	c.RightsLines = file.Lines
+	var wrong []string
+	for table, of := range file.Tables {
+		given := Rights{}
+		for role, rights := range of {
+			given[account.Role(role)] = []Right{}
+			for _, right := range rights {
+				given[account.Role(role)] = append(given[account.Role(role)], Right(right))
+			}
+		}
+		c.Rights[table] = given
+		if err := given.validate(); err != nil {
+			wrong = append(wrong, table+": "+strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+	if len(wrong) > 0 {
+		r.Wrong("RIGHTS_FILE", "%s: %s", environ.Clip(path), strings.Join(slices.Sorted(slices.Values(wrong)), "; "))
+	}
+}
+
+// names reads names that are separated by commas; those in double quotes stay so.
+func (r panelReader) names(name string) []string {
+	text := r.Text(name)
+	if text == "" {
+		return nil
+	}
+	parts, err := namelist.Split(text, ',')
+	if err != nil {
+		r.Wrong(name, "%w; names are separated by commas, and one that has a comma or a dot stands in double quotes", err)
+	}
+	return parts
+}
+
+// tables reads names of tables.
+func (r panelReader) tables(name string) []string {
+	var all []string
+	for _, part := range r.names(name) {
+		table, _, err := namelist.Unquote(part)
+		if err != nil {
+			r.Wrong(name, "%w", err)
+		}
+		all = append(all, table)
+	}
+	return all
+}
+
+// rolesText are the roles that there are.
+func rolesText() []string {
+	return []string{string(account.Superuser), string(account.Editor), string(account.Viewer)}
+}
