@@ -5,6 +5,7 @@ package frame
 import (
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -70,16 +71,17 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answer sets the write deadline before the first byte, unless the handler has.
+// answer sets the write deadline before the first byte, unless the handler has. A handler's deadline
+// may be set by another goroutine, such as one that ends the answer at once.
 type answer struct {
 	http.ResponseWriter
 	controller *http.ResponseController
 	time       time.Duration
-	begun      bool
+	begun      atomic.Bool
 }
 
 func (a *answer) begin() {
-	if !a.begun {
+	if !a.begun.Load() {
 		_ = a.SetWriteDeadline(time.Time{})
 	}
 }
@@ -87,7 +89,7 @@ func (a *answer) begin() {
 // SetWriteDeadline is what http.ResponseController calls. No answer is without a deadline: none
 // means that of every answer, from now on.
 func (a *answer) SetWriteDeadline(at time.Time) error {
-	a.begun = true
+	a.begun.Store(true)
 	if at.IsZero() {
 		at = time.Now().Add(a.time)
 	}

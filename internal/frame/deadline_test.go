@@ -87,6 +87,11 @@ func TestAnAnswerThatIsNotTakenIsCut(t *testing.T) {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
 			_, _ = io.WriteString(w, large)
 		}, time.Hour},
+		"one that another goroutine ends": {func(w http.ResponseWriter, _ *http.Request) {
+			time.AfterFunc(time.Minute, func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Now()) })
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour))
+			_, _ = io.WriteString(w, large)
+		}, time.Minute},
 		"one that wants none": {func(w http.ResponseWriter, _ *http.Request) {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 			_, _ = io.WriteString(w, large)
