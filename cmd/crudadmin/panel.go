@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,6 +63,7 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 		return nil, err
 	}
 	closers = append(closers, db.Close)
+	warnOfRollbackJournal(ctx, db, o.Log.With("component", "server"))
 	admin, err := sqlite.Open(ctx, o.Settings.AdminDatabase)
 	if err != nil {
 		return nil, err
@@ -89,6 +91,14 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 	}
 	opened.Handler, opened.Run = panel, panel.Run
 	return opened, nil
+}
+
+// warnOfRollbackJournal says at start what a file that is not in WAL mode costs.
+func warnOfRollbackJournal(ctx context.Context, db *sql.DB, log *slog.Logger) {
+	var mode string
+	if err := db.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&mode); err == nil && mode != "wal" && mode != "memory" {
+		log.Warn("the database is not in WAL mode: who reads holds up who writes, so tables are read in looks of some 25 ms, and an export is no snapshot of one moment", "journal_mode", mode)
+	}
 }
 
 // greeted is the username to print, of an administrator who has the password that is printed with it.
