@@ -24,6 +24,9 @@ const root = "../.."
 // Config's field is no call.
 var clockAllowed = map[string]string{
 	"export.go":                       "a connection's deadline is of this machine's clock",
+	"watched.go":                      "a connection's deadline is of this machine's clock",
+	"data/export.go":                  "how long a look took is elapsed time",
+	"data/window.go":                  "how long a look took is elapsed time",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
 	"session/bounded.go":              "a deadline is of this machine's clock",
 	"internal/frame/deadline.go":      "a connection's deadline is of this machine's clock",
@@ -45,6 +48,7 @@ var clockAllowed = map[string]string{
 // reason. Everything else waits for what it waits for.
 var sleepAllowed = map[string]string{
 	"internal/frame/deadline_test.go":   "time of a synctest bubble, in which deadlines pass",
+	"internal/frame/watch_test.go":      "time of a synctest bubble, in which a watch asks",
 	"session/bounded_internal_test.go":  "time of a synctest bubble, in which a deadline passes",
 	"session/clock_test.go":             "time of a synctest bubble, in which a clock is read",
 	"session/hybridstore/world_test.go": "time of a synctest bubble, in which a late write arrives",
