@@ -50,8 +50,8 @@ func TestWatchEndsAllWithinASecond(t *testing.T) {
 		if n := asked.Load(); n < 10 || n > 12 {
 			t.Errorf("asked %d times in 10 s, want about once a second", n)
 		}
-		over.Store(true)
 		ending = time.Now()
+		over.Store(true)
 		all.Wait()
 		for range works {
 			if took := <-ended; took > time.Second {
