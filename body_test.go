@@ -90,6 +90,7 @@ var errAborted = errors.New("the browser has gone")
 
 // Whatever is sent, wherever, and however it ends: no temporary file stays.
 func TestNoTemporaryFileStays(t *testing.T) {
+	withoutRaceDetector(t)
 	left := emptyTemp(t)
 	b := newBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE pictures (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) < 10), content BLOB)`); err != nil {

@@ -102,6 +102,7 @@ func withoutEcho(body, path string, form url.Values) string {
 }
 
 func TestNothingMaskedOrHiddenIsLearned(t *testing.T) {
+	withoutRaceDetector(t)
 	b := secretsBench(t)
 	b.user(t, "ed", account.Editor)
 	b.user(t, "vi", account.Viewer)

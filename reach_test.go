@@ -205,6 +205,7 @@ var states = []state{
 // one and two steps away, by the form, by chosen rows and by all that match. What the statement itself does to the
 // tables says which rights are needed: with them it is done, else it is refused and every table is as it was.
 func TestRightsWhereTheDatabaseWrites(t *testing.T) {
+	withoutRaceDetector(t)
 	asked, refused := 0, 0
 	for _, state := range states {
 		b := newBench(t, func(c *Config) {

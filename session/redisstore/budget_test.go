@@ -88,6 +88,7 @@ func TestBudget(t *testing.T) {
 	store := open(t, redisstore.Config{URL: server.URL(), Now: clock.Now, PoolSize: 1})
 	m, err := session.New(store, session.Config{
 		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RotateEvery: time.Hour,
+		TouchWait: time.Minute, // no touch goes on beside its answer, and is counted with the next
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -161,6 +162,7 @@ func TestBudget(t *testing.T) {
 				}
 			}
 		}},
+		{"the first validation of a renewed token, which is recorded", map[string]int{"GETEX": 1, "EVALSHA": 1}, func() { _, err := m.Validate(ctx, second); must(err) }},
 		{"validate between touches", map[string]int{"GETEX": 1}, func() { _, err := m.Validate(ctx, second); must(err) }},
 		{"validate that touches", map[string]int{"GETEX": 1, "EVALSHA": 1}, func() {
 			clock.Advance(2 * time.Minute)

@@ -50,7 +50,7 @@ func TestBadSettings(t *testing.T) {
 		{redisstore.Config{Sentinels: []string{"a:1"}, MasterName: "m", Cluster: []string{"b:2"}}, []string{"Sentinels, Cluster: both"}},
 		{redisstore.Config{Cluster: []string{"b"}}, []string{`Cluster[0]: "b", want host:port`}},
 		{redisstore.Config{Cluster: []string{"b:1"}, DB: 3}, []string{"DB: 3, want 0"}},
-		{redisstore.Config{URL: "https://localhost"}, []string{`URL: scheme "https", want redis or rediss`}},
+		{redisstore.Config{URL: "https://localhost"}, []string{`URL: scheme "https", want redis, rediss (TLS) or unix (a socket)`}},
 		{redisstore.Config{URL: "localhost:6379"}, []string{"URL: want redis://"}},
 		{redisstore.Config{URL: "redis://localhost?protocol=3"}, []string{`URL: query key "protocol" is not known`}},
 		{redisstore.Config{URL: "redis://localhost:70000"}, []string{`URL: port "70000"`}},
