@@ -89,7 +89,7 @@ func TestBudget(t *testing.T) {
 	m, err := session.New(store, session.Config{
 		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RotateEvery: time.Hour,
 		TouchWait: time.Minute, // no touch goes on beside its answer, and is counted with the next
-		Logger: slog.New(slog.DiscardHandler),
+		Logger:    slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
