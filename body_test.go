@@ -49,6 +49,9 @@ func (f sentForms) encode(t testing.TB) (body []byte, contentType string) {
 	return buf.Bytes(), w.FormDataContentType()
 }
 
+// inFront is the key of a value that a handler in front of the panel adds.
+type inFront struct{}
+
 // sendBody sends a body of any type; one that ends with an error was aborted.
 func (b *browser) sendBody(path, contentType string, body io.Reader) *httptest.ResponseRecorder {
 	b.t.Helper()
@@ -62,7 +65,7 @@ func (b *browser) sendBody(path, contentType string, body io.Reader) *httptest.R
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	// As net/http has it for who stands in front with a request of their own.
-	r = r.WithContext(context.WithValue(r.Context(), struct{}{}, "in front"))
+	r = r.WithContext(context.WithValue(r.Context(), inFront{}, "in front"))
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, r)
 	return w

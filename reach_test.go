@@ -114,6 +114,9 @@ func tablesOf(t *testing.T, db queryerContext) []string {
 		}
 		all = append(all, name)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return all
 }
 
@@ -140,6 +143,9 @@ func dump(t *testing.T, db queryerContext, tables []string) map[string][]string 
 				t.Fatal(err)
 			}
 			all[name] = append(all[name], fmt.Sprintf("%q", values))
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
 		}
 		_ = rows.Close()
 		slices.Sort(all[name])

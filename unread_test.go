@@ -94,8 +94,12 @@ func TestConnectionsThatReadNothingAreLetGo(t *testing.T) {
 	}
 	l.letGo(t, 300, "unread logins")
 	answer, err := http.Get(l.URL + "/admin/healthz") // #nosec G107 -- our own server
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("afterwards: %v, %v", answer, err)
+	if err != nil {
+		t.Fatalf("afterwards: %v", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("afterwards: %v", answer)
 	}
 }
 

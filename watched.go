@@ -25,10 +25,11 @@ func (p *Panel) watched(rt route, next http.HandlerFunc) http.HandlerFunc {
 		ctx, done := p.watch.Follow(r.Context(), p.watchedAs(r), p.mayGoOn(r))
 		defer done()
 		over := func() error { // why the watch has ended it; nil if it has not
-			if ctx.Err() == nil || r.Context().Err() != nil {
-				return nil
+			why := context.Cause(ctx) // asked first: an end of the request ends ctx after it
+			if r.Context().Err() != nil {
+				why = nil // who asked has gone
 			}
-			return context.Cause(ctx)
+			return why
 		}
 		answer := &cuttable{ResponseWriter: w}
 		defer context.AfterFunc(ctx, func() {
@@ -97,7 +98,7 @@ func (c *cuttable) cut() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.begun && !c.isCut {
-		var w http.ResponseWriter = c.ResponseWriter
+		w := c.ResponseWriter
 		for {
 			outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
 			if !ok {

@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// ErrActor: the administrator who makes a change is not any more what they were when they asked for it: gone,
-// disabled, of another role, or with a new password. Nothing was changed.
+// ErrActor says that the administrator who makes a change is not any more what they were when they
+// asked for it: gone, disabled, of another role, or with a new password. Nothing was changed.
 var ErrActor = errors.New("account: the administrator who asked for this was changed meanwhile")
 
 // Acting makes changes in the name of one administrator. Each is made only if that account still is what it was

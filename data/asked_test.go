@@ -5,7 +5,6 @@ package data
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"math/rand/v2"
 	"runtime"
@@ -49,7 +48,7 @@ func TestWhatIsAskedAboutIsWhatIsWritten(t *testing.T) {
 		"k": `SELECT coalesce(group_concat(a || b), '') FROM (SELECT a, b FROM k WHERE kind = 'x' ORDER BY a, b)`,
 	}
 	const goes = `SELECT coalesce(group_concat(id), '') FROM (SELECT c.id FROM c JOIN p ON p.id = c.p WHERE p.kind = 'x' ORDER BY c.id)`
-	random := rand.New(rand.NewPCG(11, 2)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(11, 2))
 	same, other := 0, 0
 	for round := range 400 {
 		do(`DELETE FROM c`)
@@ -226,5 +225,5 @@ func TestAMillionRowsAreAskedAboutLong(t *testing.T) {
 	if n, err := s.UpdateMatching(t.Context(), Query{Table: "t"}, oneField("n", "7"), question.Token); err != nil || n != 1_000_000 {
 		t.Error(n, err)
 	}
-	t.Log(fmt.Sprintf("%d rows, the heap grew by %d KB", question.Count, (int64(after.HeapSys)-int64(before.HeapSys))>>10))
+	t.Logf("%d rows, the heap grew by %d KB", question.Count, (int64(after.HeapSys)-int64(before.HeapSys))>>10)
 }

@@ -28,7 +28,7 @@ func TestWindowsFindWhatOneLookFinds(t *testing.T) {
 		for _, filter := range [][]Filter{nil, {{"n", OpEq, []string{"3"}}}, {{"n", OpNe, []string{"3"}}, {"u", OpGe, []string{"b"}}}} {
 			for _, sort := range [][]SortKey{nil, {{"id", true}}, {{"u", false}}, {{"n", true}, {"u", false}}, {{"u", true}}} {
 				q := Query{Table: "a", Search: search, Filters: filter, Sort: sort, Limit: 40}
-				for pages := 0; pages < 4; pages++ {
+				for pages := range 4 {
 					got, err1 := apart.List(t.Context(), q)
 					want, err2 := whole.List(t.Context(), q)
 					if err1 != nil || err2 != nil {

@@ -42,7 +42,7 @@ func serve(t *testing.T, handler http.HandlerFunc, test func(t *testing.T, dial 
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		listener := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // no timeouts, on purpose
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w, end := frame.DefaultDeadlines.Bound(w, r)
 			defer end()
 			handler(w, r)
@@ -55,7 +55,9 @@ func serve(t *testing.T, handler http.HandlerFunc, test func(t *testing.T, dial 
 			return ours
 		})
 		_ = server.Close()
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 }
 
@@ -128,6 +130,7 @@ func TestADeadlineEndsWithItsAnswer(t *testing.T) {
 				t.Fatalf("answer %d: %v", i, err)
 			}
 			body, err := io.ReadAll(answer.Body)
+			_ = answer.Body.Close()
 			if err != nil || string(body) != "whole" {
 				t.Fatalf("answer %d: %q, %v", i, body, err)
 			}
@@ -189,6 +192,7 @@ func TestABodyThatArrivesIsWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer answer.Body.Close()
 		if body, _ := io.ReadAll(answer.Body); string(body) != fmt.Sprint(pieces*len(piece), nil) {
 			t.Errorf("the handler read %s", body)
 		}
@@ -215,6 +219,7 @@ func TestAHandlerMayTakeItsTimeAfterTheBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer answer.Body.Close()
 			if got, _ := io.ReadAll(answer.Body); string(got) != "done" {
 				t.Errorf("with the body %q: %s", body, got)
 			}

@@ -48,7 +48,7 @@ func (e *Error) Error() string {
 // Read reads the file at a path. Everything that is wrong in it is in one [*Error], with the lines; roles and rights
 // are those that may stand in it.
 func Read(path string, roles, rights []string) (*File, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

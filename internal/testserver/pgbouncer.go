@@ -77,7 +77,7 @@ pidfile = %s
 `, host, port, listen, mode, servers, filepath.Join(dir.path, "pid"))
 		// auth_type any takes whom the database names.
 		text = strings.Replace(text, "port="+port, "port="+port+" user="+postgres.User, 1)
-		if err := os.WriteFile(config, []byte(text), 0o644); err != nil { //nolint:gosec // another user reads it, and it holds no secret
+		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 			return err
 		}
 		return b.proc.start()

@@ -37,7 +37,9 @@ func TestOnceTheAnswerHasBegun(t *testing.T) {
 		"io.Copy":          func(w http.ResponseWriter) { _, _ = io.Copy(w, strings.NewReader("x")) },
 		"Flush":            func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
 		"controller":       func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() },
-		"redirect":         func(w http.ResponseWriter) { http.Redirect(w, httptest.NewRequest("GET", "/", nil), "/", 303) },
+		"redirect": func(w http.ResponseWriter) {
+			http.Redirect(w, httptest.NewRequest(http.MethodGet, "/", nil), "/", http.StatusSeeOther)
+		},
 		"early hints": func(w http.ResponseWriter) {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusOK)
@@ -120,7 +122,7 @@ func TestOnceTheAnswerHasBegun(t *testing.T) {
 			done <- err
 		})))
 		defer server.Close()
-		if res, err := http.Get(server.URL); err == nil { //nolint:noctx // the server answers or closes
+		if res, err := http.Get(server.URL); err == nil {
 			_ = res.Body.Close()
 		}
 		if err := <-done; !errors.Is(err, sessionhttp.ErrSent) {
@@ -294,15 +296,13 @@ func kept(next answers) answers {
 
 // Writers of all abilities.
 type (
-	plain   struct{ http.ResponseWriter }
 	flushes struct{ f *int }
 	hijacks struct{ h *int }
 	pushes  struct{ p *int }
 	closes  struct{ n *int }
 )
 
-func (p plain) Unwrap() http.ResponseWriter { return nil }
-func (f flushes) Flush()                    { *f.f++ }
+func (f flushes) Flush() { *f.f++ }
 func (h hijacks) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	*h.h++
 	return nil, nil, nil
@@ -427,7 +427,7 @@ func TestTheWriterCanDoWhatItCould(t *testing.T) {
 		answered <- errors.Join(control.SetWriteDeadline(time.Now().Add(time.Minute)), control.SetReadDeadline(time.Now().Add(time.Minute)), control.EnableFullDuplex(), control.Flush())
 	})))
 	defer server.Close()
-	res, err := http.Get(server.URL) //nolint:noctx // the server answers
+	res, err := http.Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

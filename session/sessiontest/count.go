@@ -156,8 +156,7 @@ var countChecks = []check{
 				}
 			}
 			count(f.store, paced, 0, "the first, which nothing holds back")
-			for i, apart := range []time.Duration{1, 2, 4, 8} {
-				apart *= time.Second
+			for i, apart := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second} {
 				for range 2 { // what is held back is not recorded
 					count(f.other, paced, apart, "at the moment of the newest")
 				}

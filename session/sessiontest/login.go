@@ -206,8 +206,7 @@ var loginChecks = []check{
 			if n := alerts.Load(); n != 0 {
 				f.Errorf("%d alerts, want none before there are 100 failures", n)
 			}
-			for _, apart := range []time.Duration{2, 4, 8, 16, 32, 64, 128} { // two failures wait 2 s
-				apart *= time.Second
+			for apart := 2 * time.Second; apart <= 128*time.Second; apart *= 2 { // two failures wait 2 s
 				f.refused(managers[0], login, apart, "an attempt at the moment of a failure")
 				f.clock.Advance(apart - time.Microsecond)
 				f.refused(managers[1], login, time.Microsecond, "an attempt 1 µs too early")

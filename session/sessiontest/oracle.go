@@ -179,7 +179,7 @@ func (o *oracle) settle(l login, in counts, success bool) {
 // oracle makes n random logins, and fails the check where the manager does not do
 // what the oracle says.
 func (f *fixture) oracle(n int) {
-	seed := rand.Uint64()
+	seed := rand.Uint64()                    //nolint:gosec // no secret
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
 	o := &oracle{alerts: map[string][]time.Time{}}
 	alerts := 0

@@ -76,8 +76,9 @@ func fresh[T any](ctx context.Context, s *Store, text string, plain func(query s
 	}
 }
 
+// query returns rows; its callers ask for their error and close them.
 func (s *Store) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	rows, _, err := fresh(ctx, s, text, //nolint:rowserrcheck,sqlclosecheck // the caller asks and closes
+	rows, _, err := fresh(ctx, s, text,
 		func(query string) (*sql.Rows, error) { return s.db.QueryContext(ctx, query, args...) },
 		func(stmt *sql.Stmt) (*sql.Rows, error) { return stmt.QueryContext(ctx, args...) })
 	return rows, err

@@ -63,8 +63,8 @@ type Failure struct {
 	Broken string   // the rule, and by what
 }
 
-// Error implements error.
-func (f *Failure) Error() string {
+// String tells what happened, and how to have it again.
+func (f *Failure) String() string {
 	return fmt.Sprintf("seed %d, script %v:\n  %s\n%s", f.Seed, f.Script, strings.Join(f.Events, "\n  "), f.Broken)
 }
 

@@ -106,9 +106,9 @@ func stop(ctx context.Context, at string) {
 func (r *request) serve(h http.Handler) {
 	defer close(r.finished)
 	defer r.cancel()
-	hr := httptest.NewRequest(http.MethodPost, "/", nil).WithContext(r.ctx)
+	hr := httptest.NewRequestWithContext(r.ctx, http.MethodPost, "/", nil)
 	for name, value := range r.cookies {
-		hr.AddCookie(&http.Cookie{Name: name, Value: value})
+		hr.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // what a browser sends has no attributes
 	}
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, hr)
