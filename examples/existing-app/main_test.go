@@ -127,7 +127,12 @@ func TestThePanelIsBesideThePages(t *testing.T) {
 	if body := v.page("/"); body != "1 products\n" {
 		t.Errorf("the program does not see it: %q", body)
 	}
-	if status, _ := v.send(products+"new", "/back-office/m/products/actions/show", url.Values{"all": {"1"}, "confirm": {"1"}}); status != http.StatusOK {
+	_, question := v.send(products+"new", "/back-office/m/products/actions/show", url.Values{"all": {"1"}})
+	asked := regexp.MustCompile(`name="asked" value="([^"]+)"`).FindStringSubmatch(question)
+	if asked == nil {
+		t.Fatalf("the question carries nothing that was asked about: %s", question)
+	}
+	if status, _ := v.send(products+"new", "/back-office/m/products/actions/show", url.Values{"all": {"1"}, "confirm": {"1"}, "asked": {asked[1]}}); status != http.StatusOK {
 		t.Errorf("the action: %d", status)
 	}
 	var state string
