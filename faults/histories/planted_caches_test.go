@@ -114,11 +114,12 @@ func tellingCache(w *wrong) {
 	c := newCache(time.Minute)
 	nodes.add(w.Store, c)
 	w.cached(c)
-	w.touching(c)
-	w.dropping(func(id session.ID) {
+	tell := func(id session.ID) {
 		pause()
 		nodes.each(w.Store, func(c *cache) { c.bar(id); pause() })
-	})
+	}
+	w.touching(c, tell)
+	w.dropping(tell)
 }
 
 // TestRegularStore shows what Rules.Regular forgives: the order in which nodes see a

@@ -110,10 +110,14 @@ func (w *wrong) cached(c *cache) {
 	}
 }
 
-// touching takes a touch of what the cache has, as it takes a read.
-func (w *wrong) touching(c *cache) {
+// touching takes a touch of what the cache has, as it takes a read. A first use after a
+// renewal changes the record: it is told of.
+func (w *wrong) touching(c *cache, tell func(id session.ID)) {
 	w.touch = func(ctx context.Context, seen session.Seen) error {
 		err := w.Store.Touch(ctx, seen)
+		if err == nil && !seen.PreviousUntil.IsZero() {
+			tell(seen.ID)
+		}
 		if _, ok := c.look(seen.ID); ok {
 			return nil
 		}
