@@ -38,9 +38,11 @@ const formFields = `[...document.querySelectorAll("main form .row")].flatMap((ro
 	const e = [...row.querySelectorAll("[name]")].filter((e) => !/^(null|clear|set)\./.test(e.name)).at(-1);
 	if (!e) return [];
 	const combo = row.querySelector(".combo");
-	return [{ Name: e.name, Kind: combo ? (combo.matches(".many") ? "links" : "reference") : e.type, Value: e.type === "checkbox" ? String(e.checked) : e.value,
-		Null: row.querySelector('[name^="null."]')?.checked ?? false, About: row.querySelector(".about small")?.textContent ?? "", Error: row.querySelector(".error")?.textContent ?? "",
-		Choices: combo?.dataset.choicesUrl ?? "", Label: combo?.dataset.display ?? "", Min: e.min ?? "", Max: e.max ?? "", JSON: e.matches("[data-json]"), Options: e.options ? [...e.options].map((o) => o.value).filter(Boolean) : [] }];
+	const about = row.querySelector(".about small")?.textContent ?? "";
+	const bounds = e.inputMode ? /(-?[\d.]+) to (-?[\d.]+)/.exec(about) : null; // what a number lies between is said
+	return [{ Name: e.name, Kind: combo ? (combo.matches(".many") ? "links" : "reference") : e.inputMode ? "number" : e.type, Value: e.type === "checkbox" ? String(e.checked) : e.value,
+		Null: row.querySelector('[name^="null."]')?.checked ?? false, About: about, Error: row.querySelector(".error")?.textContent ?? "",
+		Choices: combo?.dataset.choicesUrl ?? "", Label: combo?.dataset.display ?? "", Min: bounds?.[1] ?? "", Max: bounds?.[2] ?? "", JSON: e.matches("[data-json]"), Options: e.options ? [...e.options].map((o) => o.value).filter(Boolean) : [] }];
 })`
 
 // editPrefix stands before the names of the fields that change many records.
