@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -204,7 +205,7 @@ func TestTokensTellNothingThatIsHidden(t *testing.T) {
 	}
 }
 
-// A million rows are asked about without being held.
+// A million rows are asked about without being held, and as many as may be are written.
 func TestAMillionRowsAreAskedAboutLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("a million rows: make test-long")
@@ -222,7 +223,14 @@ func TestAMillionRowsAreAskedAboutLong(t *testing.T) {
 	if grown := int64(after.HeapSys) - int64(before.HeapSys); grown > 32<<20 {
 		t.Errorf("the heap grew by %d MB", grown>>20)
 	}
-	if n, err := s.UpdateMatching(t.Context(), Query{Table: "t"}, oneField("n", "7"), question.Token); err != nil || n != 1_000_000 {
+	if n, err := s.UpdateMatching(t.Context(), Query{Table: "t"}, oneField("n", "7"), question.Token); err == nil || n != 0 {
+		t.Error("more than MaxBulk records are written", n, err)
+	}
+	most := Query{Table: "t", Filters: []Filter{{"id", OpLe, []string{strconv.Itoa(MaxBulk)}}}}
+	if question, err = s.AskMatching(t.Context(), most); err != nil || question.Count != MaxBulk {
+		t.Fatal(question, err)
+	}
+	if n, err := s.UpdateMatching(t.Context(), most, oneField("n", "7"), question.Token); err != nil || n != MaxBulk {
 		t.Error(n, err)
 	}
 	t.Logf("%d rows, the heap grew by %d KB", question.Count, (int64(after.HeapSys)-int64(before.HeapSys))>>10)
