@@ -79,6 +79,12 @@ func (p *Panel) bulkPage(r *http.Request, c chosen, action string, asked *data.Q
 	}
 	if c.all {
 		page.Count = ui.Exact(asked.Count)
+		if asked.Count > data.MaxBulk {
+			page.Problem = &ui.Problem{
+				Title:  "These are too many at once",
+				Detail: fmt.Sprintf("%d records match, and at most %d are changed together, because nobody else can write meanwhile. Filter the list first.", asked.Count, data.MaxBulk),
+			}
+		}
 		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"})
 	}
 	page.Params = append(page.Params, ui.Param{Name: paramAsked, Value: asked.Token})

@@ -178,6 +178,25 @@ func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 	}
 }
 
+// What is too much at once is said before anybody confirms it.
+func TestTheQuestionNamesTheBoundOfABulk(t *testing.T) {
+	b := newBench(t, nil)
+	if _, err := b.db.ExecContext(t.Context(), `WITH RECURSIVE n(i) AS (VALUES (10) UNION ALL SELECT i + 1 FROM n WHERE i < 100007) INSERT INTO orders (id, note) SELECT i, 'x' FROM n`); err != nil {
+		t.Fatal(err)
+	}
+	page := b.browser(t).signIn(adminName)
+	for _, action := range []string{"delete", "edit"} {
+		path := "/m/orders/actions/" + action
+		const bound = "100001 records match, and at most 100000 are changed together"
+		if body := page.post("/account", path, url.Values{"all": {"1"}}).Body.String(); !strings.Contains(body, bound) || strings.Contains(body, `name="confirm"`) {
+			t.Errorf("%s of too many: %s", action, inner(body))
+		}
+		if body := page.post("/account", path, url.Values{"all": {"1"}, "f.id.gt": {"3"}}).Body.String(); strings.Contains(body, "are changed together") || !strings.Contains(body, `name="confirm"`) {
+			t.Errorf("%s of as many as may be: %s", action, inner(body))
+		}
+	}
+}
+
 func TestBulkDelete(t *testing.T) {
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)
