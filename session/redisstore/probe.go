@@ -228,12 +228,17 @@ func (s *Store) try(ctx context.Context, c rueidis.Client, p int, found *flaws) 
 // silent finds out at which command a server closes the connection instead of
 // answering, as some proxies do. The error is why if it does not answer at all.
 func (s *Store) silent(ctx context.Context, c rueidis.Client, key string, found *flaws, why error) error {
+	awake := func() bool { // the command after the one that closed a connection may fail with it
+		return c.Do(ctx, c.B().Ping().Build()).NonRedisError() == nil || c.Do(ctx, c.B().Ping().Build()).NonRedisError() == nil
+	}
 	for _, t := range trials {
-		err := c.Do(ctx, t.build(c, key)).NonRedisError()
-		if err == nil {
+		if !awake() {
+			return why
+		}
+		if c.Do(ctx, t.build(c, key)).NonRedisError() == nil {
 			continue
 		}
-		if ctx.Err() != nil || c.Do(ctx, c.B().Ping().Build()).NonRedisError() != nil {
+		if ctx.Err() != nil || !awake() {
 			return why
 		}
 		found.others = append(found.others, fmt.Sprintf("it closes the connection at %s, as a proxy such as twemproxy does: connect to Redis itself", t.name))
