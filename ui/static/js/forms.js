@@ -17,21 +17,16 @@
     };
   };
 
-  // What a field does when it loses the focus may move what is below it. It waits while the pointer is down: a
-  // button that moves between press and release is not clicked.
+  // What a field does when it loses the focus may move what is below it. It waits while the pointer is down, and for
+  // the click that follows: a button that moves between press and release is not clicked.
   let pressed = false;
-  for (const [type, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) addEventListener(type, () => {
-    if (down) pressed = true;
-    else setTimeout(() => (pressed = false));
-  }, true);
-  const released = (f) => {
-    if (!pressed) return f();
-    const ends = new AbortController();
-    for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => {
-      ends.abort();
-      setTimeout(f); // after the click
-    }, { signal: ends.signal });
-  };
+  const waiting = [];
+  const released = (f) => (pressed ? waiting.push(f) : f());
+  addEventListener("pointerdown", () => (pressed = true), true);
+  for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => setTimeout(() => {
+    pressed = false;
+    for (const f of waiting.splice(0)) f();
+  }), true);
 
   // The searchable select of keys: a combobox with a list (WAI-ARIA Authoring Practices),
   // read in pages. The key itself is kept in the input that is there without script.
