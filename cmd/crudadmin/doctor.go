@@ -102,7 +102,7 @@ func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
 	defer func() { _ = db.Close() }() // it was only read
 	source, err := data.Open(ctx, db, s.Tables)
 	if names, ok := errors.AsType[data.NameErrors](err); ok {
-		for _, line := range flagged(s, names) {
+		for _, line := range underFlags(s, names) {
 			r.say(data.Failure, "settings", "%s", line)
 		}
 		source, err = data.Open(ctx, db, data.Options{})
@@ -112,7 +112,7 @@ func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
 		return
 	}
 	schema := source.Schema()
-	for _, line := range flagged(s, crudadmin.WrongRights(schema, s.Rights)) {
+	for _, line := range underFlags(s, crudadmin.WrongRights(schema, s.Rights)) {
 		r.say(data.Failure, "settings", "%s", line)
 	}
 	r.Tables = len(schema.Tables)

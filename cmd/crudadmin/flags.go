@@ -34,6 +34,7 @@ type grammar struct {
 // serverFlags are the flags of every command that serves.
 type serverFlags struct {
 	shownFlags
+	servedFlags
 
 	Addr    string `placeholder:"HOST:PORT" default:"127.0.0.1:8000" variable:"ADDR" help:"Listen here; port 0 asks for a free one."`
 	DataDir string `placeholder:"DIR" default:"crudadmin_data" variable:"DATA_DIR" help:"Folder of the program's own files: admin.db, secret.key, the demo's shop.db."`
@@ -49,11 +50,27 @@ const (
 func (p *program) parse(args []string) (command, error) {
 	var g grammar
 	helped := false
-	parser, err := kong.New(&g,
+	parser, err := p.parser(&g, func(int) { helped = true })
+	if err != nil {
+		return nil, fmt.Errorf("command line: %w", err)
+	}
+	selected, err := parser.Parse(args)
+	if helped {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &usageError{err, helpFor(err)}
+	}
+	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "user unlock <name>": &g.User.Unlock, "version": &g.Version}[selected.Command()], nil
+}
+
+// parser reads arguments into g, and variables where a flag is not given.
+func (p *program) parser(g *grammar, exit func(int)) (*kong.Kong, error) {
+	return kong.New(g,
 		kong.Name("crudadmin"),
 		kong.Description("An admin panel for the database you have. Every flag has an environment variable, named beside it; the flag wins."),
 		kong.Writers(p.stdout, p.stderr),
-		kong.Exit(func(int) { helped = true }),
+		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(func(value *kong.Value) string {
 			help := value.Help
@@ -78,17 +95,6 @@ func (p *program) parse(args []string) (command, error) {
 			return nil, nil
 		})),
 	)
-	if err != nil {
-		return nil, fmt.Errorf("command line: %w", err)
-	}
-	selected, err := parser.Parse(args)
-	if helped {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, &usageError{err, helpFor(err)}
-	}
-	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "user unlock <name>": &g.User.Unlock, "version": &g.Version}[selected.Command()], nil
 }
 
 // variable is a flag's variable; one that is a secret may be in a file.

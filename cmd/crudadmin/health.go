@@ -18,9 +18,10 @@ import (
 )
 
 type healthCommand struct {
-	Addr      string `placeholder:"HOST:PORT" default:"127.0.0.1:8000" variable:"ADDR" help:"Where it listens; for every address, 0.0.0.0 or [::], the loopback one is asked."`
-	MountPath string `placeholder:"PATH" default:"/admin" variable:"MOUNT_PATH" help:"The panel's path."`
-	Ready     bool   `help:"Ask whether it is ready: the databases and the store of the sessions answer."`
+	Addr        string `placeholder:"HOST:PORT" default:"127.0.0.1:8000" variable:"ADDR" help:"Where it listens; for every address, 0.0.0.0 or [::], the loopback one is asked."`
+	MountPath   string `placeholder:"PATH" default:"/admin" variable:"MOUNT_PATH" help:"The panel's path."`
+	TLSCertFile string `placeholder:"FILE" variable:"TLS_CERT_FILE" help:"Ask over TLS, as the panel was given a certificate; the file is not read."`
+	Ready       bool   `help:"Ask whether it is ready: the databases and the store of the sessions answer."`
 }
 
 // healthTimeout is for the whole question; the panel gives its parts less.
@@ -33,7 +34,7 @@ func (c *healthCommand) run(ctx context.Context, p *program) error {
 	if !strings.HasPrefix(c.MountPath, "/") {
 		return &usageError{fmt.Errorf("--mount-path: %q, want a path such as /admin", environ.Clip(c.MountPath)), `Run "crudadmin health --help" to see its flags.`}
 	}
-	at := c.url(p.getenv("TLS_CERT_FILE") != "")
+	at := c.url()
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
@@ -67,10 +68,10 @@ func (c *healthCommand) run(ctx context.Context, p *program) error {
 }
 
 // url is the address to ask.
-func (c *healthCommand) url(secure bool) string {
+func (c *healthCommand) url() string {
 	host, port, _ := net.SplitHostPort(c.Addr) // checked
 	at := url.URL{Scheme: "http", Host: net.JoinHostPort(reachable(host), port), Path: strings.TrimSuffix(c.MountPath, "/") + "/healthz"}
-	if secure {
+	if c.TLSCertFile != "" {
 		at.Scheme = "https"
 	}
 	if c.Ready {

@@ -48,7 +48,7 @@ type server struct {
 
 // start reads the settings, makes the data directory, finds the key and takes the address.
 func (p *program) start(ctx context.Context, flags serverFlags) (*server, error) {
-	settings, err := readSettings(p.getenv, flags.DataDir, flags.shownFlags)
+	settings, err := readSettings(p.getenv, flags.DataDir, flags.shownFlags, flags.servedFlags)
 	if err = errors.Join(flags.check(), err); err != nil {
 		return nil, &usageError{err, generalHelp + "\n" + variablesHint}
 	}

@@ -17,14 +17,20 @@ type settings struct {
 	Store backend.Config // of the sessions
 }
 
-// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it, shown are the flags that
+// flagged are flags that beat their variables.
+type flagged interface {
+	// variable is what a flag says instead of its variable; empty if there is no such flag, or it was not given.
+	variable(name string) string
+}
+
+// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it, given are the flags that
 // beat theirs. All that are wrong are in the one error.
-func readSettings(getenv func(string) string, dataDir string, shown ...shownFlags) (settings, error) {
+func readSettings(getenv func(string) string, dataDir string, given ...flagged) (settings, error) {
 	panel, panelErr := crudadmin.ConfigFromEnv(func(name string) string {
 		if name == "DATA_DIR" {
 			return dataDir
 		}
-		for _, flags := range shown {
+		for _, flags := range given {
 			if text := flags.variable(name); text != "" {
 				return text
 			}

@@ -31,7 +31,6 @@ var shownNames = []struct {
 	{"--rights", "RIGHTS_FILE", "Rights", func(f shownFlags) string { return f.Rights }},
 }
 
-// variable is what a flag says instead of its variable; empty if it has none, or was not given.
 func (f shownFlags) variable(name string) string {
 	for _, one := range shownNames {
 		if one.variable == name {
@@ -47,11 +46,11 @@ func wrongNames(s settings, err error) error {
 	if !ok {
 		return err
 	}
-	return &usageError{errors.New(strings.Join(flagged(s, names), "\n  ")), variablesHint}
+	return &usageError{errors.New(strings.Join(underFlags(s, names), "\n  ")), variablesHint}
 }
 
-// flagged says of each name which flag has it.
-func flagged(s settings, names data.NameErrors) []string {
+// underFlags says of each name which flag has it.
+func underFlags(s settings, names data.NameErrors) []string {
 	var lines []string
 	for _, name := range names {
 		for _, one := range shownNames {
