@@ -29,7 +29,7 @@ demo: ## run the panel on a made shop: prints address, user and password
 	go run ./cmd/crudadmin demo
 
 stories: ## serve the panel's components in all their states: http://ADDR/admin/ (ADDR 127.0.0.1:8001)
-	UI_STORIES=$(or $(ADDR),127.0.0.1:8001) go test -v -count=1 -timeout 0 -run TestServeStories ./ui
+	UI_STORIES=$(or $(ADDR),127.0.0.1:8001) go test -v -count=1 -timeout 0 -run TestServeStories ./internal/ui
 
 servers: ## install the servers the tests need (Debian), and say which
 	@tools/install-servers.sh

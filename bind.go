@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // resolve finds the column that a View names by its own name or its field's.
@@ -102,7 +102,7 @@ func (m *model) bindFields(said map[string]Field, wrong *problems) {
 }
 
 // widgets are those that a View can choose: the others follow from the column.
-var widgets = []ui.Widget{"", ui.WidgetTextArea, ui.WidgetNumber, ui.WidgetDate, ui.WidgetTime, ui.WidgetDateTime, ui.WidgetJSON, ui.WidgetUUID}
+var widgets = []Widget{WidgetAuto, WidgetTextArea, WidgetNumber, WidgetDate, WidgetTime, WidgetDateTime, WidgetJSON, WidgetUUID}
 
 // oneOf are the values that a validate tag allows, where that is simple.
 func oneOf(tag string) []string {

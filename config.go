@@ -110,8 +110,11 @@ type Config struct {
 	// Environment is shown as a badge, such as "staging"; none by default.
 	Environment string
 
-	// Templates overrides the panel's own templates and static files; see
-	// ui.Options.
+	// Templates overrides the panel's own templates and static files: a file with the
+	// path of one in internal/ui, such as "templates/login.html" or
+	// "static/css/tokens.css", is used instead of it; docs/panel.md says what a
+	// template may call. A file under templates/ or static/ that replaces nothing, or
+	// a template that cannot be rendered, is an error of New that names it.
 	Templates fs.FS
 
 	// Accounts sets how passwords are hashed; the defaults will do.

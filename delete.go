@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 func (p *Panel) showDelete(w http.ResponseWriter, r *http.Request) {

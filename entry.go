@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 const csrfField = sessionhttp.CSRFField

@@ -19,8 +19,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // statusError is an answer other than a page: what to say, and under which

@@ -5,7 +5,7 @@ package crudadmin
 import (
 	"errors"
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"net/url"
 	"slices"
 	"strings"

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // formOf is the form that makes a record of the table, or that changes one.

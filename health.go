@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // check is one part the panel needs, as it was found.

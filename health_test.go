@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 func TestHealthPage(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // keep adds to the page of an error what was sent to a table: to be sent again as

@@ -6,8 +6,8 @@ import (
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // plainLayout is the frame of a page for nobody in particular.

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // links makes the field of a many-to-many relation.

@@ -8,8 +8,8 @@ import (
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // What a failed login is told. It says the same whatever was wrong.

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // model is a View without its type.

@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // onceKept is how many records that were made are remembered: far more than

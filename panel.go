@@ -16,9 +16,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // Panel is an admin panel. It is an http.Handler for every address under its

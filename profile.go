@@ -7,8 +7,8 @@ import (
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 func (p *Panel) showAccount(w http.ResponseWriter, r *http.Request) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 func (p *Panel) record(w http.ResponseWriter, r *http.Request) {

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // mayManage reports whether the visitor may see and end everybody's sessions.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // shareRetryAfter is what an answer of 429 asks for: a person's own requests end soon.

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 // attempt asks the throttle whether a password for the username may be looked at. An unknown name

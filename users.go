@@ -9,8 +9,8 @@ import (
 	"net/url"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/ui"
 )
 
 var roles = []ui.Option{

@@ -6,7 +6,7 @@ import (
 	"cmp"
 
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // shown turns a cell into what a page shows.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // Tx is the transaction that a hook or an action is part of. It ends without
@@ -100,7 +100,7 @@ type Field struct {
 	Label, Help string
 
 	// Widget is how it is entered; by default it follows from the column.
-	Widget ui.Widget
+	Widget Widget
 
 	// ReadOnly shows it on the form without letting it be changed, and leaves it out
 	// of the form that makes a record.
@@ -114,6 +114,22 @@ type Field struct {
 	// means unchanged. Its validate tag is about what is entered.
 	Hash func(password string) (string, error)
 }
+
+// Widget is how a field is entered, of those that a program can choose.
+type Widget = ui.Widget
+
+// The widgets of Field. WidgetAuto, the zero value, is the one that follows from
+// the column: a select, a check box and a reference are chosen this way alone.
+const (
+	WidgetAuto     Widget = ""
+	WidgetNumber          = ui.WidgetNumber
+	WidgetDate            = ui.WidgetDate     // 2006-01-02
+	WidgetTime            = ui.WidgetTime     // 15:04:05
+	WidgetDateTime        = ui.WidgetDateTime // 2006-01-02T15:04:05
+	WidgetTextArea        = ui.WidgetTextArea // several lines
+	WidgetJSON            = ui.WidgetJSON     // several lines, checked as JSON
+	WidgetUUID            = ui.WidgetUUID
+)
 
 // Action is something of the program's own that can be done with records.
 type Action[T any] struct {

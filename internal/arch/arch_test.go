@@ -40,7 +40,7 @@ var (
 // rules is the table. A package that is not in it fails the test, so that each
 // new one is given its place; a row may wait for its package.
 var rules = map[string]rule{
-	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "ui", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/frame", "internal/spool"}},
+	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "internal/ui", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/frame", "internal/spool"}},
 
 	// The sessions.
 	"session":                   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -66,10 +66,10 @@ var rules = map[string]rule{
 	},
 
 	// The panel's parts.
-	"data":    {imports: []string{"internal/namelist"}, never: []string{module + "/session…"}},
-	"account": {imports: []string{"internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/ui…"}},
-	"audit":   {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/ui…"}},
-	"ui":      {never: noSQL},
+	"data":        {imports: []string{"internal/namelist"}, never: []string{module + "/session…"}},
+	"account":     {imports: []string{"internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/internal/ui…"}},
+	"audit":       {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/internal/ui…"}},
+	"internal/ui": {never: noSQL},
 
 	// What puts them together.
 	"sqlite": {drivers: true},
@@ -77,7 +77,7 @@ var rules = map[string]rule{
 		"session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
 		"internal/environ",
 	}},
-	"internal/migrate": {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/ui…"})},
+	"internal/migrate": {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
 	"internal/frame":   {stdlib: true, never: noSQL},
 	"internal/spool":   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"internal/environ": {imports: []string{"session"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -186,8 +186,8 @@ func TestJudge(t *testing.T) {
 		{"data", pkg{Deps: []string{module + "/session"}}, "which its row forbids"},
 		{"data", pkg{Deps: []string{"modernc.org/sqlite"}}, "links the SQL driver"},
 		{"sqlite", pkg{Deps: []string{"modernc.org/sqlite"}}, ""},
-		{"ui", pkg{Deps: []string{"database/sql"}}, "which its row forbids"},
-		{"ui", pkg{Deps: []string{"testing"}}, "and is shipped"},
+		{"internal/ui", pkg{Deps: []string{"database/sql"}}, "which its row forbids"},
+		{"internal/ui", pkg{Deps: []string{"testing"}}, "and is shipped"},
 		{"cmd/crudadmin", pkg{Imports: []string{module + "/session/sessiontest"}}, "there for tests alone"},
 		{"", pkg{Imports: []string{module + "/session/redisstore"}}, "its row does not allow"},
 		{"", pkg{Imports: []string{module + "/sqlite"}}, "its row does not allow"},

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +

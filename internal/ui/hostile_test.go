@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 var hostileStrings = map[string]string{

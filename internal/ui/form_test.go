@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // control is the element with which a field is entered.

@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 func assetURL(t testing.TB, page, name, ext string) string {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 // cell is how a value is shown in a table, without its tag.

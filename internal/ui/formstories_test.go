@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
 func storyFields(r *ui.Renderer) []ui.FormField {
