@@ -49,7 +49,7 @@ var removals = []removal{
 		if err := b.accounts.SetDisabled(ctx, u.ID, true); err != nil {
 			return err
 		}
-		_, err := b.manager.RevokeUser(ctx, u.ID, session.Ending{Reason: session.UserDisabled})
+		_, err := b.manager.RevokeUser(ctx, u.ID, session.Ending{Reason: session.ReasonUserDisabled})
 		return err
 	}},
 	{name: "another role", stays: true, do: func(ctx context.Context, b *bench, u account.User, _ session.ID) error {
@@ -59,18 +59,18 @@ var removals = []removal{
 		if err := b.accounts.SetRole(ctx, u.ID, account.Viewer); err != nil {
 			return err
 		}
-		_, err := b.manager.RevokeUser(ctx, u.ID, session.Ending{Reason: session.RoleChanged})
+		_, err := b.manager.RevokeUser(ctx, u.ID, session.Ending{Reason: session.ReasonRoleChanged})
 		return err
 	}},
 	{name: "password reset", do: func(ctx context.Context, b *bench, u account.User, _ session.ID) error {
 		if err := b.accounts.ResetPassword(ctx, u.ID, "a password of somebody else's"); err != nil {
 			return err
 		}
-		_, err := b.manager.RevokeUser(ctx, u.ID, session.Ending{Reason: session.PasswordChanged})
+		_, err := b.manager.RevokeUser(ctx, u.ID, session.Ending{Reason: session.ReasonPasswordChanged})
 		return err
 	}},
 	{name: "session ended", do: func(ctx context.Context, b *bench, _ account.User, mine session.ID) error {
-		return b.manager.Revoke(ctx, mine, session.Ending{Reason: session.Revoked})
+		return b.manager.Revoke(ctx, mine, session.Ending{Reason: session.ReasonRevoked})
 	}},
 }
 
@@ -143,7 +143,7 @@ func (w *removed) state(t *testing.T) string {
 		t.Fatal(err)
 	}
 	all.WriteString(text + "\n")
-	page, err := w.manager.List(ctx, session.Filter{Limit: session.MaxPage})
+	page, err := w.manager.List(ctx, session.Query{Limit: session.MaxPage})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (p *Panel) sessionStat(r *http.Request) ui.Stat {
 	if mayManage(r) {
 		stat.Href = p.ui.URL("sessions", "")
 	}
-	found, err := p.manager.List(r.Context(), session.Filter{Limit: session.MaxPage})
+	found, err := p.manager.List(r.Context(), session.Query{Limit: session.MaxPage})
 	if err != nil {
 		return stat
 	}

@@ -101,7 +101,7 @@ func (f sessionFilter) matches(s *session.Session) bool {
 // find returns a page of the sessions that are meant: as many as a page has at
 // least, if there are so many among those that it looks through.
 func (p *Panel) findSessions(ctx context.Context, f sessionFilter, ended bool, cursor string) (session.Page, error) {
-	q := session.Filter{UserID: f.userID, Ended: ended, Cursor: cursor}
+	q := session.Query{User: session.User{ID: f.userID}, Ended: ended, Cursor: cursor}
 	if !f.looks() {
 		return p.manager.List(ctx, q)
 	}
@@ -128,7 +128,7 @@ func (p *Panel) findSessions(ctx context.Context, f sessionFilter, ended bool, c
 // eachSession calls do with the sessions that are meant, a page at a time, until it
 // returns false.
 func (p *Panel) eachSession(ctx context.Context, f sessionFilter, do func([]session.Session) (bool, error)) error {
-	q := session.Filter{UserID: f.userID, Limit: session.MaxPage}
+	q := session.Query{User: session.User{ID: f.userID}, Limit: session.MaxPage}
 	for {
 		page, err := p.manager.List(ctx, q)
 		if err != nil {

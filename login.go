@@ -122,7 +122,7 @@ func (p *Panel) admit(w http.ResponseWriter, r *http.Request, u account.User) er
 	if err == nil && !now.Disabled && now.PasswordChangedAt.Equal(u.PasswordChangedAt) {
 		return nil
 	}
-	if undo := p.sessions.End(w, r, session.Ending{Reason: session.PasswordChanged}); undo != nil && !errors.Is(undo, session.ErrPartial) {
+	if undo := p.sessions.End(w, r, session.Ending{Reason: session.ReasonPasswordChanged}); undo != nil && !errors.Is(undo, session.ErrPartial) {
 		return undo
 	}
 	if err == nil || errors.Is(err, account.ErrNotFound) {

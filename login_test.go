@@ -61,7 +61,7 @@ func TestForwardedAddressesAreBelievedFromTrustedProxiesOnly(t *testing.T) {
 		page := b.browser(t)
 		page.headers["X-Forwarded-For"] = "203.0.113.7"
 		page.signIn(adminName)
-		found, err := b.manager.List(t.Context(), session.Filter{})
+		found, err := b.manager.List(t.Context(), session.Query{})
 		if err != nil || len(found.Sessions) != 1 {
 			t.Fatal(found, err)
 		}
@@ -139,7 +139,7 @@ func TestRefusedOverTheLimit(t *testing.T) {
 			t.Fatalf("the third login: %d", w.Code)
 		}
 	}
-	found, _ := b.manager.List(t.Context(), session.Filter{})
+	found, _ := b.manager.List(t.Context(), session.Query{})
 	if len(found.Sessions) != 2 {
 		t.Errorf("%d sessions are live, want 2", len(found.Sessions))
 	}

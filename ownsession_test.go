@@ -53,7 +53,7 @@ func TestAShopAroundThePanel(t *testing.T) {
 			if live, err := b.manager.UserSessions(t.Context(), customer); err != nil || len(live) != 2 {
 				t.Errorf("customer %s has %d sessions left of 2, %v", customer, len(live), err)
 			}
-			if _, err := b.manager.RevokeUser(t.Context(), customer, session.Ending{Reason: session.Revoked}); err != nil {
+			if _, err := b.manager.RevokeUser(t.Context(), customer, session.Ending{Reason: session.ReasonRevoked}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -68,7 +68,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	why := session.Ending{Reason: session.PasswordChanged, By: u.Username}
+	why := session.Ending{Reason: session.ReasonPasswordChanged, By: u.Username}
 	mine, _ := p.current(r)
 	kind, text := ui.NoticeSuccess, "Your password is changed, and your other sessions have ended."
 	_, err = p.manager.RevokeUser(r.Context(), u.ID, why, mine.ID)
@@ -92,7 +92,7 @@ func (p *Panel) changePassword(w http.ResponseWriter, r *http.Request) {
 func (p *Panel) revokeOwn(w http.ResponseWriter, r *http.Request) {
 	u := visitor(r)
 	mine, _ := p.current(r)
-	why := session.Ending{Reason: session.Revoked, By: u.Username}
+	why := session.Ending{Reason: session.ReasonRevoked, By: u.Username}
 	var n int
 	var err error
 	switch id, others := r.PostForm.Get("id"), r.PostForm.Get("others"); {

@@ -222,7 +222,7 @@ func (p *Panel) identify(next http.HandlerFunc) http.HandlerFunc {
 		userID := s.UserID
 		u, err := p.accounts.ByID(r.Context(), userID)
 		if errors.Is(err, account.ErrNotFound) || err == nil && u.Disabled {
-			why := session.Ending{Reason: session.UserDisabled}
+			why := session.Ending{Reason: session.ReasonUserDisabled}
 			if _, err := p.manager.RevokeUser(r.Context(), userID, why); err != nil && !errors.Is(err, session.ErrPartial) {
 				p.fail(w, r, err)
 				return

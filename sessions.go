@@ -131,7 +131,7 @@ func deviceText(d session.Device) string {
 // revokeSessions ends one session (id), all of a user's (user), or all that a filter
 // means (all=1).
 func (p *Panel) revokeSessions(w http.ResponseWriter, r *http.Request) {
-	why := session.Ending{Reason: session.Revoked, By: visitor(r).Username}
+	why := session.Ending{Reason: session.ReasonRevoked, By: visitor(r).Username}
 	id, user := r.PostForm.Get("id"), r.PostForm.Get("user")
 	var n int
 	var err error

@@ -291,7 +291,7 @@ func TestUnlock(t *testing.T) {
 
 func liveSessions(t *testing.T, b *bench) []session.Session {
 	t.Helper()
-	found, err := b.manager.List(t.Context(), session.Filter{})
+	found, err := b.manager.List(t.Context(), session.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,13 +133,13 @@ func (p *Panel) changeRole(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	note(r, slog.String("target_role", string(role)))
-	p.changeUser(w, r, session.RoleChanged, "The role is changed, and the user's sessions have ended.", func(id string) error {
+	p.changeUser(w, r, session.ReasonRoleChanged, "The role is changed, and the user's sessions have ended.", func(id string) error {
 		return p.acting(r).SetRole(r.Context(), id, role)
 	})
 }
 
 func (p *Panel) disableUser(w http.ResponseWriter, r *http.Request) {
-	p.changeUser(w, r, session.UserDisabled, "The user is disabled and signed out everywhere.", func(id string) error {
+	p.changeUser(w, r, session.ReasonUserDisabled, "The user is disabled and signed out everywhere.", func(id string) error {
 		return p.acting(r).SetDisabled(r.Context(), id, true)
 	})
 }
@@ -151,7 +151,7 @@ func (p *Panel) enableUser(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Panel) resetPassword(w http.ResponseWriter, r *http.Request) {
-	p.changeUser(w, r, session.PasswordChanged, "The password is changed, and the user's sessions have ended.", func(id string) error {
+	p.changeUser(w, r, session.ReasonPasswordChanged, "The password is changed, and the user's sessions have ended.", func(id string) error {
 		return p.acting(r).ResetPassword(r.Context(), id, r.PostForm.Get("new_password"))
 	})
 }

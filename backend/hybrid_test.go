@@ -77,8 +77,8 @@ func TestHybrid(t *testing.T) {
 			if err := second.Logout(t.Context(), other); err != nil {
 				t.Errorf("logout: %v", err)
 			}
-			page, err := first.List(t.Context(), session.Filter{Ended: true})
-			if err != nil || len(page.Sessions) != 1 || page.Sessions[0].Ending.Reason != session.Logout {
+			page, err := first.List(t.Context(), session.Query{Ended: true})
+			if err != nil || len(page.Sessions) != 1 || page.Sessions[0].Ending.Reason != session.ReasonLogout {
 				t.Errorf("the history: %+v, %v", page, err)
 			}
 			c.kill()

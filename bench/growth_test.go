@@ -186,7 +186,7 @@ func (g *grown) operation(t testing.TB, m *session.Manager, name string) func(cl
 	ctx := context.Background()
 	page := func(cursor string) func(int, int) {
 		return func(int, int) {
-			page, err := m.List(ctx, session.Filter{Limit: 50, Cursor: cursor})
+			page, err := m.List(ctx, session.Query{Limit: 50, Cursor: cursor})
 			if err != nil || len(page.Sessions) != 50 {
 				complain(t, "%s: %d sessions, %v", name, len(page.Sessions), err)
 			}

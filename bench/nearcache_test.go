@@ -79,7 +79,7 @@ func lag(t testing.TB, here, there *session.Manager, user string) time.Duration 
 			t.Fatal(err)
 		}
 	}
-	if err := here.Revoke(t.Context(), s.ID, session.Ending{Reason: session.Revoked}); err != nil {
+	if err := here.Revoke(t.Context(), s.ID, session.Ending{Reason: session.ReasonRevoked}); err != nil {
 		t.Fatal(err)
 	}
 	revoked := time.Now()

@@ -70,7 +70,7 @@ func (o ours) list(r *http.Request, user string) ([]string, error) {
 }
 
 func (o ours) page(r *http.Request, n int) ([]string, error) {
-	page, err := o.Manager().List(r.Context(), session.Filter{Limit: n})
+	page, err := o.Manager().List(r.Context(), session.Query{Limit: n})
 	if errors.Is(err, session.ErrUnsupported) {
 		err = errNotOffered
 	}
@@ -90,5 +90,5 @@ func (o ours) end(r *http.Request, name string) error {
 	if err != nil {
 		return err
 	}
-	return o.Manager().Revoke(r.Context(), id, session.Ending{Reason: session.Revoked})
+	return o.Manager().Revoke(r.Context(), id, session.Ending{Reason: session.ReasonRevoked})
 }

@@ -48,7 +48,7 @@ type call struct {
 
 // calls returns every method of the contract.
 func (c *cell) calls(v *victims) []call {
-	why := session.Ending{Reason: session.Revoked}
+	why := session.Ending{Reason: session.ReasonRevoked}
 	seen := session.Seen{ID: v.touched.ID, LastActivity: v.touched.LastActivity.Add(time.Second), ExpiresAt: v.touched.ExpiresAt.Add(time.Second)}
 	plain := func(f func(context.Context) error) func(context.Context) ([]session.ID, error) {
 		return func(ctx context.Context) ([]session.ID, error) { return nil, f(ctx) }

@@ -323,7 +323,7 @@ func (c *cell) remove(s session.Session) {
 	c.Helper()
 	e := c.ledger.begin(op{Kind: "delete", User: s.UserID, ID: s.ID})
 	_, err := within(patience, func(ctx context.Context) (session.Session, error) {
-		return c.store.Delete(ctx, s.ID, session.Ending{Reason: session.Logout})
+		return c.store.Delete(ctx, s.ID, session.Ending{Reason: session.ReasonLogout})
 	})
 	if err != nil {
 		c.Fatalf("Delete while all is well: %v", err)

@@ -140,7 +140,7 @@ func poisons(c *cell) {
 		}
 		c.ledger.report(c, string(p))
 		if _, err = within(patience, func(ctx context.Context) (int, error) {
-			return c.store.DeleteUser(ctx, u, session.Ending{Reason: session.Revoked})
+			return c.store.DeleteUser(ctx, u, session.Ending{Reason: session.ReasonRevoked})
 		}); err != nil {
 			c.Errorf("%s: DeleteUser: %v", p, err)
 		}
@@ -178,7 +178,7 @@ func newerRelease(c *cell) {
 		}
 	}
 	if _, err := within(patience, func(ctx context.Context) (int, error) {
-		return c.store.DeleteUser(ctx, u, session.Ending{Reason: session.Revoked})
+		return c.store.DeleteUser(ctx, u, session.Ending{Reason: session.ReasonRevoked})
 	}); err != nil {
 		c.Errorf("DeleteUser: %v", err)
 	}

@@ -44,14 +44,14 @@ func (r *routine) step(ctx context.Context) {
 	switch {
 	case has && r.n%13 == 0:
 		if write(op{Kind: "deleteUser"}, func() ([]session.ID, error) {
-			_, err := r.store.DeleteUser(ctx, r.user, session.Ending{Reason: session.Revoked})
+			_, err := r.store.DeleteUser(ctx, r.user, session.Ending{Reason: session.ReasonRevoked})
 			return nil, err
 		}) == done {
 			r.newest = session.Session{}
 		}
 	case has && r.n%5 == 0:
 		write(op{Kind: "delete", ID: r.newest.ID}, func() ([]session.ID, error) {
-			_, err := r.store.Delete(ctx, r.newest.ID, session.Ending{Reason: session.Logout})
+			_, err := r.store.Delete(ctx, r.newest.ID, session.Ending{Reason: session.ReasonLogout})
 			return nil, err
 		})
 		r.newest = session.Session{}
@@ -172,7 +172,7 @@ func (c *cell) resolve(fates map[session.ID]fate) {
 			continue
 		}
 		_, err := within(wait, func(ctx context.Context) (session.Session, error) {
-			return c.store.Delete(ctx, id, session.Ending{Reason: session.Revoked})
+			return c.store.Delete(ctx, id, session.Ending{Reason: session.ReasonRevoked})
 		})
 		if how := outcomeOf(err); how != done && how != absent {
 			c.Errorf("afterwards: Delete where the outcome was unknown: %v", err)

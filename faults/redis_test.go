@@ -190,7 +190,7 @@ func (c *cell) full(v *victims, asCache bool) {
 	}
 	e = c.ledger.begin(op{Kind: "delete", User: v.user.ID, ID: v.deleted.ID})
 	_, err = within(4*maxStale, func(ctx context.Context) (session.Session, error) {
-		return c.store.Delete(ctx, v.deleted.ID, session.Ending{Reason: session.Revoked})
+		return c.store.Delete(ctx, v.deleted.ID, session.Ending{Reason: session.ReasonRevoked})
 	})
 	c.ledger.end(e, outcomeOf(err), err, nil)
 	if err != nil {
@@ -199,7 +199,7 @@ func (c *cell) full(v *victims, asCache bool) {
 	_, _ = c.get(unhurried, v.deleted.ID)
 	e = c.ledger.begin(op{Kind: "deleteUser", User: v.family.ID})
 	_, err = within(4*maxStale, func(ctx context.Context) (int, error) {
-		return c.store.DeleteUser(ctx, v.family, session.Ending{Reason: session.Revoked})
+		return c.store.DeleteUser(ctx, v.family, session.Ending{Reason: session.ReasonRevoked})
 	})
 	c.ledger.end(e, outcomeOf(err), err, nil)
 	if err != nil {

@@ -174,7 +174,7 @@ func deadlocks(c *cell, e engine) {
 		both.Go(func() { _ = e.lockRows(db, rows, nil) })
 		entry := c.ledger.begin(op{Kind: "deleteUser", User: u.ID})
 		_, err := within(patience, func(ctx context.Context) (int, error) {
-			return c.store.DeleteUser(ctx, u, session.Ending{Reason: session.Revoked})
+			return c.store.DeleteUser(ctx, u, session.Ending{Reason: session.ReasonRevoked})
 		})
 		c.ledger.end(entry, outcomeOf(err), err, nil)
 		both.Wait()
@@ -190,7 +190,7 @@ func deadlocks(c *cell, e engine) {
 	for _, given := range []time.Duration{deadline, 4 * time.Second} {
 		entry := c.ledger.begin(op{Kind: "delete", User: u.ID, ID: one.ID})
 		_, err := within(given, func(ctx context.Context) (session.Session, error) {
-			return c.store.Delete(ctx, one.ID, session.Ending{Reason: session.Revoked})
+			return c.store.Delete(ctx, one.ID, session.Ending{Reason: session.ReasonRevoked})
 		})
 		c.ledger.end(entry, outcomeOf(err), err, nil)
 		if !errors.Is(err, session.ErrUnavailable) {

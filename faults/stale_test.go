@@ -149,7 +149,7 @@ func (c *cell) endOne(id session.ID, hurry bool) time.Time {
 	for range 20 {
 		began := time.Now()
 		_, err := within(given, func(ctx context.Context) (session.Session, error) {
-			return c.store.Delete(ctx, id, session.Ending{Reason: session.Revoked})
+			return c.store.Delete(ctx, id, session.Ending{Reason: session.ReasonRevoked})
 		})
 		took := time.Since(began)
 		switch {

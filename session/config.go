@@ -49,14 +49,14 @@ type Config struct {
 	// nanosecond, which touches on every request.
 	TouchInterval time.Duration
 
-	// RotateEvery replaces the token of a session in use after that time. 0, the
-	// default, never does; else at least 1 second and over RotateGrace.
-	RotateEvery time.Duration
+	// RenewEvery replaces the token of a session in use after that time. 0, the
+	// default, never does; else at least 1 second and over RenewGrace.
+	RenewEvery time.Duration
 
-	// RotateGrace is how long after the first use of the new token requests already
+	// RenewGrace is how long after the first use of the new token requests already
 	// on their way with the old one still land: 30 seconds by default, at most 5
 	// minutes. Rotation at login or privilege change has no grace.
-	RotateGrace time.Duration
+	RenewGrace time.Duration
 
 	// SweepInterval is how often Run removes what expired: 15 minutes by
 	// default, at least 1 second.
@@ -133,7 +133,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Lifetime, max(12*time.Hour, c.IdleTimeout))
 	setDefault(&c.MaxPerUser, 5)
 	setDefault(&c.TouchInterval, min(max(c.IdleTimeout/30, time.Second), c.IdleTimeout/2))
-	setDefault(&c.RotateGrace, 30*time.Second)
+	setDefault(&c.RenewGrace, 30*time.Second)
 	setDefault(&c.SweepInterval, 15*time.Minute)
 	setDefault(&c.StoreTimeout, 2*time.Second)
 	setDefault(&c.TouchWait, 50*time.Millisecond)
@@ -180,9 +180,9 @@ func (c Config) validate() error {
 		count("MaxPerUser", c.MaxPerUser, MaxLimit)
 	}
 	within("TouchInterval", c.TouchInterval, 1, max(c.IdleTimeout/2, 1))
-	within("RotateGrace", c.RotateGrace, 0, 5*time.Minute)
-	if c.RotateEvery != 0 {
-		within("RotateEvery", c.RotateEvery, max(time.Second, c.RotateGrace+1), maxLifetime)
+	within("RenewGrace", c.RenewGrace, 0, 5*time.Minute)
+	if c.RenewEvery != 0 {
+		within("RenewEvery", c.RenewEvery, max(time.Second, c.RenewGrace+1), maxLifetime)
 	}
 	within("SweepInterval", c.SweepInterval, time.Second, maxLifetime)
 	within("StoreTimeout", c.StoreTimeout, time.Millisecond, time.Minute)

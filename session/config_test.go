@@ -25,8 +25,8 @@ func TestDefaults(t *testing.T) {
 		"Lifetime":      got.Lifetime == 12*time.Hour,
 		"MaxPerUser":    got.MaxPerUser == 5,
 		"TouchInterval": got.TouchInterval == time.Minute,
-		"RotateEvery":   got.RotateEvery == 0,
-		"RotateGrace":   got.RotateGrace == 30*time.Second,
+		"RenewEvery":    got.RenewEvery == 0,
+		"RenewGrace":    got.RenewGrace == 30*time.Second,
 		"SweepInterval": got.SweepInterval == 15*time.Minute,
 		"StoreTimeout":  got.StoreTimeout == 2*time.Second,
 		"Throttle":      got.Throttle == session.Throttle{Failures: 5, FailuresPerAddress: 50, FailuresPerAccount: 100, FailuresOfDevices: 20, Window: 15 * time.Minute},
@@ -64,8 +64,8 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		Lifetime:      401 * 24 * time.Hour,
 		MaxPerUser:    1001,
 		TouchInterval: time.Hour,
-		RotateEvery:   time.Millisecond,
-		RotateGrace:   6 * time.Minute,
+		RenewEvery:    time.Millisecond,
+		RenewGrace:    6 * time.Minute,
 		SweepInterval: time.Millisecond,
 		StoreTimeout:  2 * time.Minute,
 		Throttle:      session.Throttle{Failures: -1, FailuresPerAddress: 1001, FailuresPerAccount: 1001, FailuresOfDevices: -1, Window: 25 * time.Hour},
@@ -75,7 +75,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 	}
 	for _, text := range []string{
 		"SecretKey: 31 bytes, want at least 32", "openssl rand", "IdleTimeout: -1s, want 1s to", "Lifetime: 9624h0m0s", "MaxPerUser: 1001, want 1 to 1000",
-		"TouchInterval: 1h0m0s", "RotateEvery: 1ms", "RotateGrace: 6m0s", "SweepInterval: 1ms", "StoreTimeout: 2m0s",
+		"TouchInterval: 1h0m0s", "RenewEvery: 1ms", "RenewGrace: 6m0s", "SweepInterval: 1ms", "StoreTimeout: 2m0s",
 		"Throttle.Failures: -1", "Throttle.FailuresPerAddress: 1001", "Throttle.FailuresPerAccount: 1001", "Throttle.FailuresOfDevices: -1", "Throttle.Window: 25h0m0s",
 	} {
 		if !strings.Contains(err.Error(), text) {
@@ -108,8 +108,8 @@ func TestBoundsOfEachField(t *testing.T) {
 		"negative touch":                {func(c *session.Config) { c.TouchInterval = -1 }, false},
 		"touch of half of idle":         {func(c *session.Config) { c.IdleTimeout, c.TouchInterval = time.Hour, 30*time.Minute }, true},
 		"touch over half of idle":       {func(c *session.Config) { c.IdleTimeout, c.TouchInterval = time.Hour, 30*time.Minute+1 }, false},
-		"rotation not over the grace":   {func(c *session.Config) { c.RotateEvery, c.RotateGrace = time.Minute, time.Minute }, false},
-		"rotation over the grace":       {func(c *session.Config) { c.RotateEvery, c.RotateGrace = time.Minute+1, time.Minute }, true},
+		"rotation not over the grace":   {func(c *session.Config) { c.RenewEvery, c.RenewGrace = time.Minute, time.Minute }, false},
+		"rotation over the grace":       {func(c *session.Config) { c.RenewEvery, c.RenewGrace = time.Minute+1, time.Minute }, true},
 		"store timeout of a ms":         {func(c *session.Config) { c.StoreTimeout = time.Millisecond }, true},
 		"negative store timeout":        {func(c *session.Config) { c.StoreTimeout = -time.Second }, false},
 		"a throttle window of a day":    {func(c *session.Config) { c.Throttle.Window = day }, true},

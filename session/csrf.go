@@ -13,7 +13,7 @@ import (
 
 // CSRFToken returns a token for the forms of a session, a new text at every
 // call (so that compression of a page leaks nothing of it: BREACH). It holds as
-// long as the lineage: until the session ends or Rotate changes what it may do.
+// long as the lineage: until the session ends or Elevate changes what it may do.
 func (m *Manager) CSRFToken(l Lineage) string {
 	var buf [2 * sha256.Size]byte
 	mask, masked := buf[:sha256.Size], buf[sha256.Size:]

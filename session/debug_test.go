@@ -18,7 +18,7 @@ func TestDebugRecords(t *testing.T) {
 	log := &lockedBuffer{}
 	const typed = "hunter2-typed-as-a-name"
 	b := newBench(t, func(c *session.Config) {
-		c.RotateEvery = 10 * time.Minute
+		c.RenewEvery = 10 * time.Minute
 		c.Logger = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		c.Throttle.Failures = 1
 	})
@@ -46,7 +46,7 @@ func TestDebugRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets = append(secrets, token.Reveal())
-	said("Renew", `"call":"rotate"`, `"renewal":true`, `"msg":"rotated"`)
+	said("Renew", `"call":"rotate"`, `"renewal":true`, `"msg":"renewed"`)
 	if _, err := b.Validate(ctx, token); err != nil {
 		t.Fatal(err)
 	}

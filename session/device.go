@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// KnownDevice is how long a device counts as known after it signed in, as long as
+// KnownDeviceLifetime is how long a device counts as known after it signed in, as long as
 // the account's epoch lasts.
-const KnownDevice = 180 * 24 * time.Hour
+const KnownDeviceLifetime = 180 * 24 * time.Hour
 
 const (
 	deviceNonce = 16
@@ -48,7 +48,7 @@ func (m *Manager) knownDevice(l Login) (nonce string, ok bool) {
 		return "", false
 	}
 	made := time.UnixMicro(int64(binary.BigEndian.Uint64(raw[deviceNonce:])))
-	if m.now().Sub(made) > KnownDevice {
+	if m.now().Sub(made) > KnownDeviceLifetime {
 		return "", false
 	}
 	return string(raw[:deviceNonce]), true

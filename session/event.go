@@ -26,7 +26,8 @@ type EventKind string
 const (
 	EventCreated   EventKind = "created"
 	EventEnded     EventKind = "ended"
-	EventRotated   EventKind = "rotated"
+	EventRenewed   EventKind = "renewed"  // another token, because the old one is old
+	EventElevated  EventKind = "elevated" // another token, because what the session may do changed
 	EventThrottled EventKind = "throttled"
 
 	// EventAlert: an account has Throttle.FailuresPerAccount failed logins within

@@ -74,12 +74,12 @@ type revocation struct {
 // when the call began. A session that changes its ID during the walk keeps its
 // CreatedAt, but may move to a place that was passed: the next walk finds it.
 func (w *revocation) walk(ctx context.Context) error {
-	f := Filter{Limit: MaxPage}
+	q := Query{Limit: MaxPage}
 	if w.begun {
-		f.Cursor = w.last.String()
+		q.Cursor = w.last.String()
 	}
 	for {
-		page, err := w.m.List(ctx, f)
+		page, err := w.m.List(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (w *revocation) walk(ctx context.Context) error {
 		if page.Next == "" {
 			return ctx.Err()
 		}
-		f.Cursor = page.Next
+		q.Cursor = page.Next
 	}
 }
 

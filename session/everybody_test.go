@@ -15,7 +15,7 @@ import (
 // Without a list of everybody's sessions the error says what to do instead.
 func TestRevokeAllIsUnsupportedWithoutAList(t *testing.T) {
 	b := newBench(t)
-	n, err := b.RevokeAll(t.Context(), session.Ending{Reason: session.Revoked})
+	n, err := b.RevokeAll(t.Context(), session.Ending{Reason: session.ReasonRevoked})
 	if n != 0 || !errors.Is(err, session.ErrUnsupported) || !strings.Contains(err.Error(), "SecretKey") || b.store.calls != 0 {
 		t.Errorf("RevokeAll: %d, %v, %d calls; want ErrUnsupported that names the way, and no call", n, err, b.store.calls)
 	}
@@ -43,12 +43,12 @@ func TestRevokeAllGoesOn(t *testing.T) {
 		b.mu.Unlock()
 		return b.store.Store.Delete(ctx, id, why)
 	}
-	n, err := m.RevokeAll(t.Context(), session.Ending{Reason: session.Revoked})
+	n, err := m.RevokeAll(t.Context(), session.Ending{Reason: session.ReasonRevoked})
 	if n != 7 || !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("RevokeAll on a store that fails: %d, %v; want 7 and ErrUnavailable", n, err)
 	}
 	b.store.delete = nil
-	n, err = m.RevokeAll(t.Context(), session.Ending{Reason: session.Revoked})
+	n, err = m.RevokeAll(t.Context(), session.Ending{Reason: session.ReasonRevoked})
 	if n != 13 || err != nil {
 		t.Errorf("RevokeAll again: %d, %v; want 13", n, err)
 	}
@@ -88,7 +88,7 @@ func TestCurrentFollowsRenewals(t *testing.T) {
 			t.Errorf("Current: %s, %v; want %s", got.ID, err, s.ID)
 		}
 	}
-	token, changed, err := b.Rotate(t.Context(), token, "anna")
+	token, changed, err := b.Elevate(t.Context(), token, "anna")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,25 +15,18 @@ func (m *Manager) User(userID string) User {
 	return User{ID: userID, Tag: m.keys.userTag(userID)}
 }
 
-// Filter says which sessions List returns.
-type Filter struct {
-	UserID string // one user's; empty is everybody's
-	Ended  bool   // the history instead of the live sessions
-	Cursor string // Page.Next of the page before
-	Limit  int    // 1 to MaxPage; 0 for DefaultPage
-}
-
-// List returns a page of sessions, newest first. ErrUnsupported says that the
-// store cannot list everybody's, or keeps no history; ErrMalformed that the
-// cursor or limit is wrong.
-func (m *Manager) List(ctx context.Context, f Filter) (Page, error) {
+// List returns a page of sessions, newest first. Of q.User the ID is enough: the
+// manager knows the Tag. ErrUnsupported says that the store cannot list everybody's,
+// or keeps no history; ErrMalformed that the cursor or limit is wrong.
+func (m *Manager) List(ctx context.Context, q Query) (Page, error) {
 	ctx, end := m.bound(ctx)
 	defer end.release()
-	page, err := m.store.List(ctx, Query{User: m.User(f.UserID), Ended: f.Ended, Cursor: f.Cursor, Limit: f.Limit})
+	q.User = m.User(q.User.ID)
+	page, err := m.store.List(ctx, q)
 	if err != nil {
 		return Page{}, fmt.Errorf("session: list: %w", err)
 	}
-	if f.Ended {
+	if q.Ended {
 		return page, nil
 	}
 	now := m.now()
@@ -55,9 +48,9 @@ func (m *Manager) UserSessions(ctx context.Context, userID string) ([]Session, e
 	ctx, end := m.bound(ctx)
 	defer end.release()
 	var all []Session
-	filter := Filter{UserID: userID, Limit: MaxPage}
+	q := Query{User: m.User(userID), Limit: MaxPage}
 	for {
-		page, err := m.List(ctx, filter)
+		page, err := m.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -65,6 +58,6 @@ func (m *Manager) UserSessions(ctx context.Context, userID string) ([]Session, e
 		if page.Next == "" || len(all) >= MaxLimit {
 			return all, nil
 		}
-		filter.Cursor = page.Next
+		q.Cursor = page.Next
 	}
 }

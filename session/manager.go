@@ -122,7 +122,7 @@ func (m *Manager) Create(ctx context.Context, n NewSession) (Token, Session, err
 		return Token{}, Session{}, fmt.Errorf("session: create: %w", err)
 	}
 	for _, id := range evicted {
-		m.emit(ctx, Event{Kind: EventEnded, UserID: s.UserID, ID: id, Ending: Ending{Reason: LimitReached}})
+		m.emit(ctx, Event{Kind: EventEnded, UserID: s.UserID, ID: id, Ending: Ending{Reason: ReasonLimitReached}})
 	}
 	m.emit(ctx, Event{Kind: EventCreated, UserID: s.UserID, ID: s.ID, IP: s.IP})
 	return token, s, nil

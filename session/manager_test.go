@@ -20,7 +20,7 @@ import (
 )
 
 func TestNoRandomNoSession(t *testing.T) {
-	// Random bytes that Create (secret, lineage), Rotate (the same) and Renew
+	// Random bytes that Create (secret, lineage), Elevate (the same) and Renew
 	// (secret) need: every shorter supply is an error.
 	for n := range 48 {
 		source := &broken{}
@@ -35,15 +35,15 @@ func TestNoRandomNoSession(t *testing.T) {
 	failing := newBench(t, func(c *session.Config) { c.Random = source })
 	old, kept := failing.login(t)
 	source.Reader = &broken{n: 47}
-	if token, _, err := failing.Rotate(t.Context(), old, "anna"); !errors.Is(err, errBroken) || !token.IsZero() {
-		t.Errorf("Rotate without randomness: %v", err)
+	if token, _, err := failing.Elevate(t.Context(), old, "anna"); !errors.Is(err, errBroken) || !token.IsZero() {
+		t.Errorf("Elevate without randomness: %v", err)
 	}
 	source.Reader = &broken{n: 31}
 	if token, _, err := failing.Renew(t.Context(), old); !errors.Is(err, errBroken) || !token.IsZero() {
 		t.Errorf("Renew without randomness: %v", err)
 	}
 	if got, err := failing.Validate(t.Context(), old); err != nil || got.ID != kept.ID {
-		t.Errorf("the session after a Rotate and a Renew that failed: %v", err)
+		t.Errorf("the session after a Elevate and a Renew that failed: %v", err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestStoreErrorsAreAnswers(t *testing.T) {
 		want(t, err, c.want, "Get")
 		_, err = b.Update(t.Context(), s.ID, func(*session.Metadata) error { return nil })
 		want(t, err, c.want, "Update")
-		_, _, err = b.Rotate(t.Context(), token, "anna")
-		want(t, err, c.want, "Rotate")
+		_, _, err = b.Elevate(t.Context(), token, "anna")
+		want(t, err, c.want, "Elevate")
 		made, _, err := b.Create(t.Context(), session.NewSession{UserID: "anna"})
 		want(t, err, c.want, "Create")
 		if !made.IsZero() {
@@ -151,8 +151,8 @@ func TestSwappedRepliesAreRefused(t *testing.T) {
 		want(t, err, session.ErrNotFound, "Get, answered with "+name)
 		_, err = b.Update(t.Context(), s.ID, func(*session.Metadata) error { return nil })
 		want(t, err, session.ErrNotFound, "Update, answered with "+name)
-		_, _, err = b.Rotate(t.Context(), token, "anna")
-		want(t, err, session.ErrNotFound, "Rotate, answered with "+name)
+		_, _, err = b.Elevate(t.Context(), token, "anna")
+		want(t, err, session.ErrNotFound, "Elevate, answered with "+name)
 		_, _, err = b.Renew(t.Context(), token)
 		want(t, err, session.ErrNotFound, "Renew, answered with "+name)
 	}
@@ -165,7 +165,7 @@ func TestSwappedRepliesAreRefused(t *testing.T) {
 	b.store.list = func(context.Context, session.Query) (session.Page, error) {
 		return session.Page{Sessions: []session.Session{other, expired, s}}, nil
 	}
-	page, err := b.List(t.Context(), session.Filter{})
+	page, err := b.List(t.Context(), session.Query{})
 	if err != nil || len(page.Sessions) != 2 {
 		t.Errorf("List with an expired session: %d sessions, %v, want 2", len(page.Sessions), err)
 	}

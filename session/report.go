@@ -10,13 +10,13 @@ type Report struct {
 	// Detail says in a few words how it goes.
 	Detail string
 
-	// Counts are what the store has counted since it was opened, always the same in
+	// Counters are what the store has counted since it was opened, always the same in
 	// the same order.
-	Counts []Count
+	Counters []Counter
 }
 
-// Count is something that happened that often.
-type Count struct {
+// Counter is something that happened that often.
+type Counter struct {
 	Name string // letters and underscores, such as "cache_hits"
 	N    uint64
 }

@@ -19,7 +19,7 @@ func (m *Manager) Logout(ctx context.Context, token Token) error {
 	if !genuine {
 		return nil
 	}
-	return m.Revoke(ctx, id, Ending{Reason: Logout})
+	return m.Revoke(ctx, id, Ending{Reason: ReasonLogout})
 }
 
 // Revoke ends the session of that ID, with the promise of Logout. An ID that

@@ -19,7 +19,7 @@ type Session struct {
 	// in no user's list.
 	UserID string
 
-	// Lineage is random, made at Create and anew where Rotate changes what the
+	// Lineage is random, made at Create and anew where Elevate changes what the
 	// session may do; a periodic Renew keeps it. CSRF tokens are bound to it.
 	Lineage Lineage
 
@@ -132,14 +132,14 @@ type Reason string
 
 // The reasons.
 const (
-	Logout          Reason = "logout"
-	Revoked         Reason = "revoked"
-	LimitReached    Reason = "limit"
-	IdleTimeout     Reason = "idle"
-	AbsoluteTimeout Reason = "absolute"
-	PasswordChanged Reason = "password_changed"
-	UserDisabled    Reason = "user_disabled"
-	RoleChanged     Reason = "role_changed"
-	Rotated         Reason = "rotated" // another token took its place
-	Undecodable     Reason = "undecodable"
+	ReasonLogout          Reason = "logout"
+	ReasonRevoked         Reason = "revoked"
+	ReasonLimitReached    Reason = "limit"
+	ReasonIdleTimeout     Reason = "idle"
+	ReasonAbsoluteTimeout Reason = "absolute"
+	ReasonPasswordChanged Reason = "password_changed"
+	ReasonUserDisabled    Reason = "user_disabled"
+	ReasonRoleChanged     Reason = "role_changed"
+	ReasonElevated        Reason = "elevated" // Elevate gave the session to another user
+	ReasonUndecodable     Reason = "undecodable"
 )

@@ -31,7 +31,7 @@ import (
 type Store interface {
 	// Create inserts s under a, in one step: the user's live sessions are
 	// counted, and where there is no place either the oldest (by CreatedAt, then
-	// ID) are ended with LimitReached and their IDs returned, or nothing is done
+	// ID) are ended with ReasonLimitReached and their IDs returned, or nothing is done
 	// and the error is ErrLimit. Expired sessions take no place. An anonymous
 	// session has no limit. The evicted are dead when Create returns. An ID that
 	// is already there is ErrConflict. After any error but ErrIndeterminate there

@@ -172,7 +172,7 @@ func (m *Manager) Failures(ctx context.Context, l Login) (int, error) {
 
 // Succeed clears the counters of the network for the account and of the device,
 // takes the attempt off all others, and returns a text for the browser to keep
-// (for KnownDevice) by which it is known at the account's next login. It is done
+// (for KnownDeviceLifetime) by which it is known at the account's next login. It is done
 // also if ctx ends, and a second time changes nothing.
 func (a *Attempt) Succeed(ctx context.Context) (device string, err error) {
 	if err := a.settle(ctx, true); err != nil {

@@ -209,7 +209,7 @@ func TestRunWaitsForTouches(t *testing.T) {
 // TestARenewalThatCannotBeMadeDelaysNothing: it is as optional as a touch.
 func TestARenewalThatCannotBeMadeDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBlocked(t, func(c *session.Config) { c.RotateEvery = time.Minute })
+		b := newBlocked(t, func(c *session.Config) { c.RenewEvery = time.Minute })
 		var tries int
 		b.store.rotate = func(ctx context.Context, _ session.ID, _ session.Session) error {
 			tries++

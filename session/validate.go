@@ -93,7 +93,7 @@ func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
 // grace is when the ID before a renewal is found no longer if the new one is used
 // now: before the deadline, which means that it was not.
 func (m *Manager) grace(now, deadline time.Time) time.Time {
-	t := now.Add(m.cfg.RotateGrace).Truncate(time.Microsecond)
+	t := now.Add(m.cfg.RenewGrace).Truncate(time.Microsecond)
 	if !t.Before(deadline) {
 		return deadline.Add(-time.Microsecond)
 	}

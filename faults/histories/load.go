@@ -107,7 +107,7 @@ func newLoad(p plan, rules Rules, clock *sessiontest.Clock, stores []session.Sto
 			MaxPerUser:      p.limit,
 			RefuseOverLimit: p.refuse,
 			TouchInterval:   p.touches,
-			RotateGrace:     grace,
+			RenewGrace:      grace,
 			StoreTimeout:    timeout, TouchWait: time.Minute,
 			Logger: slog.New(slog.DiscardHandler),
 			Now:    clock.Now,
@@ -201,7 +201,7 @@ func (w *worker) metadata() session.Metadata {
 	return session.StoredMetadata(fmt.Sprintf(`{"n":%d}`, w.made))
 }
 
-var ending = session.Ending{Reason: session.Revoked, By: "histories"}
+var ending = session.Ending{Reason: session.ReasonRevoked, By: "histories"}
 
 // turn makes one call of a manager or store, and waits a little where it found
 // the server out of reach.
@@ -309,7 +309,7 @@ func (w *worker) rotate(ctx context.Context, m *session.Manager, k known) error 
 	if k.user == "" { // signing in; the record goes to another tag
 		k.user = w.users[w.rand.IntN(len(w.users))]
 	}
-	turn := func() (session.Token, session.Session, error) { return m.Rotate(ctx, k.token, k.user) }
+	turn := func() (session.Token, session.Session, error) { return m.Elevate(ctx, k.token, k.user) }
 	if w.grace && w.rand.IntN(2) == 0 {
 		turn = func() (session.Token, session.Session, error) { return m.Renew(ctx, k.token) }
 	}

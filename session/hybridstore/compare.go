@@ -66,7 +66,7 @@ func (s *Store) Status() Status {
 // report is Traits.Report.
 func (s *Store) report() session.Report {
 	st := s.Status()
-	r := session.Report{Counts: []session.Count{
+	r := session.Report{Counters: []session.Counter{
 		{Name: "cache_hits", N: st.Hits}, {Name: "cache_misses", N: st.Misses}, {Name: "cache_refused", N: st.Refused}, {Name: "cache_not_asked", N: st.Without},
 		{Name: "cache_untold", N: st.Untold},
 		{Name: "cache_compared", N: st.Compared}, {Name: "cache_drifted", N: st.Drifted}, {Name: "cache_repaired", N: st.Repaired},

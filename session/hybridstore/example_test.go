@@ -59,7 +59,7 @@ func Example() {
 	if err := manager.Logout(ctx, token); err != nil {
 		log.Fatal(err)
 	}
-	page, err := manager.List(ctx, session.Filter{Ended: true})
+	page, err := manager.List(ctx, session.Query{Ended: true})
 	if err != nil {
 		log.Fatal(err)
 	}

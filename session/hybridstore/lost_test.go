@@ -241,7 +241,7 @@ func revokeUnderFire(t *testing.T, revoker *session.Manager, nodes []*session.Ma
 					budget = time.Second
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), budget)
-				err := revoker.Revoke(ctx, tokens[i].ID(), session.Ending{Reason: session.Revoked})
+				err := revoker.Revoke(ctx, tokens[i].ID(), session.Ending{Reason: session.ReasonRevoked})
 				at := time.Now()
 				cancel()
 				receipt, ok := errors.AsType[*session.PartialError](err)

@@ -315,7 +315,7 @@ func (w *world) isDone(n *node, r *row) {
 }
 
 func (w *world) revoke(ctx context.Context, n *node, id session.ID) {
-	ended, err := n.store.Delete(ctx, id, session.Ending{Reason: session.Revoked})
+	ended, err := n.store.Delete(ctx, id, session.Ending{Reason: session.ReasonRevoked})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch r := w.rows[id]; {
@@ -341,7 +341,7 @@ func (w *world) revokeUser(ctx context.Context, n *node, u session.User) {
 		mine[id] = r.session.UserID == u.ID && !r.ended
 	}
 	w.mu.Unlock()
-	_, err := n.store.DeleteUser(ctx, u, session.Ending{Reason: session.Revoked})
+	_, err := n.store.DeleteUser(ctx, u, session.Ending{Reason: session.ReasonRevoked})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, r := range w.rows {

@@ -41,11 +41,11 @@ func (d *dying) DeleteUser(ctx context.Context, user session.User, why session.E
 func TestUnknownStaysUnknown(t *testing.T) {
 	for name, end := range map[string]func(*hybridstore.Store, session.Session) error{
 		"delete": func(s *hybridstore.Store, one session.Session) error {
-			_, err := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.Logout})
+			_, err := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.ReasonLogout})
 			return err
 		},
 		"delete user": func(s *hybridstore.Store, one session.Session) error {
-			_, err := s.DeleteUser(t.Context(), one.User(), session.Ending{Reason: session.Revoked})
+			_, err := s.DeleteUser(t.Context(), one.User(), session.Ending{Reason: session.ReasonRevoked})
 			return err
 		},
 	} {

@@ -44,7 +44,7 @@ func TestBudget(t *testing.T) {
 	clock := sessiontest.NewClock()
 	store := open(t, Config{Servers: []string{server.Addr}, Now: clock.Now})
 	m, err := session.New(store, session.Config{
-		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RotateEvery: time.Hour,
+		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RenewEvery: time.Hour,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func calls(s *Store, one session.Session) map[string]func(context.Context) error
 	next := one
 	next.ID[39]++
 	seen := session.Seen{ID: one.ID, LastActivity: one.LastActivity.Add(time.Second)}
-	why := session.Ending{Reason: session.Logout}
+	why := session.Ending{Reason: session.ReasonLogout}
 	return map[string]func(context.Context) error{
 		"Get":  func(ctx context.Context) error { _, err := s.Get(ctx, one.ID); return err },
 		"List": func(ctx context.Context) error { _, err := s.List(ctx, session.Query{User: one.User()}); return err },

@@ -87,7 +87,7 @@ func TestBudget(t *testing.T) {
 	clock := sessiontest.NewClock()
 	store := open(t, redisstore.Config{URL: server.URL(), Now: clock.Now, PoolSize: 1})
 	m, err := session.New(store, session.Config{
-		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RotateEvery: time.Hour,
+		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RenewEvery: time.Hour,
 		TouchWait: time.Minute, // no touch goes on beside its answer, and is counted with the next
 		Logger:    slog.New(slog.DiscardHandler),
 	})

@@ -33,7 +33,7 @@ func calls(s *redisstore.Store, one session.Session) map[string]struct {
 	}
 	next := one
 	next.ID[39]++
-	why := session.Ending{Reason: session.Logout}
+	why := session.Ending{Reason: session.ReasonLogout}
 	return map[string]entry{
 		"Get":  {false, func(ctx context.Context) error { _, err := s.Get(ctx, one.ID); return err }},
 		"List": {false, func(ctx context.Context) error { _, err := s.List(ctx, session.Query{}); return err }},

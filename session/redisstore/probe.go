@@ -265,7 +265,7 @@ func (s *Store) tryScripts(ctx context.Context, c rueidis.Client, keys *keyspace
 			return failed("probe", writes, of.run(ctx, c, scriptCall{keys, args})[0].Error())
 		}
 	}
-	why := session.Ending{Reason: session.Logout}
+	why := session.Ending{Reason: session.ReasonLogout}
 	for _, trial := range []struct {
 		name string
 		run  func() error

@@ -34,7 +34,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 }
 
 // maxFollows is how often the successor of an ID is looked for: each time another
-// one has taken its place meanwhile, which is once in a RotateEvery.
+// one has taken its place meanwhile, which is once in a RenewEvery.
 const maxFollows = 64
 
 // succeeding returns the successor of id, where an alias stands. Alias and successor

@@ -47,7 +47,7 @@ func TestOnceTheAnswerHasBegun(t *testing.T) {
 	}
 	for name, start := range begin {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, session.Config{RotateEvery: time.Minute}, sessionhttp.Config{})
+			s := newSite(t, session.Config{RenewEvery: time.Minute}, sessionhttp.Config{})
 			for _, user := range []string{"", "ann"} {
 				b := s.browser()
 				if user != "" {
@@ -155,7 +155,7 @@ func TestRenewalsAreForAnswersThatCanTakeThem(t *testing.T) {
 		"early hints": {answer: func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) }, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, session.Config{RotateEvery: time.Minute}, sessionhttp.Config{})
+			s := newSite(t, session.Config{RenewEvery: time.Minute}, sessionhttp.Config{})
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			sessionhttptest.SignIn(t, s.sessions, r, "ann")
 			s.advance(2 * time.Minute)

@@ -36,7 +36,7 @@ func TestCookieOptions(t *testing.T) {
 				continue
 			}
 			accepted++
-			s := newSite(t, session.Config{RotateEvery: 1 << 36}, cfg)
+			s := newSite(t, session.Config{RenewEvery: 1 << 36}, cfg)
 			b := s.browser()
 			b.get("/form")
 			w := b.login("ann")

@@ -13,7 +13,7 @@ type LoginOption func(*session.Login)
 
 // Epoch is what known devices of the account are bound to: any text that changes with
 // a new password, a reset, disabling and a change of role, such as a number in the
-// account's row. Without it a device is known until session.KnownDevice has passed,
+// account's row. Without it a device is known until session.KnownDeviceLifetime has passed,
 // also after the password was changed. See session.Login.
 func Epoch(epoch string) LoginOption {
 	return func(l *session.Login) { l.Epoch = epoch }
@@ -69,6 +69,6 @@ func (s *Sessions) RememberDevice(w http.ResponseWriter, r *http.Request, a *ses
 	if err != nil {
 		return err
 	}
-	s.send(w, s.made(s.name+deviceSuffix, device, session.KnownDevice))
+	s.send(w, s.made(s.name+deviceSuffix, device, session.KnownDeviceLifetime))
 	return nil
 }

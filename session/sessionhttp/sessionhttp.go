@@ -16,7 +16,7 @@
 // # Cookies
 //
 // Who is signed in has the session cookie ([Sessions.CookieName]), and where tokens are renewed
-// (session.Config.RotateEvery) beside it "_anchor" with what the last sign-in or step-up set.
+// (session.Config.RenewEvery) beside it "_anchor" with what the last sign-in or step-up set.
 // An anonymous session is in "_visitor", the nonce of a login form in "_login", a
 // known device in "_device"; each name begins with the session cookie's.
 //
@@ -30,7 +30,7 @@
 //     [UserID] and [Require] for the innermost. An inner one hides the outer, also where
 //     it found none.
 //   - A cookie is removed by the sign-out that ended its session and by nothing else. Its
-//     Max-Age is set once, to the session's deadline. A renewal (session.Config.RotateEvery)
+//     Max-Age is set once, to the session's deadline. A renewal (session.Config.RenewEvery)
 //     whose answer is lost, late or repeated signs nobody out. docs/design.md lists the
 //     orders that HTTP cannot settle.
 //   - What ends sessions goes on when the client has gone away.
@@ -89,7 +89,7 @@ func New(m *session.Manager, cfg Config) (*Sessions, error) {
 	s := &Sessions{
 		manager: m, cfg: cfg, log: rules.Logger.With("component", "session"),
 		name: cfg.CookieName, path: cfg.Path,
-		anchored: rules.RotateEvery > 0,
+		anchored: rules.RenewEvery > 0,
 	}
 	switch {
 	case cfg.Secure && cfg.Domain == "":

@@ -331,7 +331,7 @@ func TestLoginReplacesAnySession(t *testing.T) {
 }
 
 func TestRenewSendsTheNewCookieOnce(t *testing.T) {
-	s := newSite(t, session.Config{RotateEvery: 5 * time.Minute}, sessionhttp.Config{})
+	s := newSite(t, session.Config{RenewEvery: 5 * time.Minute}, sessionhttp.Config{})
 	b, late := s.browser(), s.browser()
 	b.login("ann")
 	csrf := b.get("/form").Body.String()

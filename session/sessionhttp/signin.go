@@ -69,7 +69,7 @@ func (s *Sessions) Start(w http.ResponseWriter, r *http.Request) (session.Sessio
 
 // Elevate gives the request's session another token because what it may do
 // changes, such as after a step-up or a change of role; see
-// session.Manager.Rotate. session.ErrNotFound if the request has no session, ErrSent if
+// session.Manager.Elevate. session.ErrNotFound if the request has no session, ErrSent if
 // the answer has begun; nothing was changed then.
 func (s *Sessions) Elevate(w http.ResponseWriter, r *http.Request) (session.Session, error) {
 	v, done, err := s.change(w, r)
@@ -81,7 +81,7 @@ func (s *Sessions) Elevate(w http.ResponseWriter, r *http.Request) (session.Sess
 	if h == nil {
 		return session.Session{}, session.ErrNotFound
 	}
-	token, made, err := s.manager.Rotate(r.Context(), h.token, h.session.UserID)
+	token, made, err := s.manager.Elevate(r.Context(), h.token, h.session.UserID)
 	if err != nil {
 		if errors.Is(err, session.ErrNotFound) {
 			v.nobody()
@@ -122,7 +122,7 @@ func (s *Sessions) Update(r *http.Request, change func(*session.Metadata) error)
 // the cookie stays too: it opens nothing, and the browser may have a newer one by
 // now. So does it where the answer has begun.
 func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) error {
-	return s.End(w, r, session.Ending{Reason: session.Logout})
+	return s.End(w, r, session.Ending{Reason: session.ReasonLogout})
 }
 
 // End is SignOut for another reason.
@@ -203,7 +203,7 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 	rivals := v.rivals
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
-		ended, err := v.end(r.Context(), token, session.Ending{Reason: session.Rotated})
+		ended, err := v.end(r.Context(), token, session.Ending{Reason: session.ReasonElevated})
 		if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
 			err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
 		}

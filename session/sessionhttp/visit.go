@@ -137,7 +137,7 @@ func require(next http.Handler, userID func(context.Context) string) http.Handle
 // for a cookie: for tokens that came in another way, such as a header. Before Middleware it
 // counts where the request has no session cookie, and is not renewed. The errors are
 // those of session.Manager.Validate. Elevate sets a cookie also here; whoever carries
-// the token otherwise calls session.Manager.Rotate.
+// the token otherwise calls session.Manager.Elevate.
 func (s *Sessions) Adopt(r *http.Request, token session.Token) (*http.Request, error) {
 	v := s.visit(nil, r)
 	v.given, v.adopted = tokens{first: token, seen: 1}, true

@@ -59,10 +59,10 @@ type Collector struct {
 	cfg     Config
 	manager atomic.Pointer[session.Manager]
 
-	created, rotated, throttled, alerts prometheus.Counter
-	ended                               *prometheus.CounterVec
-	reasons                             map[session.Reason]prometheus.Counter
-	otherReason                         prometheus.Counter
+	created, renewed, elevated, throttled, alerts prometheus.Counter
+	ended                                         *prometheus.CounterVec
+	reasons                                       map[session.Reason]prometheus.Counter
+	otherReason                                   prometheus.Counter
 
 	seconds *prometheus.HistogramVec
 	swept   *prometheus.CounterVec
@@ -72,8 +72,8 @@ var _ prometheus.Collector = (*Collector)(nil)
 
 // reasons are the labels of endings; any other reason is "other".
 var reasons = []session.Reason{
-	session.Logout, session.Revoked, session.LimitReached, session.IdleTimeout, session.AbsoluteTimeout,
-	session.PasswordChanged, session.UserDisabled, session.RoleChanged, session.Rotated, session.Undecodable,
+	session.ReasonLogout, session.ReasonRevoked, session.ReasonLimitReached, session.ReasonIdleTimeout, session.ReasonAbsoluteTimeout,
+	session.ReasonPasswordChanged, session.ReasonUserDisabled, session.ReasonRoleChanged, session.ReasonElevated, session.ReasonUndecodable,
 }
 
 // buckets reach from a read on the same machine to a call that ends by the
@@ -88,7 +88,8 @@ func New(cfg Config) *Collector {
 	c := &Collector{
 		cfg:       cfg,
 		created:   counter("created_total", "Sessions created."),
-		rotated:   counter("rotated_total", "Tokens replaced, the session staying."),
+		renewed:   counter("renewed_total", "Tokens replaced because they were old, the session staying."),
+		elevated:  counter("elevated_total", "Tokens replaced because what the session may do changed, the session staying."),
 		throttled: counter("logins_throttled_total", "Login attempts refused because too many had failed."),
 		alerts:    counter("login_alerts_total", "Accounts found to be guessed at, each at most once in a window of the throttle."),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -114,8 +115,10 @@ func (c *Collector) OnEvent(ctx context.Context, e session.Event) {
 	switch e.Kind {
 	case session.EventCreated:
 		c.created.Inc()
-	case session.EventRotated:
-		c.rotated.Inc()
+	case session.EventRenewed:
+		c.renewed.Inc()
+	case session.EventElevated:
+		c.elevated.Inc()
 	case session.EventThrottled:
 		c.throttled.Inc()
 	case session.EventAlert:
@@ -153,7 +156,7 @@ var (
 
 // stored are the metrics that stand between scrapes.
 func (c *Collector) stored() []prometheus.Collector {
-	return []prometheus.Collector{c.created, c.rotated, c.throttled, c.alerts, c.ended, c.seconds, c.swept}
+	return []prometheus.Collector{c.created, c.renewed, c.elevated, c.throttled, c.alerts, c.ended, c.seconds, c.swept}
 }
 
 // Describe implements prometheus.Collector.
@@ -191,7 +194,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 				degraded = 1
 			}
 			show(degradedDesc, prometheus.GaugeValue, degraded)
-			for _, count := range report.Counts {
+			for _, count := range report.Counters {
 				show(countsDesc, prometheus.CounterValue, float64(count.N), count.Name)
 			}
 		}

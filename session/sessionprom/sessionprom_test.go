@@ -127,9 +127,9 @@ func TestMetrics(t *testing.T) {
 	_, err = m.Validate(ctx, tokens[2])
 	must(err)
 	_, _ = m.Validate(ctx, tokens[0])
-	_, _, err = m.Rotate(ctx, tokens[2], "ada")
+	_, _, err = m.Elevate(ctx, tokens[2], "ada")
 	must(err)
-	_, err = m.RevokeUser(ctx, "ada", session.Ending{Reason: session.PasswordChanged})
+	_, err = m.RevokeUser(ctx, "ada", session.Ending{Reason: session.ReasonPasswordChanged})
 	must(err)
 	create("bob")
 	must(m.Revoke(ctx, tokens[3].ID(), session.Ending{Reason: session.Reason("made up by " + strings.Repeat("somebody", 100))}))
@@ -148,7 +148,7 @@ func TestMetrics(t *testing.T) {
 	maps.DeleteFunc(got, func(_ string, value float64) bool { return value == 0 })
 	want := map[string]float64{
 		"live":          3,
-		"created_total": 5, "rotated_total": 1, "logins_throttled_total": 1,
+		"created_total": 5, "elevated_total": 1, "logins_throttled_total": 1,
 		"ended_total reason=limit": 1, "ended_total reason=password_changed": 2, "ended_total reason=other": 1,
 		"validations_total answer=valid": 2, "validations_total answer=invalid": 1, "touches_saved_total": 1,
 		"near_cache_hits_total": 5, "near_cache_misses_total": 6, "near_cache_oldest_seconds": 1.5,
@@ -182,7 +182,7 @@ type reporting struct{ session.Store }
 func (r reporting) Traits() session.Traits {
 	traits := r.Store.Traits()
 	traits.Report = func() session.Report {
-		return session.Report{Warning: "The cache does not answer.", Counts: []session.Count{{Name: "cache_hits", N: 7}, {Name: "cache_drifted", N: 2}}}
+		return session.Report{Warning: "The cache does not answer.", Counters: []session.Counter{{Name: "cache_hits", N: 7}, {Name: "cache_drifted", N: 2}}}
 	}
 	return traits
 }
@@ -218,7 +218,7 @@ func TestSeriesAreBounded(t *testing.T) {
 	before := len(gather(t, metrics))
 	for i := range 1000 {
 		text := fmt.Sprint("made up ", i)
-		for _, kind := range []session.EventKind{session.EventCreated, session.EventEnded, session.EventRotated, session.EventThrottled, session.EventKind(text)} {
+		for _, kind := range []session.EventKind{session.EventCreated, session.EventEnded, session.EventRenewed, session.EventElevated, session.EventThrottled, session.EventKind(text)} {
 			metrics.OnEvent(t.Context(), session.Event{Kind: kind, UserID: text, Account: text, Ending: session.Ending{Reason: session.Reason(text), By: text}})
 		}
 	}

@@ -90,7 +90,7 @@ func Benchmark(b *testing.B, h Harness) {
 			if err != nil {
 				return err
 			}
-			return m.Revoke(ctx, s.ID, session.Ending{Reason: session.Logout})
+			return m.Revoke(ctx, s.ID, session.Ending{Reason: session.ReasonLogout})
 		}
 	})
 	b.Run(fmt.Sprintf("page-of-50-of-%d", crowdSize), func(b *testing.B) {
@@ -103,7 +103,7 @@ func Benchmark(b *testing.B, h Harness) {
 		}
 		b.ReportAllocs()
 		for b.Loop() {
-			page, err := m.List(ctx, session.Filter{Limit: 50})
+			page, err := m.List(ctx, session.Query{Limit: 50})
 			if err != nil || len(page.Sessions) != 50 {
 				b.Fatalf("%d sessions, %v", len(page.Sessions), err)
 			}

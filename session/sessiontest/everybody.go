@@ -91,8 +91,8 @@ var everybodyChecks = []check{
 				{"renewed", func(m *session.Manager, t session.Token) (session.Token, session.Session, error) {
 					return m.Renew(f.ctx, t)
 				}},
-				{"rotated", func(m *session.Manager, t session.Token) (session.Token, session.Session, error) {
-					return m.Rotate(f.ctx, t, "anna")
+				{"elevated", func(m *session.Manager, t session.Token) (session.Token, session.Session, error) {
+					return m.Elevate(f.ctx, t, "anna")
 				}},
 			} {
 				gate := NewGate(f.store)
@@ -136,7 +136,7 @@ var everybodyChecks = []check{
 				name string
 				end  func(context.Context, *session.Manager, session.Token, session.ID) error
 			}{"a rotation", func(ctx context.Context, m *session.Manager, t session.Token, _ session.ID) error {
-				_, _, err := m.Rotate(ctx, t, "anna")
+				_, _, err := m.Elevate(ctx, t, "anna")
 				return err
 			}}) {
 				for _, method := range []string{"", "Get", "Delete", "DeleteUser", "Rotate", "List"} { // "": gone before it began

@@ -147,7 +147,7 @@ func (f *fixture) wantGone(s session.Session, what string) {
 		f.want(err, session.ErrNotFound, "%s: Update", where)
 		next := successor(s, now)
 		f.want(store.Rotate(f.ctx, s.ID, next), session.ErrNotFound, "%s: Rotate", where)
-		_, err = store.Delete(f.ctx, s.ID, session.Ending{Reason: session.Logout})
+		_, err = store.Delete(f.ctx, s.ID, session.Ending{Reason: session.ReasonLogout})
 		f.want(err, session.ErrNotFound, "%s: Delete", where)
 		f.wantAbsent(s.ID, "%s: afterwards", where)
 		f.wantAbsent(next.ID, "%s: the successor of a Rotate that failed", where)

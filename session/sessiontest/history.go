@@ -39,12 +39,12 @@ var historyChecks = []check{
 			}
 			a, b, c, d, e := f.create("anna"), f.create("anna"), f.create("anna"), f.create("anna"), f.create("bert")
 			f.clock.Advance(time.Second)
-			logout := session.Ending{Reason: session.Logout}
+			logout := session.Ending{Reason: session.ReasonLogout}
 			_, err := f.store.Delete(f.ctx, c.ID, logout)
 			f.must(err, "Delete")
 			ended(c, logout)
 			f.clock.Advance(time.Second)
-			byRoot := session.Ending{Reason: session.Revoked, By: strings.Repeat("ö", session.MaxUserID/2)}
+			byRoot := session.Ending{Reason: session.ReasonRevoked, By: strings.Repeat("ö", session.MaxUserID/2)}
 			_, err = f.other.Delete(f.ctx, e.ID, byRoot)
 			f.must(err, "Delete")
 			ended(e, byRoot)
@@ -53,12 +53,12 @@ var historyChecks = []check{
 			oldest := []session.Session{a, b, d}
 			sortOldest(oldest)
 			f.insert(last, session.Admission{Limit: 3})
-			ended(oldest[0], session.Ending{Reason: session.LimitReached})
+			ended(oldest[0], session.Ending{Reason: session.ReasonLimitReached})
 			f.clock.Advance(time.Second)
-			_, err = f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.PasswordChanged}, last.ID)
+			_, err = f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.ReasonPasswordChanged}, last.ID)
 			f.must(err, "DeleteUser")
 			for _, s := range oldest[1:] { // two at one instant
-				ended(s, session.Ending{Reason: session.PasswordChanged})
+				ended(s, session.Ending{Reason: session.ReasonPasswordChanged})
 			}
 			f.wantHistory(session.Query{User: userOf("anna")}, want, "a user's history")
 			if f.traits.ListAll {
@@ -85,10 +85,10 @@ var historyChecks = []check{
 			f.must(err, "List")
 			for _, s := range got {
 				switch {
-				case s.ID == unused.ID && s.Ending.Reason != session.IdleTimeout:
-					f.Errorf("a session that was not used ended as %q, want %q", s.Ending.Reason, session.IdleTimeout)
-				case s.ID == used.ID && s.Ending.Reason != session.AbsoluteTimeout:
-					f.Errorf("a session at its deadline ended as %q, want %q", s.Ending.Reason, session.AbsoluteTimeout)
+				case s.ID == unused.ID && s.Ending.Reason != session.ReasonIdleTimeout:
+					f.Errorf("a session that was not used ended as %q, want %q", s.Ending.Reason, session.ReasonIdleTimeout)
+				case s.ID == used.ID && s.Ending.Reason != session.ReasonAbsoluteTimeout:
+					f.Errorf("a session at its deadline ended as %q, want %q", s.Ending.Reason, session.ReasonAbsoluteTimeout)
 				}
 			}
 		},

@@ -39,7 +39,7 @@ func renew(ctx context.Context, m *session.Manager, t session.Token, _ session.I
 }
 
 func rotate(ctx context.Context, m *session.Manager, t session.Token, _ session.ID) (session.Token, error) {
-	next, _, err := m.Rotate(ctx, t, "anna")
+	next, _, err := m.Elevate(ctx, t, "anna")
 	return next, err
 }
 

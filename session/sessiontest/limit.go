@@ -90,7 +90,7 @@ var limitChecks = []check{
 			f.wantGone(late, "a session refused")
 			f.wantLive(a, "the first of two")
 			f.wantLive(b, "the second of two")
-			_, err := f.store.Delete(f.ctx, a.ID, session.Ending{Reason: session.Logout})
+			_, err := f.store.Delete(f.ctx, a.ID, session.Ending{Reason: session.ReasonLogout})
 			f.must(err, "Delete")
 			f.insert(late, rule)
 			f.wantList(userOf("anna"), []session.Session{b, late}, "after a place came free")
@@ -136,7 +136,7 @@ var limitChecks = []check{
 					f.Errorf("Create names %d evicted sessions, want the one", len(evicted))
 				}
 				f.wantGone(old, "the evicted")
-				_, err = f.store.Delete(f.ctx, s.ID, session.Ending{Reason: session.Logout})
+				_, err = f.store.Delete(f.ctx, s.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "Delete")
 			}
 		},
@@ -214,7 +214,7 @@ var limitChecks = []check{
 						f.Fatalf("a session was reported evicted or found live %d times, want once", times[s.ID])
 					}
 				}
-				_, err := f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.Revoked})
+				_, err := f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.ReasonRevoked})
 				f.must(err, "DeleteUser")
 			}
 		},
@@ -238,7 +238,7 @@ var limitChecks = []check{
 					f.Fatalf("%d of 24 parallel creates were admitted under a limit of %d", n, limit)
 				}
 				f.wantListLen(userOf("anna"), limit)
-				_, err := f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.Revoked})
+				_, err := f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.ReasonRevoked})
 				f.must(err, "DeleteUser")
 			}
 		},

@@ -262,7 +262,7 @@ var loginChecks = []check{
 				f.fail(m, home, "one of five failures on the known device")
 			}
 			f.refused(m, home, throttleWindow, "the sixth failure on the known device")
-			f.clock.Advance(session.KnownDevice + time.Second)
+			f.clock.Advance(session.KnownDeviceLifetime + time.Second)
 			for range 5 {
 				f.fail(m, home, "a device forgotten after KnownDevice")
 			}

@@ -19,7 +19,7 @@ var shopCart = session.NewKey[[]string]("shop.cart")
 var managerChecks = []check{
 	{
 		name: "a login carries the metadata over and kills the old token",
-		rule: "Rotate at login: the old token is dead before the new one is returned, and metadata is carried over, exactly once.",
+		rule: "Elevate at login: the old token is dead before the new one is returned, and metadata is carried over, exactly once.",
 		run: func(f *fixture) {
 			m, other := f.manager(f.store), f.manager(f.other)
 			var md session.Metadata
@@ -27,12 +27,12 @@ var managerChecks = []check{
 			old, s, err := m.Create(f.ctx, session.NewSession{UserAgent: "ua", Metadata: md})
 			f.must(err, "Create")
 			f.clock.Advance(time.Minute)
-			token, signedIn, err := other.Rotate(f.ctx, old, "anna")
-			f.must(err, "Rotate")
+			token, signedIn, err := other.Elevate(f.ctx, old, "anna")
+			f.must(err, "Elevate")
 			_, err = m.Validate(f.ctx, old)
 			f.want(err, session.ErrNotFound, "Validate of the token from before the login")
-			_, _, err = m.Rotate(f.ctx, old, "anna")
-			f.want(err, session.ErrNotFound, "a second Rotate of the same token")
+			_, _, err = m.Elevate(f.ctx, old, "anna")
+			f.want(err, session.ErrNotFound, "a second Elevate of the same token")
 			got, err := m.Validate(f.ctx, token)
 			f.must(err, "Validate")
 			cart, _, err := shopCart.Get(got.Metadata)
@@ -55,20 +55,20 @@ var managerChecks = []check{
 				f.clock.Advance(time.Second)
 				anonymous, _, err := m.Create(f.ctx, session.NewSession{})
 				f.must(err, "Create")
-				_, _, err = m.Rotate(f.ctx, anonymous, "anna")
-				f.must(err, "Rotate")
+				_, _, err = m.Elevate(f.ctx, anonymous, "anna")
+				f.must(err, "Elevate")
 			}
 			f.wantListLen(m.User("anna"), 2)
 			anonymous, _, err := strict.Create(f.ctx, session.NewSession{})
 			f.must(err, "Create")
-			_, _, err = strict.Rotate(f.ctx, anonymous, "anna")
-			f.want(err, session.ErrLimit, "Rotate over the limit, with RefuseOverLimit")
+			_, _, err = strict.Elevate(f.ctx, anonymous, "anna")
+			f.want(err, session.ErrLimit, "Elevate over the limit, with RefuseOverLimit")
 			f.wantListLen(m.User("anna"), 2)
 		},
 	},
 	{
 		name: "of parallel logins with one token exactly one succeeds",
-		rule: "Of many callers of Rotate with one token one succeeds; the others get ErrNotFound.",
+		rule: "Of many callers of Elevate with one token one succeeds; the others get ErrNotFound.",
 		run: func(f *fixture) {
 			managers := []*session.Manager{f.manager(f.store), f.manager(f.other)}
 			for _, user := range []string{"", "anna"} { // the user changes, or stays
@@ -76,11 +76,11 @@ var managerChecks = []check{
 				f.must(err, "Create")
 				var won atomic.Int32
 				together(8, func(i int) {
-					switch _, _, err := managers[i%2].Rotate(f.ctx, old, "anna"); {
+					switch _, _, err := managers[i%2].Elevate(f.ctx, old, "anna"); {
 					case err == nil:
 						won.Add(1)
 					default:
-						f.want(err, session.ErrNotFound, "Rotate beside others")
+						f.want(err, session.ErrNotFound, "Elevate beside others")
 					}
 				})
 				if n := won.Load(); n != 1 {
@@ -94,13 +94,13 @@ var managerChecks = []check{
 	},
 	{
 		name: "a renewal beside a request in flight loses neither",
-		rule: "Renew: requests already on their way with the old token land for RotateGrace.",
+		rule: "Renew: requests already on their way with the old token land for RenewGrace.",
 		run: func(f *fixture) {
 			for _, fl := range []flight{
 				{name: "a validation about to touch", method: "Touch", when: Before, begin: validate},
 				{name: "an update about to write", method: "Update", when: Before, begin: update},
 			} {
-				rules := func(c *session.Config) { c.RotateEvery, c.RotateGrace = 10*time.Minute, grace }
+				rules := func(c *session.Config) { c.RenewEvery, c.RenewGrace = 10*time.Minute, grace }
 				gate := NewGate(f.store)
 				slow, fast := f.manager(gate, rules), f.manager(f.other, rules)
 				token, s, err := slow.Create(f.ctx, session.NewSession{UserID: "anna"})
@@ -129,20 +129,20 @@ var managerChecks = []check{
 	},
 	{
 		name: "a renewal keeps forms and requests on their way alive",
-		rule: "Renew: forms that are open still post (the lineage stays), and requests on their way with the old token land for RotateGrace.",
+		rule: "Renew: forms that are open still post (the lineage stays), and requests on their way with the old token land for RenewGrace.",
 		run: func(f *fixture) {
-			rules := func(c *session.Config) { c.RotateEvery, c.RotateGrace = 10*time.Minute, grace }
+			rules := func(c *session.Config) { c.RenewEvery, c.RenewGrace = 10*time.Minute, grace }
 			m, other := f.manager(f.store, rules), f.manager(f.other, rules)
 			old, s, err := m.Create(f.ctx, session.NewSession{UserID: "anna"})
 			f.must(err, "Create")
 			form := m.CSRFToken(s.Lineage)
 			f.clock.Advance(10*time.Minute - time.Microsecond)
 			if m.RenewDue(s) {
-				f.Errorf("RenewDue 1 µs before RotateEvery has passed")
+				f.Errorf("RenewDue 1 µs before RenewEvery has passed")
 			}
 			f.clock.Advance(time.Microsecond)
 			if !m.RenewDue(s) {
-				f.Errorf("RenewDue says no where RotateEvery has passed")
+				f.Errorf("RenewDue says no where RenewEvery has passed")
 			}
 			renewals := make([]session.Token, 6)
 			var won atomic.Int32
@@ -194,7 +194,7 @@ var managerChecks = []check{
 	},
 	{
 		name: "CSRF tokens follow the lineage",
-		rule: "A CSRF token holds until the session ends or Rotate changes what it may do; each call gives a new text; another session's is refused.",
+		rule: "A CSRF token holds until the session ends or Elevate changes what it may do; each call gives a new text; another session's is refused.",
 		run: func(f *fixture) {
 			m, other := f.manager(f.store), f.manager(f.other)
 			token, s, err := m.Create(f.ctx, session.NewSession{UserID: "anna"})
@@ -214,8 +214,8 @@ var managerChecks = []check{
 			read, err = other.Validate(f.ctx, renewed)
 			f.must(err, "Validate")
 			f.want(other.CheckCSRF(read.Lineage, form), nil, "CheckCSRF after a renewal")
-			rotated, _, err := m.Rotate(f.ctx, renewed, "anna")
-			f.must(err, "Rotate")
+			rotated, _, err := m.Elevate(f.ctx, renewed, "anna")
+			f.must(err, "Elevate")
 			read, err = other.Validate(f.ctx, rotated)
 			f.must(err, "Validate")
 			f.want(other.CheckCSRF(read.Lineage, form), session.ErrCSRF, "CheckCSRF after a rotation")
@@ -348,12 +348,12 @@ func events(f *fixture) {
 	tokenB, b := create()
 	expect("a second login", created(b))
 	_, c := create()
-	expect("a login over the limit", ended(a, session.Ending{Reason: session.LimitReached}, 0), created(c))
-	tokenB, b2, err := m.Rotate(f.ctx, tokenB, "anna")
-	f.must(err, "Rotate")
-	expect("a rotation", session.Event{Kind: session.EventRotated, UserID: "anna", ID: b2.ID})
+	expect("a login over the limit", ended(a, session.Ending{Reason: session.ReasonLimitReached}, 0), created(c))
+	tokenB, b2, err := m.Elevate(f.ctx, tokenB, "anna")
+	f.must(err, "Elevate")
+	expect("a rotation", session.Event{Kind: session.EventElevated, UserID: "anna", ID: b2.ID})
 	f.must(m.Logout(f.ctx, tokenB), "Logout")
-	expect("a logout", ended(b2, session.Ending{Reason: session.Logout}, 1))
+	expect("a logout", ended(b2, session.Ending{Reason: session.ReasonLogout}, 1))
 	f.must(m.Logout(f.ctx, tokenB), "Logout again")
 	f.must(m.Revoke(f.ctx, a.ID, revoked), "Revoke of what ended")
 	expect("endings of what had ended")
@@ -362,7 +362,7 @@ func events(f *fixture) {
 	_, d := create()
 	_, e := create()
 	expect("two logins", session.Event{Kind: session.EventCreated, UserID: "anna", ID: d.ID, Time: d.CreatedAt}, created(e))
-	why := session.Ending{Reason: session.PasswordChanged}
+	why := session.Ending{Reason: session.ReasonPasswordChanged}
 	n, err := m.RevokeUser(f.ctx, "anna", why, e.ID)
 	f.must(err, "RevokeUser")
 	if n != 1 {

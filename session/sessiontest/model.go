@@ -44,7 +44,7 @@ func (m *model) begin(ctx context.Context) error {
 	m.mu.Lock()
 	for id, p := range m.spoiled {
 		if p != NewerFormat {
-			m.end(id, session.Ending{Reason: session.Undecodable})
+			m.end(id, session.Ending{Reason: session.ReasonUndecodable})
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func (m *model) Create(ctx context.Context, s session.Session, a session.Admissi
 		return nil, err
 	}
 	for _, id := range evict {
-		m.end(id, session.Ending{Reason: session.LimitReached})
+		m.end(id, session.Ending{Reason: session.ReasonLimitReached})
 	}
 	m.put(s)
 	return evict, nil
@@ -323,9 +323,9 @@ func (m *model) Sweep(ctx context.Context, limit int) (int, error) {
 		if s.LiveAt(now) || m.spoiled[id] != "" {
 			continue
 		}
-		why := session.Ending{Reason: session.IdleTimeout}
+		why := session.Ending{Reason: session.ReasonIdleTimeout}
 		if !s.ExpiresAt.Before(s.Deadline) {
-			why.Reason = session.AbsoluteTimeout
+			why.Reason = session.ReasonAbsoluteTimeout
 		}
 		m.end(id, why)
 		removed++

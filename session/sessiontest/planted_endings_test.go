@@ -168,7 +168,7 @@ var plantedEndings = []planted{
 				w.locked(func() {
 					for id, at := range first {
 						if _, ok := w.records[id]; ok && !w.now().Before(at) && n < limit && err == nil {
-							w.end(id, session.Ending{Reason: session.IdleTimeout})
+							w.end(id, session.Ending{Reason: session.ReasonIdleTimeout})
 							n++
 						}
 					}

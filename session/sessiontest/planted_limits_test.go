@@ -31,7 +31,7 @@ var plantedLimits = []planted{
 					return nil, err
 				}
 				for _, id := range evict {
-					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.LimitReached})
+					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.ReasonLimitReached})
 				}
 				return evict, nil
 			}
@@ -70,7 +70,7 @@ var plantedLimits = []planted{
 				}
 				evict := idsOf(live)[:len(live)-a.Limit+1]
 				for _, id := range evict {
-					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.LimitReached})
+					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.ReasonLimitReached})
 				}
 				return evict, nil
 			}
@@ -91,7 +91,7 @@ var plantedLimits = []planted{
 				}
 				evict := idsOf(live)[a.Limit-1:]
 				for _, id := range evict {
-					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.LimitReached})
+					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.ReasonLimitReached})
 				}
 				return evict, nil
 			}
@@ -107,7 +107,7 @@ var plantedLimits = []planted{
 				mu.Lock()
 				defer mu.Unlock()
 				for _, id := range later { // in the background, as it were
-					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.LimitReached})
+					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.ReasonLimitReached})
 				}
 				later = nil
 				if a.Refuse {
@@ -142,7 +142,7 @@ var plantedLimits = []planted{
 				}
 				between.wait()
 				for _, id := range evict {
-					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.LimitReached})
+					_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.ReasonLimitReached})
 				}
 				return evict, nil
 			}
@@ -189,7 +189,7 @@ var plantedLimits = []planted{
 				w.locked(func() { evict, _ = w.admit(s, a) })
 				for _, id := range evict {
 					if !a.Refuse {
-						_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.LimitReached})
+						_, _ = w.model.Delete(ctx, id, session.Ending{Reason: session.ReasonLimitReached})
 					}
 				}
 				_, err := w.model.Create(ctx, s, session.Admission{Limit: a.Limit, Refuse: a.Refuse})

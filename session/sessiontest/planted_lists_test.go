@@ -109,7 +109,7 @@ var plantedLists = []planted{
 		by:  "history/what ended is listed with when and why, newest ending first",
 		plant: func(w *wrong) {
 			w.deleteUser = func(ctx context.Context, u session.User, _ session.Ending, keep ...session.ID) (int, error) {
-				return w.model.DeleteUser(ctx, u, session.Ending{Reason: session.Revoked}, keep...)
+				return w.model.DeleteUser(ctx, u, session.Ending{Reason: session.ReasonRevoked}, keep...)
 			}
 		},
 	},

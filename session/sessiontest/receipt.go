@@ -51,7 +51,7 @@ var receiptChecks = []check{
 			}
 			f.wantGone(all, "after RevokeUser")
 			guest, _ := make("")
-			_, _, err = m.Rotate(f.ctx, guest, "anna")
+			_, _, err = m.Elevate(f.ctx, guest, "anna")
 			f.want(err, session.ErrUnavailable, "Rotate to another user whose old session may still be taken somewhere")
 			f.wantListLen(m.User("anna"), 0)
 		},

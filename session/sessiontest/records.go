@@ -27,7 +27,7 @@ var recordChecks = []check{
 						f.Errorf("%s: List returned another session than was stored: %s", name, d)
 					}
 				}
-				got, err := f.store.Delete(f.ctx, s.ID, session.Ending{Reason: session.Logout})
+				got, err := f.store.Delete(f.ctx, s.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "%s: Delete", name)
 				got.EndedAt, got.Ending = time.Time{}, session.Ending{}
 				if d := diff(got, s); d != "" {
@@ -56,7 +56,7 @@ var recordChecks = []check{
 			for _, user := range []string{"anna", ""} {
 				f.wantGone(f.record(user), "a session of "+quoted(user)+" that never was")
 			}
-			n, err := f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.Revoked})
+			n, err := f.store.DeleteUser(f.ctx, userOf("anna"), session.Ending{Reason: session.ReasonRevoked})
 			f.must(err, "DeleteUser of a user without sessions")
 			if n != 0 {
 				f.Errorf("DeleteUser of a user without sessions ended %d", n)
@@ -87,7 +87,7 @@ var recordChecks = []check{
 		run: func(f *fixture) {
 			for _, user := range []string{"anna", ""} {
 				s, stays := f.create(user), f.create(user)
-				got, err := f.other.Delete(f.ctx, s.ID, session.Ending{Reason: session.Logout})
+				got, err := f.other.Delete(f.ctx, s.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "Delete")
 				got.EndedAt, got.Ending = time.Time{}, session.Ending{}
 				if d := diff(got, s); d != "" {
@@ -107,7 +107,7 @@ var recordChecks = []check{
 				var got atomic.Int32
 				together(8, func(i int) {
 					store := f.handles()[i%len(f.handles())]
-					switch _, err := store.Delete(f.ctx, s.ID, session.Ending{Reason: session.Logout}); {
+					switch _, err := store.Delete(f.ctx, s.ID, session.Ending{Reason: session.ReasonLogout}); {
 					case err == nil:
 						got.Add(1)
 					default:
@@ -140,7 +140,7 @@ var recordChecks = []check{
 				f.must(f.other.Rotate(f.ctx, s.ID, next), "Rotate")
 				f.wantLive(next, "after Rotate on the other handle")
 				f.wantAbsent(s.ID, "the old ID after Rotate on the other handle")
-				_, err := f.store.Delete(f.ctx, next.ID, session.Ending{Reason: session.Logout})
+				_, err := f.store.Delete(f.ctx, next.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "Delete")
 				f.wantAbsent(next.ID, "after Delete")
 			}
@@ -165,7 +165,7 @@ var recordChecks = []check{
 			for _, name := range names {
 				f.wantList(session.User{ID: name, Tag: tag}, []session.Session{all[name]}, "%q among users with one tag", name)
 			}
-			n, err := f.store.DeleteUser(f.ctx, session.User{ID: "Anna", Tag: tag}, session.Ending{Reason: session.Revoked})
+			n, err := f.store.DeleteUser(f.ctx, session.User{ID: "Anna", Tag: tag}, session.Ending{Reason: session.ReasonRevoked})
 			f.must(err, "DeleteUser")
 			if n != 1 {
 				f.Errorf("DeleteUser ended %d sessions, want 1", n)

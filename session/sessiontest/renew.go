@@ -309,7 +309,7 @@ var renewChecks = []check{
 	},
 	{
 		name: "a lost answer of a renewal signs nobody out",
-		rule: "Renew: the old token is valid until RotateGrace after the new one was first used; if it never is, for as long as the session lives. A renewal asked for with the old token replaces the one that nobody has used.",
+		rule: "Renew: the old token is valid until RenewGrace after the new one was first used; if it never is, for as long as the session lives. A renewal asked for with the old token replaces the one that nobody has used.",
 		run:  lostAnswer,
 	},
 	{
@@ -317,7 +317,7 @@ var renewChecks = []check{
 		rule: "First use is recorded: the first validation of a renewed token may cost one call more. To look at a session is no use.",
 		run: func(f *fixture) {
 			rules := func(c *session.Config) {
-				c.RotateEvery, c.RotateGrace, c.TouchInterval = 10*time.Minute, grace, 5*time.Minute
+				c.RenewEvery, c.RenewGrace, c.TouchInterval = 10*time.Minute, grace, 5*time.Minute
 			}
 			gate := NewGate(f.store)
 			m := f.manager(gate, rules)
@@ -355,9 +355,9 @@ var renewChecks = []check{
 	},
 	{
 		name: "of renewals one succeeds, and none within the grace after",
-		rule: "Renew: of many callers with one token one succeeds; the others get ErrConflict, and so does one who comes within RotateGrace after another.",
+		rule: "Renew: of many callers with one token one succeeds; the others get ErrConflict, and so does one who comes within RenewGrace after another.",
 		run: func(f *fixture) {
-			rules := func(c *session.Config) { c.RotateEvery, c.RotateGrace = 10*time.Minute, grace }
+			rules := func(c *session.Config) { c.RenewEvery, c.RenewGrace = 10*time.Minute, grace }
 			managers := []*session.Manager{f.manager(f.store, rules), f.manager(f.other, rules)}
 			old, _, err := managers[0].Create(f.ctx, session.NewSession{UserID: "anna"})
 			f.must(err, "Create")
@@ -401,7 +401,7 @@ var renewChecks = []check{
 		rule: "Rotate: the old token is dead before the new one is returned. Of many callers with one token one succeeds.",
 		run: func(f *fixture) {
 			for _, method := range []string{"Get", "Rotate"} {
-				rules := func(c *session.Config) { c.RotateEvery, c.RotateGrace = 10*time.Minute, grace }
+				rules := func(c *session.Config) { c.RenewEvery, c.RenewGrace = 10*time.Minute, grace }
 				gate := NewGate(f.store)
 				slow, fast := f.manager(gate, rules), f.manager(f.other, rules)
 				old, s, err := fast.Create(f.ctx, session.NewSession{UserID: "anna"})
@@ -417,7 +417,7 @@ var renewChecks = []check{
 				var flown error
 				go func() {
 					defer close(finished)
-					changed, _, flown = slow.Rotate(f.ctx, old, "anna")
+					changed, _, flown = slow.Elevate(f.ctx, old, "anna")
 				}()
 				held.Await(f.TB, finished)
 				renewal, _, err := fast.Renew(f.ctx, old)
@@ -445,7 +445,7 @@ var renewChecks = []check{
 // lostAnswer is a browser that never gets the answers of its renewals, but the last.
 func lostAnswer(f *fixture) {
 	rules := func(c *session.Config) {
-		c.RotateEvery, c.RotateGrace, c.IdleTimeout, c.Lifetime = 10*time.Minute, grace, 30*time.Minute, 4*time.Hour
+		c.RenewEvery, c.RenewGrace, c.IdleTimeout, c.Lifetime = 10*time.Minute, grace, 30*time.Minute, 4*time.Hour
 	}
 	m, other := f.manager(f.store, rules), f.manager(f.other, rules)
 	old, made, err := m.Create(f.ctx, session.NewSession{UserID: "anna"})

@@ -17,7 +17,7 @@ func sortOldest(all []session.Session) {
 	})
 }
 
-var revoked = session.Ending{Reason: session.Revoked, By: "root"}
+var revoked = session.Ending{Reason: session.ReasonRevoked, By: "root"}
 
 var revokeChecks = []check{
 	{

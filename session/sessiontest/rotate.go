@@ -79,7 +79,7 @@ var rotateChecks = []check{
 				old := f.create(user)
 				next := renewed(old, f.clock.Now(), grace)
 				f.must(f.store.Rotate(f.ctx, old.ID, next), "Rotate")
-				got, err := f.other.Delete(f.ctx, old.ID, session.Ending{Reason: session.Logout})
+				got, err := f.other.Delete(f.ctx, old.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "Delete of an ID in its grace")
 				if got.ID != next.ID {
 					f.Errorf("Delete of an ID in its grace returned %s, want the successor", got.ID)
@@ -96,7 +96,7 @@ var rotateChecks = []check{
 			old := f.create("anna")
 			next := renewed(old, f.clock.Now(), grace)
 			f.must(f.store.Rotate(f.ctx, old.ID, next), "Rotate")
-			_, err := f.other.Delete(f.ctx, next.ID, session.Ending{Reason: session.Revoked})
+			_, err := f.other.Delete(f.ctx, next.ID, session.Ending{Reason: session.ReasonRevoked})
 			f.must(err, "Delete")
 			f.wantGone(old, "the ID in its grace")
 		},
@@ -188,7 +188,7 @@ var rotateChecks = []check{
 				next := nexts[winner.Load()]
 				f.wantLive(next, "the one successor")
 				f.wantList(userOf("anna"), []session.Session{next}, "after eight rotations at once")
-				_, err := f.store.Delete(f.ctx, next.ID, session.Ending{Reason: session.Logout})
+				_, err := f.store.Delete(f.ctx, next.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "Delete")
 			}
 		},
@@ -222,7 +222,7 @@ var rotateChecks = []check{
 					old.Metadata, old.Version = changed, old.Version+1
 					f.wantLive(old, "the session updated")
 				}
-				_, err := f.store.Delete(f.ctx, old.ID, session.Ending{Reason: session.Logout})
+				_, err := f.store.Delete(f.ctx, old.ID, session.Ending{Reason: session.ReasonLogout})
 				f.must(err, "Delete")
 			}
 		},

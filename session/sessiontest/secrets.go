@@ -89,8 +89,8 @@ var secretChecks = []check{
 			_, err = theirs.Validate(f.ctx, token)
 			f.want(err, session.ErrNotFound, "Validate with another key")
 			f.want(theirs.Logout(f.ctx, token), nil, "Logout with another key")
-			_, _, err = theirs.Rotate(f.ctx, token, "anna")
-			f.want(err, session.ErrNotFound, "Rotate with another key")
+			_, _, err = theirs.Elevate(f.ctx, token, "anna")
+			f.want(err, session.ErrNotFound, "Elevate with another key")
 			f.wantLive(s, "the session after all that")
 		},
 	},
@@ -123,8 +123,8 @@ func forged(f *fixture) {
 		f.want(m.Logout(f.ctx, made), nil, "Logout of %s", what)
 		_, _, err = m.Renew(f.ctx, made)
 		f.want(err, session.ErrNotFound, "Renew of %s", what)
-		_, _, err = m.Rotate(f.ctx, made, "anna")
-		f.want(err, session.ErrNotFound, "Rotate of %s", what)
+		_, _, err = m.Elevate(f.ctx, made, "anna")
+		f.want(err, session.ErrNotFound, "Elevate of %s", what)
 	}
 	raw := make([]byte, len(genuine))
 	for i := range f.times(100_000, 2_000) {

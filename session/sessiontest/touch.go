@@ -72,7 +72,7 @@ var touchChecks = []check{
 				f.Errorf("TouchAll of none names %d absent sessions", len(absent))
 			}
 			dead := f.create("anna")
-			_, err = f.store.Delete(f.ctx, dead.ID, session.Ending{Reason: session.Logout})
+			_, err = f.store.Delete(f.ctx, dead.ID, session.Ending{Reason: session.ReasonLogout})
 			f.must(err, "Delete")
 			live := []session.Session{f.create("anna"), f.create("anna"), f.create("bert"), f.create("")}
 			now := f.clock.Advance(time.Minute)

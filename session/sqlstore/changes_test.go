@@ -84,17 +84,17 @@ func TestChanges(t *testing.T) {
 		must(s.Rotate(ctx, c.ID, d))
 		expect(c.ID, true)
 		must(s.Touch(ctx, session.Seen{ID: d.ID, LastActivity: now.Add(time.Minute), ExpiresAt: now.Add(40 * time.Minute)}))
-		_, err = s.Delete(ctx, d.ID, session.Ending{Reason: session.Logout})
+		_, err = s.Delete(ctx, d.ID, session.Ending{Reason: session.ReasonLogout})
 		must(err)
 		expect(d.ID, true)
-		_, err = s.Delete(ctx, d.ID, session.Ending{Reason: session.Logout})
+		_, err = s.Delete(ctx, d.ID, session.Ending{Reason: session.ReasonLogout})
 		if !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("again: %v", err)
 		}
 		f := made("anna", now)
 		_, err = numberedLater(t, e).Create(ctx, f, session.Admission{})
 		must(err)
-		_, err = numberedLater(t, e).DeleteUser(ctx, f.User(), session.Ending{Reason: session.Revoked})
+		_, err = numberedLater(t, e).DeleteUser(ctx, f.User(), session.Ending{Reason: session.ReasonRevoked})
 		must(err)
 		expect(f.ID, true)
 
@@ -200,7 +200,7 @@ func TestGrace(t *testing.T) {
 			return err == nil
 		}
 		last := func() logEntry { all, _ := entriesAt(t, s, 0, 1); return all[0] }
-		why := session.Ending{Reason: session.Revoked}
+		why := session.Ending{Reason: session.ReasonRevoked}
 
 		anna, bert, carl, dora, emil := brief("anna"), brief("bert"), brief("carl"), brief("dora"), brief("emil")
 		seen := at.Add(59 * time.Second)
@@ -246,7 +246,7 @@ func TestGrace(t *testing.T) {
 			t.Error("what DeleteUser was to keep is lost")
 		}
 		page, err := s.List(ctx, session.Query{User: bert.User(), Ended: true})
-		if err != nil || len(page.Sessions) != 1 || page.Sessions[0].Ending.Reason != session.IdleTimeout || !page.Sessions[0].EndedAt.Equal(bert.ExpiresAt) {
+		if err != nil || len(page.Sessions) != 1 || page.Sessions[0].Ending.Reason != session.ReasonIdleTimeout || !page.Sessions[0].EndedAt.Equal(bert.ExpiresAt) {
 			t.Errorf("the history of what was ended after its expiry: %+v, %v", page.Sessions, err)
 		}
 		late := brief("anna")

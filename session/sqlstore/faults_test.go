@@ -298,7 +298,7 @@ func TestEndingsWithoutAnswer(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		why := session.Ending{Reason: session.Revoked, By: "admin"}
+		why := session.Ending{Reason: session.ReasonRevoked, By: "admin"}
 		lose()
 		if got, err := s.Delete(t.Context(), one.ID, why); err != nil || got != one {
 			t.Errorf("Delete: %+v, %v, want the session", got, err)

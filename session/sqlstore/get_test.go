@@ -36,7 +36,7 @@ func TestReadsGoTogether(t *testing.T) {
 			add(create().ID, nil)
 		}
 		ended, spoiled := create(), create()
-		if _, err := s.Delete(t.Context(), ended.ID, session.Ending{Reason: session.Logout}); err != nil {
+		if _, err := s.Delete(t.Context(), ended.ID, session.Ending{Reason: session.ReasonLogout}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.change(t.Context(), "UPDATE crudadmin_sessions SET format = ? WHERE id = ?", []any{format + 1, spoiled.ID[:]}); err != nil {

@@ -71,7 +71,7 @@ func list(q *session.Query, now int64, want int, cursor session.Cursor, after bo
 	place := "created_at"
 	if q.Ended {
 		place = "ended_at"
-		and("ended_at IS NOT NULL AND ended_reason <> '" + string(session.Undecodable) + "'")
+		and("ended_at IS NOT NULL AND ended_reason <> '" + string(session.ReasonUndecodable) + "'")
 	} else {
 		and(notByExpiry, now)
 	}

@@ -80,7 +80,7 @@ func work(t *testing.T, stores ...*Store) {
 					got, readErr := s.Get(t.Context(), one.ID)
 					_, countErr := s.Count(t.Context(), one.UserID, session.CountRule{Limit: 100, Window: time.Minute})
 					touchErr := s.Touch(t.Context(), session.Seen{ID: one.ID, LastActivity: one.LastActivity.Add(time.Second), ExpiresAt: one.ExpiresAt})
-					_, deleteErr := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.Logout})
+					_, deleteErr := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.ReasonLogout})
 					if err := errors.Join(err, readErr, countErr, touchErr, deleteErr); err != nil || got.UserID != one.UserID {
 						t.Errorf("user %q: %v", got.UserID, err)
 						return

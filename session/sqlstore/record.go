@@ -287,7 +287,7 @@ func (s *Store) discard(ctx context.Context, r *record, why error) error {
 		op  = "end an undecodable session"
 		end = "UPDATE crudadmin_sessions SET ended_at = COALESCE(ended_at, ?), ended_reason = ? WHERE id = ?"
 	)
-	args := []any{micro(s.now()), string(session.Undecodable), id}
+	args := []any{micro(s.now()), string(session.ReasonUndecodable), id}
 	named, ok := id.([]byte)
 	if !s.numbered || !ok || len(named) != session.IDSize {
 		_, err := s.exec(ctx, op, end, args...)

@@ -43,7 +43,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 		}
 		evicted = nil
 		for _, id := range over {
-			if _, err := t.exec(ctx, end, now, string(session.LimitReached), "", emptyMetadata, id, now); err != nil {
+			if _, err := t.exec(ctx, end, now, string(session.ReasonLimitReached), "", emptyMetadata, id, now); err != nil {
 				return err
 			}
 			if len(id) == session.IDSize {

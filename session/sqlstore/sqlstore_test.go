@@ -35,7 +35,7 @@ func TestEndedSessionsBecomeHistory(t *testing.T) {
 			}
 		}
 		clock.Time = clock.Add(time.Second)
-		got, err := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.Revoked, By: strings.Repeat("ü", 200) + "\xff\x00"})
+		got, err := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.ReasonRevoked, By: strings.Repeat("ü", 200) + "\xff\x00"})
 		if err != nil || got.Metadata != one.Metadata || !got.EndedAt.IsZero() {
 			t.Errorf("Delete returned %+v, %v; want the session as it was", got, err)
 		}
@@ -52,9 +52,9 @@ func TestEndedSessionsBecomeHistory(t *testing.T) {
 			at     time.Time
 			reason session.Reason
 		}{
-			{absolute.ID, absolute.Deadline, session.AbsoluteTimeout},
-			{idle.ID, idle.ExpiresAt, session.IdleTimeout},
-			{one.ID, one.CreatedAt.Add(time.Second), session.Revoked},
+			{absolute.ID, absolute.Deadline, session.ReasonAbsoluteTimeout},
+			{idle.ID, idle.ExpiresAt, session.ReasonIdleTimeout},
+			{one.ID, one.CreatedAt.Add(time.Second), session.ReasonRevoked},
 		} {
 			got := page.Sessions[i]
 			if got.ID != want.id || !got.EndedAt.Equal(want.at) || got.Ending.Reason != want.reason || got.Metadata != (session.Metadata{}) {
@@ -120,7 +120,7 @@ func TestHistoryIsKeptUntilTheDeadline(t *testing.T) {
 	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.Logout}); err != nil {
+	if _, err := s.Delete(t.Context(), one.ID, session.Ending{Reason: session.ReasonLogout}); err != nil {
 		t.Fatal(err)
 	}
 	clock.Time = clock.Add(2 * time.Hour)

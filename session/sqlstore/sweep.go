@@ -52,7 +52,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 // setExpired makes an expired session one that ended when it expired. Argument: the
 // metadata of ended sessions.
 var setExpired = fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN expires_at < deadline THEN '%s' ELSE '%s' END, metadata = ?",
-	session.IdleTimeout, session.AbsoluteTimeout)
+	session.ReasonIdleTimeout, session.ReasonAbsoluteTimeout)
 
 // bury ends what has expired and no sweep has met yet, of the sessions that where
 // names, so that no late touch revives it, and returns their IDs, which the caller

@@ -182,8 +182,8 @@ func (a Totals) String() string {
 
 // Rules of the managers of an interleaving.
 const (
-	rotateEvery = 10 * time.Second
-	rotateGrace = 3 * time.Second
+	renewEvery = 10 * time.Second
+	renewGrace = 3 * time.Second
 )
 
 // newManager returns the rules of an interleaving: half of them renew tokens.
@@ -194,7 +194,7 @@ func newManager(t testing.TB, store session.Store, clock *sessiontest.Clock, ren
 		MaxPerUser: session.Unlimited, StoreTimeout: time.Minute, TouchWait: time.Minute, Logger: slog.New(slog.DiscardHandler),
 	}
 	if renew {
-		cfg.RotateEvery, cfg.RotateGrace = rotateEvery, rotateGrace
+		cfg.RenewEvery, cfg.RenewGrace = renewEvery, renewGrace
 	}
 	if most := store.Traits().MaxPerUser; most > 0 {
 		cfg.MaxPerUser = most

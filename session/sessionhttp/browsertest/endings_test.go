@@ -69,26 +69,26 @@ func TestEndingsHappen(t *testing.T) {
 	ways := map[string]func(a asked) error{
 		"Logout": func(a asked) error { return a.manager.Logout(a.ctx, a.token) },
 		"Revoke": func(a asked) error {
-			return a.manager.Revoke(a.ctx, a.made.ID, session.Ending{Reason: session.Revoked})
+			return a.manager.Revoke(a.ctx, a.made.ID, session.Ending{Reason: session.ReasonRevoked})
 		},
 		"End": func(a asked) error {
-			_, err := a.manager.End(a.ctx, a.made.ID, session.Ending{Reason: session.Revoked})
+			_, err := a.manager.End(a.ctx, a.made.ID, session.Ending{Reason: session.ReasonRevoked})
 			return err
 		},
 		"RevokeUser": func(a asked) error {
-			_, err := a.manager.RevokeUser(a.ctx, a.made.UserID, session.Ending{Reason: session.PasswordChanged})
+			_, err := a.manager.RevokeUser(a.ctx, a.made.UserID, session.Ending{Reason: session.ReasonPasswordChanged})
 			return err
 		},
-		"Rotate": func(a asked) error {
-			_, _, err := a.manager.Rotate(a.ctx, a.token, a.made.UserID)
+		"Elevate": func(a asked) error {
+			_, _, err := a.manager.Elevate(a.ctx, a.token, a.made.UserID)
 			return err
 		},
-		"Rotate to another": func(a asked) error {
-			_, _, err := a.manager.Rotate(a.ctx, a.token, "another")
+		"Elevate to another": func(a asked) error {
+			_, _, err := a.manager.Elevate(a.ctx, a.token, "another")
 			return err
 		},
 		"SignOut": func(a asked) error { return a.sessions.SignOut(httptest.NewRecorder(), a.request) },
-		"Elevate": func(a asked) error {
+		"Elevate of the request's": func(a asked) error {
 			_, err := a.sessions.Elevate(httptest.NewRecorder(), a.request)
 			return err
 		},

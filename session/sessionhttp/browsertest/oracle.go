@@ -25,8 +25,8 @@ const (
 	lostAnswer    = "the answer of a sign-in or step-up is lost"
 	atOnce        = "two sign-ins at once: the answer that arrives last counts"
 	lateSignOut   = "a sign-out's answer arrives after a later sign-in's"
-	veryLateRenew = "a renewal's answer is under way for longer than RotateEvery"
-	slowRequest   = "a sign-in or sign-out is under way for longer than RotateGrace, and its token was renewed meanwhile"
+	veryLateRenew = "a renewal's answer is under way for longer than RenewEvery"
+	slowRequest   = "a sign-in or sign-out is under way for longer than RenewGrace, and its token was renewed meanwhile"
 )
 
 // fail keeps the first rule that is broken.
@@ -212,7 +212,7 @@ func (w *world) holds(b *browser) (session.Session, bool) {
 		// That was asked for.
 	case b.last != nil && b.last.kind == signOut && c.by.kind == page:
 		// That was asked for, and what a late renewal brings opens nothing.
-	case c.by.kind == page && c.late > rotateEvery:
+	case c.by.kind == page && c.late > renewEvery:
 		w.excuse(veryLateRenew)
 	case l.ended != nil && l.ended.arrived == 0:
 		w.excuse(lostAnswer) // or is still on its way
@@ -266,7 +266,7 @@ func (w *world) unheld(s session.Session) {
 		w.excuse(lostAnswer)
 	case l.made.browser.overwritten(w, s.Lineage):
 		w.excuse(atOnce)
-	case w.renews && l.made.browser.last.took > rotateGrace:
+	case w.renews && l.made.browser.last.took > renewGrace:
 		w.excuse(slowRequest)
 	default:
 		w.fail("no session is left that nobody holds", "that of %s", l.made)

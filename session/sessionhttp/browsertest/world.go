@@ -124,7 +124,7 @@ func (w *world) happens() {
 			}
 		}
 	case 10:
-		w.advance([]time.Duration{time.Second, rotateGrace, rotateEvery + time.Second, rotateEvery + time.Second}[w.pick(4)])
+		w.advance([]time.Duration{time.Second, renewGrace, renewEvery + time.Second, renewEvery + time.Second}[w.pick(4)])
 	case 11, 12, 13: // a person who waits for each answer
 		b := w.browsers[w.pick(2)]
 		r := w.send(b, w.pick(8))

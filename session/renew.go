@@ -1,4 +1,4 @@
-// Rotate and Renew: another token for the same browser.
+// Elevate and Renew: another token for the same browser.
 
 package session
 
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Rotate gives the session another token because what it may do changes: at
+// Elevate gives the session another token because what it may do changes: at
 // login (userID is who signs in), at step-up or a change of role (userID is the
 // user it has). The old token is dead before the new one is returned, and so are
 // CSRF tokens made for it. Metadata is carried over, exactly once.
@@ -21,7 +21,7 @@ import (
 //
 // Of many callers with one token one succeeds; the others get ErrNotFound. As every
 // ending it goes on when ctx is canceled, and has StoreTimeout for itself.
-func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, Session, error) {
+func (m *Manager) Elevate(ctx context.Context, old Token, userID string) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
@@ -35,7 +35,7 @@ func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, 
 	if s.UserID == userID {
 		return m.replace(ctx, id, s, false)
 	}
-	ended, err := m.end(ctx, s.ID, Ending{Reason: Rotated})
+	ended, err := m.end(ctx, s.ID, Ending{Reason: ReasonElevated})
 	if errors.Is(err, ErrPartial) { // the old token may still be taken somewhere
 		return Token{}, Session{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -53,18 +53,18 @@ func (m *Manager) Rotate(ctx context.Context, old Token, userID string) (Token, 
 
 // RenewDue reports whether the rules want the session's token replaced now.
 func (m *Manager) RenewDue(s Session) bool {
-	return m.cfg.RotateEvery > 0 && m.now().Sub(s.RotatedAt) >= m.cfg.RotateEvery
+	return m.cfg.RenewEvery > 0 && m.now().Sub(s.RotatedAt) >= m.cfg.RenewEvery
 }
 
 // Renew gives the session another token only because the old one is old. Forms
 // that are open still post: the lineage stays. The old token is valid until
-// RotateGrace after the new one was first used, for requests that were on their way;
+// RenewGrace after the new one was first used, for requests that were on their way;
 // if the new one never is, because its answer was lost, for as long as the session
 // lives. A renewal asked for with the old token then replaces the one that nobody has
 // used, so there are never more than two tokens.
 //
 // Of many callers with one token one succeeds; the others get ErrConflict and go on
-// with the session they have. So does one who comes within RotateGrace after another:
+// with the session they have. So does one who comes within RenewGrace after another:
 // the answer may be on its way to the browser.
 //
 // A renewal is as optional as a touch: it takes no longer than TouchWait, and while the
@@ -92,7 +92,7 @@ func (m *Manager) renew(ctx context.Context, id ID) (Token, Session, error) {
 	if err != nil {
 		return Token{}, Session{}, err
 	}
-	if s.ID != id && (!s.Unused() || m.now().Sub(s.RotatedAt) < m.cfg.RotateGrace) {
+	if s.ID != id && (!s.Unused() || m.now().Sub(s.RotatedAt) < m.cfg.RenewGrace) {
 		return Token{}, Session{}, fmt.Errorf("session: renew: %w", ErrConflict)
 	}
 	return m.replace(ctx, id, s, true)
@@ -109,12 +109,16 @@ func (m *Manager) replace(ctx context.Context, id ID, s Session, renew bool) (To
 		}
 		err = m.store.Rotate(ctx, s.ID, next)
 		if err == nil {
-			m.emit(ctx, Event{Kind: EventRotated, UserID: next.UserID, ID: next.ID})
+			kind := EventElevated
+			if renew {
+				kind = EventRenewed
+			}
+			m.emit(ctx, Event{Kind: kind, UserID: next.UserID, ID: next.ID})
 			return token, next, nil
 		}
 		gone := errors.Is(err, ErrNotFound)
 		if !gone && !errors.Is(err, ErrConflict) || gone && s.ID == id {
-			return Token{}, Session{}, fmt.Errorf("session: rotate: %w", err)
+			return Token{}, Session{}, fmt.Errorf("session: replace the token: %w", err)
 		}
 		again, err := m.load(ctx, id)
 		if err != nil {
@@ -124,11 +128,11 @@ func (m *Manager) replace(ctx context.Context, id ID, s Session, renew bool) (To
 		case gone && again.ID == s.ID:
 			return Token{}, Session{}, ErrNotFound
 		case renew && (again.ID != s.ID || !again.Renewable(id)): // another caller has replaced it, or used it
-			return Token{}, Session{}, fmt.Errorf("session: rotate: %w", ErrConflict)
+			return Token{}, Session{}, fmt.Errorf("session: replace the token: %w", ErrConflict)
 		}
 		s = again
 	}
-	return Token{}, Session{}, fmt.Errorf("session: rotate: %w", ErrConflict)
+	return Token{}, Session{}, fmt.Errorf("session: replace the token: %w", ErrConflict)
 }
 
 // successorOf makes the token and the record that take the place of s, which id has
