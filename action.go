@@ -3,54 +3,21 @@
 package crudadmin
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"net/http"
 	"slices"
 
-	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
-// action is an Action without its type.
-type action struct {
-	name, label, confirm string
-	danger               bool
-	roles                []account.Role
-	run                  data.Work
-}
-
-// offered reports whether a role that may change many records may run it.
-func (a *action) offered(role account.Role) bool {
-	return len(a.roles) == 0 || slices.Contains(a.roles, role)
-}
-
-// work decodes the records for an action.
-func work[T any](m *model, run func(context.Context, Tx, iter.Seq2[*T, error]) error) data.Work {
-	return func(ctx context.Context, tx Tx, rows iter.Seq2[data.Values, error]) error {
-		return run(ctx, tx, func(yield func(*T, error) bool) {
-			for row, err := range rows {
-				var record *T
-				if err == nil {
-					record, err = decoded[T](m, row)
-				}
-				if !yield(record, err) || err != nil {
-					return
-				}
-			}
-		})
-	}
-}
-
 // actions are the table's own that the visitor may run.
-func (p *Panel) actions(r *http.Request, t *data.Table) []*action {
-	m := p.models[t.Name]
-	if m == nil || !p.may(r, t, RightBulk) {
+func (p *Panel) actions(r *http.Request, t *data.Table) []*typed.Action {
+	if !p.may(r, t, RightBulk) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(m.actions), func(a *action) bool { return !a.offered(visitor(r).Role) })
+	return slices.DeleteFunc(slices.Clone(p.view(t).Actions), func(a *typed.Action) bool { return !a.Offered(visitor(r).Role) })
 }
 
 // runAction asks first, with the number of records, and runs a table's own action
@@ -61,17 +28,16 @@ func (p *Panel) runAction(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	var a *action
-	if m := p.models[t.Name]; m != nil {
-		if i := slices.IndexFunc(m.actions, func(a *action) bool { return a.name == r.PathValue("name") }); i >= 0 {
-			a = m.actions[i]
-		}
+	var a *typed.Action
+	actions := p.view(t).Actions
+	if i := slices.IndexFunc(actions, func(a *typed.Action) bool { return a.Name == r.PathValue("name") }); i >= 0 {
+		a = actions[i]
 	}
 	switch {
 	case a == nil:
 		p.fail(w, r, errNoPage)
 		return
-	case !a.offered(visitor(r).Role):
+	case !a.Offered(visitor(r).Role):
 		p.fail(w, r, &statusError{status: http.StatusForbidden, detail: "Your role may not do this."})
 		return
 	}
@@ -86,9 +52,9 @@ func (p *Panel) runAction(w http.ResponseWriter, r *http.Request) {
 	}
 	var n int64
 	if c.all {
-		n, err = p.dataOf(r).ActMatching(r.Context(), c.query, a.run, c.asked)
+		n, err = p.dataOf(r).ActMatching(r.Context(), c.query, a.Run, c.asked)
 	} else {
-		n, err = p.dataOf(r).ActMany(r.Context(), t.Name, c.keys, a.run, c.asked)
+		n, err = p.dataOf(r).ActMany(r.Context(), t.Name, c.keys, a.Run, c.asked)
 	}
 	var hook *data.HookError
 	switch {
@@ -99,22 +65,22 @@ func (p *Panel) runAction(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.fail(w, r, err)
 	default:
-		p.notify(r, ui.NoticeSuccess, a.label+": "+records(n)+" done.")
+		p.notify(r, ui.NoticeSuccess, a.Label+": "+records(n)+" done.")
 		http.Redirect(w, r, p.listURL(c.query), http.StatusSeeOther)
 	}
 }
 
-func (p *Panel) askAction(w http.ResponseWriter, r *http.Request, status int, c chosen, a *action, wrong string) {
+func (p *Panel) askAction(w http.ResponseWriter, r *http.Request, status int, c chosen, a *typed.Action, wrong string) {
 	asked, err := p.ask(r, c)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	page := p.bulkPage(r, c, a.name, asked)
-	page.Heading, page.Danger, page.Error = a.label, a.danger, wrong
+	page := p.bulkPage(r, c, a.Name, asked)
+	page.Heading, page.Danger, page.Error = a.Label, a.Danger, wrong
 	page.Layout = p.layout(w, r, p.tableURL(c.table.Name))
-	if a.confirm != "" {
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: a.confirm})
+	if a.Confirm != "" {
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: a.Confirm})
 	}
 	p.render(w, r, status, page)
 }

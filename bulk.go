@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -197,7 +198,7 @@ func (p *Panel) editChosen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := p.newEntry(r, c.table, nil)
-	e.fields = bulkFields(p.formOf(c.table, true))
+	e.fields = bulkFields(p.view(c.table).Form(c.table, typed.ToUpdate))
 	if r.PostForm.Get(ui.ParamConfirm) != "1" {
 		p.askEdit(w, r, http.StatusOK, c, e)
 		return

@@ -42,8 +42,8 @@ func (p *Panel) showNew(w http.ResponseWriter, r *http.Request) {
 func (p *Panel) renderNew(w http.ResponseWriter, r *http.Request, status int, e *entry) {
 	page := e.form()
 	page.Heading, page.SubmitLabel = "New record", "Create"
-	if m := p.models[e.table.Name]; m != nil && m.label != "" {
-		page.Heading = "New " + m.label
+	if label := p.view(e.table).Label; label != "" {
+		page.Heading = "New " + label
 	}
 	page.Action, page.CancelHref = p.tableURL(e.table.Name), p.tableURL(e.table.Name)
 	page.Once = rand.Text()
@@ -188,7 +188,7 @@ func (p *Panel) conflict(w http.ResponseWriter, r *http.Request, t *data.Table, 
 		page.Note = "A chosen file is not sent again: choose it once more in the form."
 	}
 	for _, c := range t.Columns {
-		if p.unseen(t, c) {
+		if p.view(t).Unseen(c) {
 			page.Note = strings.TrimSpace(page.Note + " A password is not sent again: enter it once more in the form.")
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -32,10 +33,12 @@ type entry struct {
 }
 
 func (p *Panel) newEntry(r *http.Request, t *data.Table, record *data.Record) *entry {
-	e := &entry{p: p, r: r, table: t, fields: p.formOf(t, record != nil), record: record}
+	e := &entry{p: p, r: r, table: t, record: record}
+	purpose := typed.ToCreate
 	if record != nil {
-		e.token = record.Token
+		purpose, e.token = typed.ToUpdate, record.Token
 	}
+	e.fields = p.view(t).Form(t, purpose)
 	return e
 }
 
@@ -106,10 +109,10 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	out := ui.FormField{
 		Name: c.Name, Label: columnLabel(c), Type: c.Type, Note: keyNote(e.table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: capital(f.ReadOnly),
 		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
-		Required: f.Required && !emptyText(c) && c.Kind != data.KindBool && e.record == nil,
+		Required: f.Required && !c.HoldsText() && c.Kind != data.KindBool && e.record == nil,
 	}
 	switch {
-	case e.p.unseen(e.table, c):
+	case e.p.view(e.table).Unseen(c):
 		e.dress(&out, c)
 		return e.hiddenField(out, f)
 	case e.secret(f):
@@ -208,15 +211,6 @@ func entered(c *data.Column, v data.Value) string {
 		}
 	}
 	return v.Text
-}
-
-// emptyText reports whether the empty text is a value of the column, not NULL.
-func emptyText(c *data.Column) bool {
-	switch c.Kind {
-	case data.KindText, data.KindLongText, data.KindEnum, data.KindAny:
-		return true
-	}
-	return false
 }
 
 func widget(f data.FormField) ui.Widget {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/loglevel"
 )
 
 // EnvConfig is what [ConfigFromEnv] read. DB, AdminDB and Sessions of the Config
@@ -31,13 +32,19 @@ type EnvConfig struct {
 	// RightsLines are the lines of the file of rights on which Rights has its tables.
 	RightsLines map[string]int
 
-	// LogLevels are from which level on to log.
-	LogLevels LogLevels
-
 	// Warnings are sentences to log: what is allowed here and refused in
 	// production.
 	Warnings []string
+
+	levels loglevel.Levels
 }
+
+// LogHandler returns a handler that hands on to next what LOG_LEVEL lets through: from
+// one level on, and from another for each component that has its own. A record's
+// component is the attribute of that name, outside any group, of the logger or, where
+// that has none, of the record; a component's level is also that of its parts: session
+// is session.redis too.
+func (c EnvConfig) LogHandler(next slog.Handler) slog.Handler { return c.levels.Handler(next) }
 
 // ConfigFromEnv reads the configuration of a panel from the variables that getenv
 // returns, such as os.Getenv: ENVIRONMENT, ADMIN_…, SESSION_…, MAX_SESSIONS_PER_USER,
@@ -78,11 +85,11 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	r.gates(&c)
 	r.rights(&c)
 	c.SessionRules = r.SessionRules()
-	levels, err := ParseLogLevels(r.Text("LOG_LEVEL"))
+	levels, err := loglevel.Parse(r.Text("LOG_LEVEL"))
 	if err != nil {
 		r.Wrong("LOG_LEVEL", "%w", err)
 	}
-	c.LogLevels = levels
+	c.levels = levels
 	r.RefuseUnbuilt(environ.UnbuiltOfPanel)
 	r.RefuseUnbuilt(environ.UnbuiltOfSessions)
 	if err := r.Err(); err != nil {

@@ -28,7 +28,7 @@ func ExampleConfigFromEnv() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	env.Logger = slog.New(env.LogLevels.Handler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	env.Logger = slog.New(env.LogHandler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if env.AdminDB, err = sqlite.Open(ctx, env.AdminDatabase); err != nil {
 		log.Fatal(err)
 	}
@@ -61,12 +61,13 @@ func ExampleConfigFromEnv_wrong() {
 
 // Debug logging of the sessions alone. Redis is a part of them and can have a
 // level of its own.
-func ExampleLogLevels() {
-	levels, err := crudadmin.ParseLogLevels("warn,session=debug,session.redis=info")
+func ExampleEnvConfig_LogHandler() {
+	variables := map[string]string{"LOG_LEVEL": "warn,session=debug,session.redis=info"}
+	env, err := crudadmin.ConfigFromEnv(func(name string) string { return variables[name] })
 	if err != nil {
 		log.Fatal(err)
 	}
-	logger := slog.New(levels.Handler(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+	logger := slog.New(env.LogHandler(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		Level: slog.LevelDebug, // the least of all
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {

@@ -5,6 +5,7 @@ package crudadmin
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
@@ -64,8 +65,9 @@ func TestConfigFromEnvReadsEveryVariable(t *testing.T) {
 		r.SweepInterval != time.Minute || r.StoreTimeout != 250*time.Millisecond {
 		t.Errorf("session rules: %+v", r)
 	}
-	if got := c.LogLevels.of("session.redis"); got != slog.LevelDebug {
-		t.Errorf("LOG_LEVEL of session.redis: %s", got)
+	log := slog.New(c.LogHandler(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if !log.With("component", "session.redis").Enabled(t.Context(), slog.LevelDebug) || log.With("component", "panel").Enabled(t.Context(), slog.LevelDebug) {
+		t.Error("LOG_LEVEL of session.redis is not that of session, or another component has it too")
 	}
 	if c, err := ConfigFromEnv(env("SESSION_TIMEOUT_MINUTES", "1000", "MOUNT_PATH", "/", "MAX_SESSIONS_PER_USER", "10")); err != nil ||
 		c.SessionRules.Lifetime != 1000*time.Minute || c.MountPath != "/" || c.SessionRules.MaxPerUser != 10 {

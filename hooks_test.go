@@ -19,7 +19,7 @@ func TestPasswords(t *testing.T) {
 		}
 		return "hashed:" + strings.ToUpper(password), nil
 	}
-	b := typed(t, View[Customer]{Fields: map[string]Field{"PasswordHash": {Hash: hash, Label: "Password"}}})
+	b := registered(t, View[Customer]{Fields: map[string]Field{"PasswordHash": {Hash: hash, Label: "Password"}}})
 	page := b.browser(t).signIn(adminName)
 	stored := func(id string) string { return b.scalar(t, "SELECT password_hash FROM customers WHERE id = "+id) }
 	if w := page.post("/m/customers/new", "/m/customers/", url.Values{"name": {"Zoe"}, "password_hash": {"openSesame"}}); w.Code != http.StatusSeeOther || stored("3") != "hashed:OPENSESAME" {

@@ -40,7 +40,7 @@ func (p *Panel) keep(page *ui.Error, r *http.Request) {
 		}
 		secret = func(name string) bool {
 			c, is := t.Column(strings.TrimPrefix(name, editPrefix))
-			return is && (c.Masked || p.unseen(t, c))
+			return is && (c.Masked || p.view(t).Unseen(c))
 		}
 		entered = func(form url.Values) []ui.Field { return p.enteredIn(t, form) }
 	}
@@ -97,7 +97,7 @@ func (p *Panel) enteredIn(t *data.Table, form url.Values) []ui.Field {
 	var all []ui.Field
 	for _, c := range t.Columns {
 		for _, name := range []string{c.Name, editPrefix + c.Name} {
-			if value := lastOf(form[name]); value != "" && !c.Masked && !p.unseen(t, c) && !c.Hidden {
+			if value := lastOf(form[name]); value != "" && !c.Masked && !p.view(t).Unseen(c) && !c.Hidden {
 				all = append(all, ui.Field{Name: name, Label: columnLabel(c), Value: ui.Text(value)})
 			}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -92,10 +93,7 @@ func nameLabel(name string) string {
 // listPage is everything of the page that follows from the query alone.
 func (p *Panel) listPage(t *data.Table, q data.Query) ui.List {
 	q.After, q.Before = "", ""
-	page := ui.List{Heading: tableLabel(t), Action: p.tableURL(t.Name)}
-	if m := p.models[t.Name]; m != nil {
-		page.Note = m.description
-	}
+	page := ui.List{Heading: tableLabel(t), Action: p.tableURL(t.Name), Note: p.view(t).Description}
 	if t.View {
 		page.Kind = "view"
 	}
@@ -147,7 +145,7 @@ func (p *Panel) addSort(page *ui.List, t *data.Table, q data.Query) {
 		}
 	}
 	for _, c := range t.Columns {
-		if c.Readable() && !p.unseen(t, c) {
+		if c.Readable() && !p.view(t).Unseen(c) {
 			one := data.Query{Columns: []string{c.Name}}
 			visible := len(q.Columns) == 0 && t.Listed(c) || slices.Contains(q.Columns, c.Name)
 			page.Choices = append(page.Choices, ui.ColumnChoice{Name: one.Values().Get("columns"), Label: columnLabel(c), Visible: visible})
@@ -246,11 +244,11 @@ func (p *Panel) addActions(page *ui.List, r *http.Request, t *data.Table, q data
 	if !t.Identity.Addressable() || len(page.Rows) == 0 || page.Problem != nil {
 		return
 	}
-	if p.may(r, t, RightBulk, RightUpdate) && len(bulkFields(p.formOf(t, true)).Fields) > 0 {
+	if p.may(r, t, RightBulk, RightUpdate) && len(bulkFields(p.view(t).Form(t, typed.ToUpdate)).Fields) > 0 {
 		page.Actions = append(page.Actions, ui.BulkAction{Label: "Edit", Href: p.actionURL(t, "edit")})
 	}
 	for _, a := range p.actions(r, t) {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: a.label, Href: p.actionURL(t, a.name), Danger: a.danger})
+		page.Actions = append(page.Actions, ui.BulkAction{Label: a.Label, Href: p.actionURL(t, a.Name), Danger: a.Danger})
 	}
 	if p.may(r, t, RightBulk, RightDelete) {
 		page.Actions = append(page.Actions, ui.BulkAction{Label: "Delete", Href: p.actionURL(t, "delete"), Danger: true})

@@ -27,8 +27,8 @@ type Customer struct {
 	Orders       []struct{ ID int64 }
 }
 
-// typed is a bench with the customers registered.
-func typed(t *testing.T, view View[Customer]) *bench {
+// registered is a bench with the customers registered.
+func registered(t *testing.T, view View[Customer]) *bench {
 	t.Helper()
 	b := newBench(t, nil)
 	if err := Register(b.Panel, view); err != nil {
@@ -38,7 +38,7 @@ func typed(t *testing.T, view View[Customer]) *bench {
 }
 
 func TestViewSaysWhatIsShown(t *testing.T) {
-	b := typed(t, View[Customer]{
+	b := registered(t, View[Customer]{
 		Label: "Client", Description: "Who buys here.", Group: "Sales", List: []string{"Name", "vip"}, Detail: []string{"Email", "Name"},
 		DisplayField: "email", SearchFields: []string{"Name"}, Sort: []string{"-Name"},
 		Fields: map[string]Field{"VIP": {Label: "Important", Help: "Gets a card."}},
@@ -86,7 +86,7 @@ func TestViewSaysWhatIsShown(t *testing.T) {
 }
 
 func TestUndeclaredFieldsAreRefused(t *testing.T) {
-	b := typed(t, View[Customer]{Create: []string{"name"}, Update: []string{"name", "email"}, Fields: map[string]Field{"Email": {ReadOnly: true}}})
+	b := registered(t, View[Customer]{Create: []string{"name"}, Update: []string{"name", "email"}, Fields: map[string]Field{"Email": {ReadOnly: true}}})
 	page := b.browser(t).signIn(adminName)
 	for name, value := range map[string]url.Values{
 		"email":         {"email": {"x@example.com"}},
@@ -156,7 +156,7 @@ func TestRelationsOfAForm(t *testing.T) {
 }
 
 func TestValidateTagsSpeakBesideTheirFields(t *testing.T) {
-	b := typed(t, View[Customer]{})
+	b := registered(t, View[Customer]{})
 	page := b.browser(t).signIn(adminName)
 	w := page.post("/m/customers/new", "/m/customers/", url.Values{"name": {"Z"}, "email": {"kept@example.com"}})
 	body := w.Body.String()
@@ -274,7 +274,7 @@ func TestWrongViewsAreNamed(t *testing.T) {
 			}
 		}
 	}
-	if len(b.models) > 0 {
+	if len(b.views) > 0 {
 		t.Error("a wrong view is registered")
 	}
 	if err := Register(b.Panel, View[Customer]{}); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -31,7 +32,9 @@ type Panel struct {
 	source   *data.Source                     // the application's data
 	sources  map[account.Role]data.DataSource // … as the views show it, to each role what it may see
 	whole    *data.Source                     // … to nobody in particular: no table is hidden by rights
-	models   map[string]*model                // by table
+	views    map[string]*typed.View           // what the program says, by table
+	rights   map[string]Rights                // … of rights, by table
+	offered  map[string][]Right               // by table; all where there are none
 	accounts *account.Accounts
 	manager  *session.Manager
 	sessions *sessionhttp.Sessions
@@ -70,6 +73,9 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 		log:       cfg.Logger.With("component", "panel"),
 		security:  cfg.Logger.With("component", "security"),
 		origin:    http.NewCrossOriginProtection(),
+		views:     map[string]*typed.View{},
+		rights:    map[string]Rights{},
+		offered:   map[string][]Right{},
 		pace:      exportPace,
 		slow:      frame.DefaultDeadlines,
 		adminPing: make(chan struct{}, 1),

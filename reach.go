@@ -24,10 +24,10 @@ func (p *Panel) mayReach(role account.Role, reached data.Reached) error {
 	}
 	has := p.rightsOf(reached.Table).of(role)
 	_, shown := p.whole.Schema().Table(reached.Table)
-	m := p.models[reached.Table]
+	allowed := p.offered[reached.Table]
 	switch {
 	case !shown && role != account.Superuser,
-		m != nil && len(m.allowed) > 0 && !slices.Contains(m.allowed, right),
+		len(allowed) > 0 && !slices.Contains(allowed, right),
 		!slices.Contains(has, RightView), !slices.Contains(has, right):
 		return &statusError{status: http.StatusForbidden, detail: why}
 	}

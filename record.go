@@ -55,7 +55,7 @@ func (p *Panel) record(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Panel) fillRecord(r *http.Request, page *ui.Record, t *data.Table, found *data.Record) {
-	columns, cells := p.detailed(found)
+	columns, cells := p.view(found.Table).Detailed(found)
 	for i, c := range columns {
 		v := cells[i]
 		page.Fields = append(page.Fields, ui.Field{Name: c.Name, Label: columnLabel(c), Type: c.Type, Note: fieldNote(c), Value: p.shown(v)})

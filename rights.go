@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
 )
 
 // Right is something that can be done with the records of a table.
@@ -96,13 +97,13 @@ func (p *Panel) refusal(role account.Role, t *data.Table, asked Right) error {
 	refuse := func(why string) error { return &statusError{status: http.StatusForbidden, detail: why} }
 	writing := asked != RightView && asked != RightExport
 	has := p.rightsOf(t.Name).of(role)
-	m := p.models[t.Name]
+	allowed := p.offered[t.Name]
 	switch {
 	case writing && p.cfg.ReadOnly:
 		return refuse("This panel is read-only.")
 	case writing && t.ReadOnly != "":
 		return refuse("This table cannot be written: " + t.ReadOnly + ".")
-	case m != nil && len(m.allowed) > 0 && !slices.Contains(m.allowed, asked):
+	case len(allowed) > 0 && !slices.Contains(allowed, asked):
 		return refuse("This panel does not offer to " + verbs[asked] + " of this table.")
 	case !slices.Contains(has, RightView), !slices.Contains(has, asked):
 		return refuse("Your role may not " + verbs[asked] + " of this table.")
@@ -117,8 +118,8 @@ func (p *Panel) refusal(role account.Role, t *data.Table, asked Right) error {
 }
 
 func (p *Panel) rightsOf(table string) Rights {
-	if m := p.models[table]; m != nil && m.rights != nil {
-		return m.rights
+	if said, ok := p.rights[table]; ok {
+		return said
 	}
 	if named, ok := p.cfg.Rights[table]; ok {
 		return named
@@ -166,7 +167,7 @@ const nobody account.Role = ""
 // role may view, so that nothing else is reached by it. Roles that see the same
 // share one.
 func (p *Panel) show() error {
-	whole, err := p.source.With(p.dataOptions(func(*model) bool { return true }))
+	whole, err := p.source.With(p.dataOptions(func(*typed.View) bool { return true }))
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (p *Panel) show() error {
 		var reach data.Options
 		name := fmt.Sprintf("%q %q %s", hidden, unchanged, p.reaching(role, &reach))
 		if same[name] == nil {
-			opts := p.dataOptions(func(m *model) bool { return !slices.Contains(unchanged, m.table.Name) })
+			opts := p.dataOptions(func(v *typed.View) bool { return !slices.Contains(unchanged, v.Table.Name) })
 			opts.Hide = slices.Concat(opts.Hide, hidden)
 			opts.Reach, opts.Refer = reach.Reach, reach.Refer
 			if same[name], err = p.source.With(opts); err != nil {
@@ -200,16 +201,16 @@ func (p *Panel) show() error {
 
 // dataOptions are the options of the data with what the views say to who may
 // change the records of a table, or may not.
-func (p *Panel) dataOptions(changes func(*model) bool) data.Options {
+func (p *Panel) dataOptions(changes func(*typed.View) bool) data.Options {
 	opts := p.cfg.Tables
 	opts.Tables = maps.Clone(opts.Tables)
 	if opts.Tables == nil {
 		opts.Tables = map[string]data.TableOptions{}
 	}
-	for name, m := range p.models {
-		opts.Tables[name] = m.shown
-		if !changes(m) {
-			opts.Tables[name] = m.looked
+	for name, v := range p.views {
+		opts.Tables[name] = v.ForEditors
+		if !changes(v) {
+			opts.Tables[name] = v.ForReaders
 		}
 	}
 	return opts

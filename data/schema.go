@@ -108,6 +108,15 @@ type Column struct {
 // Readable says whether the column can be shown at all (masked ones are: as set or NULL).
 func (c *Column) Readable() bool { return !c.Hidden && c.Problem == "" }
 
+// HoldsText reports whether the empty text is a value of the column and not NULL.
+func (c *Column) HoldsText() bool {
+	switch c.Kind {
+	case KindText, KindLongText, KindEnum, KindAny:
+		return true
+	}
+	return false
+}
+
 // Sortable says whether a Query may sort by the column.
 func (c *Column) Sortable() bool { return c.Readable() && !c.Masked }
 

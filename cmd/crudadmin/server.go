@@ -53,7 +53,7 @@ func (p *program) start(ctx context.Context, flags serverFlags) (*server, error)
 		return nil, &usageError{err, generalHelp + "\n" + variablesHint}
 	}
 	handler := slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
-	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(settings.LogLevels.Handler(handler))}
+	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(settings.LogHandler(handler))}
 	log := s.log.With("component", "server")
 	for _, warning := range settings.Warnings {
 		log.Warn(warning)

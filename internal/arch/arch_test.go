@@ -40,7 +40,7 @@ var (
 // rules is the table. A package that is not in it fails the test, so that each
 // new one is given its place; a row may wait for its package.
 var rules = map[string]rule{
-	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "internal/ui", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/frame", "internal/spool"}},
+	"": {imports: []string{"session", "session/sessionhttp", "session/memstore", "data", "account", "audit", "internal/ui", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/frame", "internal/loglevel", "internal/spool", "internal/typed"}},
 
 	// The sessions.
 	"session":                   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -77,8 +77,11 @@ var rules = map[string]rule{
 		"session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
 		"internal/environ",
 	}},
-	"internal/migrate": {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
-	"internal/frame":   {stdlib: true, never: noSQL},
+	"internal/migrate":  {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
+	"internal/frame":    {stdlib: true, never: noSQL},
+	"internal/loglevel": {imports: []string{"internal/environ"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	// The one that links a library of validate tags.
+	"internal/typed":   {imports: []string{"data", "account", "internal/ui"}, never: []string{module + "/session…"}},
 	"internal/spool":   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"internal/environ": {imports: []string{"session"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin":    {imports: everything, drivers: true},

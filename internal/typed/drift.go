@@ -1,11 +1,10 @@
-// Drift: where a struct and its table disagree.
+// This file finds drift: where a struct and its table disagree.
 
-package crudadmin
+package typed
 
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,35 +12,20 @@ import (
 	"github.com/go-crudadmin/crudadmin/data"
 )
 
-// Drift is one disagreement between a registered struct and its table.
+// Drift is one disagreement between a struct and its table; crudadmin.Drift documents it.
 type Drift struct {
-	Level   data.Level `json:"level"` // data.Note where it costs nothing but a difference
-	Table   string     `json:"table"`
-	Column  string     `json:"column,omitempty"` // empty where the field has none
-	Field   string     `json:"field,omitempty"`  // of the struct, as in Go; empty where the column has none
-	Message string     `json:"message"`          // completes the sentence "The column …" or "The field …"
+	Level                         data.Level
+	Table, Column, Field, Message string
 }
 
-// Drift returns where the registered structs and the database disagree, by table.
-// It is what was found when they were registered.
-func (p *Panel) Drift() []Drift {
-	p.registering.Lock()
-	defer p.registering.Unlock()
-	var all []Drift
-	for _, name := range slices.Sorted(maps.Keys(p.models)) {
-		all = append(all, p.models[name].drift...)
-	}
-	return all
-}
-
-func (m *model) findDrift() []Drift {
+func (v *View) findDrift() []Drift {
 	var all []Drift
 	say := func(column, field, format string, args ...any) {
-		all = append(all, Drift{Level: data.Warning, Table: m.table.Name, Column: column, Field: field, Message: fmt.Sprintf(format, args...)})
+		all = append(all, Drift{Level: data.Warning, Table: v.Table.Name, Column: column, Field: field, Message: fmt.Sprintf(format, args...)})
 	}
 	bound := map[string]bool{}
 	var keys []string
-	for _, f := range m.fields {
+	for _, f := range v.fields {
 		if f.column == "" {
 			say("", f.name, "has no column: the table has none named %s", strings.Join(f.guess, " or "))
 			continue
@@ -50,37 +34,37 @@ func (m *model) findDrift() []Drift {
 		if f.key {
 			keys = append(keys, f.column)
 		}
-		c := m.columns[f.column]
-		m.driftOf(f, c, say)
+		c := v.columns[f.column]
+		v.driftOf(f, c, say)
 		if c.Nullable && !f.nullable() && c.PrimaryKey == 0 {
 			say(c.Name, f.name, "can be NULL, which the field, a %s, reads as its zero value", f.typ)
 			all[len(all)-1].Level = data.Note
 		}
 	}
-	for _, c := range m.table.Columns {
+	for _, c := range v.Table.Columns {
 		if !bound[c.Name] && !c.Hidden {
-			say(c.Name, "", "is in no field of %s", m.typ)
+			say(c.Name, "", "is in no field of %s", v.typ)
 			all[len(all)-1].Level = data.Note
 		}
-		if !c.Nullable && !c.HasDefault && !c.Generated && !m.assigned(c.Name) && !slices.Contains(m.create, c.Name) && m.shown.Hooks.BeforeInsert == nil {
+		if !c.Nullable && !c.HasDefault && !c.Generated && !v.assigned(c.Name) && !v.has(ToCreate, c.Name) && v.ForEditors.Hooks.BeforeInsert == nil {
 			say(c.Name, "", "is required and on no form that makes a record: set it in BeforeCreate, or give it a default")
 		}
 	}
 	slices.Sort(keys)
-	if key := slices.Sorted(slices.Values(m.table.PrimaryKey)); len(keys) > 0 && !slices.Equal(keys, key) {
+	if key := slices.Sorted(slices.Values(v.Table.PrimaryKey)); len(keys) > 0 && !slices.Equal(keys, key) {
 		say("", "", "the tags say that the primary key is %s, the table that it is %s", strings.Join(keys, ", "), cmp.Or(strings.Join(key, ", "), "none"))
 	}
-	if !m.table.Identity.Addressable() {
+	if !v.Table.Identity.Addressable() {
 		say("", "", "the table has no key: its rows can be listed and exported only")
 	}
-	if m.table.Problem != "" {
-		say("", "", "the table cannot be read: %s", m.table.Problem)
+	if v.Table.Problem != "" {
+		say("", "", "the table cannot be read: %s", v.Table.Problem)
 	}
 	return all
 }
 
 // driftOf compares a field with its column.
-func (m *model) driftOf(f *structField, c *data.Column, say func(column, field, format string, args ...any)) {
+func (v *View) driftOf(f *field, c *data.Column, say func(column, field, format string, args ...any)) {
 	typ := f.typ
 	if typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
@@ -101,7 +85,7 @@ func (m *model) driftOf(f *structField, c *data.Column, say func(column, field, 
 }
 
 // nullable reports whether the field's type tells NULL from its zero value.
-func (f *structField) nullable() bool {
+func (f *field) nullable() bool {
 	kind := f.typ.Kind()
 	return kind == reflect.Pointer || kind == reflect.Slice || f.typ != timeType && isValue(f.typ)
 }

@@ -1,7 +1,6 @@
-// Struct fields: which column each field of a Go struct is, by its tags, read as
-// text. No ORM is asked.
+// This file holds which column each field of a struct is, by its tags.
 
-package crudadmin
+package typed
 
 import (
 	"database/sql"
@@ -23,8 +22,8 @@ const (
 	maxStructFields = 2000
 )
 
-// structField is a field that holds a column.
-type structField struct {
+// field is one field of a struct that holds a column.
+type field struct {
 	name   string // in Go, with the embedded ones before it: "Address.City"
 	index  []int  // for reflect.Value.FieldByIndex
 	typ    reflect.Type
@@ -47,16 +46,16 @@ var (
 )
 
 // structFields lists the fields of a struct that can be columns.
-func structFields(typ reflect.Type) ([]*structField, error) {
+func structFields(typ reflect.Type) ([]*field, error) {
 	if typ.Kind() != reflect.Struct || isValue(typ) {
-		return nil, fmt.Errorf("%s is no struct with a field a column", typ)
+		return nil, fmt.Errorf("%s is not a struct whose fields map to columns", typ)
 	}
-	var all []*structField
+	var all []*field
 	err := walkFields(typ, nil, "", "", &all)
 	return all, err
 }
 
-func walkFields(typ reflect.Type, index []int, path, prefix string, all *[]*structField) error {
+func walkFields(typ reflect.Type, index []int, path, prefix string, all *[]*field) error {
 	if len(index) >= maxEmbedded {
 		return fmt.Errorf("%s: structs are embedded more than %d deep", path, maxEmbedded)
 	}
@@ -87,19 +86,19 @@ func walkFields(typ reflect.Type, index []int, path, prefix string, all *[]*stru
 		if tags.wrong != "" {
 			return fmt.Errorf("%s: %s", name, tags.wrong)
 		}
-		field := &structField{name: name, index: at, typ: f.Type, tag: f.Tag, label: tags.label, help: tags.help,
+		one := &field{name: name, index: at, typ: f.Type, tag: f.Tag, label: tags.label, help: tags.help,
 			readOnly: tags.readOnly, secret: tags.secret, key: tags.key, notNull: tags.notNull}
 		if tags.named != "" {
-			field.named = prefix + tags.named
-			field.guess = []string{field.named}
+			one.named = prefix + tags.named
+			one.guess = []string{one.named}
 		} else {
 			for _, guess := range []string{tags.json, snakeCase(f.Name), f.Name} {
 				if guess != "" {
-					field.guess = append(field.guess, prefix+guess)
+					one.guess = append(one.guess, prefix+guess)
 				}
 			}
 		}
-		*all = append(*all, field)
+		*all = append(*all, one)
 	}
 	return nil
 }
@@ -238,9 +237,9 @@ func snakeCase(name string) string {
 	return out.String()
 }
 
-// bind gives each field its column in the table, by its exact name, else without
+// assignColumns gives each field its column in the table, by its exact name, else without
 // regard to case and underscores. Two fields of one column are an error.
-func bind(fields []*structField, t *data.Table) error {
+func assignColumns(fields []*field, t *data.Table) error {
 	folded := map[string][]string{}
 	for _, c := range t.Columns {
 		folded[fold(c.Name)] = append(folded[fold(c.Name)], c.Name)

@@ -1,6 +1,6 @@
-// Validation: the validate tags of a struct, and what they refuse in words.
+// This file holds the validate tags of a struct, and in words what they refuse.
 
-package crudadmin
+package typed
 
 import (
 	"errors"
@@ -33,8 +33,8 @@ func checkRules(typ reflect.Type) (err error) {
 }
 
 // hasRules reports whether any field of the struct has a validate tag.
-func (m *model) hasRules() bool {
-	for _, f := range m.fields {
+func (v *View) hasRules() bool {
+	for _, f := range v.fields {
 		if f.tag.Get("validate") != "" {
 			return true
 		}
@@ -44,7 +44,7 @@ func (m *model) hasRules() bool {
 
 // validate says what the struct's rules refuse, of the columns that concern says
 // are concerned. Passwords were checked as they were entered.
-func (m *model) validate(record any, concern func(column string) bool) error {
+func (v *View) validate(record any, concern func(column string) bool) error {
 	var invalid validator.ValidationErrors
 	if err := rules.Struct(record); err == nil {
 		return nil
@@ -55,12 +55,12 @@ func (m *model) validate(record any, concern func(column string) bool) error {
 	for _, one := range invalid {
 		_, path, _ := strings.Cut(one.StructNamespace(), ".")
 		column := ""
-		for _, f := range m.fields {
+		for _, f := range v.fields {
 			if f.name == path {
 				column = f.column
 			}
 		}
-		if column != "" && m.passwords[column] == nil && concern(column) { // else it is about a related record, which is not read
+		if column != "" && !v.IsPassword(column) && concern(column) { // else it is about a related record, which is not read
 			wrong = append(wrong, &data.FieldError{Field: column, Message: ruleText(one)})
 		}
 	}
@@ -70,8 +70,8 @@ func (m *model) validate(record any, concern func(column string) bool) error {
 	return wrong
 }
 
-// validatePassword checks a password as it was entered.
-func validatePassword(tag, password string) (message string) {
+// refused says what a validate tag refuses of a password as it was entered; empty if nothing.
+func refused(tag, password string) (message string) {
 	if tag == "" {
 		return ""
 	}

@@ -1,6 +1,6 @@
-// Tests of LogLevels: which records the levels let through.
+// Tests of levels: which records the levels let through.
 
-package crudadmin
+package loglevel
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 )
 
 func TestComponentsHaveTheirOwnLevel(t *testing.T) {
-	levels, err := ParseLogLevels("warn,session=debug, data=error")
+	levels, err := Parse("warn,session=debug, data=error")
 	if err != nil {
 		t.Fatal(err)
 	}

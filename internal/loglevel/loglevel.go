@@ -1,6 +1,5 @@
-// LogLevels: from which level on to log, by component.
-
-package crudadmin
+// Package loglevel is a filter of log records: from which level on they are kept, by component.
+package loglevel
 
 import (
 	"context"
@@ -11,28 +10,28 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 )
 
-// maxLogLevels is how many components may have a level of their own.
-const maxLogLevels = 32
+// maxLevels is how many components may have a level of their own.
+const maxLevels = 32
 
-// LogLevels says from which level on records are kept: one level for everything,
+// Levels says from which level on records are kept: one level for everything,
 // and one for each component that has its own. The zero value is info.
-type LogLevels struct {
+type Levels struct {
 	base       slog.Level
 	components map[string]slog.Level
 }
 
-// ParseLogLevels reads the levels as LOG_LEVEL has them: "info", or
+// Parse reads the levels as LOG_LEVEL has them: "info", or
 // "info,session=debug,data=warn". The levels are debug, info, warn (or warning) and
 // error, the empty text is info. A component's level is also that of its parts:
 // session is session.redis too. At most 32 components.
-func ParseLogLevels(text string) (LogLevels, error) {
-	levels := LogLevels{base: slog.LevelInfo, components: map[string]slog.Level{}}
+func Parse(text string) (Levels, error) {
+	levels := Levels{base: slog.LevelInfo, components: map[string]slog.Level{}}
 	if text == "" {
 		return levels, nil
 	}
 	parts := strings.Split(text, ",")
-	if len(parts) > maxLogLevels {
-		return levels, fmt.Errorf("%d parts, want at most %d", len(parts), maxLogLevels)
+	if len(parts) > maxLevels {
+		return levels, fmt.Errorf("%d parts, want at most %d", len(parts), maxLevels)
 	}
 	for i, part := range parts {
 		component, name, own := strings.Cut(strings.TrimSpace(part), "=")
@@ -42,7 +41,7 @@ func ParseLogLevels(text string) (LogLevels, error) {
 		level, known := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "warning": slog.LevelWarn, "error": slog.LevelError}[strings.ToLower(name)]
 		switch {
 		case !known:
-			return levels, fmt.Errorf("%q is no level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", environ.Clip(name))
+			return levels, fmt.Errorf("%q is not a level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", environ.Clip(name))
 		case own && component == "":
 			return levels, fmt.Errorf("part %d has no component before the =", i+1)
 		case own:
@@ -59,12 +58,12 @@ func ParseLogLevels(text string) (LogLevels, error) {
 // Handler returns a handler that hands on to next what the levels let through. A
 // record's component is the attribute of that name, outside any group, of the
 // logger or, where that has none, of the record.
-func (l LogLevels) Handler(next slog.Handler) slog.Handler {
+func (l Levels) Handler(next slog.Handler) slog.Handler {
 	return levelHandler{next: next, levels: l}
 }
 
 // of is the level of the component: its own, or that of what it is a part of.
-func (l LogLevels) of(component string) slog.Level {
+func (l Levels) of(component string) slog.Level {
 	for whole := component; ; {
 		if level, ok := l.components[whole]; ok {
 			return level
@@ -78,7 +77,7 @@ func (l LogLevels) of(component string) slog.Level {
 }
 
 // lowest is the lowest level of all.
-func (l LogLevels) lowest() slog.Level {
+func (l Levels) lowest() slog.Level {
 	low := l.base
 	for _, level := range l.components {
 		low = min(low, level)
@@ -89,7 +88,7 @@ func (l LogLevels) lowest() slog.Level {
 // levelHandler keeps the records that their component's level lets through.
 type levelHandler struct {
 	next      slog.Handler
-	levels    LogLevels
+	levels    Levels
 	component string
 	grouped   bool
 }

@@ -1,11 +1,9 @@
-// Decode: a stored row into a struct, and what the struct says back into fields.
-// Whatever the row holds, it is bounded and does not panic.
+// This file decodes a stored row into a struct.
 
-package crudadmin
+package typed
 
 import (
 	"database/sql"
-	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,28 +11,27 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/data"
 )
 
-// decode fills the struct in v from a row. What does not fit its field is an
+// decode fills a struct from a row. What does not fit its field is an
 // error that names it; columns that the row lacks stay zero.
-func (m *model) decode(v reflect.Value, row data.Values) error {
-	for _, f := range m.fields {
+func (v *View) decode(record reflect.Value, row data.Values) error {
+	for _, f := range v.fields {
 		raw, has := row[f.column]
 		if f.column == "" || !has {
 			continue
 		}
-		if err := assign(f.target(v), raw, m.columns[f.column]); err != nil {
-			return &data.FieldError{Field: f.column, Message: fmt.Sprintf("does not fit the field %s of %s: %v", f.name, v.Type(), err)}
+		if err := assign(f.target(record), raw, v.columns[f.column]); err != nil {
+			return &data.FieldError{Field: f.column, Message: fmt.Sprintf("does not fit the field %s of %s: %v", f.name, record.Type(), err)}
 		}
 	}
 	return nil
 }
 
 // target is the field in v; embedded pointers on the way are made.
-func (f *structField) target(v reflect.Value) reflect.Value {
+func (f *field) target(v reflect.Value) reflect.Value {
 	for i, x := range f.index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {
@@ -73,7 +70,7 @@ func assign(to reflect.Value, raw any, c *data.Column) (err error) {
 		}
 		at, ok := c.Time(raw)
 		if !ok {
-			return errors.New("it is no date or time")
+			return errors.New("it is not a date or time")
 		}
 		to.Set(reflect.ValueOf(at))
 		return nil
@@ -101,7 +98,7 @@ func assign(to reflect.Value, raw any, c *data.Column) (err error) {
 func scan(scanner any, raw any, c *data.Column) error {
 	to, ok := scanner.(sql.Scanner)
 	if !ok {
-		return fmt.Errorf("it is no sql.Scanner")
+		return fmt.Errorf("%T is not a sql.Scanner", scanner)
 	}
 	given, other := raw, false
 	if c.Kind == data.KindDate || c.Kind == data.KindDateTime {
@@ -231,83 +228,4 @@ func uuidBytes(raw any) ([]byte, bool) {
 		return b, err == nil && len(b) == 16
 	}
 	return nil, false
-}
-
-// errNoValue means that values of a type can be read and not written, as of a
-// Scanner that is no Valuer: what a hook changes in one is lost.
-var errNoValue = errors.New("values of this type cannot be stored")
-
-// encode says what a field of the struct holds, as an input gives it.
-func encode(v reflect.Value, c *data.Column) (field data.Field, err error) {
-	defer func() { // a Valuer is anybody's code
-		if what := recover(); what != nil {
-			err = fmt.Errorf("panic: %v", what)
-		}
-	}()
-	if v.Kind() == reflect.Pointer && v.IsNil() {
-		return data.Field{Null: true}, nil
-	}
-	if valuer, ok := v.Interface().(driver.Valuer); ok {
-		value, err := valuer.Value()
-		if err != nil {
-			return data.Field{}, err
-		}
-		if value == nil {
-			return data.Field{Null: true}, nil
-		}
-		v = reflect.ValueOf(value)
-	}
-	if v.Kind() == reflect.Pointer {
-		v = v.Elem()
-	}
-	if at, ok := v.Interface().(time.Time); ok {
-		return timeField(at, c), nil
-	}
-	switch v.Kind() {
-	case reflect.String:
-		return data.Field{Text: v.String()}, nil
-	case reflect.Bool:
-		return data.Field{Text: strconv.FormatBool(v.Bool())}, nil
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return data.Field{Text: strconv.FormatInt(v.Int(), 10)}, nil
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return data.Field{Text: strconv.FormatUint(v.Uint(), 10)}, nil
-	case reflect.Float32:
-		return data.Field{Text: strconv.FormatFloat(v.Float(), 'g', -1, 32)}, nil
-	case reflect.Float64:
-		return data.Field{Text: strconv.FormatFloat(v.Float(), 'g', -1, 64)}, nil
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return bytesField(v, v.Bytes(), c), nil
-		}
-	case reflect.Array:
-		if v.Len() == 16 && v.Type().Elem().Kind() == reflect.Uint8 {
-			id := make([]byte, 16)
-			reflect.Copy(reflect.ValueOf(id), v)
-			return data.Field{Text: hex.EncodeToString(id)}, nil
-		}
-	}
-	return data.Field{}, errNoValue
-}
-
-func timeField(at time.Time, c *data.Column) data.Field {
-	switch c.Kind {
-	case data.KindDate:
-		return data.Field{Text: at.Format(time.DateOnly)}
-	case data.KindTime:
-		return data.Field{Text: at.Format(time.TimeOnly)}
-	case data.KindInteger:
-		return data.Field{Text: strconv.FormatInt(at.Unix(), 10)}
-	}
-	return data.Field{Text: at.Format(time.RFC3339Nano)}
-}
-
-func bytesField(v reflect.Value, b []byte, c *data.Column) data.Field {
-	switch {
-	case v.IsNil():
-		return data.Field{Null: true}
-	case c.Kind == data.KindBlob || c.Kind == data.KindAny:
-		return data.Field{File: append([]byte{}, b...)}
-	}
-	return data.Field{Text: string(b)}
 }
