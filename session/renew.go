@@ -64,13 +64,22 @@ func (m *Manager) RenewDue(s Session) bool {
 // used, so there are never more than two tokens.
 //
 // Of many callers with one token one succeeds; the others get ErrConflict and go on
-// with the session they have. So does one who comes within RenewGrace after another:
-// the answer may be on its way to the browser.
+// with the session they have. So does a caller within RenewGrace after another renewal,
+// whose answer may be on its way to the browser. A server that renews for requests calls
+// RenewFor, which knows when they arrived.
 //
 // A renewal is as optional as a touch: it takes no longer than TouchWait, and while the
 // store is known to take no writes it is ErrUnavailable at once. It may have been made
 // all the same; the old token serves on.
 func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) {
+	return m.RenewFor(ctx, old, m.now())
+}
+
+// RenewFor is Renew for a request that arrived at the given time. A request that arrived
+// earlier than RenewGrace after a renewal is no sign that the renewal's answer was lost:
+// the browser had sent it before, and only its handler was slow. It gets ErrConflict and
+// replaces nothing, however late it asks.
+func (m *Manager) RenewFor(ctx context.Context, old Token, arrived time.Time) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
 		return Token{}, Session{}, ErrNotFound
@@ -80,19 +89,19 @@ func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) 
 	}
 	ctx, end := m.insistFor(ctx, m.cfg.TouchWait)
 	defer end.release()
-	token, next, err := m.renew(ctx, id)
+	token, next, err := m.renew(ctx, id, arrived)
 	if errors.Is(err, ErrUnavailable) {
 		m.tellOutage(ctx, id, err)
 	}
 	return token, next, err
 }
 
-func (m *Manager) renew(ctx context.Context, id ID) (Token, Session, error) {
+func (m *Manager) renew(ctx context.Context, id ID, arrived time.Time) (Token, Session, error) {
 	s, err := m.load(ctx, id)
 	if err != nil {
 		return Token{}, Session{}, err
 	}
-	if s.ID != id && (!s.Unused() || m.now().Sub(s.RotatedAt) < m.cfg.RenewGrace) {
+	if s.ID != id && (!s.Unused() || arrived.Sub(s.RotatedAt) < m.cfg.RenewGrace) {
 		return Token{}, Session{}, fmt.Errorf("session: renew: %w", ErrConflict)
 	}
 	return m.replace(ctx, id, s, true)

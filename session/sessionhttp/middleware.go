@@ -105,7 +105,7 @@ func (v *visit) renew() {
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
-	token, renewed, err := s.manager.Renew(v.Context, h.token)
+	token, renewed, err := s.manager.RenewFor(v.Context, h.token, v.arrived)
 	if err != nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -20,7 +21,8 @@ type visit struct {
 	context.Context // of the request
 	sessions        *Sessions
 	answer          answer
-	cookies         []string // the request's Cookie headers
+	cookies         []string  // the request's Cookie headers
+	arrived         time.Time // where the rules renew tokens
 
 	given   tokens          // in the session cookies
 	rivals  []session.Token // of several live sessions, none of which counts
@@ -154,6 +156,9 @@ func (s *Sessions) Adopt(r *http.Request, token session.Token) (*http.Request, e
 // begun is not known either.
 func (s *Sessions) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{Context: r.Context(), sessions: s, cookies: r.Header["Cookie"]}
+	if s.anchored {
+		v.arrived = s.manager.Now()
+	}
 	if w != nil {
 		v.answer.ResponseWriter, v.answer.visit = w, v
 		v.answer.outer, v.answer.upgrades = w.Header()["Cache-Control"], upgrades(r)

@@ -313,6 +313,32 @@ var renewChecks = []check{
 		run:  lostAnswer,
 	},
 	{
+		name: "a request from before a renewal replaces nothing, however slow it is",
+		rule: "RenewFor: a request that arrived earlier than RenewGrace after a renewal is no sign that the renewal's answer was lost: it gets ErrConflict and replaces nothing, however late it asks.",
+		run: func(f *fixture) {
+			m := f.manager(f.store, func(c *session.Config) {
+				c.RenewEvery, c.RenewGrace, c.IdleTimeout, c.Lifetime = 10*time.Minute, grace, time.Hour, 4*time.Hour
+			})
+			old, _, err := m.Create(f.ctx, session.NewSession{UserID: "anna"})
+			f.must(err, "Create")
+			f.clock.Advance(10 * time.Minute)
+			early := f.clock.Now()
+			held, _, err := m.Renew(f.ctx, old)
+			f.must(err, "Renew")
+			f.clock.Advance(20 * time.Minute)
+			for _, arrived := range []time.Time{{}, early.Add(-time.Hour), early, early.Add(grace - time.Microsecond)} {
+				_, _, err = m.RenewFor(f.ctx, old, arrived)
+				f.want(err, session.ErrConflict, "RenewFor a request that arrived %s after the renewal", arrived.Sub(early))
+			}
+			_, err = m.Peek(f.ctx, held)
+			f.must(err, "the token whose answer arrived")
+			_, _, err = m.RenewFor(f.ctx, old, early.Add(grace))
+			f.must(err, "RenewFor a request that arrived when the grace was over")
+			_, err = m.Peek(f.ctx, held)
+			f.want(err, session.ErrNotFound, "the token that was replaced")
+		},
+	},
+	{
 		name: "the first use of a renewed token costs one call more, once",
 		rule: "First use is recorded: the first validation of a renewed token may cost one call more. To look at a session is no use.",
 		run: func(f *fixture) {

@@ -25,8 +25,8 @@ const (
 	lostAnswer    = "the answer of a sign-in or step-up is lost"
 	atOnce        = "two sign-ins at once: the answer that arrives last counts"
 	lateSignOut   = "a sign-out's answer arrives after a later sign-in's"
-	veryLateRenew = "a renewal's answer is under way for longer than RenewEvery"
-	slowRequest   = "a sign-in or sign-out is under way for longer than RenewGrace, and its token was renewed meanwhile"
+	veryLateRenew = "a renewal, from its beginning to the arrival of its answer, takes RenewEvery or longer"
+	slowRequest   = "a sign-in or sign-out is under way for RenewGrace or longer, and its token was renewed meanwhile"
 )
 
 // fail keeps the first rule that is broken.
@@ -204,7 +204,12 @@ func (w *world) holds(b *browser) (session.Session, bool) {
 	if !ok {
 		return session.Session{}, false
 	}
-	l := w.lives[w.owner[c.value]]
+	// A renewal sets no anchor: of the last sign-in or step-up that holds still.
+	by, text := c.by, c.value
+	if a, ok := b.jar[w.anchor()]; ok && c.by.kind == page {
+		by, text = a.by, a.value
+	}
+	l := w.lives[w.owner[text]]
 	switch {
 	case l == nil:
 		w.fail(rule, "%s holds a cookie of no session", b.name)
@@ -212,16 +217,16 @@ func (w *world) holds(b *browser) (session.Session, bool) {
 		// That was asked for.
 	case b.last != nil && b.last.kind == signOut && c.by.kind == page:
 		// That was asked for, and what a late renewal brings opens nothing.
-	case c.by.kind == page && c.late > renewEvery:
+	case c.by.kind == page && c.late >= renewEvery:
 		w.excuse(veryLateRenew)
 	case l.ended != nil && l.ended.arrived == 0:
 		w.excuse(lostAnswer) // or is still on its way
-	case l.ended != nil && c.by.kind.sets() && c.by.arrived > l.ended.arrived:
+	case l.ended != nil && by.kind.sets() && by.arrived > l.ended.arrived:
 		w.excuse(atOnce)
 	case l.ended != nil:
-		w.fail(rule, "%s holds %s, set by %s, whose session was replaced by %s, whose answer arrived", b.name, short(c.value), c.by, l.ended)
+		w.fail(rule, "%s holds %s, set by %s, whose session was replaced by %s, whose answer arrived", b.name, short(text), by, l.ended)
 	default:
-		w.fail(rule, "%s holds %s, set by %s, which opens nothing, and nothing ended its session", b.name, short(c.value), c.by)
+		w.fail(rule, "%s holds %s, set by %s, which opens nothing, and nothing ended its session", b.name, short(text), by)
 	}
 	return session.Session{}, false
 }
@@ -266,7 +271,7 @@ func (w *world) unheld(s session.Session) {
 		w.excuse(lostAnswer)
 	case l.made.browser.overwritten(w, s.Lineage):
 		w.excuse(atOnce)
-	case w.renews && l.made.browser.last.took > renewGrace:
+	case w.renews && l.made.browser.last.took >= renewGrace:
 		w.excuse(slowRequest)
 	default:
 		w.fail("no session is left that nobody holds", "that of %s", l.made)

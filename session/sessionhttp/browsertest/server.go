@@ -53,6 +53,7 @@ type request struct {
 	ended  bool // it is a sign-out that ended something
 
 	began   time.Time     // when it was sent
+	renewed time.Time     // when the token in the answer was made, if it is a renewal's
 	made    time.Time     // when the answer was
 	took    time.Duration // between the two
 	answer  http.Header
@@ -137,6 +138,9 @@ func (g gate) Create(ctx context.Context, s session.Session, a session.Admission
 }
 
 func (g gate) Rotate(ctx context.Context, old session.ID, next session.Session) error {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		r.renewed = next.RotatedAt
+	}
 	stop(ctx, "before Rotate")
 	before, _ := g.Store.Get(background, old)
 	err := g.Store.Rotate(ctx, old, next)

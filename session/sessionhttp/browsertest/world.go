@@ -51,8 +51,8 @@ type browser struct {
 
 type cookie struct {
 	value string
-	by    *request // whose answer set it
-	late  time.Duration
+	by    *request      // whose answer set it
+	late  time.Duration // after a renewal made it
 }
 
 func newWorld(t testing.TB, store session.Store, clock *sessiontest.Clock, plant *Plant, c *choices, number int) *world {
@@ -245,7 +245,7 @@ func (w *world) arrive(r *request, how string) {
 			}
 			continue
 		}
-		b.jar[c.Name] = cookie{value: c.Value, by: r, late: w.clock.Now().Sub(r.made)}
+		b.jar[c.Name] = cookie{value: c.Value, by: r, late: w.clock.Now().Sub(r.renewed)}
 	}
 }
 
