@@ -116,3 +116,21 @@ func TestExportsHaveARoom(t *testing.T) {
 		t.Errorf("no folder: %d", w.Code)
 	}
 }
+
+// The menu of exports says where the file is no snapshot.
+func TestExportMenuSaysWhereThereIsNoSnapshot(t *testing.T) {
+	const said = "not a snapshot of one moment"
+	b := newBench(t, nil)
+	page := b.browser(t).signIn(adminName)
+	if body := page.do(http.MethodGet, "/m/orders/", nil).Body.String(); strings.Contains(body, said) || !strings.Contains(body, "export.csv") {
+		t.Error("in WAL mode the list of a table speaks of pieces, or has no exports")
+	}
+	if _, err := b.db.ExecContext(t.Context(), "PRAGMA journal_mode = DELETE"); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{"/m/orders/": true, "/m/orders/?q=nothing": true, "/m/totals/": false} {
+		if got := strings.Contains(page.do(http.MethodGet, path, nil).Body.String(), said); got != want {
+			t.Errorf("without WAL %s speaks of pieces: %v, want %v", path, got, want)
+		}
+	}
+}

@@ -171,6 +171,7 @@ func (p *Panel) fillList(page *ui.List, result *data.Page) {
 		page.Columns = append(page.Columns, p.heading(t, c, q))
 	}
 	page.Rows = p.rows(t, result.Columns, result.Rows)
+	page.Pieces = result.Pieces
 	page.Count = count(result.Count)
 	if result.Count.Unknown {
 		page.CountErr = "Counting took too long"

@@ -84,7 +84,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	defer leave()
-	sliced, err := s.dialect.writersWait(ctx, s.db)
+	sliced, err := s.inPieces(ctx, t)
 	if err != nil {
 		return s.failed(ctx, "export", t, err)
 	}
@@ -92,7 +92,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	if e.longest = max(longFrom, min(longTo, rowBytes/len(columns))); len(t.handle()) == 0 {
 		e.longest = maxMatched // it could not be read in pieces
 	}
-	if sliced && t.keyset() {
+	if sliced {
 		if len(q.Sort) > 1 || len(q.Sort) == 1 && !e.order[0].key && !e.order[0].column.Indexed {
 			e.order = t.order(nil)
 		}
@@ -104,6 +104,14 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	return w.End()
+}
+
+// inPieces reports whether an export of a table is read in slices, as [DataSource] says, and so is no snapshot.
+func (s *Source) inPieces(ctx context.Context, t *Table) (bool, error) {
+	if !t.keyset() {
+		return false, nil
+	}
+	return s.dialect.writersWait(ctx, s.db)
 }
 
 // selected are the cells, the handle and whatever else of a row.

@@ -58,6 +58,7 @@ type Page struct {
 	Prev    string // for Query.Before; empty if there is none
 	Last    string // for Query.Before: the last page; empty if it cannot be reached
 	Notice  string // what limits this page, if anything does
+	Pieces  bool   // an export of the table is read in pieces, between the writes of others: see DataSource.Export
 }
 
 // List implements DataSource.
@@ -144,6 +145,9 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	page.Notice = joinNotices(page.Notice, notice)
+	if page.Pieces, err = s.inPieces(ctx, t); err != nil {
+		return nil, s.failed(ctx, "list", t, err)
+	}
 	if page.partlySearched() {
 		page.Notice = joinNotices(page.Notice, fmt.Sprintf("Only the first %d characters of a text are searched, and none of a text beyond %d MiB.", searched, maxMatched>>20))
 	}
