@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"sync"
 
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -46,9 +47,11 @@ func bounded(rt route, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func isMultipart(r *http.Request) bool {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && kind == "multipart/form-data"
+func isMultipart(r *http.Request) bool { return isForm(r, "multipart/form-data") }
+
+func isForm(r *http.Request, kind string) bool {
+	is, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && is == kind
 }
 
 // checkCSRF refuses a request that changes something without its token, before a file is stored
@@ -125,20 +128,59 @@ func leadingToken(r *http.Request) (string, bool) {
 }
 
 // readFiles reads a form with files, which it stores in the folder for temporary files. net/http
-// adds 10 MiB to what it is given for all that is no file.
+// adds 10 MiB to what it is given for all that is no file. Of a form that does not come whole the values
+// that have come are in PostForm all the same.
 func readFiles(r *http.Request) error {
 	err := r.ParseForm()
-	if err == nil {
-		err = r.ParseMultipartForm(maxValues - 10<<20) //nolint:gosec // bounded does
+	if err != nil {
+		return formError(err)
+	}
+	heard, done := overhear(r)
+	err = r.ParseMultipartForm(maxValues - 10<<20) //nolint:gosec // bounded does
+	if done(); err != nil {
+		r.PostForm, r.Form, r.MultipartForm = heard.PostForm, heard.Form, heard.MultipartForm
 	}
 	return formError(err)
 }
 
-// readValues reads a form. Of files it keeps the names and nothing else.
+// overhear returns a request that hears of what is read of another one, which is a form with files, and keeps
+// its values. They are there when done returns.
+func overhear(r *http.Request) (heard *http.Request, done func()) {
+	from, to := io.Pipe()
+	heard = &http.Request{Method: r.Method, URL: r.URL, Header: r.Header, Body: from}
+	var told sync.WaitGroup
+	told.Go(func() {
+		_ = readValues(heard)
+		_, _ = io.Copy(io.Discard, from) // whoever is overheard waits for nobody
+	})
+	body := r.Body
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(body, to), body}
+	return heard, func() {
+		_ = to.Close()
+		told.Wait()
+	}
+}
+
+// readValues reads a form. Of files it keeps the names and nothing else. Of a form that does not come whole
+// the values that have come are in PostForm all the same.
 func readValues(r *http.Request) error {
+	var cut error
+	if isForm(r, "application/x-www-form-urlencoded") && r.PostForm == nil && r.Body != nil {
+		var text []byte
+		if text, cut = io.ReadAll(r.Body); cut != nil {
+			text = text[:max(bytes.LastIndexByte(text, '&'), 0)] // a half of a value is not what was entered
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+	}
 	err := r.ParseForm()
 	if err == nil && isMultipart(r) && r.MultipartForm == nil {
 		err = readParts(r)
+	}
+	if cut != nil {
+		err = cut
 	}
 	return formError(err)
 }

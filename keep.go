@@ -13,22 +13,27 @@ import (
 )
 
 // keep adds to the page of an error what was sent to a table: to be sent again as
-// it is, where a server was down, else to be read. Secrets are not sent back, and
+// it is, where a server was down or its person had too much under way, else to be
+// read. Of a form that did not come whole it is what had come. Secrets are not sent back, and
 // nothing that was refused before it was read. Until it is known who asks, the page
 // holds names and values as they were sent and nothing of the schema: whether a
 // table or column exists is not told to everybody.
 func (p *Panel) keep(page *ui.Error, r *http.Request) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), p.base+"/m/")
-	again := page.Status >= http.StatusInternalServerError
+	again := page.Status >= http.StatusInternalServerError || page.Status == http.StatusTooManyRequests
 	known := visitor(r).ID != ""
 	if r.Method != http.MethodPost || !ok || !again && (r.PostForm == nil || !known) {
 		return
 	}
-	if r.PostForm == nil { // the store was asked before the form was read
-		r.Body = http.MaxBytesReader(nil, r.Body, maxBody)
-	}
-	if readValues(r) != nil {
-		return
+	if r.PostForm == nil { // it was refused before the form was read
+		size := int64(maxBody)
+		if known && isMultipart(r) {
+			size = maxUpload
+		}
+		r.Body = http.MaxBytesReader(nil, r.Body, size)
+		if readValues(r) != nil {
+			again = false // it is not whole
+		}
 	}
 	segment, below, _ := strings.Cut(rest, "/")
 	secret, entered := secretByName, enteredAsSent
@@ -69,6 +74,9 @@ func (p *Panel) keep(page *ui.Error, r *http.Request) {
 		}
 	}
 	page.Entered = entered(r.PostForm)
+	if page.Status == http.StatusRequestTimeout && len(page.Entered) > 0 {
+		page.Detail += " What had come of it is below."
+	}
 	if again && !page.Lacks {
 		page.SendHref = r.URL.EscapedPath()
 	}

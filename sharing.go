@@ -23,12 +23,23 @@ func (p *Panel) shared(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		share, ok := p.shares.Begin(visitor(r).ID)
 		if !ok {
-			p.fail(w, r, overShare(fmt.Sprintf("%d requests", frame.MaxRequests)))
+			p.refuseShare(w, r)
 			return
 		}
 		defer share.End()
 		next(w, r.WithContext(context.WithValue(r.Context(), shareKey{}, share)))
 	}
+}
+
+// refuseShare answers a request that has no place. A form is read all the same, if not too many are, so that
+// what somebody entered stays on the page.
+func (p *Panel) refuseShare(w http.ResponseWriter, r *http.Request) {
+	if end, ok := p.shares.Keep(visitor(r).ID); ok {
+		defer end()
+	} else {
+		r.Body = http.NoBody
+	}
+	p.fail(w, r, overShare(fmt.Sprintf("%d requests", frame.MaxRequests)))
 }
 
 // takeShare takes what the request is about to do from its person's share, until it is answered.

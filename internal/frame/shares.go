@@ -28,6 +28,7 @@ const (
 	MaxSearches  = 2 // of them
 	MaxExports   = 1 // of them
 	MaxChanges   = 1 // of them
+	MaxKept      = 2 // beside them: requests that are refused, and read so that nothing is lost
 	searchesWait = time.Second
 )
 
@@ -53,6 +54,7 @@ type Shares struct {
 // person is what one person has under way.
 type person struct {
 	requests int
+	kept     int
 	places   [works]chan struct{} // taken ones are in it
 }
 
@@ -71,6 +73,34 @@ type Share struct {
 func (s *Shares) Begin(name string) (*Share, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	p := s.personOf(name)
+	if p.requests == MaxRequests {
+		return nil, false
+	}
+	p.requests++
+	return &Share{shares: s, name: name, person: p}, true
+}
+
+// Keep takes a place for reading what a request sent that has no place of its own, so that what somebody
+// entered is not lost; false if they have MaxKept already. Whoever was given a place ends it, once.
+func (s *Shares) Keep(name string) (end func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.personOf(name)
+	if p.kept == MaxKept {
+		return nil, false
+	}
+	p.kept++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		p.kept--
+		s.forget(name, p)
+	}, true
+}
+
+// personOf is called with the lock.
+func (s *Shares) personOf(name string) *person {
 	p := s.people[name]
 	if p == nil {
 		p = &person{}
@@ -82,11 +112,14 @@ func (s *Shares) Begin(name string) (*Share, bool) {
 		}
 		s.people[name] = p
 	}
-	if p.requests == MaxRequests {
-		return nil, false
+	return p
+}
+
+// forget forgets a person who has nothing under way. It is called with the lock.
+func (s *Shares) forget(name string, p *person) {
+	if p.requests == 0 && p.kept == 0 {
+		delete(s.people, name)
 	}
-	p.requests++
-	return &Share{shares: s, name: name, person: p}, true
 }
 
 // Take takes a place for work of the request, until the request ends; false if the person has as
@@ -150,9 +183,8 @@ func (s *Share) End() {
 	}
 	s.shares.mu.Lock()
 	defer s.shares.mu.Unlock()
-	if s.person.requests--; s.person.requests == 0 {
-		delete(s.shares.people, s.name)
-	}
+	s.person.requests--
+	s.shares.forget(s.name, s.person)
 }
 
 // People returns how many persons have a request under way.
