@@ -123,7 +123,9 @@ func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
 			under = append(under, page.hold("/m/customers/"))
 		}
 		for name, f := range forms {
-			t.Run(name, func(t *testing.T) { kept(t, page.sendForm(t, f.path, f.form, false), http.StatusTooManyRequests, f.again) })
+			t.Run(name, func(t *testing.T) {
+				kept(t, page.sendForm(t, f.path, f.form, false), http.StatusTooManyRequests, f.again)
+			})
 		}
 		// Forms that are held while nothing else is: no more than two are read, whatever comes.
 		for range frame.MaxKept {
@@ -147,7 +149,9 @@ func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
 		share.Take(t.Context(), frame.Changing)
 		for name, f := range forms {
 			if f.change {
-				t.Run(name, func(t *testing.T) { kept(t, page.sendForm(t, f.path, f.form, false), http.StatusTooManyRequests, f.again) })
+				t.Run(name, func(t *testing.T) {
+					kept(t, page.sendForm(t, f.path, f.form, false), http.StatusTooManyRequests, f.again)
+				})
 			}
 		}
 	})
