@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -31,6 +32,9 @@ const (
 
 	// endingTime is how long one request ends sessions; another one goes on.
 	endingTime = 20 * time.Second
+
+	// endingStep is how long it ends everybody's sessions without asking whether the visitor still may.
+	endingStep = time.Second
 )
 
 // sessionFilter says which sessions are meant; the zero one means all.
@@ -92,6 +96,14 @@ func (f sessionFilter) values() url.Values {
 
 // looks reports whether each session must be looked at, and its user is not enough.
 func (f sessionFilter) looks() bool { return f.networks.IsValid() || f.device != "" }
+
+// takeShare takes the share of a search where no index of the store leads to what is meant: each session is looked at.
+func (f sessionFilter) takeShare(r *http.Request) error {
+	if !f.looks() {
+		return nil
+	}
+	return takeShare(r, frame.Searching)
+}
 
 func (f sessionFilter) matches(s *session.Session) bool {
 	return (!f.networks.IsValid() || s.IP.IsValid() && f.networks.Contains(s.IP.Unmap())) &&
@@ -156,13 +168,22 @@ func (p *Panel) unlisted(err error) error {
 // are. The visitor's own stays unless own=1.
 func (p *Panel) revokeAll(w http.ResponseWriter, r *http.Request, why session.Ending) {
 	f, err := p.readSessionFilter(r, r.PostForm)
+	preview := r.PostForm.Get("preview") == "1"
+	if err == nil && preview && !f.looks() && f.userID == "" {
+		err = takeShare(r, frame.Searching) // they are counted
+	} else if err == nil {
+		err = f.takeShare(r)
+	}
+	if err == nil && !preview && (f.looks() || f.userID == "") {
+		err = takeShare(r, frame.Changing)
+	}
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	mine, _ := p.current(r)
 	own := r.PostForm.Get("own") == "1"
-	if r.PostForm.Get("preview") == "1" {
+	if preview {
 		p.previewEndings(w, r, f, own)
 		return
 	}
@@ -212,12 +233,30 @@ func (p *Panel) endAll(r *http.Request, f sessionFilter, keep session.ID, why se
 	case f.userID != "":
 		n, err = p.manager.RevokeUser(ctx, f.userID, why, keep)
 	default:
-		n, err = p.manager.RevokeAll(ctx, why, keep)
+		n, err = p.endEverybody(ctx, r, keep, why)
 	}
 	if n > 0 && err != nil && ctx.Err() != nil && r.Context().Err() == nil {
 		return n, true, nil
 	}
 	return n, false, err
+}
+
+// endEverybody ends all sessions but one, and asks every second whether the visitor still may.
+func (p *Panel) endEverybody(ctx context.Context, r *http.Request, keep session.ID, why session.Ending) (n int, err error) {
+	may := p.mayGoOn(r)
+	for {
+		step, cancel := context.WithTimeout(ctx, endingStep)
+		ended, err := p.manager.RevokeAll(step, why, keep)
+		n += ended
+		late := step.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil || errors.Is(err, session.ErrPartial) || !late || ended == 0 {
+			return n, err
+		}
+		if over, err := may(ctx); over != nil || err != nil {
+			return n, errors.Join(over, err)
+		}
+	}
 }
 
 // endEach ends them one by one, and asks before each page whether the visitor still

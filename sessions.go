@@ -20,6 +20,9 @@ func mayManage(r *http.Request) bool { return visitor(r).Role == account.Superus
 
 func (p *Panel) listSessions(w http.ResponseWriter, r *http.Request) {
 	f, err := p.readSessionFilter(r, r.URL.Query())
+	if err == nil {
+		err = f.takeShare(r)
+	}
 	if err != nil {
 		p.fail(w, r, err)
 		return

@@ -142,15 +142,20 @@ func TestWhatTakesAShare(t *testing.T) {
 			head("/m/alone/?q=x"), get("/m/totals/"), get("/m/alone/?q=x&limit=100&columns=id"), get("/m/orders/choices/customer_id?q=A"), get("/m/customers/1"), get("/m/alone/1/delete"),
 			post("/m/alone/actions/delete", url.Values{"all": {"1"}}), post("/m/alone/actions/edit", url.Values{"all": {"1"}}), post("/m/alone/actions/delete", url.Values{"key": {"1"}}),
 			post("/m/alone/9/delete", url.Values{"row.token": {"x"}}),
+			get("/sessions/?device=nosuch"), get("/sessions/?ip=192.0.2.0/24"), get("/sessions/?user=ben&device=nosuch"), get("/sessions/?ip=192.0.2.9&ended=1"),
+			post("/sessions/revoke", url.Values{"all": {"1"}, "preview": {"1"}}), post("/sessions/revoke", url.Values{"all": {"1"}, "preview": {"1"}, "device": {"nosuch"}}),
+			post("/sessions/revoke", url.Values{"all": {"1"}, "device": {"nosuch"}}),
 		},
 		frame.Exporting: {get("/m/alone/export.csv"), get("/m/alone/export.json"), get("/m/alone/export.json?lines=1"), get("/m/alone/export.csv?q=x")},
 		frame.Changing: {
 			post("/m/alone/actions/edit", url.Values{"key": {"9"}, "confirm": {"1"}, "set.to.name": {"1"}, "to.name": {"y"}}), post("/m/alone/actions/delete", url.Values{"key": {"9"}, "confirm": {"1"}}),
 			post("/m/alone/actions/delete", url.Values{"all": {"1"}, "f.id.eq": {"9"}, "confirm": {"1"}, "asked": {"0"}}),
+			post("/sessions/revoke", url.Values{"all": {"1"}, "ip": {"192.0.2.9"}}),
 		},
 		none: {
 			get("/"), get("/m/alone/"), get("/m/alone/?f.at.eq=1"), get("/m/alone/?sort=-at"), get("/m/alone/1"), get("/m/alone/1/edit"), get("/m/alone/new"), get("/m/orders/choices/customer_id"), get("/account"),
-			get("/users/"), get("/sessions/"), get("/health"), head("/m/alone/export.csv"), head("/m/alone/export.json"), post("/m/alone/", url.Values{"name": {"z"}}), get("/readyz"),
+			get("/users/"), get("/sessions/"), get("/sessions/?user=ben"), get("/sessions/?ip=nonsense"), post("/sessions/revoke", url.Values{"user": {"nosuch"}}),
+			post("/sessions/revoke", url.Values{"all": {"1"}, "user": {"nosuch"}}), post("/sessions/revoke", url.Values{"all": {"1"}, "user": {"nosuch"}, "preview": {"1"}}), get("/health"), head("/m/alone/export.csv"), head("/m/alone/export.json"), post("/m/alone/", url.Values{"name": {"z"}}), get("/readyz"),
 			get("/m/alone/?sort=nosuch"), get("/m/alone/?f.name.nosuch=x"), // what is wrong is told, and nothing asked
 		},
 	}

@@ -1,4 +1,4 @@
-// Watched: what takes long in a table ends within a second of the right to it.
+// Watched: what takes long in a table, and every write, ends within a second of the right to it.
 
 package crudadmin
 
@@ -12,13 +12,13 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 )
 
-// watched asks every second, while a request to a table is answered, whether its
-// session and account live and the role is the same. If not, its context ends, and
+// watched asks every second, while a request to a table or one that writes is
+// answered, whether its session and account live and the role is the same. If not, its context ends, and
 // with it query, transaction and export; what was written of the answer is cut, and
 // where nothing was, the answer is that of a request that comes now. Short requests
 // are asked nothing.
 func (p *Panel) watched(rt route, next http.HandlerFunc) http.HandlerFunc {
-	if len(rt.access.rights()) == 0 {
+	if len(rt.access.rights()) == 0 && rt.method == http.MethodGet {
 		return next
 	}
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -167,3 +167,30 @@ func TestLongWorkEndsWithTheRightToIt(t *testing.T) {
 		}
 	}
 }
+
+// Every address that writes for somebody who is signed in is under the watch, whatever it writes to, and every one
+// of a table. The addresses are the router's own.
+func TestEveryWriteIsUnderTheWatch(t *testing.T) {
+	var k ticks
+	b := newBench(t, nil)
+	b.watch.After = k.after
+	b.user(t, "target", account.Viewer)
+	for _, rt := range b.routes {
+		if rt.access == open || rt.access == anybody || !rt.unsafe() && len(rt.access.rights()) == 0 {
+			continue
+		}
+		page := b.browser(t).signIn(adminName)
+		form := url.Values{"csrf_token": {page.token("/account")}}
+		if !rt.unsafe() {
+			form = nil
+		}
+		before := k.next
+		w := page.do(rt.method, rt.address(), form)
+		if k.next == before {
+			t.Errorf("%s %s, %d: the watch asks nothing", rt.method, rt.path, w.Code)
+		}
+		if n := b.watch.Len(); n != 0 {
+			t.Errorf("%s %s: %d questions are left", rt.method, rt.path, n)
+		}
+	}
+}
