@@ -35,18 +35,18 @@ servers: ## install the servers the tests need (Debian), and say which
 	@tools/install-servers.sh
 
 # One package per core; tests within a package share the servers of its process.
-# The second run is without -race: the whole program in a browser, as it ships, and
-# what is too slow with it.
+# Modules of their own follow. Without -race run the whole program, also in a browser, as
+# it ships, and what is too slow with it.
 test: servers ## everything: installs missing servers, then all tests with -race
 	@start=$$SECONDS; \
 	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
 	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
-	{ go test $(RACE) -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && go test -timeout 10m -run '$(ALONE)' . && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore ./session/sessionhttp/browsertest && (cd faults && go test $(RACE) -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	{ go test $(RACE) -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && (cd session/sessionprom && go test $(RACE) -timeout 5m ./...) && (cd e2e && go test -timeout 15m ./...) && go test -timeout 10m -run '$(ALONE)' . && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore ./session/sessionhttp/browsertest && (cd faults && go test $(RACE) -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
 
 # The packages that have a long form: those whose tests ask testserver.Long.
-LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir=faults --exclude-dir=bench --exclude-dir=internal | xargs -r -n 1 dirname | sort -u)
+LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir=faults --exclude-dir=bench --exclude-dir=e2e --exclude-dir=internal | xargs -r -n 1 dirname | sort -u)
 
 test-long: servers ## the long forms of the tests: what a newcomer does not want to wait for; .ci/run runs it too
 	@start=$$SECONDS; export CRUDADMIN_REQUIRE_SERVERS=1 CRUDADMIN_LONG=1; packages="$(LONG)"; \
@@ -54,7 +54,7 @@ test-long: servers ## the long forms of the tests: what a newcomer does not want
 	echo; echo "The long forms passed in $$((SECONDS-start)) s."
 
 test-short: ## the tests that need no server, no browser and no C compiler
-	@go test -short -timeout 5m ./... && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }
+	@go test -short -timeout 5m ./... && (cd session/sessionprom && go test -short -timeout 5m ./...) && { echo; echo "Passed. 'make test' runs the rest, on real servers."; }
 
 bench: ## sessions side by side with other libraries: tables and charts in docs/, some 20 minutes; longer: BENCHFLAGS='-turn 300ms -rounds 9'
 	@tools/bench.sh $(BENCHFLAGS)
@@ -69,7 +69,7 @@ bench-check: ## allocations and round trips of every store against bench/budget.
 	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .
 
 work: servers ## a user's work in every table of the demo, in a browser, with scripts and without: minutes; TABLES=orders,events for some
-	CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -v -timeout 30m -run 'TestWorkInBrowser|TestDemoInBrowser' ./cmd/crudadmin -args -tables $(or $(TABLES),all)
+	cd e2e && CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -v -timeout 30m -run 'TestWorkInBrowser|TestDemoInBrowser' ./program -args -tables $(or $(TABLES),all)
 
 # The table is written only if no cell is empty and nothing failed.
 faults: servers ## every fault on every store, for minutes, on a quiet machine; WRITE=1 keeps the table in docs/reliability.md
@@ -88,10 +88,12 @@ lint: $(LINT) ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run 'make fmt':"; echo "$$unformatted"; exit 1; }
 	go vet $(RACE) ./...
 	GOFLAGS="$$(go env GOFLAGS) $(RACE)" $(LINT) run ./...
+	@for module in session/sessionprom e2e; do (cd $$module && go vet ./... && $(CURDIR)/$(LINT) run ./...) || exit 1; done
 	@echo "No complaints."
 
 vuln: $(VULN) ## known vulnerabilities in what we link (asks vuln.go.dev)
 	$(VULN) ./...
+	cd session/sessionprom && $(CURDIR)/$(VULN) ./...
 
 fmt: ## format every Go file
 	@gofmt -l -w .

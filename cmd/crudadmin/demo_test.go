@@ -1,11 +1,9 @@
 package main
 
-// This file holds the demo for the tests that look at it: its shop is made once, and its pages are crawled,
-// weighed and fed with nonsense.
+// This file looks at the demo: its pages are crawled, weighed and fed with nonsense.
 
 import (
 	"compress/gzip"
-	"context"
 	"database/sql"
 	"fmt"
 	"hash/fnv"
@@ -17,57 +15,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/shop"
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
-
-// madeShop is the content of the demo's database, made once.
-var madeShop = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "crudadmin-shop-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "shop.db")
-	if _, err := shop.Ensure(context.Background(), path, func(string, int) {}); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path) // #nosec G304
-})
-
-// demoDir is a DATA_DIR in which the shop has been made.
-func demoDir(t *testing.T) string {
-	t.Helper()
-	walks(t)
-	content, err := madeShop()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o700); err != nil { // #nosec G302 -- a folder
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "shop.db"), content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
 
 // TestCrawlChangesNothing follows the demo's links, one of every kind on every table, and sends its GET forms.
 // Every one works, and not a value of the shop or of the administrators has changed.
 func TestCrawlChangesNothing(t *testing.T) {
-	dir := demoDir(t)
-	s := serve(t, "demo", "--data-dir", dir)
-	r := s.signIn(t)
+	dir := programtest.DemoDir(t)
+	s := programtest.Serve(t, "demo", "--data-dir", dir)
+	r := s.SignIn(t)
 	databases := []string{filepath.Join(dir, "shop.db"), filepath.Join(dir, "admin.db")}
 	var before []uint64
 	for _, path := range databases {
 		before = append(before, contents(t, path))
 	}
-	w := &walk{reader: r, pages: map[string]bool{}}
-	todo, kinds := []string{r.base.Path}, map[string]int{}
+	w := &walk{Visitor: r, pages: map[string]bool{}}
+	todo, kinds := []string{r.Base.Path}, map[string]int{}
 	for len(todo) > 0 {
 		href := todo[0]
 		todo = todo[1:]
@@ -80,8 +45,8 @@ func TestCrawlChangesNothing(t *testing.T) {
 		if p.Status != http.StatusOK && !strings.Contains(href, "filter_column=") { // a form sent empty is refused
 			t.Errorf("%s: status %d", href, p.Status)
 		}
-		for _, link := range append(p.links(), getForms(p)...) {
-			if strings.HasPrefix(link, r.base.Path) {
+		for _, link := range append(p.Links(), getForms(p)...) {
+			if strings.HasPrefix(link, r.Base.Path) {
 				todo = append(todo, link)
 			} else if strings.HasPrefix(link, "/") {
 				t.Errorf("%s links outside the panel: %s", href, link)
@@ -121,26 +86,26 @@ func kindOf(href string) string {
 }
 
 // getForms are the addresses that the page's GET forms lead to, sent as they are.
-func getForms(p page) (addresses []string) {
-	for _, form := range p.tags("form") {
-		if form.attrs["method"] != "" {
+func getForms(p programtest.Page) (addresses []string) {
+	for _, form := range p.Tags("form") {
+		if form.Attrs["method"] != "" {
 			continue
 		}
-		inside, _, _ := strings.Cut(form.rest, "</form>")
+		inside, _, _ := strings.Cut(form.Rest, "</form>")
 		values := url.Values{}
-		for _, input := range (page{Body: inside}).tags("input") {
-			_, checked := input.attrs["checked"]
-			if name := input.attrs["name"]; name != "" && (checked || input.attrs["type"] != "checkbox") {
-				values.Add(name, input.attrs["value"])
+		for _, input := range (programtest.Page{Body: inside}).Tags("input") {
+			_, checked := input.Attrs["checked"]
+			if name := input.Attrs["name"]; name != "" && (checked || input.Attrs["type"] != "checkbox") {
+				values.Add(name, input.Attrs["value"])
 			}
 		}
-		for _, choice := range (page{Body: inside}).tags("select") {
-			options, _, _ := strings.Cut(choice.rest, "</select>")
-			if first := (page{Body: options}).tags("option"); len(first) > 0 {
-				values.Add(choice.attrs["name"], first[0].attrs["value"])
+		for _, choice := range (programtest.Page{Body: inside}).Tags("select") {
+			options, _, _ := strings.Cut(choice.Rest, "</select>")
+			if first := (programtest.Page{Body: options}).Tags("option"); len(first) > 0 {
+				values.Add(choice.Attrs["name"], first[0].Attrs["value"])
 			}
 		}
-		addresses = append(addresses, form.attrs["action"]+"?"+values.Encode())
+		addresses = append(addresses, form.Attrs["action"]+"?"+values.Encode())
 	}
 	return addresses
 }
@@ -155,7 +120,7 @@ func contents(t *testing.T, path string) uint64 {
 	defer db.Close()
 	hash := fnv.New64a()
 	for _, table := range append([]string{"sqlite_master"}, tablesOf(t, db)...) {
-		rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+quoted(table))
+		rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+programtest.Quoted(table))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,8 +170,8 @@ func tablesOf(t *testing.T, db *sql.DB) (tables []string) {
 // TestNonsenseParameters asks every address for parameters that nobody meant. The answer is never a failure,
 // and never in the words of the driver.
 func TestNonsenseParameters(t *testing.T) {
-	s := serve(t, "demo", "--data-dir", demoDir(t))
-	r := s.signIn(t)
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
+	r := s.SignIn(t)
 	seed := rand.Uint64() // #nosec G404 -- for a test
 	if text := os.Getenv("CRUDADMIN_SEED"); text != "" {
 		if _, err := fmt.Sscan(text, &seed); err != nil {
@@ -247,16 +212,16 @@ func TestNonsenseParameters(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.URL.RawQuery = text
-		p := r.do(request)
+		p := r.Do(request)
 		if p.Status >= 500 {
-			t.Errorf("%s?%s: status %d", address, clip500(text), p.Status)
+			t.Errorf("%s?%s: status %d", address, programtest.Clip(text), p.Status)
 		}
-		if strings.HasPrefix(address, "m/") && p.URL.Path == r.base.Path+"login" {
-			t.Errorf("%s?%s led to the login", address, clip500(text))
+		if strings.HasPrefix(address, "m/") && p.URL.Path == r.Base.Path+"login" {
+			t.Errorf("%s?%s led to the login", address, programtest.Clip(text))
 		}
 		for _, word := range []string{"SQL logic error", "no such column", "syntax error", "unrecognized token", "sqlite_", "goroutine ", "<script>alert", "<script></"} {
 			if strings.Contains(p.Body, word) {
-				t.Errorf("%s?%s: the answer says %q", address, clip500(text), word)
+				t.Errorf("%s?%s: the answer says %q", address, programtest.Clip(text), word)
 			}
 		}
 	}
@@ -266,16 +231,16 @@ func TestNonsenseParameters(t *testing.T) {
 // requests, then 8 KB a list of 25 rows, and 15 KB an edit form before it is compressed, with
 // 115 bytes more for each record linked many-to-many that it lists.
 func TestWeight(t *testing.T) {
-	s := serve(t, "demo", "--data-dir", demoDir(t))
-	r := s.signIn(t)
-	weigh := func(href string) (int, page) {
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
+	r := s.SignIn(t)
+	weigh := func(href string) (int, programtest.Page) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.resolve(href), nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.Resolve(href), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		request.Header.Set("Accept-Encoding", "gzip") // so the transport leaves it as it is
-		p := r.do(request)
+		p := r.Do(request)
 		if p.Status != http.StatusOK || p.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(strings.Join(p.Header.Values("Vary"), ", "), "Accept-Encoding") {
 			t.Errorf("%s: status %d, encoding %q, Vary %q", href, p.Status, p.Header.Get("Content-Encoding"), p.Header.Values("Vary"))
 			return len(p.Body), p
@@ -294,16 +259,16 @@ func TestWeight(t *testing.T) {
 	}
 	total, home := weigh("./")
 	requests := 2
-	visitor := s.stranger(t)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, visitor.resolve("login"), nil)
+	visitor := s.Stranger(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, visitor.Resolve("login"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Accept-Encoding", "gzip")
-	total += len(visitor.do(request).Body)
+	total += len(visitor.Do(request).Body)
 	assets := map[string]bool{}
-	for _, one := range home.tags("link", "script") {
-		if href := one.attrs["href"] + one.attrs["src"]; !assets[href] {
+	for _, one := range home.Tags("link", "script") {
+		if href := one.Attrs["href"] + one.Attrs["src"]; !assets[href] {
 			assets[href] = true
 			weight, _ := weigh(href)
 			total += weight
@@ -314,28 +279,28 @@ func TestWeight(t *testing.T) {
 	if total > 60<<10 || requests > 6 {
 		t.Errorf("login and dashboard: %d bytes in %d requests, want at most %d in 6", total, requests, 60<<10)
 	}
-	for name, href := range home.navigation() {
+	for name, href := range home.Navigation() {
 		weight, list := weigh(href)
 		t.Logf("%s: %d bytes", name, weight)
 		if weight > 8<<10 {
 			t.Errorf("%s: a page of 25 rows has %d bytes, want at most %d", name, weight, 8<<10)
 		}
-		if list.link("New") == "" {
+		if list.Link("New") == "" {
 			continue // a view
 		}
-		weight, form := weigh(list.rows()[0] + "/edit")
+		weight, form := weigh(list.Rows()[0] + "/edit")
 		linked := strings.Count(form.Body, "<li><label><input")
 		t.Logf("%s: a form of %d bytes, %d before they are compressed, with %d linked records", name, weight, len(form.Body), linked)
 		if limit := 15<<10 + linked*115; len(form.Body) > limit || weight > 15<<10 {
 			t.Errorf("%s: an edit form has %d bytes, %d of them on the line; want at most %d before it is compressed", name, len(form.Body), weight, limit)
 		}
 	}
-	request, err = http.NewRequestWithContext(t.Context(), http.MethodGet, r.resolve("./"), nil)
+	request, err = http.NewRequestWithContext(t.Context(), http.MethodGet, r.Resolve("./"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Accept-Encoding", "identity")
-	if p := r.do(request); p.Header.Get("Content-Encoding") != "" || !strings.HasPrefix(p.Body, "<!doctype html>") {
+	if p := r.Do(request); p.Header.Get("Content-Encoding") != "" || !strings.HasPrefix(p.Body, "<!doctype html>") {
 		t.Errorf("who takes no gzip gets %q", p.Header.Get("Content-Encoding"))
 	}
 }

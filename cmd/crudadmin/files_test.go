@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -18,190 +17,19 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
-// strangers are the files, by name: what is done to make each.
-var strangers = map[string][]string{
-	"names":     oddNames(),
-	"keys":      oddKeys(),
-	"values":    oddValues(),
-	"shapes":    oddShapes(),
-	"relations": oddRelations(),
-	"crowd":     crowd(),
-	"nothing":   {`PRAGMA user_version = 1`},
-	"wal":       {`PRAGMA journal_mode = WAL`, `CREATE TABLE t (id INTEGER PRIMARY KEY, v)`, `INSERT INTO t VALUES (1, 'one')`},
-	"utf16":     {`PRAGMA encoding = 'UTF-16le'`, `CREATE TABLE täble (id INTEGER PRIMARY KEY, "naïve" TEXT)`, `INSERT INTO täble VALUES (1, '雪'), (2, '🚀')`},
-}
-
-func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// names are names that tables and columns may have and addresses, markup or SQL may not like.
-var names = []string{
-	"", " ", ".", "..", "...", "~", "~x", "~~", "/", "a/b", "/a", "a/", "//", `\`, "a\\b", "%", "%2F", "100%", "%00", "?", "a?b=c", "#", "a#b", "&", "&amp;", "a=b", "+", "a b",
-	"'", "''", `"`, `""`, "`", "[x]", ";", "--", "/* x */", "'; DROP TABLE x; --", "<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "javascript:alert(1)",
-	"{{.}}", "${7*7}", "select", "table", "order", "group by", "rowid", "NULL", "new", "choices", "m", "static", "login", "q", "sort", "limit", "after", "-x", "a,b", ",", ":", "a.b",
-	"f.x.eq", "日本語", "Ünïcödé", "🚀 launch", "مرحبا", "e\u0301", "é", "\u202egnp.exe", "\u200b", "tab\there", "line\nbreak", "cr\rhere", "\x01", "CamelCase", "camelcase_", strings.Repeat("long ", 60),
-}
-
-func oddNames() []string {
-	var made []string
-	for i, name := range names {
-		columns := []string{quoted(name)}
-		for _, other := range []string{names[(i*7+3)%len(names)], names[(i*11+5)%len(names)], "plain"} {
-			if !slices.ContainsFunc(columns, func(c string) bool { return strings.EqualFold(c, quoted(other)) }) {
-				columns = append(columns, quoted(other))
-			}
-		}
-		key := ""
-		if i%2 == 0 {
-			key = "id INTEGER PRIMARY KEY, "
-		}
-		made = append(made, "CREATE TABLE "+quoted(name)+" ("+key+strings.Join(columns, " TEXT, ")+" TEXT)")
-		for _, value := range []string{"", "a", name, "<script>alert(1)</script>"} {
-			text := "'" + strings.ReplaceAll(value, "'", "''") + "'"
-			made = append(made, "INSERT INTO "+quoted(name)+" ("+strings.Join(columns, ", ")+") VALUES ("+strings.TrimSuffix(strings.Repeat(text+", ", len(columns)), ", ")+")")
-		}
-	}
-	return append(made, `CREATE VIEW "view of 'it'" AS SELECT * FROM "a b"`, `CREATE VIEW "<b>view</b>" AS SELECT 1 AS "<i>", 2 AS ""`)
-}
-
-func oddKeys() []string {
-	made := []string{
-		`CREATE TABLE nokey (a, b)`,
-		`INSERT INTO nokey VALUES (1, 'x'), (1, 'x'), (NULL, NULL)`,
-		`CREATE TABLE nokey_shadowed (rowid TEXT, oid TEXT, _rowid_ TEXT)`,
-		`INSERT INTO nokey_shadowed VALUES ('a', 'b', 'c'), ('a', 'b', 'c'), (NULL, NULL, NULL)`,
-		`CREATE TABLE text_key (k TEXT PRIMARY KEY, v)`,
-		`INSERT INTO text_key VALUES (NULL, 1), (NULL, 2), ('', 3), (x'ff00', 4), (CAST(x'ff41' AS TEXT), 5), (printf('%.*c', 4000, 'x'), 6), ('a' || char(0) || 'b', 7)`,
-		`CREATE TABLE any_key (k PRIMARY KEY, v)`,
-		`INSERT INTO any_key VALUES (5, 'int'), ('5', 'text'), (5.5, 'real'), (x'35', 'blob'), ('x', 't'), (9e999, 'inf'), (-0.0, 'zero')`,
-		`CREATE TABLE blob_key (id BLOB PRIMARY KEY, v) WITHOUT ROWID`,
-		`INSERT INTO blob_key VALUES (x'', 0), (x'00', 1), (x'00112233445566778899aabbccddeeff', 2), (zeroblob(3000), 3)`,
-		`CREATE TABLE composite (a TEXT, b INTEGER, c BLOB, v, PRIMARY KEY (a, b, c)) WITHOUT ROWID`,
-		`INSERT INTO composite VALUES ('', 0, x'', 1), (',', 1, x'2c', 2), ('a,b', -1, x'00', 3), ('/', 9223372036854775807, x'2f', 4), ('%2F', -9223372036854775808, x'25', 5)`,
-		`CREATE TABLE composite_null (a, b, PRIMARY KEY (a, b))`,
-		`INSERT INTO composite_null VALUES (NULL, NULL), (NULL, NULL), (1, NULL), (1, 2)`,
-		`CREATE TABLE real_key (r REAL PRIMARY KEY, v) WITHOUT ROWID`,
-		`INSERT INTO real_key VALUES (0.1, 1), (1e300, 2), (5, 3), (9e999, 4)`,
-		`CREATE TABLE unique_key (u TEXT NOT NULL UNIQUE, rowid, oid, _rowid_)`,
-		`INSERT INTO unique_key VALUES ('a', 1, 1, 1), ('b', 1, 1, 1)`,
-		`CREATE TABLE desc_key (id INTEGER PRIMARY KEY DESC, v)`,
-		`INSERT INTO desc_key VALUES (NULL, 1), (NULL, 2), ('x', 3)`,
-		`CREATE TABLE nocase_key (k TEXT COLLATE NOCASE PRIMARY KEY, v) WITHOUT ROWID`,
-		`INSERT INTO nocase_key VALUES ('A', 1), ('b', 2), ('É', 3), ('é', 4)`,
-		`CREATE TABLE negative (id INTEGER PRIMARY KEY, v)`,
-		`INSERT INTO negative VALUES (-9223372036854775808, 'least'), (-1, 'minus'), (0, 'zero'), (9223372036854775807, 'most')`,
-	}
-	for _, name := range names {
-		made = append(made, fmt.Sprintf(`INSERT OR IGNORE INTO text_key VALUES ('%s', 'n')`, strings.ReplaceAll(name, "'", "''")))
-	}
-	return made
-}
-
-func oddValues() []string {
-	return []string{
-		`CREATE TABLE dates (id INTEGER PRIMARY KEY, d DATE, dt DATETIME, t TIME, ts TIMESTAMP, n NUMERIC, b BOOLEAN)`,
-		`INSERT INTO dates (d, dt, t, ts, n, b) VALUES
-			('2024-02-30', '2024-01-31 10:00:00', '25:61', 1706695200, 1, 1), ('0000-00-00', 1706695200, '10:00', 1706695200000, '1e5', 0),
-			(20240131, 2460340.5, 3600, 1706695200000000, 'x', 'true'), (9e999, -9e999, 9e999, -9e999, 9e999, 'maybe'), (NULL, NULL, NULL, NULL, NULL, NULL),
-			('garbage', 'garbage', 'garbage', 'garbage', 'garbage', 'garbage'), (x'00', x'00', x'00', x'00', x'00', x'00'), (9223372036854775807, -9223372036854775808, 9223372036854775807, 1e308, 1, 2),
-			('9999-12-31', '9999-12-31T23:59:59.999999999+14:00', '23:59:59.999', '-4713-11-24', 0.1, -1), ('', '', '', '', '', '')`,
-		`CREATE TABLE markup (id INTEGER PRIMARY KEY, v TEXT, url TEXT, j JSON)`,
-		`INSERT INTO markup (v, url, j) VALUES
-			('<script>alert(1)</script>', 'javascript:alert(1)', '{"a": "<script>alert(1)</script>"}'), ('"><img src=x onerror=alert(1)>', 'https://example.com/?a=1&b="><script>alert(1)</script>', '{broken'),
-			('</script><script>alert(1)</script>', 'data:text/html,<script>alert(1)</script>', '[]'), ('{{constructor.constructor("alert(1)")()}}', ' javascript:alert(1)', 'null'),
-			('<svg onload=alert(1)>', 'JAVASCRIPT:alert(1)', x'00'), (''' onmouseover=alert(1) x=''', '//example.com', printf('%.*c', 3000, '[')), ('=1+1', 'http://[::1', '"x"'), ('<style>*{display:none}</style>', 'vbscript:x', '1')`,
-		`CREATE TABLE bytes (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`,
-		`INSERT INTO bytes (b, t) VALUES (zeroblob(2000000), CAST(x'fffe4180' AS TEXT)), (x'', CAST(x'c0af' AS TEXT)), (x'89504e470d0a1a0a', 'a' || char(0) || 'b'), ('text', x'ff'), (CAST('<script>alert(1)</script>' AS BLOB), CAST(x'eda080' AS TEXT))`,
-		`CREATE TABLE huge (id INTEGER PRIMARY KEY, t TEXT, j JSON)`,
-		`INSERT INTO huge (t, j) VALUES (printf('%.*c', 1000000, 'x'), '["' || printf('%.*c', 1000000, 'y') || '"]'), (printf('%.*c', 1000000, '<'), '1')`,
-		`CREATE TABLE numbers (id INTEGER PRIMARY KEY, i INTEGER, r REAL, d DECIMAL(10, 2), x)`,
-		`INSERT INTO numbers (i, r, d, x) VALUES (9223372036854775807, 1.7976931348623157e308, '123456789012345678901234567890.12', 9e999), (-9223372036854775808, 5e-324, -0.0, -9e999), ('abc', 'abc', 'abc', 'abc'), (NULL, NULL, NULL, NULL), (x'01', x'01', x'01', x'01'), (0.1, 1, 1e20, '')`,
-	}
-}
-
-func oddShapes() []string {
-	wide := func(n int) string {
-		var columns []string
-		for i := range n {
-			columns = append(columns, fmt.Sprintf("c%d TEXT DEFAULT 'v%d'", i, i))
-		}
-		return "CREATE TABLE wide_" + fmt.Sprint(n) + " (" + strings.Join(columns, ", ") + ")"
-	}
-	return []string{
-		wide(150), `INSERT INTO wide_150 DEFAULT VALUES`, wide(2000), `INSERT INTO wide_2000 DEFAULT VALUES`, `CREATE VIEW wide_view AS SELECT * FROM wide_150`,
-		`CREATE TABLE strict_one (id INT PRIMARY KEY, v ANY, t TEXT NOT NULL) STRICT`, `INSERT INTO strict_one VALUES (1, 5, 'a'), (2, x'05', 'b'), (3, NULL, 'c')`,
-		`CREATE TABLE generated (id INTEGER PRIMARY KEY, price REAL, twice REAL GENERATED ALWAYS AS (price * 2) VIRTUAL, label TEXT AS (price || '€') STORED)`, `INSERT INTO generated (price) VALUES (1.5), (NULL)`,
-		`CREATE TABLE base (id INTEGER PRIMARY KEY, a TEXT)`, `INSERT INTO base (a) VALUES ('one'), ('two')`,
-		`CREATE VIEW plain_view AS SELECT id, a, id + 1 AS next FROM base`, `CREATE VIEW same_names AS SELECT id, id, a AS "id:1", a FROM base`, `CREATE VIEW no_rows AS SELECT * FROM base WHERE 0`,
-		`CREATE VIEW recursive_view AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 60) SELECT i, i * i AS square FROM n`,
-		`CREATE TABLE gone (x)`, `CREATE VIEW broken_view AS SELECT x FROM gone`, `CREATE VIEW on_broken AS SELECT * FROM broken_view`, `DROP TABLE gone`,
-		`CREATE VIEW failing_view AS SELECT abs(-9223372036854775807 - 1) AS boom, a FROM base`, `CREATE VIEW unknown_function AS SELECT nofunction(a) AS f FROM base`,
-		`CREATE VIRTUAL TABLE docs USING fts5(title, body)`, `INSERT INTO docs VALUES ('first', 'the quick brown fox'), ('second', 'lazy dog')`, `CREATE VIRTUAL TABLE places USING rtree(id, minx, maxx)`, `INSERT INTO places VALUES (1, 0, 1), (2, 5, 6)`,
-		`CREATE TABLE empty_table (id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT)`,
-		`CREATE TABLE logged (id INTEGER PRIMARY KEY, v)`, `CREATE TABLE log (at, v)`, `CREATE TRIGGER on_insert AFTER INSERT ON logged BEGIN INSERT INTO log VALUES (1, new.v); END`, `INSERT INTO logged VALUES (1, 'x')`,
-		`CREATE INDEX by_lower ON base (lower(a))`, `CREATE INDEX partial ON base (a) WHERE a > 'm'`, `CREATE UNIQUE INDEX by_desc ON base (a COLLATE NOCASE DESC)`,
-		`CREATE TABLE collated (a TEXT COLLATE NOCASE, b TEXT COLLATE RTRIM)`, `INSERT INTO collated VALUES ('b', 'x '), ('B', 'x'), ('a', 'y'), ('A', NULL), (NULL, NULL)`,
-		`CREATE TABLE klingon (id INTEGER PRIMARY KEY, name TEXT)`, `INSERT INTO klingon VALUES (1, 'b'), (2, 'a')`, `CREATE TABLE module_gone (x)`,
-		`CREATE TABLE many (id INTEGER PRIMARY KEY, half INTEGER, same TEXT, empty)`,
-		`WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 180) INSERT INTO many SELECT i, i / 2, 'same', NULL FROM n`,
-		`CREATE TABLE many_mixed (v)`,
-		`WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 120) INSERT INTO many_mixed SELECT CASE i % 6 WHEN 0 THEN NULL WHEN 1 THEN i WHEN 2 THEN 't' || (i / 12) WHEN 3 THEN CAST(x'ff' AS TEXT) || i WHEN 4 THEN CAST(i AS BLOB) ELSE i / 7.0 END FROM n`,
-		`PRAGMA writable_schema = 1`,
-		`UPDATE sqlite_master SET sql = 'CREATE TABLE klingon (id INTEGER PRIMARY KEY, name TEXT COLLATE klingon)' WHERE name = 'klingon'`,
-		`UPDATE sqlite_master SET sql = 'CREATE VIRTUAL TABLE module_gone USING nosuchmodule(x)', rootpage = 0 WHERE name = 'module_gone'`,
-	}
-}
-
-func oddRelations() []string {
-	return []string{
-		`CREATE TABLE tree (id INTEGER PRIMARY KEY, name TEXT, parent INTEGER REFERENCES tree, twin INTEGER REFERENCES TREE (ID))`, `INSERT INTO tree VALUES (1, 'root', NULL, 1), (2, 'leaf', 1, 1), (3, 'lost', 99, NULL), (4, 'self', 4, 4)`,
-		`CREATE TABLE hen (id INTEGER PRIMARY KEY, egg INTEGER REFERENCES egg)`, `CREATE TABLE egg (id INTEGER PRIMARY KEY, hen INTEGER REFERENCES hen)`, `INSERT INTO hen VALUES (1, 1), (2, 2)`, `INSERT INTO egg VALUES (1, 2), (2, 1)`,
-		`CREATE TABLE dangling (id INTEGER PRIMARY KEY, x REFERENCES nowhere (id), y REFERENCES tree (nocolumn), z REFERENCES tree (name))`, `INSERT INTO dangling VALUES (1, 1, 1, 'root')`,
-		`CREATE TABLE pair (a TEXT, b INTEGER, name TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID`, `INSERT INTO pair VALUES ('x', 1, 'first'), ('y,z', 2, '<b>second</b>')`,
-		`CREATE TABLE of_pair (id INTEGER PRIMARY KEY, pa TEXT, pb INTEGER, again_a TEXT, again_b INTEGER, FOREIGN KEY (pa, pb) REFERENCES pair, FOREIGN KEY (again_a, again_b) REFERENCES pair (a, b))`, `INSERT INTO of_pair VALUES (1, 'x', 1, 'y,z', 2), (2, 'x', NULL, NULL, 2), (3, 'no', 0, 'x', 1)`,
-		`CREATE TABLE "of view" (id INTEGER PRIMARY KEY, v REFERENCES tree_view (id))`, `CREATE VIEW tree_view AS SELECT * FROM tree`, `INSERT INTO "of view" VALUES (1, 1)`,
-		`CREATE TABLE typed (id INTEGER PRIMARY KEY, wrong TEXT REFERENCES tree (id), real_one REAL REFERENCES tree (id), bytes BLOB REFERENCES tree (id))`, `INSERT INTO typed VALUES (1, 'x', 1.5, x'00'), (2, '1', 1.0, '1'), (3, NULL, NULL, NULL)`,
-		`CREATE TABLE "parent's" (code TEXT UNIQUE, title TEXT)`, `INSERT INTO "parent's" VALUES ('<script>alert(1)</script>', 'T'), ('a/b', 'U'), (NULL, 'V')`,
-		`CREATE TABLE "child""s" (id INTEGER PRIMARY KEY, code TEXT REFERENCES "parent's" (code))`, `INSERT INTO "child""s" VALUES (1, '<script>alert(1)</script>'), (2, 'a/b'), (3, 'none')`,
-		`CREATE TABLE users (id INTEGER PRIMARY KEY, password TEXT, api_token TEXT UNIQUE)`, `INSERT INTO users VALUES (1, 'CANARY-1', 'CANARY-2')`, `CREATE TABLE by_token (id INTEGER PRIMARY KEY, token TEXT REFERENCES users (api_token))`, `INSERT INTO by_token VALUES (1, 'CANARY-2')`,
-	}
-}
-
-func crowd() (made []string) {
-	for i := range 500 {
-		made = append(made, fmt.Sprintf(`CREATE TABLE table_%03d (id INTEGER PRIMARY KEY, v, up REFERENCES table_%03d)`, i, (i+1)%500))
-	}
-	return append(made, `INSERT INTO table_007 VALUES (1, 'x', 1)`, `INSERT INTO table_008 VALUES (1, 'y', NULL)`)
-}
-
-// makeFile makes a SQLite file of statements.
-func makeFile(t *testing.T, path string, statements []string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(1)
-	for _, statement := range append([]string{"PRAGMA synchronous = OFF", "BEGIN", "COMMIT"}, statements...) {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", clip500(statement), err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestFilesNeverSeenBefore(t *testing.T) {
-	for _, name := range slices.Sorted(maps.Keys(strangers)) {
+	for _, name := range slices.Sorted(maps.Keys(programtest.Strangers)) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "mine.db")
-			makeFile(t, path, strangers[name])
+			programtest.MakeFile(t, path, programtest.Strangers[name])
 			before := sum(t, path)
-			s := serveFile(t, path)
-			w := &walk{reader: s.signIn(t), pages: map[string]bool{}, skip: 1}
-			if len(strangers[name]) > 150 {
+			s := programtest.ServeFile(t, path)
+			w := &walk{Visitor: s.SignIn(t), pages: map[string]bool{}, skip: 1}
+			if len(programtest.Strangers[name]) > 150 {
 				w.skip = 7
 			}
 			w.file(rowCounts(t, path))
@@ -256,7 +84,7 @@ func rowCounts(t *testing.T, path string) map[string]int {
 // rowCount reads every row; -1 says that SQLite could not.
 func rowCount(t *testing.T, db *sql.DB, name string) (n int) {
 	t.Helper()
-	rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+quoted(name))
+	rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+programtest.Quoted(name))
 	if err != nil {
 		return -1
 	}
@@ -272,74 +100,74 @@ func rowCount(t *testing.T, db *sql.DB, name string) (n int) {
 
 // walk reads the pages of a panel and says what is wrong with them.
 type walk struct {
-	*reader
+	*programtest.Visitor
 	pages map[string]bool
 	skip  int // of so many conditions one is tried
 	turn  int // which of the entries to try is next: they go round the tables
 }
 
 // open gets a link that the panel itself has made: it must work.
-func (w *walk) open(href string) page {
-	w.t.Helper()
-	p := w.get(href)
+func (w *walk) open(href string) programtest.Page {
+	w.T.Helper()
+	p := w.Get(href)
 	w.pages[href] = true
 	if p.Status != http.StatusOK {
-		w.t.Errorf("%s: status %d: %s", clip500(href), p.Status, clip500(problemOf(p)))
+		w.T.Errorf("%s: status %d: %s", programtest.Clip(href), p.Status, programtest.Clip(problemOf(p)))
 	}
 	w.inspect(href, p)
 	return p
 }
 
 // ask gets an address that may be refused, as an entry in a form is, but may not fail.
-func (w *walk) ask(href string) page {
-	w.t.Helper()
-	p := w.get(href)
+func (w *walk) ask(href string) programtest.Page {
+	w.T.Helper()
+	p := w.Get(href)
 	w.pages[href] = true
 	if p.Status != http.StatusOK && p.Status != http.StatusUnprocessableEntity {
-		w.t.Errorf("%s: status %d: %s", clip500(href), p.Status, clip500(problemOf(p)))
+		w.T.Errorf("%s: status %d: %s", programtest.Clip(href), p.Status, programtest.Clip(problemOf(p)))
 	}
 	w.inspect(href, p)
 	return p
 }
 
 // inspect holds for every page: valid text, nothing that runs, no word of the driver's.
-func (w *walk) inspect(href string, p page) {
-	w.t.Helper()
+func (w *walk) inspect(href string, p programtest.Page) {
+	w.T.Helper()
 	if !strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
 		return // an export
 	}
 	if !utf8.ValidString(p.Body) {
-		w.t.Errorf("%s: the page is not UTF-8", clip500(href))
+		w.T.Errorf("%s: the page is not UTF-8", programtest.Clip(href))
 	}
 	if strings.Count(p.Body, "<script") != 1 || strings.Contains(p.Body, "<img") || strings.Contains(p.Body, "<style") || strings.Contains(p.Body, "<svg onload") {
-		w.t.Errorf("%s: markup of the data is markup of the page", clip500(href))
+		w.T.Errorf("%s: markup of the data is markup of the page", programtest.Clip(href))
 	}
-	for _, link := range p.tags("a") {
-		to := strings.ToLower(strings.TrimSpace(link.attrs["href"]))
+	for _, link := range p.Tags("a") {
+		to := strings.ToLower(strings.TrimSpace(link.Attrs["href"]))
 		for _, scheme := range []string{"javascript:", "data:", "vbscript:"} {
 			if strings.HasPrefix(to, scheme) {
-				w.t.Errorf("%s: links to %q", clip500(href), to)
+				w.T.Errorf("%s: links to %q", programtest.Clip(href), to)
 			}
 		}
 	}
 	for _, word := range []string{"SQL logic error", "CANARY-", "ZgotmplZ", "%!", "SELECT "} {
 		if strings.Contains(p.Body, word) {
-			w.t.Errorf("%s: the page says %q", clip500(href), word)
+			w.T.Errorf("%s: the page says %q", programtest.Clip(href), word)
 		}
 	}
 }
 
 // problemOf is the page's heading and what it says of a problem.
-func problemOf(p page) string {
+func problemOf(p programtest.Page) string {
 	_, main, _ := strings.Cut(p.Body, "<main")
-	return strings.Join(strings.Fields(anyTag.ReplaceAllString(main, " ")), " ")
+	return strings.Join(strings.Fields(programtest.AnyTag.ReplaceAllString(main, " ")), " ")
 }
 
 // file walks every table of the dashboard.
 func (w *walk) file(counts map[string]int) {
-	w.t.Helper()
+	w.T.Helper()
 	home := w.open("./")
-	shown := home.navigation()
+	shown := home.Navigation()
 	for name, n := range counts {
 		href, found := shown[strings.TrimSpace(name)]
 		switch strings.TrimSpace(name) {
@@ -353,7 +181,7 @@ func (w *walk) file(counts map[string]int) {
 				found = found || strings.HasPrefix(name, shadow)
 			}
 			if !found {
-				w.t.Errorf("the table %q is not in the navigation", name)
+				w.T.Errorf("the table %q is not in the navigation", name)
 			}
 			continue
 		}
@@ -362,7 +190,7 @@ func (w *walk) file(counts map[string]int) {
 		}
 		w.table(href, name, n)
 	}
-	for _, link := range home.links() {
+	for _, link := range home.Links() {
 		if !w.pages[link] && len(counts) <= 100 {
 			w.open(link)
 		}
@@ -371,18 +199,18 @@ func (w *walk) file(counts map[string]int) {
 
 // table walks one table: its pages both ways, its sorts, filters, search and records.
 func (w *walk) table(href, name string, n int) {
-	w.t.Helper()
+	w.T.Helper()
 	list := w.open(href)
 	records := w.everyRow(href, name, n)
-	for i, link := range list.headings() {
-		if columns := len(list.headings()); i >= 3 && i < columns-1 {
+	for i, link := range list.Headings() {
+		if columns := len(list.Headings()); i >= 3 && i < columns-1 {
 			continue
 		}
 		sorted := w.open(link)
 		if i < 4 && n > 25 {
 			w.everyRow(link, name, n)
 		}
-		for _, again := range sorted.headings() {
+		for _, again := range sorted.Headings() {
 			if strings.Contains(again, "sort=-") {
 				w.open(again)
 				if i < 4 && n > 25 {
@@ -406,7 +234,7 @@ func (w *walk) table(href, name string, n int) {
 		if i > 20 {
 			continue
 		}
-		for _, link := range p.links() {
+		for _, link := range p.Links() {
 			if !w.pages[link] && strings.Contains(link, "/m/") {
 				w.open(link)
 			}
@@ -416,29 +244,29 @@ func (w *walk) table(href, name string, n int) {
 
 // everyRow turns the pages to the end and back: each row is there once. It returns the rows' addresses.
 func (w *walk) everyRow(href, name string, n int) []string {
-	w.t.Helper()
+	w.T.Helper()
 	var there, back []string
 	last := href
 	for at := href; at != ""; {
 		p := w.open(at)
-		there = append(there, p.rows()...)
-		last, at = at, p.link("Next")
+		there = append(there, p.Rows()...)
+		last, at = at, p.Link("Next")
 	}
 	for at := last; at != ""; {
 		p := w.open(at)
-		back = append(p.rows(), back...)
-		at = p.link("Previous")
+		back = append(p.Rows(), back...)
+		at = p.Link("Previous")
 	}
 	if n >= 0 && len(there) != n {
-		w.t.Errorf("%s: %d rows on its pages, %q has %d", clip500(href), len(there), name, n)
+		w.T.Errorf("%s: %d rows on its pages, %q has %d", programtest.Clip(href), len(there), name, n)
 	}
 	if !slices.Equal(there, back) {
-		w.t.Errorf("%s: %d rows on the way to the end, %d others on the way back", clip500(href), len(there), len(back))
+		w.T.Errorf("%s: %d rows on the way to the end, %d others on the way back", programtest.Clip(href), len(there), len(back))
 	}
 	seen := map[string]bool{}
 	for _, row := range there {
 		if row != "" && seen[row] {
-			w.t.Errorf("%s: the row %s is there twice", clip500(href), clip500(row))
+			w.T.Errorf("%s: the row %s is there twice", programtest.Clip(href), programtest.Clip(row))
 		}
 		seen[row] = true
 	}
@@ -446,16 +274,16 @@ func (w *walk) everyRow(href, name string, n int) []string {
 }
 
 // filters sends the filter's form for every column with every condition it offers.
-func (w *walk) filters(href string, list page) {
-	w.t.Helper()
-	var columns, conditions []tag
-	for _, option := range list.tags("option") {
-		_, isColumn := option.attrs["data-ops"]
-		_, isSort := option.attrs["selected"]
+func (w *walk) filters(href string, list programtest.Page) {
+	w.T.Helper()
+	var columns, conditions []programtest.Tag
+	for _, option := range list.Tags("option") {
+		_, isColumn := option.Attrs["data-ops"]
+		_, isSort := option.Attrs["selected"]
 		switch {
 		case isColumn:
 			columns = append(columns, option)
-		case !isSort && slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "contains", "startswith", "in", "isnull", "notnull"}, option.attrs["value"]):
+		case !isSort && slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "contains", "startswith", "in", "isnull", "notnull"}, option.Attrs["value"]):
 			conditions = append(conditions, option)
 		}
 	}
@@ -465,14 +293,14 @@ func (w *walk) filters(href string, list page) {
 			continue
 		}
 		for _, condition := range conditions {
-			op := condition.attrs["value"]
-			if !slices.Contains(strings.Fields(column.attrs["data-ops"]), op) {
+			op := condition.Attrs["value"]
+			if !slices.Contains(strings.Fields(column.Attrs["data-ops"]), op) {
 				continue
 			}
 			if w.turn++; w.turn%w.skip != 0 {
 				continue
 			}
-			w.ask(href + "?" + url.Values{"filter_column": {column.attrs["value"]}, "filter_op": {op}, "filter_value": {values[w.turn%len(values)]}}.Encode())
+			w.ask(href + "?" + url.Values{"filter_column": {column.Attrs["value"]}, "filter_op": {op}, "filter_value": {values[w.turn%len(values)]}}.Encode())
 		}
 	}
 }
@@ -542,13 +370,13 @@ func TestFilesWithOddPaths(t *testing.T) {
 				}
 				want = 1
 			}
-			r := serveFile(t, path).signIn(t)
-			home := r.get("./")
-			if home.Status != http.StatusOK || len(home.navigation()) != want {
-				t.Fatalf("status %d, tables %v", home.Status, home.navigation())
+			r := programtest.ServeFile(t, path).SignIn(t)
+			home := r.Get("./")
+			if home.Status != http.StatusOK || len(home.Navigation()) != want {
+				t.Fatalf("status %d, tables %v", home.Status, home.Navigation())
 			}
 			if want == 1 {
-				if rows := r.get(home.navigation()["here"]).rows(); len(rows) != 1 {
+				if rows := r.Get(home.Navigation()["here"]).Rows(); len(rows) != 1 {
 					t.Errorf("rows %q", rows)
 				}
 			}
@@ -562,14 +390,14 @@ func TestFilesWithOddPaths(t *testing.T) {
 func TestReadOnlyDirectory(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "mine.db")
-	makeFile(t, path, []string{`CREATE TABLE here (v)`, `INSERT INTO here VALUES (1)`})
+	programtest.MakeFile(t, path, []string{`CREATE TABLE here (v)`, `INSERT INTO here VALUES (1)`})
 	for name, mode := range map[string]os.FileMode{path: 0o400, dir: 0o500} {
 		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) // #nosec G302 -- to remove it
-	if rows := serveFile(t, path).signIn(t).get("m/here/").rows(); len(rows) != 1 {
+	if rows := programtest.ServeFile(t, path).SignIn(t).Get("m/here/").Rows(); len(rows) != 1 {
 		t.Errorf("rows %q", rows)
 	}
 }

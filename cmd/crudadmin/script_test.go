@@ -4,12 +4,13 @@ package main
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
 func TestMain(m *testing.M) {
@@ -21,9 +22,7 @@ type tidy struct{ *testing.M }
 
 func (m tidy) Run() int {
 	code := m.M.Run()
-	if dir := buildDir.Load(); dir != nil {
-		_ = os.RemoveAll(*dir)
-	}
+	programtest.Remove()
 	return code
 }
 

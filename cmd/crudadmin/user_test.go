@@ -8,15 +8,17 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
 // TestUnlockBesideARunningPanel counts in the memory of the program: what another process does is known there at once.
 func TestUnlockBesideARunningPanel(t *testing.T) {
 	dir := dataDir(t)
-	s := serve(t, "demo", "--data-dir", dir)
-	try := func(password string) page {
-		r := s.stranger(t)
-		return r.post("login", url.Values{"username": {s.Username}, "password": {password}, "csrf_token": {r.get("login").field("csrf_token")}})
+	s := programtest.Serve(t, "demo", "--data-dir", dir)
+	try := func(password string) programtest.Page {
+		r := s.Stranger(t)
+		return r.Post("login", url.Values{"username": {s.Username}, "password": {password}, "csrf_token": {r.Get("login").Field("csrf_token")}})
 	}
 	for range 5 {
 		if p := try("a wrong password"); p.Status != http.StatusUnauthorized {
@@ -27,7 +29,7 @@ func TestUnlockBesideARunningPanel(t *testing.T) {
 	if p.Status != http.StatusTooManyRequests || !strings.Contains(p.Body, "Too many attempts. Try again in ") || p.Header.Get("Retry-After") == "" {
 		t.Fatalf("the sixth attempt: %d", p.Status)
 	}
-	path, err := build()
+	path, err := programtest.Build()
 	if err != nil {
 		t.Fatal(err)
 	}

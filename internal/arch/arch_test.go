@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,9 +95,35 @@ var rules = map[string]rule{
 	"internal/rightsfile": {never: slices.Concat(noHTTP, noSQL)},
 
 	// What is there for tests.
-	"internal/arch":       {stdlib: true, support: true},
-	"internal/testserver": {stdlib: true, support: true},
+	"internal/arch":        {stdlib: true, support: true},
+	"internal/testserver":  {stdlib: true, support: true},
+	"internal/ui/stories":  {imports: []string{"internal/ui"}, support: true},
+	"internal/programtest": {imports: []string{"internal/testserver"}, stdlib: true, support: true},
 }
+
+// libraries are the modules that we link, each with the packages that may import it: one, as a
+// rule, which is internal or a program, so that replacing a library changes one place. A package
+// that is not in the table fails the test.
+var libraries = map[string][]string{
+	"github.com/KimMachineGun/automemlimit/…": {"cmd/crudadmin"},
+	"github.com/alecthomas/kong":              {"cmd/crudadmin"},
+	"github.com/bradfitz/gomemcache/…":        {"session/memcachestore"},
+	"github.com/brianvoe/gofakeit/…":          {"cmd/crudadmin/internal/shop"},
+	"github.com/go-playground/validator/…":    {"internal/typed"},
+	"github.com/mileusna/useragent":           {"session/sessionhttp"},
+	"github.com/pressly/goose/…":              {"internal/migrate"},
+	"github.com/prometheus/client_golang/…":   {"session/sessionprom"}, // a module of its own
+	"github.com/redis/rueidis":                {"session/redisstore"},
+	"go.yaml.in/yaml/…":                       {"internal/rightsfile"},
+	"golang.org/x/crypto/…":                   {"account"},
+	"golang.org/x/text/…":                     {"account"},
+	"modernc.org/sqlite…":                     {"sqlite", "cmd/crudadmin/internal/shop"},
+	"pgregory.net/rapid":                      {"session/sessiontest"},
+}
+
+// modules are the folders of the modules that we release: this one, and those whose libraries are
+// not for everybody. The others (bench, e2e, faults, tools, examples) are for us.
+var modules = []string{".", "session/sessionprom"}
 
 // drivers are the SQL drivers: linked beside a fork of itself, one of them
 // panics at start, so the choice belongs to the program, not to a library.
@@ -146,6 +173,9 @@ func judge(name string, p pkg, all map[string]pkg) (complaints []string) {
 	for _, path := range p.Imports {
 		imported, ours := ourName(path)
 		if !ours {
+			if why := misplaced(name, path, all); why != "" {
+				complain("imports %s, %s", path, why)
+			}
 			continue
 		}
 		below := imported == name+"/internal" || strings.HasPrefix(imported, name+"/internal/") && name != ""
@@ -172,6 +202,22 @@ func judge(name string, p pkg, all map[string]pkg) (complaints []string) {
 	return complaints
 }
 
+// misplaced says why a package of ours may not import one of a library; empty if it may.
+func misplaced(name, path string, all map[string]pkg) string {
+	if strings.HasPrefix(name, "examples/") || all[path].Standard || !strings.Contains(path, ".") {
+		return ""
+	}
+	for library, users := range libraries {
+		if matchAny([]string{library}, path) {
+			if !slices.Contains(users, name) {
+				return "which is for " + strings.Join(users, " and ") + " alone"
+			}
+			return ""
+		}
+	}
+	return "a library that nobody decided on: give it a row in internal/arch/arch_test.go, and a reason in docs/adr"
+}
+
 // TestJudge shows that each rule can fail.
 func TestJudge(t *testing.T) {
 	t.Parallel()
@@ -195,6 +241,11 @@ func TestJudge(t *testing.T) {
 		{"", pkg{Imports: []string{module + "/session/redisstore"}}, "its row does not allow"},
 		{"", pkg{Imports: []string{module + "/sqlite"}}, "its row does not allow"},
 		{"misc", pkg{}, "nobody classified it"},
+		{"internal/typed", pkg{Imports: []string{"github.com/go-playground/validator/v10"}}, ""},
+		{"data", pkg{Imports: []string{"github.com/go-playground/validator/v10"}}, "for internal/typed alone"},
+		{"session/redisstore", pkg{Imports: []string{"github.com/prometheus/client_golang/prometheus"}}, "for session/sessionprom alone"},
+		{"cmd/crudadmin", pkg{Imports: []string{"example.com/left/pad"}}, "a library that nobody decided on"},
+		{"", pkg{Imports: []string{module + "/internal/ui/stories"}}, "its row does not allow"},
 	} {
 		c.pkg.ImportPath = strings.TrimSuffix(module+"/"+c.name, "/")
 		got := strings.Join(judge(c.name, c.pkg, all), "\n")
@@ -235,21 +286,29 @@ func ourName(path string) (name string, ours bool) {
 // list asks the go command for our packages and everything they link.
 func list(t *testing.T) map[string]pkg {
 	t.Helper()
+	all := map[string]pkg{}
+	for _, dir := range modules {
+		listModule(t, dir, all)
+	}
+	return all
+}
+
+func listModule(t *testing.T, dir string, packages map[string]pkg) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps",
-		"-json=ImportPath,Standard,Imports,Deps,Error", module+"/...")
-	cmd.Dir = root
+		"-json=ImportPath,Standard,Imports,Deps,Error", "./...")
+	cmd.Dir = filepath.Join(root, dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
 	}
-	packages := map[string]pkg{}
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p pkg
 		switch err := d.Decode(&p); {
 		case err == io.EOF:
-			return packages
+			return
 		case err != nil:
 			t.Fatalf("go list: %v", err)
 		case p.Error != nil:

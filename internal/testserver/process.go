@@ -1,6 +1,6 @@
 // Package testserver starts real servers for tests (Redis, Redis Cluster,
 // Redis Sentinel, Memcached, PostgreSQL, MariaDB) on private loopback ports
-// with their data in temporary directories, and finds Chromium.
+// with their data in temporary directories.
 //
 // Every server ends with the test that asked for it, or, when shared, with the
 // test process, however that ends. A server can be killed, frozen, thawed and
@@ -73,6 +73,19 @@ func check(t testing.TB, err error) {
 	default:
 		t.Fatal(err)
 	}
+}
+
+// Executable returns the path of a program, the first of its names that is installed; pkg is the
+// Debian package that has it. The test is skipped, or fails, when there is none, as for servers.
+func Executable(t testing.TB, pkg string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := lookPath(name); err == nil {
+			return path
+		}
+	}
+	check(t, missing(names[0], pkg))
+	return ""
 }
 
 // process is one server: a command that can be started more than once.

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
 // control is the element with which a field is entered.
 func control(t *testing.T, f ui.FormField) string {
 	t.Helper()
 	f.Name, f.Label = "c", "C"
-	page := render(t, newRenderer(t), ui.Form{Fields: []ui.FormField{f}})
+	page := render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{f}})
 	found := regexp.MustCompile(`(?s)<(input|textarea|select)[^>]* id="field-0"[^>]*>`).FindString(page)
 	if found == "" {
 		t.Fatalf("no control in\n%s", page)
@@ -46,11 +47,11 @@ func TestWidgetsKeepTheirValue(t *testing.T) {
 			t.Errorf("%s %q: no %s in %s", c.widget, c.value, c.want, got)
 		}
 	}
-	page := render(t, newRenderer(t), ui.Form{Fields: []ui.FormField{{Widget: ui.WidgetTextArea, Value: "\nfirst line is empty"}}})
+	page := render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{{Widget: ui.WidgetTextArea, Value: "\nfirst line is empty"}}})
 	if !strings.Contains(page, ">\n\nfirst line is empty</textarea>") {
 		t.Error("a browser drops the first line break of a text area, and it is the value's")
 	}
-	page = render(t, newRenderer(t), ui.Form{Fields: []ui.FormField{{Widget: ui.WidgetSelect, Value: "lost", Options: []ui.Option{{Value: "a"}}}}})
+	page = render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{{Widget: ui.WidgetSelect, Value: "lost", Options: []ui.Option{{Value: "a"}}}}})
 	if !strings.Contains(page, `<option value="lost" selected>`) {
 		t.Error("a value that is no option is lost")
 	}
@@ -58,7 +59,7 @@ func TestWidgetsKeepTheirValue(t *testing.T) {
 
 func TestPasswordsAreNotEchoed(t *testing.T) {
 	for _, readOnly := range []bool{false, true} {
-		page := render(t, newRenderer(t), ui.Form{Fields: []ui.FormField{
+		page := render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{
 			{Name: "p", Widget: ui.WidgetPassword, Value: "canary", ReadOnly: readOnly, Error: "Too short."}}})
 		if strings.Contains(page, "canary") {
 			t.Errorf("read only %t: the password is on the page", readOnly)
@@ -67,8 +68,8 @@ func TestPasswordsAreNotEchoed(t *testing.T) {
 }
 
 func TestFormParameters(t *testing.T) {
-	r := newRenderer(t)
-	form, list := render(t, r, storyForm(r)), render(t, r, storyList(r))
+	r := stories.Renderer(t)
+	form, list := render(t, r, stories.Form(r)), render(t, r, stories.List(r))
 	optional := render(t, r, ui.Bulk{Fields: []ui.FormField{{Name: "c", Optional: true, Set: true}}})
 	question := render(t, r, ui.Delete{}) + render(t, r, ui.Bulk{})
 	for _, c := range []struct{ page, want string }{
@@ -97,7 +98,7 @@ func TestNullIsOfferedOnce(t *testing.T) {
 		ui.WidgetText: "box", ui.WidgetNumber: "box", ui.WidgetReference: "box", ui.WidgetTextArea: "box", ui.WidgetJSON: "box", ui.WidgetDate: "box",
 		ui.WidgetTriState: "option", ui.WidgetSelect: "option", ui.WidgetFile: "neither", ui.WidgetCheckbox: "neither",
 	} {
-		page := render(t, newRenderer(t), ui.Form{Fields: []ui.FormField{{Name: "c", Widget: widget, Nullable: true}}})
+		page := render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{{Name: "c", Widget: widget, Nullable: true}}})
 		got := "neither"
 		if strings.Contains(page, `name="null.c"`) {
 			got = "box"
@@ -109,14 +110,14 @@ func TestNullIsOfferedOnce(t *testing.T) {
 			t.Errorf("%s: %s, want %s", widget, got, want)
 		}
 	}
-	page := render(t, newRenderer(t), ui.Form{Fields: []ui.FormField{{Name: "c", Widget: ui.WidgetSelect, Nullable: true, Options: []ui.Option{{Value: ""}, {Value: "a"}}}}})
+	page := render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{{Name: "c", Widget: ui.WidgetSelect, Nullable: true, Options: []ui.Option{{Value: ""}, {Value: "a"}}}}})
 	if !strings.Contains(page, `name="null.c"`) || strings.Contains(page, ">NULL</option>") {
 		t.Error("where empty is a choice, NULL needs a box")
 	}
 }
 
 func TestForbiddenDeletionHasNoButton(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	effects := []ui.Effect{{Kind: ui.EffectCascade, Table: "a"}, {Kind: ui.EffectRestrict, Table: "b", Count: ui.Exact(1)}}
 	for to, p := range map[string]ui.Page{"it": ui.Delete{Effects: effects}, "them": ui.Bulk{Effects: effects, Heading: "Delete"}} {
 		page := render(t, r, p)
@@ -144,8 +145,8 @@ func TestChoicesAsJSON(t *testing.T) {
 // TestFormWeight holds the budget of an edit form, 15 KB compressed: with every
 // widget, and with a hundred columns.
 func TestFormWeight(t *testing.T) {
-	r := newRenderer(t)
-	form := storyForm(r)
+	r := stories.Renderer(t)
+	form := stories.Form(r)
 	small := compressed(t, render(t, r, form))
 	for i := len(form.Fields); i < 100; i++ {
 		f := form.Fields[1+i%19]
@@ -161,9 +162,9 @@ func TestFormWeight(t *testing.T) {
 
 // A refused form leads to what is wrong first, by the first element that asks for the focus.
 func TestFocusIsOnWhatIsWrong(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	first := regexp.MustCompile(`id="([a-z_]+)"[^>]* autofocus`)
-	layout := storyLayout(r, "users")
+	layout := stories.Layout(r, "users")
 	for want, page := range map[string]ui.Page{
 		"username":         ui.UserNew{Layout: layout, UsernameError: "taken", PasswordError: "short"},
 		"role":             ui.UserNew{Layout: layout, RoleError: "none", PasswordError: "short"},

@@ -6,81 +6,17 @@ import (
 	"bytes"
 	"fmt"
 	"html"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
-
-var hostileStrings = map[string]string{
-	"script":     `<script>window.pwned=1</script>`,
-	"attribute":  `" onmouseover="window.pwned=1" x="`,
-	"image":      `'><img src=x onerror=window.pwned=1>`,
-	"javascript": `javascript:window.pwned=1`,
-	"template":   `{{.CSRFToken}} ${window.pwned=1} </title></textarea></style><svg onload=window.pwned=1>`,
-	"rtl":        "שלום \u202eevil\u202c עולם العربية",
-	"emoji":      "👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301\u0302\u0303",
-	"control":    "a\x00b\x07c\x1b[31m \xff\xfe d",
-	"long":       strings.Repeat("longword", 250),
-	"spaces":     " \t\n ",
-	"empty":      "",
-}
-
-// fillPage sets every member reachable from v: strings to s, slices to n
-// elements, numbers to n.
-func fillPage(v reflect.Value, s string, n int) {
-	switch v.Kind() {
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.Int, reflect.Int64:
-		v.SetInt(int64(n))
-	case reflect.Uint8:
-		v.SetUint(1)
-	case reflect.String:
-		switch v.Type() {
-		case reflect.TypeFor[ui.Icon]():
-			v.SetString(string(ui.IconTable))
-		case reflect.TypeFor[ui.Kind](), reflect.TypeFor[ui.Theme](), reflect.TypeFor[ui.Direction](),
-			reflect.TypeFor[ui.NoticeKind](), reflect.TypeFor[ui.HealthState](), reflect.TypeFor[ui.Widget](), reflect.TypeFor[ui.EffectKind]():
-		default:
-			v.SetString(s)
-		}
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		fillPage(v.Elem(), s, n)
-	case reflect.Slice:
-		size := n
-		switch v.Type() {
-		case reflect.TypeFor[[]ui.Row](), reflect.TypeFor[[]ui.NavGroup](), reflect.TypeFor[[]ui.ModelGroup](), reflect.TypeFor[[]ui.Related](), reflect.TypeFor[[]ui.LinkField]():
-			size = min(n, 3)
-		}
-		v.Set(reflect.MakeSlice(v.Type(), size, size))
-		if v.Type() == reflect.TypeFor[[]ui.FormField]() {
-			v.Set(reflect.MakeSlice(v.Type(), 2*len(widgets), 2*len(widgets)))
-		}
-		for i := range v.Len() {
-			fillPage(v.Index(i), s, n)
-			if f, ok := v.Index(i).Addr().Interface().(*ui.FormField); ok {
-				f.Widget, f.ReadOnly, f.Null = widgets[i%len(widgets)], i >= len(widgets), false
-			}
-		}
-	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
-			v.Set(reflect.ValueOf(time.Unix(1, 0)))
-			return
-		}
-		for i := range v.NumField() {
-			fillPage(v.Field(i), s, n)
-		}
-	}
-}
 
 // The check itself finds what it is for.
 func TestCheckFindsProblems(t *testing.T) {
-	page := render(t, newRenderer(t), ui.Login{})
+	page := render(t, stories.Renderer(t), ui.Login{})
 	if problems := pageProblems(page); problems != nil {
 		t.Fatal(problems)
 	}
@@ -95,96 +31,6 @@ func TestCheckFindsProblems(t *testing.T) {
 	}
 }
 
-var kinds = []ui.Kind{ui.KindText, ui.KindNull, ui.KindNumber, ui.KindBool, ui.KindTime, ui.KindDate, ui.KindJSON, ui.KindBytes, ui.KindMasked}
-
-var widgets = []ui.Widget{ui.WidgetText, ui.WidgetNumber, ui.WidgetCheckbox, ui.WidgetTriState, ui.WidgetDate, ui.WidgetTime, ui.WidgetDateTime,
-	ui.WidgetSelect, ui.WidgetReference, ui.WidgetTextArea, ui.WidgetJSON, ui.WidgetUUID, ui.WidgetPassword, ui.WidgetFile}
-
-func blankPages() []ui.Page {
-	return []ui.Page{&ui.Login{}, &ui.Dashboard{}, &ui.List{}, &ui.Record{}, &ui.Form{}, &ui.Choices{}, &ui.Conflict{}, &ui.Delete{}, &ui.Bulk{},
-		&ui.Sessions{}, &ui.Account{}, &ui.Users{}, &ui.UserNew{}, &ui.UserEdit{}, &ui.Health{}, &ui.Error{}}
-}
-
-// filledPages are all pages filled with s, and once more without the problem
-// that would hide their content.
-func filledPages(s string, n int) []ui.Page {
-	pages := append(blankPages(), blankPages()...)
-	for i, p := range pages {
-		fillPage(reflect.ValueOf(p).Elem(), s, n)
-		if i < len(pages)/2 {
-			continue
-		}
-		switch p := p.(type) {
-		case *ui.Dashboard:
-			p.Problem = nil
-		case *ui.List:
-			p.Problem, p.Search.Error = nil, ""
-			for i := range p.Filters {
-				p.Filters[i].Error = ""
-			}
-			for _, row := range p.Rows {
-				for i := range row.Cells {
-					row.Cells[i].Kind = kinds[i%len(kinds)]
-					if i%2 == 0 {
-						row.Cells[i].Href = ""
-					}
-				}
-			}
-		case *ui.Record:
-			p.Problem = nil
-			for i := range p.Related {
-				p.Related[i].Problem = nil
-			}
-			for i := range p.Fields {
-				p.Fields[i].Value.Kind = kinds[i%len(kinds)]
-				if i%2 == 0 {
-					p.Fields[i].Value.Href = ""
-				}
-			}
-		case *ui.Form:
-			p.Problem = nil
-			for i := range p.Links {
-				p.Links[i].ReadOnly = i == 0
-			}
-		case *ui.Choices:
-			p.Error = ""
-		case *ui.Conflict:
-			p.Deleted = false
-			for i := range p.Fields {
-				p.Fields[i].Changed = i > 0
-				p.Fields[i].Theirs.Kind = kinds[i%len(kinds)]
-			}
-		case *ui.Delete:
-			p.Problem = nil
-			for i := range p.Effects {
-				p.Effects[i].Kind = []ui.EffectKind{ui.EffectCascade, ui.EffectSetNull, ui.EffectSetDefault}[i%3]
-			}
-		case *ui.Bulk:
-			p.Problem, p.Effects = nil, nil
-		case *ui.Users:
-			p.Problem = nil
-		case *ui.UserEdit:
-			p.Problem, p.Self, p.Disabled = nil, false, false
-			for i := range p.Sessions {
-				p.Sessions[i].Current = false
-			}
-		case *ui.Sessions:
-			p.Problem = nil
-			for i := range p.Rows {
-				p.Rows[i].Current = false
-			}
-		case *ui.Account:
-			p.Problem = nil
-			for i := range p.Sessions {
-				p.Sessions[i].Current = false
-			}
-		case *ui.Error:
-			p.User = nil
-		}
-	}
-	return pages
-}
-
 func render(t testing.TB, r *ui.Renderer, p ui.Page) string {
 	t.Helper()
 	var buf bytes.Buffer
@@ -194,30 +40,13 @@ func render(t testing.TB, r *ui.Renderer, p ui.Page) string {
 	return buf.String()
 }
 
-// hostileStories are all pages with values that would show in a browser: what
-// runs, what is wide, what turns or has no width.
-func hostileStories() []story {
-	all := []story{}
-	for name, s := range map[string]string{
-		"markup": hostileStrings["attribute"] + hostileStrings["image"] + hostileStrings["template"] + hostileStrings["script"],
-		"long":   hostileStrings["long"],
-		"signs":  hostileStrings["rtl"] + hostileStrings["emoji"] + hostileStrings["control"],
-		"spaces": hostileStrings["spaces"],
-	} {
-		for _, p := range filledPages(s, 3)[len(blankPages()):] {
-			all = append(all, story{"hostile-" + name + "-" + strings.ToLower(reflect.TypeOf(p).Elem().Name()), reflect.ValueOf(p).Elem().Interface().(ui.Page)})
-		}
-	}
-	return all
-}
-
 func TestHostileValuesStayText(t *testing.T) {
 	t.Parallel()
-	r := newRenderer(t)
-	for name, s := range hostileStrings {
+	r := stories.Renderer(t)
+	for name, s := range stories.HostileStrings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, p := range filledPages(s, 3) {
+			for _, p := range stories.Filled(s, 3) {
 				checkPage(t, render(t, r, p))
 			}
 		})
@@ -226,23 +55,23 @@ func TestHostileValuesStayText(t *testing.T) {
 
 func TestStoriesAreClean(t *testing.T) {
 	t.Parallel()
-	r := newRenderer(t)
-	for _, s := range stories(r) {
-		t.Run(s.name, func(t *testing.T) { checkPage(t, render(t, r, s.page)) })
+	r := stories.Renderer(t)
+	for _, s := range stories.All(r) {
+		t.Run(s.Name, func(t *testing.T) { checkPage(t, render(t, r, s.Page)) })
 	}
 }
 
 func TestHundredColumns(t *testing.T) {
 	t.Parallel()
-	r := newRenderer(t)
-	for _, p := range filledPages("x", 100) {
+	r := stories.Renderer(t)
+	for _, p := range stories.Filled("x", 100) {
 		checkPage(t, render(t, r, p))
 	}
 }
 
 func TestZeroValues(t *testing.T) {
-	r := newRenderer(t)
-	for _, p := range blankPages() {
+	r := stories.Renderer(t)
+	for _, p := range stories.Blank() {
 		checkPage(t, render(t, r, p))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
 func assetURL(t testing.TB, page, name, ext string) string {
@@ -37,7 +38,7 @@ func get(t testing.TB, r *ui.Renderer, url, encoding string) *httptest.ResponseR
 }
 
 func TestStaticFiles(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	page := render(t, r, ui.Login{})
 	for _, c := range []struct{ name, ext, contentType string }{
 		{"app", ".css", "text/css; charset=utf-8"},
@@ -72,8 +73,8 @@ func TestStaticFiles(t *testing.T) {
 
 // Each mark that pages use has its drawing in the style sheet, in a URL that ends where the rule does.
 func TestIconsAreDrawn(t *testing.T) {
-	r := newRenderer(t)
-	page := render(t, r, ui.List{Layout: storyLayout(r, "")})
+	r := stories.Renderer(t)
+	page := render(t, r, ui.List{Layout: stories.Layout(r, "")})
 	style := get(t, r, assetURL(t, page, "app", ".css"), "").Body.String()
 	marks := regexp.MustCompile(`<i class="icon (i-[a-z0-9-]+)"></i>`).FindAllStringSubmatch(page, -1)
 	if len(marks) < 3 {
@@ -87,7 +88,7 @@ func TestIconsAreDrawn(t *testing.T) {
 }
 
 func TestStaticGzipOnlyWhereAccepted(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	url := assetURL(t, render(t, r, ui.Login{}), "app", ".css")
 	for accept, want := range map[string]string{
 		"gzip": "gzip", "GZIP": "gzip", "*": "gzip", "deflate, gzip;q=0.5": "gzip", "gzip;q=0": "", "gzip; q=0.0, *": "", "*, gzip;q=0": "", "identity": "", "gzip;q=x": "",
@@ -99,7 +100,7 @@ func TestStaticGzipOnlyWhereAccepted(t *testing.T) {
 }
 
 func TestStaticRefusals(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	url := assetURL(t, render(t, r, ui.Login{}), "app", ".css")
 	for _, c := range []struct {
 		method, url string

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
 func TestURLEscapesSegments(t *testing.T) {
@@ -49,8 +50,8 @@ func (w *refusing) Write([]byte) (int, error) {
 }
 
 func TestRenderWritesAllOrNothing(t *testing.T) {
-	r := newRenderer(t)
-	broken := storyList(r)
+	r := stories.Renderer(t)
+	broken := stories.List(r)
 	broken.Nav = append(broken.Nav, ui.NavItem{Label: "last", Icon: "no-such-icon"})
 	var buf bytes.Buffer
 	if err := r.Render(&buf, broken); err == nil || !strings.Contains(err.Error(), "no-such-icon") {
@@ -60,7 +61,7 @@ func TestRenderWritesAllOrNothing(t *testing.T) {
 		t.Errorf("%d bytes of a broken page were written", buf.Len())
 	}
 	var w refusing
-	if err := r.Render(&w, storyList(r)); err == nil || w.writes != 1 {
+	if err := r.Render(&w, stories.List(r)); err == nil || w.writes != 1 {
 		t.Errorf("%d writes, error %v", w.writes, err)
 	}
 }
@@ -77,7 +78,7 @@ func TestOverrides(t *testing.T) {
 	if page := render(t, r, ui.Login{Username: "<b>"}); !strings.Contains(page, "House rules &lt;b&gt;") {
 		t.Errorf("the override is not used:\n%s", page)
 	}
-	if page := render(t, r, storyList(r)); !strings.Contains(page, "Products") {
+	if page := render(t, r, stories.List(r)); !strings.Contains(page, "Products") {
 		t.Error("the other pages are gone")
 	}
 	css := get(t, r, assetURL(t, render(t, r, ui.Login{}), "app", ".css"), "").Body.String()
@@ -123,8 +124,8 @@ func compressed(t testing.TB, s string) int {
 // TestWeight holds the budget: 60 KB and 6 requests for the first page, 8 KB
 // for each list of 25 rows after it, compressed.
 func TestWeight(t *testing.T) {
-	r := newRenderer(t)
-	page := render(t, r, storyList(r))
+	r := stories.Renderer(t)
+	page := render(t, r, stories.List(r))
 	list := compressed(t, page)
 	first := list
 	requests := 1
@@ -142,21 +143,21 @@ func TestWeight(t *testing.T) {
 }
 
 func TestEveryFormHasTheToken(t *testing.T) {
-	r := newRenderer(t)
-	for _, s := range stories(r) {
-		page := render(t, r, s.page)
+	r := stories.Renderer(t)
+	for _, s := range stories.All(r) {
+		page := render(t, r, s.Page)
 		forms := strings.Count(page, `method="post"`)
-		if tokens := strings.Count(page, `name="csrf_token" value="`+storyToken+`"`); forms != tokens {
-			t.Errorf("%s: %d forms, %d tokens", s.name, forms, tokens)
+		if tokens := strings.Count(page, `name="csrf_token" value="`+stories.Token+`"`); forms != tokens {
+			t.Errorf("%s: %d forms, %d tokens", s.Name, forms, tokens)
 		}
-		if !strings.Contains(page, `<meta name="csrf-token" content="`+storyToken+`">`) && !strings.HasPrefix(s.name, "error") {
-			t.Errorf("%s has no csrf-token meta", s.name)
+		if !strings.Contains(page, `<meta name="csrf-token" content="`+stories.Token+`">`) && !strings.HasPrefix(s.Name, "error") {
+			t.Errorf("%s has no csrf-token meta", s.Name)
 		}
 	}
 }
 
 func TestErrorPagesSayWhatToDo(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	for status, want := range map[int]string{
 		404: "does not exist", 405: "does not accept", 409: "not saved", 418: "malformed", 500: "logged", 502: "logged",
 		429: "Try again in 2 minutes.", 503: "if you were signed in, you still are. Try again in 2 minutes.",
@@ -175,7 +176,7 @@ func TestErrorPagesSayWhatToDo(t *testing.T) {
 }
 
 func TestTheme(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	for cookie, want := range map[string]string{"dark": ` data-theme="dark"`, "light": ` data-theme="light"`, "": `<html lang="en" data-base`, `"><x`: `<html lang="en" data-base`} {
 		page := render(t, r, ui.Login{Layout: ui.Layout{Theme: ui.ParseTheme(cookie)}})
 		if !strings.Contains(page, want) {

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
 // cell is how a value is shown in a table, without its tag.
 func cell(t testing.TB, v ui.Value) string {
 	t.Helper()
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	page := render(t, r, ui.List{Columns: []ui.Column{{Label: "c"}}, Rows: []ui.Row{{Cells: []ui.Value{v}}}})
 	found := regexp.MustCompile(`(?s)<td[^>]*>(.*?)</td>`).FindStringSubmatch(page)
 	if found == nil {
@@ -26,7 +27,7 @@ func cell(t testing.TB, v ui.Value) string {
 // field is how a value is shown on the record page.
 func field(t testing.TB, v ui.Value) string {
 	t.Helper()
-	page := render(t, newRenderer(t), ui.Record{Fields: []ui.Field{{Label: "c", Value: v}}})
+	page := render(t, stories.Renderer(t), ui.Record{Fields: []ui.Field{{Label: "c", Value: v}}})
 	_, rest, _ := strings.Cut(page, "<dd>")
 	shown, _, found := strings.Cut(rest, "</dd>")
 	if !found {
@@ -116,7 +117,7 @@ func TestCounts(t *testing.T) {
 // The record is reached from the first column, and from a column of its own
 // when the first leads elsewhere.
 func TestRecordLink(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	ref := ui.Ref("Ada", "7", "/p/7")
 	for _, c := range []struct {
 		name    string
@@ -137,7 +138,7 @@ func TestRecordLink(t *testing.T) {
 }
 
 func TestListStates(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	row := []ui.Row{{Cells: []ui.Value{ui.Text("x")}}}
 	for want, l := range map[string]ui.List{
 		"No rows yet":       {},
@@ -159,7 +160,7 @@ func TestListStates(t *testing.T) {
 }
 
 func TestSearchCanBeTakenBack(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	const link = `<a href="/without" aria-label="Remove search oak">`
 	for query, want := range map[string]bool{"oak": true, "": false} {
 		page := render(t, r, ui.List{Search: &ui.Search{Query: query, Cancel: "/without"}})
@@ -171,7 +172,7 @@ func TestSearchCanBeTakenBack(t *testing.T) {
 
 // Each form of the list carries the rest of the state along.
 func TestListFormsKeepTheState(t *testing.T) {
-	r := newRenderer(t)
+	r := stories.Renderer(t)
 	page := render(t, r, ui.List{
 		State:  []ui.Param{{Name: "q", Value: "oak"}, {Name: "columns", Value: "a,b"}, {Name: "limit", Value: "50"}, {Name: "f.x.eq", Value: `"1"`}},
 		Search: &ui.Search{Query: "oak"}, AddFilter: &ui.FilterForm{}, Choices: []ui.ColumnChoice{{Name: "a"}}, SortOptions: []ui.Option{{Value: "a"}},

@@ -1,6 +1,6 @@
 // This file holds axe-core, which finds what keeps people from using a page.
 
-package testserver
+package chromium
 
 import _ "embed" // for axe-core
 

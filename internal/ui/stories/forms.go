@@ -1,7 +1,7 @@
 // Stories of the pages that change something: forms, conflicts, deletion, bulk
 // actions and users.
 
-package ui_test
+package stories
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
-func storyFields(r *ui.Renderer) []ui.FormField {
+func fields(r *ui.Renderer) []ui.FormField {
 	return []ui.FormField{
 		{Name: "id", Label: "ID", Type: "INTEGER", Note: "primary key", Value: "1042", ReadOnly: true},
 		{Name: "name", Label: "Name", Type: "TEXT", Note: "unique", Value: "Walnut desk organiser", MaxLength: 120},
@@ -41,11 +41,12 @@ func storyFields(r *ui.Renderer) []ui.FormField {
 	}
 }
 
-func storyForm(r *ui.Renderer) ui.Form {
+// Form is the form of a record with every widget.
+func Form(r *ui.Renderer) ui.Form {
 	return ui.Form{
-		Layout: storyLayout(r, "products"), Heading: "Edit Walnut desk organiser", Model: "Products", ModelHref: r.URL("m", "products", ""),
+		Layout: Layout(r, "products"), Heading: "Edit Walnut desk organiser", Model: "Products", ModelHref: r.URL("m", "products", ""),
 		Action: r.URL("m", "products", "1042", "edit"), Token: "3q2-7wEz", CancelHref: r.URL("m", "products", "1042"), Multipart: true,
-		Fields: storyFields(r),
+		Fields: fields(r),
 		Links: []ui.LinkField{
 			{Name: "product_suppliers", Label: "Suppliers", Selected: []ui.Option{{Value: "7", Label: "Nordwood AB"}, {Value: "12", Label: "Forest & Sons"}}, ChoicesHref: r.URL("choices")},
 			{Name: "product_tags", Label: "Tags", ReadOnly: true, AllHref: r.URL("m", "product_tags", "")},
@@ -53,7 +54,7 @@ func storyForm(r *ui.Renderer) ui.Form {
 	}
 }
 
-func storyEffects(r *ui.Renderer) []ui.Effect {
+func effects(r *ui.Renderer) []ui.Effect {
 	return []ui.Effect{
 		{Kind: ui.EffectCascade, Table: "Reviews", Count: ui.Exact(41), Href: r.URL("m", "reviews", "")},
 		{Kind: ui.EffectCascade, Table: "Product suppliers", Count: ui.Exact(1), Href: r.URL("m", "product_suppliers", "")},
@@ -62,17 +63,17 @@ func storyEffects(r *ui.Renderer) []ui.Effect {
 	}
 }
 
-func formStories(r *ui.Renderer) []story {
-	edit := storyForm(r)
+func formStories(r *ui.Renderer) []Story {
+	edit := Form(r)
 	create := edit
 	create.Heading, create.Action, create.Token, create.SubmitLabel = "New product", r.URL("m", "products", ""), "", "Create"
-	create.Fields = storyFields(r)[1:]
+	create.Fields = fields(r)[1:]
 	for i, f := range create.Fields {
 		create.Fields[i].Value, create.Fields[i].Display, create.Fields[i].Stored = "", "", false
 		create.Fields[i].Null = f.Nullable
 	}
 	create.Links = nil
-	wrong := storyForm(r)
+	wrong := Form(r)
 	wrong.Error = "price must not be less than weight (check price_covers_weight)."
 	for i, f := range wrong.Fields {
 		switch f.Name {
@@ -94,12 +95,12 @@ func formStories(r *ui.Renderer) []story {
 	}
 	wrong.Links[0].Error = "No row of suppliers has the key 99."
 	short := edit
-	short.Fields, short.Links = storyFields(r)[:6], nil
-	closed := ui.Form{Layout: storyLayout(r, "products"), Heading: "New product", Model: "Products", ModelHref: edit.ModelHref,
+	short.Fields, short.Links = fields(r)[:6], nil
+	closed := ui.Form{Layout: Layout(r, "products"), Heading: "New product", Model: "Products", ModelHref: edit.ModelHref,
 		Problem: &ui.Problem{Title: "This table cannot be written", Detail: "It has no key by which a row could be found again.", Action: "Back to the list", Href: edit.ModelHref}}
 
 	conflict := ui.Conflict{
-		Layout: storyLayout(r, "products"), Heading: "Walnut desk organiser", Model: "Products", ModelHref: edit.ModelHref, Action: edit.Action, Token: "new",
+		Layout: Layout(r, "products"), Heading: "Walnut desk organiser", Model: "Products", ModelHref: edit.ModelHref, Action: edit.Action, Token: "new",
 		Kept:       []ui.Param{{Name: "name", Value: "Walnut desk organiser, large"}, {Name: "note", Value: "a\nb"}},
 		TheirsHref: edit.CancelHref, EditHref: edit.Action, Note: "A chosen file cannot be kept; choose it again.",
 		Fields: []ui.ConflictField{
@@ -115,20 +116,20 @@ func formStories(r *ui.Renderer) []story {
 	deleted := conflict
 	deleted.Deleted, deleted.TheirsHref, deleted.EditHref = true, "", ""
 
-	remove := ui.Delete{Layout: storyLayout(r, "products"), Heading: "Walnut desk organiser", Key: "id 1042", Model: "Products", ModelHref: edit.ModelHref,
-		RecordHref: edit.CancelHref, Action: r.URL("m", "products", "1042", "delete"), Token: "3q2-7wEz", Effects: storyEffects(r)}
+	remove := ui.Delete{Layout: Layout(r, "products"), Heading: "Walnut desk organiser", Key: "id 1042", Model: "Products", ModelHref: edit.ModelHref,
+		RecordHref: edit.CancelHref, Action: r.URL("m", "products", "1042", "delete"), Token: "3q2-7wEz", Effects: effects(r)}
 	alone := remove
 	alone.Effects, alone.Error = nil, "The database was busy. Nothing was deleted; try again."
 	forbidden := remove
-	forbidden.Effects = append([]ui.Effect{{Kind: ui.EffectRestrict, Table: "Order items", Via: "product_id", Count: ui.Exact(212), Href: r.URL("m", "order_items", "")}}, storyEffects(r)...)
+	forbidden.Effects = append([]ui.Effect{{Kind: ui.EffectRestrict, Table: "Order items", Via: "product_id", Count: ui.Exact(212), Href: r.URL("m", "order_items", "")}}, effects(r)...)
 
-	bulk := ui.Bulk{Layout: storyLayout(r, "products"), Heading: "Delete", Model: "Products", ModelHref: edit.ModelHref, Action: r.URL("m", "products", "actions", "delete"),
+	bulk := ui.Bulk{Layout: Layout(r, "products"), Heading: "Delete", Model: "Products", ModelHref: edit.ModelHref, Action: r.URL("m", "products", "actions", "delete"),
 		Params: []ui.Param{{Name: "key", Value: "1"}, {Name: "key", Value: "2"}, {Name: "key", Value: "3"}}, Count: ui.Exact(3), Danger: true, CancelHref: edit.ModelHref,
-		Sample: []ui.Link{{Label: "Walnut desk organiser", Href: r.URL("m", "products", "1")}, {Label: "Linen apron", Href: r.URL("m", "products", "2")}, {Label: "Cast iron teapot"}}, Effects: storyEffects(r)}
+		Sample: []ui.Link{{Label: "Walnut desk organiser", Href: r.URL("m", "products", "1")}, {Label: "Linen apron", Href: r.URL("m", "products", "2")}, {Label: "Cast iron teapot"}}, Effects: effects(r)}
 	everything := bulk
 	everything.Heading, everything.SubmitLabel, everything.All, everything.Count, everything.Effects, everything.Danger = "Edit", "Change", true, ui.Exact(1204), nil, false
 	everything.Params = []ui.Param{{Name: "all", Value: "1"}, {Name: "f.active.eq", Value: "true"}}
-	everything.Fields = []ui.FormField{storyFields(r)[4], storyFields(r)[8], storyFields(r)[2]}
+	everything.Fields = []ui.FormField{fields(r)[4], fields(r)[8], fields(r)[2]}
 	for i := range everything.Fields {
 		everything.Fields[i].Optional = true
 	}
@@ -136,7 +137,7 @@ func formStories(r *ui.Renderer) []story {
 	barred := bulk
 	barred.Effects = forbidden.Effects
 
-	choices := storyChoices(r, "", 0)
+	choices := choices(r, "", 0)
 	none := choices
 	none.Query, none.Options, none.Pager = "zebra", nil, ui.Pager{}
 	failed := none
@@ -144,22 +145,22 @@ func formStories(r *ui.Renderer) []story {
 
 	now := time.Now()
 	roles := []ui.Option{{Value: "superuser", Label: "Superuser", Note: "everything"}, {Value: "editor", Label: "Editor", Note: "reads and changes"}, {Value: "viewer", Label: "Viewer", Note: "reads"}}
-	users := ui.Users{Layout: storyLayout(r, "users"), Count: ui.Exact(4), NewHref: r.URL("users", "new"), Rows: []ui.UserRow{
+	users := ui.Users{Layout: Layout(r, "users"), Count: ui.Exact(4), NewHref: r.URL("users", "new"), Rows: []ui.UserRow{
 		{Name: "ada.lovelace", Href: r.URL("users", "u1"), Role: "superuser", Self: true, Created: now.AddDate(0, -8, 0), LastSignIn: now.Add(-3 * time.Minute)},
 		{Name: "grace.hopper", Href: r.URL("users", "u2"), Role: "editor", Created: now.AddDate(0, -2, 0), LastSignIn: now.Add(-26 * time.Hour)},
 		{Name: "linus", Href: r.URL("users", "u3"), Role: "viewer", Created: now.AddDate(0, 0, -3)},
 		{Name: "old.account", Href: r.URL("users", "u4"), Role: "viewer", Disabled: true, Created: now.AddDate(-2, 0, 0), LastSignIn: now.AddDate(-1, 0, 0)},
 	}}
-	newUser := ui.UserNew{Layout: storyLayout(r, "users"), Role: "viewer", Roles: roles, Min: 12, Max: 256}
+	newUser := ui.UserNew{Layout: Layout(r, "users"), Role: "viewer", Roles: roles, Min: 12, Max: 256}
 	badUser := newUser
 	badUser.Username, badUser.UsernameError, badUser.PasswordError, badUser.RoleError = "grace.hopper", "This username is taken.", "This password is too common.", "Choose a role."
-	user := ui.UserEdit{Layout: storyLayout(r, "users"), ID: "u2", Username: "grace.hopper", Role: "editor", Roles: roles, Created: now.AddDate(0, -2, 0), Min: 12, Max: 256, Sessions: storySessions()[1:3]}
+	user := ui.UserEdit{Layout: Layout(r, "users"), ID: "u2", Username: "grace.hopper", Role: "editor", Roles: roles, Created: now.AddDate(0, -2, 0), Min: 12, Max: 256, Sessions: sessions()[1:3]}
 	disabled := user
 	disabled.Disabled, disabled.Sessions, disabled.Error, disabled.PasswordError = true, nil, "The last superuser stays a superuser. Make another one first.", "Use at least 12 characters."
 	self := user
-	self.ID, self.Username, self.Role, self.Self, self.Sessions = "u1", "ada.lovelace", "superuser", true, storySessions()[:1]
+	self.ID, self.Username, self.Role, self.Self, self.Sessions = "u1", "ada.lovelace", "superuser", true, sessions()[:1]
 
-	return []story{
+	return []Story{
 		{"form-edit", edit}, {"form-new", create}, {"form-errors", wrong}, {"form-short", short}, {"form-closed", closed},
 		{"conflict", conflict}, {"conflict-deleted", deleted},
 		{"delete", remove}, {"delete-alone", alone}, {"delete-forbidden", forbidden},
@@ -169,9 +170,9 @@ func formStories(r *ui.Renderer) []story {
 	}
 }
 
-// storyChoices are the made rows from number first on whose name contains q.
-func storyChoices(r *ui.Renderer, q string, first int) ui.Choices {
-	c := ui.Choices{Layout: storyLayout(r, ""), Heading: "Categories", Action: r.URL("choices"), Query: q}
+// choices are the made rows from number first on whose name contains q.
+func choices(r *ui.Renderer, q string, first int) ui.Choices {
+	c := ui.Choices{Layout: Layout(r, ""), Heading: "Categories", Action: r.URL("choices"), Query: q}
 	for i := first; i < 60; i++ {
 		label := fmt.Sprintf("Category %d", i+1)
 		if i == 0 {
@@ -193,5 +194,5 @@ func storyChoices(r *ui.Renderer, q string, first int) ui.Choices {
 func serveChoices(w http.ResponseWriter, req *http.Request, r *ui.Renderer) {
 	after, _ := strconv.Atoi(req.FormValue("after"))
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(storyChoices(r, req.FormValue("q"), after)) // the browser went away
+	_ = json.NewEncoder(w).Encode(choices(r, req.FormValue("q"), after)) // the browser went away
 }

@@ -1,36 +1,35 @@
-// This file finds Chromium for tests in a headless browser.
-
-package testserver
+// Package chromium finds the browser for tests, and starts it quiet, headless and new.
+package chromium
 
 import (
+	"errors"
 	"os"
+	"syscall"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// Chromium returns the path of the browser. The test is skipped, or fails, when
-// there is none, as for servers.
-func Chromium(t testing.TB) string {
+// Path returns the path of the browser. The test is skipped, or fails, when there is none, as for
+// servers.
+func Path(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("no browser with -short")
 	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
-		if path, err := lookPath(name); err == nil {
-			return path
-		}
-	}
-	check(t, missing("Chromium", "chromium"))
-	return ""
+	return testserver.Executable(t, "chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 }
 
-// ChromiumFlags returns the command line flags, without their dashes, with
+// Flags returns the command line flags, without their dashes, with
 // which the browser is quiet, headless and new: it asks nobody for updates, and
 // its profile is empty and ends with the test. A value is a string or true, as
 // chromedp.Flag takes them.
-func ChromiumFlags(t testing.TB) map[string]any {
+func Flags(t testing.TB) map[string]any {
 	t.Helper()
 	profile, err := os.MkdirTemp("", "crudadmin-chromium-") //nolint:usetesting // t.TempDir fails the test when a dying browser still writes
-	check(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { removeAll(profile) })
 	flags := map[string]any{
 		"headless":                      "new",
@@ -47,4 +46,13 @@ func ChromiumFlags(t testing.TB) map[string]any {
 		flags["no-sandbox"] = true // the sandbox refuses root
 	}
 	return flags
+}
+
+// removeAll deletes a directory into which a dying browser may still write.
+func removeAll(path string) {
+	for range 5 {
+		if err := os.RemoveAll(path); err == nil || !errors.Is(err, syscall.ENOTEMPTY) {
+			return
+		}
+	}
 }

@@ -1,6 +1,6 @@
 // Forms and chosen rows in a real browser, with and without script.
 
-package ui_test
+package pages_test
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
 // sent is what the form would send, as "name=value" joined by "&".
@@ -110,7 +112,7 @@ func browserForms(t *testing.T, b *browser) {
 		b.becomes(t, `document.querySelector("#field-13-json").textContent.startsWith("Not valid JSON: ")`)
 		want(t, "the hint describes", eval[string](t, b, `document.querySelector("[data-json]").getAttribute("aria-describedby")`), "field-13-json")
 		want(t, "boxes send false before true", b.value(t, "active"), "false,true")
-		want(t, "nothing else", eval[string](t, b, sent+`(document.querySelector("form.form"))`), strings.Join([]string{"csrf_token=" + storyToken, "row.token=3q2-7wEz",
+		want(t, "nothing else", eval[string](t, b, sent+`(document.querySelector("form.form"))`), strings.Join([]string{"csrf_token=" + stories.Token, "row.token=3q2-7wEz",
 			"name=Walnut desk organiser", "category_id=1", "parent_id=", "null.parent_id=1", "price=189.00", "weight=840", "active=false", "active=true", "giftable=", "status=in_stock", "shade=",
 			"subtitle=", "note=", "null.note=1", "description=Turned from a single block of walnut.\n\nFinished by hand, with oil and wax.", "attributes={1", "external_id=" + b.value(t, "external_id"), "api_token=",
 			"photo=", "released=2024-03-01", "opens_at=09:30:00", "checked_at=2026-11-21T18:04:05", "product_suppliers=7", "product_suppliers=12", "product_suppliers="}, "&"))
@@ -202,14 +204,14 @@ func browserForms(t *testing.T, b *browser) {
 		want(t, "a range", eval[string](t, b, says), "4 chosen")
 		b.focus(t, "tbody tr:nth-child(8) [data-row]")
 		b.press(t, "x")
-		want(t, "by keyboard", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+storyToken+"&sort=-price,name&f.active.eq=true&key=2&key=3&key=4&key=5&key=8")
+		want(t, "by keyboard", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+stories.Token+"&sort=-price,name&f.active.eq=true&key=2&key=3&key=4&key=5&key=8")
 		want(t, "address", eval[string](t, b, `new URL(document.querySelector("#bulk button:nth-of-type(3)").formAction).pathname`), "/admin/m/products/actions/delete")
 		b.picture(t, "chosen")
 		b.click(t, ".choose [data-choose-all]")
 		want(t, "the page", eval[string](t, b, says), "25 chosen")
 		b.click(t, "#bulk label")
 		want(t, "all", eval[string](t, b, says+` + document.querySelector("#bulk label").textContent`), "All chosen:All 1,204 that match")
-		want(t, "all is sent alone", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+storyToken+"&sort=-price,name&f.active.eq=true&all=1")
+		want(t, "all is sent alone", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+stories.Token+"&sort=-price,name&f.active.eq=true&all=1")
 		b.picture(t, "chosen-all")
 		b.check(t)
 	})
@@ -234,7 +236,7 @@ func formsWithoutScript(t *testing.T, b *browser) {
 	b.open(t, "list", 1440, 900)
 	b.click(t, "tbody tr:nth-child(2) .choose label")
 	want(t, "box that would do nothing", eval[bool](t, b, `document.querySelector("[data-choose-all]").checkVisibility()`), false)
-	want(t, "chosen", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+storyToken+"&sort=-price,name&f.active.eq=true&key=2")
+	want(t, "chosen", eval[string](t, b, sent+`(document.querySelector("#bulk"))`), "csrf_token="+stories.Token+"&sort=-price,name&f.active.eq=true&key=2")
 	b.click(t, "#bulk button:nth-of-type(3)")
 	b.do(t, chromedp.WaitReady(chromedp.CSS(".dashboard")))
 	want(t, "address", eval[string](t, b, `location.pathname`), "/admin/m/products/actions/delete")

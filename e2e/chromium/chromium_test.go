@@ -1,6 +1,6 @@
 // This file tests that Chromium is found and starts with our flags.
 
-package testserver_test
+package chromium_test
 
 import (
 	"fmt"
@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/e2e/chromium"
 )
 
 func TestChromium(t *testing.T) {
 	t.Parallel()
-	path := testserver.Chromium(t)
+	path := chromium.Path(t)
 	args := []string{"--dump-dom", "data:text/html,<p>hello</p>"}
-	for name, value := range testserver.ChromiumFlags(t) {
+	for name, value := range chromium.Flags(t) {
 		if value == true {
 			args = append(args, "--"+name)
 		} else {

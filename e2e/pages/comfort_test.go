@@ -1,6 +1,6 @@
 // What the script adds, and that the pages do without it, in a real browser.
 
-package ui_test
+package pages_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package main
+package program_test
 
 // This file looks at a page of every kind, in both themes and at several widths: nothing is said on the console,
 // nothing is wider than the window, and axe-core finds nothing.
@@ -15,7 +15,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/e2e/chromium"
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
 // kept is a page of the demo, and how to get there. Without a way there its address leads there.
@@ -57,7 +58,7 @@ func (b *browser) sendBy(button string) {
 }
 
 // demoPages are the demo's pages of every kind.
-func demoPages(s *served, other *reader) []kept {
+func demoPages(s *programtest.Program, other *programtest.Visitor) []kept {
 	at := func(path string) string { return s.URL + path }
 	bulk := func(table, action string) func(*browser) {
 		return func(b *browser) {
@@ -81,8 +82,8 @@ func demoPages(s *served, other *reader) []kept {
 		}},
 		{name: "conflict", refused: true, there: func(b *browser) {
 			b.do(chromedp.Navigate(at("m/customers/8/edit")))
-			form := other.get("m/customers/8/edit")
-			other.post("m/customers/8/edit", url.Values{"csrf_token": {form.field("csrf_token")}, "row.token": {form.field("row.token")}, "company": {"Theirs & Sons"}, "newsletter": {"true"}})
+			form := other.Get("m/customers/8/edit")
+			other.Post("m/customers/8/edit", url.Values{"csrf_token": {form.Field("csrf_token")}, "row.token": {form.Field("row.token")}, "company": {"Theirs & Sons"}, "newsletter": {"true"}})
 			b.enter("company", "Yours")
 			b.send()
 		}},
@@ -96,8 +97,8 @@ func demoPages(s *served, other *reader) []kept {
 		}},
 		{name: "delete-conflict", refused: true, there: func(b *browser) {
 			b.do(chromedp.Navigate(at("m/reviews/2/delete")))
-			form := other.get("m/reviews/2/edit")
-			other.post("m/reviews/2/edit", url.Values{"csrf_token": {form.field("csrf_token")}, "row.token": {form.field("row.token")}, "title": {"Theirs & Sons"}})
+			form := other.Get("m/reviews/2/edit")
+			other.Post("m/reviews/2/edit", url.Values{"csrf_token": {form.Field("csrf_token")}, "row.token": {form.Field("row.token")}, "title": {"Theirs & Sons"}})
 			b.send()
 		}},
 		{name: "missing", address: "m/orders/0", refused: true}, {name: "no-table", address: "m/nothing/", refused: true},
@@ -130,7 +131,7 @@ func demoPages(s *served, other *reader) []kept {
 func TestPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
-	s := serve(t, "demo", "--data-dir", demoDir(t))
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	pictures := os.Getenv("CRUDADMIN_SCREENSHOTS")
 	widths := []int64{320, 375, 1440}
 	if pictures != "" {
@@ -154,7 +155,7 @@ func TestPagesInBrowser(t *testing.T) {
 			b.forget()
 		}
 		b.quiet(p.name)
-		b.do(chromedp.Evaluate[chromedp.Void](testserver.Axe + ";undefined"))
+		b.do(chromedp.Evaluate[chromedp.Void](chromium.Axe + ";undefined"))
 		for _, width := range widths {
 			b.do(chromedp.EmulateViewport(width, 900))
 			what := fmt.Sprintf("%s at %d px", p.name, width)
@@ -171,7 +172,7 @@ func TestPagesInBrowser(t *testing.T) {
 			for i, scheme := range schemes {
 				b.scheme(scheme)
 				// The first theme is asked everything; the other one differs in colours only.
-				for _, found := range tell(b, chromedp.Evaluate[[]string](testserver.AxeFound(i > 0), chromedp.EvalAwaitPromise)) {
+				for _, found := range tell(b, chromedp.Evaluate[[]string](chromium.AxeFound(i > 0), chromedp.EvalAwaitPromise)) {
 					t.Errorf("%s, %s: axe: %s", what, scheme, found)
 				}
 				if pictures != "" {
@@ -186,7 +187,7 @@ func TestPagesInBrowser(t *testing.T) {
 		filled(b, s.URL+"login", map[string]string{"username": "admin", "password": "wrong"})
 	}})
 	b.signIn(s)
-	pages := demoPages(s, s.signIn(t))
+	pages := demoPages(s, s.SignIn(t))
 	for _, table := range b.demoTables() {
 		if pictures != "" {
 			pages = append(pages, kept{name: "table-" + filepath.Base(table), address: strings.TrimPrefix(table, s.URL)})

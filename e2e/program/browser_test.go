@@ -1,4 +1,4 @@
-package main
+package program_test
 
 // This file looks at the demo through a real browser, as somebody who works with it: every table is listed,
 // filtered, sorted, paged and its records opened by clicks, with scripts and without, in both themes.
@@ -22,7 +22,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/e2e/chromium"
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
 // browser is one headless Chromium, and what its console said since the last look.
@@ -36,9 +37,9 @@ type browser struct {
 
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
-	walks(t)
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(testserver.Chromium(t))}
-	for name, value := range testserver.ChromiumFlags(t) {
+	programtest.Walks(t)
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(chromium.Path(t))}
+	for name, value := range chromium.Flags(t) {
 		options = append(options, chromedp.Flag(name, value))
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
@@ -194,7 +195,7 @@ func (b *browser) scripts(on bool) {
 }
 
 // signIn signs in through the form, from an empty browser.
-func (b *browser) signIn(s *served) {
+func (b *browser) signIn(s *programtest.Program) {
 	b.t.Helper()
 	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
@@ -310,7 +311,7 @@ func TestDemoInBrowser(t *testing.T) {
 	t.Parallel()
 	few := []string{"categories", "events", "exchange_rates", "monthly_revenue", "order_lines", "orders", "settings"}
 	b := openBrowser(t)
-	s := serve(t, "demo", "--data-dir", demoDir(t))
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	b.signIn(s)
 	walked := 0
 	for i, table := range b.demoTables() {
@@ -331,7 +332,7 @@ func TestDemoInBrowser(t *testing.T) {
 func TestDemoInBrowserWithoutScripts(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
-	s := serve(t, "demo", "--data-dir", demoDir(t))
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	b.scripts(false)
 	b.signIn(s)
 	for _, table := range []string{"products", "orders", "monthly_revenue"} {
@@ -354,8 +355,8 @@ func TestStrangersInBrowser(t *testing.T) {
 	b := openBrowser(t)
 	for _, name := range []string{"names", "values", "relations"} {
 		path := filepath.Join(t.TempDir(), "mine.db")
-		makeFile(t, path, strangers[name])
-		s := serveFile(t, path)
+		programtest.MakeFile(t, path, programtest.Strangers[name])
+		s := programtest.ServeFile(t, path)
 		b.signIn(s)
 		for i, table := range b.all(".nav-group a.nav-link", "href") {
 			if name == "names" && i%4 != 0 && !strings.Contains(table, "script") && !strings.Contains(table, "img") {

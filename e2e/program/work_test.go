@@ -1,4 +1,4 @@
-package main
+package program_test
 
 // This file works in the demo as its users do: in a table that can be written a record is created, edited, found with
 // a filter, exported, edited in bulk and deleted, with scripts and without.
@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -53,9 +54,9 @@ type worker struct {
 	*browser
 	table   string
 	scripts bool
-	reader  *reader // who looks keys up
-	file    string  // to upload
-	n       int     // makes values differ
+	reader  *programtest.Visitor // who looks keys up
+	file    string               // to upload
+	n       int                  // makes values differ
 }
 
 func (w *worker) fields() []formField {
@@ -165,15 +166,15 @@ func (w *worker) another(f formField) formField {
 	return f
 }
 
-// keys are the keys and labels that the look-up page of a reference lists, from one of its pages.
+// keys are the keys and labels that the look-up programtest.Page of a reference lists, from one of its pages.
 func (w *worker) keys(choices string) (keys [][2]string) {
 	w.t.Helper()
-	p := w.reader.get(fmt.Sprintf("%s?q=%d", choices, w.n%10))
-	if len(p.tags("code")) == 0 {
-		p = w.reader.get(choices)
+	p := w.reader.Get(fmt.Sprintf("%s?q=%d", choices, w.n%10))
+	if len(p.Tags("code")) == 0 {
+		p = w.reader.Get(choices)
 	}
-	for _, code := range p.tags("code") {
-		keys = append(keys, [2]string{code.text(), page{Body: code.rest}.tags("td")[0].text()})
+	for _, code := range p.Tags("code") {
+		keys = append(keys, [2]string{code.Text(), programtest.Page{Body: code.Rest}.Tags("td")[0].Text()})
 	}
 	if len(keys) == 0 {
 		w.t.Fatalf("%s lists no keys", choices)
@@ -323,10 +324,10 @@ func (w *worker) work() {
 		links := w.all("a.export", "href")
 		text := w.all("a.export", "textContent")
 		address := links[slices.Index(text, format)]
-		body := tell(w.browser, chromedp.Evaluate[string](fmt.Sprintf("fetch(%q).then((r) => r.text())", address), chromedp.EvalAwaitPromise))
+		body := tell(w.browser, chromedp.Evaluate[string](fmt.Sprintf("fetch(%q).then((r) => r.Text())", address), chromedp.EvalAwaitPromise))
 		lines := strings.Count(strings.TrimSpace(body), "\n") + 1
 		if !strings.HasPrefix(body, want) || format == "CSV" && lines < 2 || format != "CSV" && lines != 1 || strings.Contains(body, "a secret nobody sees") {
-			w.t.Errorf("%s: %s of one row is %q", w.table, format, clip500(body))
+			w.t.Errorf("%s: %s of one row is %q", w.table, format, programtest.Clip(body))
 		}
 	}
 
@@ -422,14 +423,14 @@ func TestWorkInBrowserWithoutScripts(t *testing.T) {
 func workInBrowser(t *testing.T, scripts bool, few ...string) {
 	t.Parallel()
 	b := openBrowser(t)
-	s := serve(t, "demo", "--data-dir", demoDir(t))
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	b.scripts(scripts)
 	b.signIn(s)
 	file := filepath.Join(t.TempDir(), "picture.png")
 	if err := os.WriteFile(file, []byte("\x89PNG\r\n\x1a\n and so on"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	looker := s.signIn(t)
+	looker := s.SignIn(t)
 	wanted := cmp.Or(*workTables, strings.Join(few, ","))
 	worked := 0
 	for i, address := range b.demoTables() {

@@ -1,7 +1,7 @@
 // The pages in a real browser: no script error, no policy violation, nothing
 // wider than a phone, and nothing axe-core objects to.
 
-package ui_test
+package pages_test
 
 import (
 	"context"
@@ -20,7 +20,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/e2e/chromium"
+	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
 // browser is one headless Chromium and what its console said since the last
@@ -35,15 +36,15 @@ type browser struct {
 
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(testserver.Chromium(t))}
-	for name, value := range testserver.ChromiumFlags(t) {
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(chromium.Path(t))}
+	for name, value := range chromium.Flags(t) {
 		options = append(options, chromedp.Flag(name, value))
 	}
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	server := httptest.NewServer(storyHandler(t, newRenderer(t)))
+	server := httptest.NewServer(stories.Handler(stories.Renderer(t), func(err error) { t.Error(err) }))
 	t.Cleanup(server.Close)
 
 	b := &browser{ctx: ctx, url: server.URL}
@@ -194,9 +195,9 @@ func TestBrowser(t *testing.T) {
 }
 
 func browserHostile(t *testing.T, b *browser) {
-	for _, s := range hostileStories() {
-		t.Run(s.name, func(t *testing.T) {
-			b.open(t, s.name, 320, 640)
+	for _, s := range stories.Hostile() {
+		t.Run(s.Name, func(t *testing.T) {
+			b.open(t, s.Name, 320, 640)
 			b.check(t)
 		})
 	}
@@ -225,9 +226,9 @@ func browserStories(t *testing.T, b *browser) {
 		}
 		widths, schemes = []int64{320, 375, 768, 1440}, []string{"light", "dark"}
 	}
-	for _, s := range stories(newRenderer(t)) {
-		t.Run(s.name, func(t *testing.T) {
-			b.open(t, s.name, widths[0], 900)
+	for _, s := range stories.All(stories.Renderer(t)) {
+		t.Run(s.Name, func(t *testing.T) {
+			b.open(t, s.Name, widths[0], 900)
 			for _, width := range widths {
 				b.size(t, width, 900)
 				b.check(t)
@@ -238,7 +239,7 @@ func browserStories(t *testing.T, b *browser) {
 					}
 					if pictures != "" && width != 320 {
 						b.size(t, width, max(900, eval[int64](t, b, `document.documentElement.scrollHeight`)))
-						b.picture(t, fmt.Sprintf("%s-%d-%s", s.name, width, scheme))
+						b.picture(t, fmt.Sprintf("%s-%d-%s", s.Name, width, scheme))
 						b.size(t, width, 900)
 					}
 				}

@@ -1,4 +1,4 @@
-package main
+package program_test
 
 // This file works in the demo with the keyboard alone.
 
@@ -9,6 +9,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
 // press presses keys where the focus is.
@@ -52,7 +54,7 @@ func (b *browser) tabTo(selector string) {
 func TestKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
-	s := serve(t, "demo", "--data-dir", demoDir(t))
+	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	b.signIn(s)
 	b.goTo(s.URL + "m/suppliers/")
 	keys := func(what, keys string) {
