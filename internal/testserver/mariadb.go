@@ -101,11 +101,14 @@ func startMariaDB() (*MariaDBServer, error) {
 }
 
 func (m *MariaDBServer) start(install string) error {
-	data := "--datadir=" + filepath.Join(m.proc.dir.path, "data")
+	path := filepath.Join(m.proc.dir.path, "data")
+	data := "--datadir=" + path
 	// Root has no password, and is let in from this machine alone.
-	err := runAs(m.proc.as, m.proc.dir.path, install, "--no-defaults", data,
-		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
-		"--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=16M")
+	args := []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=16M"}
+	err := template{"mariadb", []string{install, m.proc.path}, args, func(string) error {
+		return runAs(m.proc.as, m.proc.dir.path, install, append(args, data)...)
+	}}.fill(path, m.proc.as)
 	if err != nil {
 		return err
 	}

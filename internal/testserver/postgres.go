@@ -95,8 +95,11 @@ func startPostgres(death syscall.Signal) (*PostgresServer, error) {
 	p := &PostgresServer{User: "postgres", Database: "postgres", bin: bin}
 	p.proc = &process{name: "postgres", path: filepath.Join(bin, "postgres"), dir: dir, as: as, ready: p.ready,
 		quit: syscall.SIGQUIT, death: death} // SIGQUIT gives its shared memory back
-	err = runAs(as, dir.path, filepath.Join(bin, "initdb"), "--pgdata="+p.data(),
-		"--username="+p.User, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+	initdb := filepath.Join(bin, "initdb")
+	args := []string{"--username=" + p.User, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"}
+	err = template{"postgres", []string{initdb, p.proc.path}, args, func(data string) error {
+		return runAs(as, dir.path, initdb, append(args, "--pgdata="+data)...)
+	}}.fill(p.data(), as)
 	if err == nil {
 		err = onFreePort(func(port int) error {
 			p.Addr = loopback(port)

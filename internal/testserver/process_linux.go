@@ -51,6 +51,10 @@ func serviceUser(names ...string) (*credential, error) {
 	return nil, fmt.Errorf("none of the users %q is on this machine, and the server does not run as root: %w", names, errMissing)
 }
 
+func give(path string, owner *credential) error {
+	return os.Chown(path, int(owner.Uid), int(owner.Gid))
+}
+
 // suspend stops the process and all its descendants, wherever their process
 // groups are (each backend of PostgreSQL leads a session of its own), and returns
 // when every thread of theirs stands still: one that was running when the signal
@@ -188,7 +192,7 @@ func newDirectory(owner *credential) (*directory, error) {
 		return nil, err
 	}
 	if owner != nil {
-		if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+		if err := give(path, owner); err != nil {
 			return nil, err
 		}
 	}

@@ -21,6 +21,8 @@ func attributes(*credential, syscall.Signal) *syscall.SysProcAttr { return nil }
 
 func serviceUser(...string) (*credential, error) { return nil, supported() }
 
+func give(string, *credential) error { return supported() }
+
 func suspend(int) error { return supported() }
 
 func resume(int) {}
