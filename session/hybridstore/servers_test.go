@@ -171,8 +171,19 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 
 // TestConformance runs the suite on pairs: with the loop, when the cache answers,
 // and on one of them without it, when the database alone does. SQLite in Go is so
-// slow under the race detector that its pairs are left to the run without.
-func TestConformance(t *testing.T) {
+// slow under the race detector that its pairs are left to the run without. The long form
+// repeats as often as a store is certified with.
+func TestConformance(t *testing.T) { conformance(t, false) }
+
+func TestConformanceLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	conformance(t, true)
+}
+
+func conformance(t *testing.T, long bool) {
+	t.Helper()
 	for _, c := range []struct {
 		cache, name string
 		database    func(testing.TB) *sql.DB
@@ -193,7 +204,7 @@ func TestConformance(t *testing.T) {
 			pairs := map[session.Store]pair{}
 			databases := testserver.Lender[*sql.DB]{Make: func() *sql.DB { return c.database(t) }, Empty: empty}
 			sessiontest.Run(t, sessiontest.Harness{
-				Short: c.short,
+				Short: c.short || !long,
 				Open: func(t testing.TB, now func() time.Time) session.Store {
 					p := pair{databases.Lend(t), caches[c.cache](t)}
 					cfg := fast()

@@ -49,12 +49,26 @@ func leaked(patience time.Duration) string {
 	}
 }
 
-func TestConformance(t *testing.T) {
-	server := testserver.Memcached(t, testserver.MemcachedOptions{})
-	sessiontest.Run(t, harness(Config{Servers: []string{server.Addr}}, server))
+func TestConformance(t *testing.T) { sessiontest.Run(t, short(oneServer(t))) }
+
+func TestConformanceThreeServers(t *testing.T) { sessiontest.Run(t, short(threeServers(t))) }
+
+func TestConformanceLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	t.Run("one server", func(t *testing.T) { sessiontest.Run(t, oneServer(t)) })
+	t.Run("three servers", func(t *testing.T) { sessiontest.Run(t, threeServers(t)) })
 }
 
-func TestConformanceThreeServers(t *testing.T) {
+func oneServer(t *testing.T) sessiontest.Harness {
+	t.Helper()
+	server := testserver.Memcached(t, testserver.MemcachedOptions{})
+	return harness(Config{Servers: []string{server.Addr}}, server)
+}
+
+func threeServers(t *testing.T) sessiontest.Harness {
+	t.Helper()
 	var servers []*testserver.MemcachedServer
 	var cfg Config
 	for range 3 {
@@ -62,11 +76,10 @@ func TestConformanceThreeServers(t *testing.T) {
 		servers = append(servers, server)
 		cfg.Servers = append(cfg.Servers, server.Addr)
 	}
-	sessiontest.Run(t, harness(cfg, servers...))
+	return harness(cfg, servers...)
 }
 
-// short repeats less: the server differs from that of TestConformance in how it is
-// reached.
+// short repeats less.
 func short(h sessiontest.Harness) sessiontest.Harness {
 	h.Short = true
 	return h

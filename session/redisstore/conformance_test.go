@@ -18,11 +18,18 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
 
-func TestConformance(t *testing.T) {
-	sessiontest.Run(t, harness(func(t testing.TB) world {
-		server, prefix := testserver.SharedRedis(t)
-		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix})
-	}))
+func TestConformance(t *testing.T) { sessiontest.Run(t, short(sharedServer)) }
+
+func TestConformanceLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	sessiontest.Run(t, harness(sharedServer))
+}
+
+func sharedServer(t testing.TB) world {
+	server, prefix := testserver.SharedRedis(t)
+	return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix})
 }
 
 // world is the servers that a store is on, for a look behind its back.

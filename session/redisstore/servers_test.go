@@ -54,8 +54,7 @@ var prefixes atomic.Int64
 
 func prefix() string { return fmt.Sprintf("p%d:", prefixes.Add(1)) }
 
-// short is harness for a server that differs from that of TestConformance in how it
-// is reached.
+// short is harness with less repetition.
 func short(next func(testing.TB) world) sessiontest.Harness {
 	h := harness(next)
 	h.Short = true
@@ -114,6 +113,18 @@ func TestConformanceSentinel(t *testing.T) {
 // the time.
 func TestConformanceCluster(t *testing.T) {
 	t.Parallel()
+	conformanceOfCluster(t, true)
+}
+
+func TestConformanceClusterLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	conformanceOfCluster(t, false)
+}
+
+func conformanceOfCluster(t *testing.T, short bool) {
+	t.Helper()
 	cluster := testserver.StartRedisCluster(t, 3, 0)
 	masters := cluster.Nodes[:3]
 	ctx, stop := context.WithCancel(t.Context())
@@ -133,13 +144,15 @@ func TestConformanceCluster(t *testing.T) {
 		}
 		moved <- n
 	}()
-	sessiontest.Run(t, harness(func(testing.TB) world {
+	h := harness(func(testing.TB) world {
 		return world{
 			cfg:   redisstore.Config{Cluster: cluster.Addrs(), Prefix: prefix()},
 			nodes: func() []*testserver.RedisServer { return masters },
 			of:    func(key string) *testserver.RedisServer { return cluster.MasterOf(cluster.SlotOf(key)) },
 		}
-	}))
+	})
+	h.Short = short
+	sessiontest.Run(t, h)
 	stop()
 	if n := <-moved; n < 20 {
 		t.Errorf("only %d slots were moved during the run", n)

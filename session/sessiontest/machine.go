@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"math"
 	"slices"
 	"time"
 
@@ -23,7 +24,11 @@ var modelChecks = []check{{
 		_ = flag.Set("rapid.shrinktime", "5s")
 		m := newModel(f.clock.Now)
 		var made uint64
+		sequences := f.times(math.MaxInt, 20) // as many as -rapid.checks says: 100
 		rapid.Check(f.TB, func(t *rapid.T) {
+			if sequences--; sequences < 0 {
+				return
+			}
 			(&machine{fixture: f, t: t, model: m, made: &made}).run()
 		})
 	},

@@ -95,7 +95,19 @@ func (l lent) empty() error {
 	return nil
 }
 
-func TestConformance(t *testing.T) {
+// TestConformance runs the suite on every engine; the long form repeats as often as an engine
+// is certified with.
+func TestConformance(t *testing.T) { conformance(t, true) }
+
+func TestConformanceLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	conformance(t, false)
+}
+
+func conformance(t *testing.T, short bool) {
+	t.Helper()
 	for name, start := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,9 +132,8 @@ func TestConformance(t *testing.T) {
 				Poison: poison,
 				Dump:   dump,
 				Audit:  audit,
-				// One differs from another in how statements are sent; one is in full in a
-				// run without the race detector.
-				Short: strings.Contains(name, ",") || name == "sqlite" && testserver.RaceDetector,
+				// One differs from another in how statements are sent alone.
+				Short: short || strings.Contains(name, ","),
 			})
 		})
 	}
