@@ -13,8 +13,8 @@ VULN := bin/govulncheck
 # detector see races where there are none.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 
-# Tests of the panel that are left out with the race detector.
-ALONE := ^(TestRightsWhereTheDatabaseWrites|TestNothingMaskedOrHiddenIsLearned|TestNoTemporaryFileStays)$$
+# Packages at once: one more than cores, for many wait for a server or a browser.
+AT_ONCE := -p $(or $(P),3)
 
 # What `make test` runs of the faults; `make faults` makes them all.
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
@@ -34,19 +34,19 @@ stories: ## serve the panel's components in all their states: http://ADDR/admin/
 servers: ## install the servers the tests need (Debian), and say which
 	@tools/install-servers.sh
 
-# One package per core; tests within a package share the servers of its process.
+# Tests within a package share the servers of its process; the longest packages come first.
 # Modules of their own follow. Without -race run the whole program, also in a browser, as
 # it ships, and what is too slow with it.
 test: servers ## everything: installs missing servers, then all tests with -race
 	@start=$$SECONDS; \
 	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
 	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
-	{ go test $(RACE) -timeout 15m ./... && go test -timeout 15m ./cmd/crudadmin && (cd session/sessionprom && go test $(RACE) -timeout 5m ./...) && (cd e2e && go test -timeout 15m ./...) && go test -timeout 10m -run '$(ALONE)' . && go test -timeout 8m -run 'Model|Touches|Conformance/.*sqlite' ./session/hybridstore ./session/sqlstore ./session/sessionhttp/browsertest && (cd faults && go test $(RACE) -timeout 8m ./histories && go test -timeout 8m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 3m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	{ go test $(RACE) $(AT_ONCE) -timeout 25m ./session/sqlstore ./session/redisstore . ./... && go test $(AT_ONCE) -timeout 25m $$(tools/without-race.sh) && (cd session/sessionprom && go test $(RACE) -timeout 15m ./...) && (cd e2e && go test $(AT_ONCE) -timeout 25m ./...) && (cd faults && go test $(RACE) -timeout 25m ./histories && go test -timeout 25m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 15m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
 
 # The packages that have a long form: those whose tests ask testserver.Long.
-LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir=faults --exclude-dir=bench --exclude-dir=e2e --exclude-dir=internal | xargs -r -n 1 dirname | sort -u)
+LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir={faults,bench,e2e,examples,testserver} | xargs -r -n 1 dirname | sort -u)
 
 test-long: servers ## the long forms of the tests: what a newcomer does not want to wait for; .ci/run runs it too
 	@start=$$SECONDS; export CRUDADMIN_REQUIRE_SERVERS=1 CRUDADMIN_LONG=1; packages="$(LONG)"; \

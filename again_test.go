@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
@@ -226,6 +227,7 @@ func idOf(t *testing.T, page *browser) session.ID {
 // while its body is under way, or while its transaction is, is refused, and nothing
 // of it is written. The addresses are the router's own.
 func TestWhoIsRemovedWritesNothing(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	tried := 0
 	for _, rt := range newBench(t, nil).routes {
 		if !rt.unsafe() || rt.access == open || rt.access == anybody {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // form is what a browser sends of a form with files.
@@ -93,7 +94,7 @@ var errAborted = errors.New("the browser has gone")
 
 // Whatever is sent, wherever, and however it ends: no temporary file stays.
 func TestNoTemporaryFileStays(t *testing.T) {
-	withoutRaceDetector(t)
+	testserver.WithoutRaceDetector(t)
 	left := emptyTemp(t)
 	b := newBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE pictures (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) < 10), content BLOB)`); err != nil {
@@ -218,6 +219,7 @@ func TestFilesAreNotStoredBeforeTheTokenIsRight(t *testing.T) {
 
 // What is read of a body, by its address and type, to the byte.
 func TestBodiesAreBounded(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	left := emptyTemp(t)
 	b := newBench(t, nil)
 	b.user(t, "ben", account.Superuser)
@@ -312,6 +314,7 @@ func (c *metered) Read(p []byte) (int, error) {
 
 // The texts of a form with files are bounded in memory, and the longest text that a column takes fits.
 func TestTextsOfAFormWithFiles(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)
 	token := page.token("/account")

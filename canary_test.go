@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // secretsSchema has a canary in everything that editors and viewers may not see: CANARY in values, veiledx in names.
@@ -102,7 +103,7 @@ func withoutEcho(body, path string, form url.Values) string {
 }
 
 func TestNothingMaskedOrHiddenIsLearned(t *testing.T) {
-	withoutRaceDetector(t)
+	testserver.WithoutRaceDetector(t)
 	b := secretsBench(t)
 	b.user(t, "ed", account.Editor)
 	b.user(t, "vi", account.Viewer)
@@ -188,6 +189,7 @@ func secretWrites() []secretWrite {
 // While a server is down nobody learns whether a table or a column exists that they may not see: what exists and what
 // does not is answered alike, but for what the request said itself.
 func TestOutagesTellNoNames(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for _, down := range []string{"nothing", "the session store", "the administrators' database", "the application's database"} {
 		b := secretsBench(t)
 		b.user(t, "vi", account.Viewer)

@@ -13,11 +13,13 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // Whatever the second person changes of a record, the first one's form, opened
 // before, is refused: 409, a page with what was entered, and nothing written.
 func TestWhateverElseChangedIsAConflict(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	w := newWorld(t)
 	first, second := w.browsers["root"], w.browsers["ed"]
 	sql := func(query string) func() {

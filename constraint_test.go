@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 const constrained = `
@@ -32,6 +34,7 @@ INSERT INTO loans VALUES (1, 1, 1);
 `
 
 func TestBrokenConstraintsAreToldInWords(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(context.Background(), constrained); err != nil {
 			t.Fatal(err)

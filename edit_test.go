@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 var rowToken = regexp.MustCompile(`name="row.token" value="([^"]*)"`)
@@ -180,6 +181,7 @@ func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 
 // What is too much at once is said before anybody confirms it.
 func TestTheQuestionNamesTheBoundOfABulk(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	if _, err := b.db.ExecContext(t.Context(), `WITH RECURSIVE n(i) AS (VALUES (10) UNION ALL SELECT i + 1 FROM n WHERE i < 100007) INSERT INTO orders (id, note) SELECT i, 'x' FROM n`); err != nil {
 		t.Fatal(err)
@@ -227,6 +229,7 @@ func TestBulkDelete(t *testing.T) {
 
 // What is changed in many rows is what was ticked, in the rows that were chosen.
 func TestBulkEdit(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)
 	const path = "/m/orders/actions/edit"
@@ -334,6 +337,7 @@ func TestChoices(t *testing.T) {
 }
 
 func TestRolesAndReadOnlyPanels(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	b.user(t, "vi", account.Viewer)
 	b.user(t, "ed", account.Editor)

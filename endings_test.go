@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -62,6 +63,7 @@ func living(all map[string]*browser) (names []string) {
 // What a filter means is shown on the list, counted by the preview, and ended; the
 // visitor's own session stays unless it is asked for.
 func TestEndingsMeanWhatIsListed(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for name, c := range map[string]struct {
 		filter url.Values
 		ended  int
@@ -126,6 +128,7 @@ func TestEndingsMeanWhatIsListed(t *testing.T) {
 // A filter that is none is told so, and ends nothing. A store that finds sessions by
 // their user only says so.
 func TestEndingsThatCannotBe(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	root, all := crowd(t, b)
 	for name, form := range map[string]url.Values{
@@ -162,6 +165,7 @@ func TestEndingsThatCannotBe(t *testing.T) {
 
 // More sessions than a page holds are looked through and ended.
 func TestEndingsOfManyPages(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, func(c *Config) { c.SessionRules.MaxPerUser = session.Unlimited })
 	root := b.browser(t).signIn(adminName)
 	eve := b.user(t, "eve", account.Viewer)

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -91,16 +90,6 @@ func (s *faultyStore) Ping(ctx context.Context) error {
 		return session.ErrUnavailable
 	}
 	return s.Store.Ping(ctx)
-}
-
-// withoutRaceDetector leaves a test of thousands of requests, one after the other, to the run
-// of `make test` that has no race detector: with it SQLite takes minutes for them, and
-// nothing in it happens at the same time as anything else.
-func withoutRaceDetector(t *testing.T) {
-	t.Helper()
-	if testserver.RaceDetector {
-		t.Skip("make test runs it without the race detector")
-	}
 }
 
 func newBench(t testing.TB, change func(*Config)) *bench {

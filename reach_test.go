@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // family is tables that refer to one another: p, to it c, and to that g.
@@ -211,7 +212,7 @@ var states = []state{
 // one and two steps away, by the form, by chosen rows and by all that match. What the statement itself does to the
 // tables says which rights are needed: with them it is done, else it is refused and every table is as it was.
 func TestRightsWhereTheDatabaseWrites(t *testing.T) {
-	withoutRaceDetector(t)
+	testserver.WithoutRaceDetector(t)
 	asked, refused := 0, 0
 	for _, state := range states {
 		b := newBench(t, func(c *Config) {

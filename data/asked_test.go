@@ -22,6 +22,7 @@ func oneField(name, text string) Input {
 // Two people: one is asked about some rows and answers later; the other one does whatever comes to mind meanwhile. Either
 // the rows are those that were asked about, with all that goes with them, and exactly they are written, or nothing is.
 func TestWhatIsAskedAboutIsWhatIsWritten(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openWritable(t, Options{},
 		`CREATE TABLE p (id INTEGER PRIMARY KEY, kind TEXT, n INTEGER)`,
 		`CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id) ON DELETE CASCADE)`,

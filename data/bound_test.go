@@ -29,6 +29,7 @@ func canonical(text string) string {
 }
 
 func TestSearchFoldsAsTheModelDoes(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	letters := []rune("aAbBkKKsSſßẞiIİıσςΣäÄéÉжЖǅǆǄθϑϴᎠꭰ1*?[]%_\\ -雪")
 	r := rand.New(rand.NewPCG(1, 2))
 	text := func(n int) string {
@@ -106,7 +107,10 @@ func longCells(n int) []string {
 }
 
 // Whatever a filter, a search or an order looks for in a value of many megabytes, it ends.
-func TestNoOperationIsLong(t *testing.T) { noOperationIsLong(t, 8<<20) }
+func TestNoOperationIsLong(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	noOperationIsLong(t, 8<<20)
+}
 
 func TestNoOperationIsLongLong(t *testing.T) {
 	if !testserver.Long() {
@@ -177,6 +181,7 @@ func noOperationIsLong(t *testing.T, size int) {
 // A value beyond what is compared is shown by its size, matches no filter but those that say what it is not, and is
 // not in the way of others.
 func TestWhatIsTooLongToBeCompared(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, t TEXT)`,
 		fmt.Sprintf(`INSERT INTO x VALUES (1, replace(hex(zeroblob(%d)), '0', 'a')), (2, 'aaa'), (3, NULL)`, maxMatched/2+1),
 		// Searched for beyond the beginning that is looked into.

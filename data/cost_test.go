@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // priced is a table with a column of each type, once with an index and once without.
@@ -36,6 +38,7 @@ func priced() []string {
 
 // What is said to be led to by an index is, as the engine plans it: whatever the column, the operator and the order.
 func TestWhatNoIndexLeadsToIsSearching(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, priced()...)
 	table, _ := s.Schema().Table("priced")
 	values := []string{"1", "a", "true", "false", "2026-01-02", "03:04", "2026-01-02T03:04:05Z", "00112233-4455-6677-8899-aabbccddeeff", "1,2", "a,b", "00ff"}

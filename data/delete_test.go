@@ -10,11 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+
 	"pgregory.net/rapid"
 )
 
 // The rows that vanish are those the preview counts; what it forbids is refused.
 func TestPreviewsComeTrue(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 4).Draw(rt, "tables")
 		rows := rapid.SliceOfN(rapid.IntRange(1, 6), n, n).Draw(rt, "rows")

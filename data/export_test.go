@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 const exported = `CREATE TABLE x (id INTEGER PRIMARY KEY, t TEXT, n NUMERIC, b BOOLEAN, j JSON, bl BLOB, dec DECIMAL(8,2), password TEXT, "=evil" TEXT)`
@@ -75,6 +77,7 @@ d",+Inf,maybe,not json,,-1.00,'	x
 
 // Whatever is in the zoo, an export has every row, or the table says its problem.
 func TestZooIsExported(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, zoo()...)
 	for _, table := range s.Schema().Tables {
 		n, countErr := s.CountMatching(t.Context(), Query{Table: table.Name})
@@ -108,6 +111,7 @@ func (h *heapWriter) Row(cells []Value) error {
 }
 
 func TestExportStreams(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, `CREATE TABLE big (id INTEGER PRIMARY KEY, a TEXT, b TEXT, n REAL)`,
 		`WITH RECURSIVE g(v) AS (VALUES (1) UNION ALL SELECT v + 1 FROM g LIMIT 100000) INSERT INTO big SELECT v, 'name ' || v, printf('%.*c', 100, 'x'), v / 3.0 FROM g`)
 	runtime.GC()

@@ -16,6 +16,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // meter measures what a writer is given, and what the heap holds meanwhile.
@@ -39,6 +41,7 @@ func (m *meter) Write(b []byte) (int, error) {
 
 // Whatever a cell holds, the heap of an export does not grow with it.
 func TestLongCellsAreExportedInPieces(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	const size = 40 << 20
 	for _, journal := range []string{"wal", "delete"} {
 		s, db := pooled(t, 4, Options{}, "PRAGMA journal_mode = "+journal, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT, j JSON)`,
@@ -133,6 +136,7 @@ func TestLongCellsAreWrittenAsShortOnes(t *testing.T) {
 // Read in slices, an export has every row that one statement has, whatever the order, the filter and the key; only the
 // order differs where no index has it.
 func TestSlicesHaveEveryRow(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	fill := []string{
 		`CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER, i TEXT, u TEXT)`, `CREATE INDEX a_i ON a (i)`,
 		`CREATE TABLE b (k TEXT, l INTEGER, v TEXT, PRIMARY KEY (k, l)) WITHOUT ROWID`, `CREATE TABLE c (v TEXT)`,

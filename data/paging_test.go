@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+
 	"pgregory.net/rapid"
 )
 
@@ -34,6 +36,7 @@ func pagedValue(t *rapid.T, label string) any {
 }
 
 func TestPagingVisitsEveryRowOnce(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "paging.db")+"?_pragma=synchronous(off)")
 	if err != nil {
 		t.Fatal(err)

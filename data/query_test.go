@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func parse(tb testing.TB, s *Source, table, raw string) (Query, error) {
@@ -135,6 +137,7 @@ func FuzzParseQuery(f *testing.F) {
 
 // Random names and values are refused as FieldErrors, or answered; never an error of the database.
 func TestRandomParameters(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, zoo()...)
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(from ...string) string { return from[random.IntN(len(from))] }

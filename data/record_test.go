@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"time"
 	"unicode/utf8"
 )
@@ -119,6 +121,7 @@ func TestRelatedListsWhatRefersToARecord(t *testing.T) {
 }
 
 func TestEveryRowOfTheZooOpens(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, zoo()...)
 	tables, _ := s.Schema().Table("textkey")
 	page, err := s.List(t.Context(), Query{Table: "textkey"})
@@ -150,6 +153,7 @@ func TestEveryRowOfTheZooOpens(t *testing.T) {
 }
 
 func TestCellsAreBounded(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{QueryTimeout: time.Minute}, zoo()...)
 	page, err := s.List(t.Context(), Query{Table: "long_text"})
 	if err != nil {
@@ -250,6 +254,7 @@ func TestUTF16File(t *testing.T) {
 
 // Every table lists and every record opens, or states its problem. The file, opened read-write, is byte for byte the same after everything was read, and nothing was put beside it.
 func TestZooIsReadAndNotWritten(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	path := filepath.Join(t.TempDir(), "app.db")
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestIntrospection(t *testing.T) {
@@ -121,6 +123,7 @@ func TestDefaultMasked(t *testing.T) {
 
 // Whatever is read of a database, the secrets in it are not.
 func TestSecretsAreNeverRead(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Options{}, zoo()...)
 	var all strings.Builder
 	for _, table := range s.Schema().Tables {

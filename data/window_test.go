@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // Where writers wait for readers lists, pages and counts are what they are elsewhere.
 func TestWindowsFindWhatOneLookFinds(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	fill := []string{
 		`CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER, u TEXT COLLATE NOCASE)`,
 		`WITH RECURSIVE g(v) AS (VALUES (1) UNION ALL SELECT v + 1 FROM g LIMIT 2500) INSERT INTO a SELECT v * 3, v % 7, CASE WHEN v % 5 > 0 THEN substr('aAbBcC', v % 6 + 1, 1) || (v % 13) END FROM g`,

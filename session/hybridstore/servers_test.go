@@ -173,16 +173,16 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 // and on one of them without it, when the database alone does. SQLite in Go is so
 // slow under the race detector that its pairs are left to the run without. The long form
 // repeats as often as a store is certified with.
-func TestConformance(t *testing.T) { conformance(t, false) }
+func TestConformance(t *testing.T) { conformance(t, false, !testserver.RaceDetector) }
 
 func TestConformanceLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("the long form: make test-long")
 	}
-	conformance(t, true)
+	conformance(t, true, true)
 }
 
-func conformance(t *testing.T, long bool) {
+func conformance(t *testing.T, long, onSQLite bool) {
 	t.Helper()
 	for _, c := range []struct {
 		cache, name string
@@ -195,7 +195,7 @@ func conformance(t *testing.T, long bool) {
 		{"memcached", "sqlite", sqliteFile, true, false},
 		{"memory", "sqlite", sqliteFile, true, true}, // for one process
 	} {
-		if testserver.RaceDetector && c.name == "sqlite" {
+		if !onSQLite && c.name == "sqlite" {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s and %s, loop %t", c.cache, c.name, c.work), func(t *testing.T) {

@@ -46,19 +46,18 @@ type subject struct {
 	name       string
 	open       func(t testing.TB, now func() time.Time) session.Store
 	short, all int // interleavings, without and with -soak
-	slow       bool
 }
 
 var subjects = []subject{
 	{name: "memory", open: inMemory, short: 10_000, all: 100_000},
 	{name: "redis", open: onRedis, short: 200, all: 20_000},
 	{name: "memcached", open: onMemcached, short: 200, all: 20_000},
-	{name: "sqlite", open: on(sqliteFile), short: 200, all: 2000, slow: true},
+	{name: "sqlite", open: on(sqliteFile), short: 200, all: 2000},
 	{name: "postgresql", open: on(postgres), short: 200, all: 2000},
 	{name: "mariadb", open: on(mariadb), short: 200, all: 2000},
 	{name: "redis and postgresql", open: hybrid(redisCache, postgres), short: 200, all: 2000},
 	{name: "memcached and postgresql", open: hybrid(memcachedCache, postgres), short: 200, all: 2000},
-	{name: "memory and sqlite", open: hybrid(memoryCache, sqliteFile), short: 200, all: 2000, slow: true},
+	{name: "memory and sqlite", open: hybrid(memoryCache, sqliteFile), short: 200, all: 2000},
 }
 
 func TestModel(t *testing.T) {
@@ -72,7 +71,7 @@ func TestModel(t *testing.T) {
 				n = s.all
 			case testing.Short():
 				n /= 10
-			case testserver.RaceDetector && (s.slow || s.short > 200): // ten times slower; make test runs all without, too
+			case testserver.RaceDetector: // ten times slower; make test runs all without, too
 				n /= 10
 			}
 			Run(t, Model{Open: s.open, Interleavings: n, Seed: *firstSeed})
