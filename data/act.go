@@ -54,7 +54,7 @@ func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, wor
 	}
 	defer leave()
 	var done int64
-	err = s.transact(ctx, "act on", t, func(db queryer) error {
+	err = s.transact(ctx, "act on", t, func(ctx context.Context, db queryer) error {
 		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
 			return err
 		}
@@ -78,7 +78,9 @@ func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, wor
 			}
 		}
 		return s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) error { return work(ctx, tx, rows) })
-	}, func(db queryer, err error) error { return s.refused(ctx, db, "act on", t, Input{}, nil, err) })
+	}, func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "act on", t, Input{}, nil, err)
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +99,7 @@ func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [
 	return all, nil
 }
 
-// someHandles are the first of them, up to limit.
+// someHandles are the first of them, up to limit; read in looks if db is nil.
 func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int) ([][]any, error) {
 	var all [][]any
 	query := fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}
@@ -105,7 +107,7 @@ func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditio
 		if len(all) >= limit {
 			break
 		}
-		rows, err := s.exactRows(ctx, db, query, where, limit-len(all))
+		rows, err := s.exactSome(ctx, db, t, query, where, limit-len(all))
 		if err != nil {
 			return nil, s.failed(ctx, "act on", t, err)
 		}

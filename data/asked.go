@@ -4,6 +4,7 @@ package data
 // have answered.
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -71,7 +73,7 @@ func (s *Source) ask(ctx context.Context, t *Table, conditions [][]fragment) (*Q
 	}
 	defer leave()
 	var asked Question
-	err = s.snapshot(ctx, "ask about", t, func(db queryer) (err error) {
+	err = s.piecewise(ctx, "ask about", t, func(ctx context.Context, db queryer) (err error) {
 		asked, err = s.question(ctx, db, t, conditions, nil)
 		return err
 	})
@@ -126,8 +128,41 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 	return asked, nil
 }
 
-// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts them.
+// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts them; in looks if db is
+// nil.
 func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash) (int64, error) {
+	if db != nil {
+		return s.digestNow(ctx, db, t, where, h)
+	}
+	var keys bytes.Buffer // of one look
+	var n int64
+	one := func(ctx context.Context, db queryer, where []fragment) error {
+		keys.Reset()
+		some, err := s.digestNow(ctx, db, t, where, &keys)
+		if err == nil {
+			n += some
+			_, _ = h.Write(keys.Bytes())
+		}
+		return err
+	}
+	whole := func(ctx context.Context, db queryer) error { return one(ctx, db, where) }
+	if !s.walksHandles(t) {
+		return n, s.undivided(ctx, "ask about", t, whole)
+	}
+	if _, err := s.glance(ctx, "ask about", t, lookTime, whole); !errors.Is(err, errStopped) {
+		return n, err
+	}
+	return n, s.windows(ctx, t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
+		return true, one(ctx, db, slices.Concat(where, window))
+	})
+}
+
+// walksHandles says whether the order of a table's windows is that of its handles.
+func (s *Source) walksHandles(t *Table) bool {
+	return len(t.walked()) > 0 && slices.EqualFunc(t.walked(), t.handle(), func(a, b term) bool { return a.column == b.column })
+}
+
+func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fragment, h io.Writer) (int64, error) {
 	if !s.tells(t) {
 		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, where, 1)
 		if err != nil {

@@ -122,17 +122,7 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 	columns := c.columns()
 	r := &reader{s: s, db: s.db, t: t, columns: columns, terms: t.order(q.Sort), maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
 	page := &Page{Table: t, Query: q, Columns: columns}
-	if t.keyset() {
-		if q.Search != "" {
-			if r.apart, err = s.apart(ctx, t); err != nil {
-				return nil, err
-			}
-		}
-		err = s.keysetPage(ctx, r, page, c.search(s, q.Search))
-	} else {
-		err = s.offsetPage(ctx, r, page, c.search(s, q.Search))
-	}
-	if err != nil {
+	if err := s.choicePage(ctx, r, page, c.search(s, q.Search)); err != nil {
 		return nil, err
 	}
 	choices := &ChoicePage{Table: t, Next: page.Next}
@@ -152,6 +142,27 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 		}
 	}
 	return choices, nil
+}
+
+// choicePage reads the rows of a page of choices, which is not counted; in looks where writers wait for them.
+func (s *Source) choicePage(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	wait, err := s.waits(ctx, r.t)
+	if err != nil {
+		return err
+	}
+	read := func(ctx context.Context, db queryer) error {
+		one := *r
+		one.db, one.terms = db, slices.Clone(r.terms)
+		if !r.t.keyset() {
+			return s.offsetPage(ctx, &one, page, conditions)
+		}
+		return s.keysetPage(ctx, &one, page, conditions)
+	}
+	if wait && !r.t.keyset() {
+		return s.undivided(ctx, "read choices of", r.t, read)
+	}
+	r.wait, r.apart = wait, wait && r.t.Searches(page.Query)
+	return read(ctx, s.db)
 }
 
 // search is the condition that the display value contains the text, or that the referred value or the key is it.

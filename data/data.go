@@ -242,7 +242,8 @@ func (s *Source) Refresh(ctx context.Context) error {
 }
 
 // Ping implements DataSource. It waits for no other work: a connection is kept for it, and one of many that come at once
-// uses it at a time.
+// uses it at a time. A database that somebody has locked to write to it answers: it is there, and whoever reads or writes
+// waits for its turn.
 func (s *Source) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()
@@ -252,8 +253,12 @@ func (s *Source) Ping(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, ctx.Err()))
 	}
-	var one int
-	if err := s.db.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+	conn, err := s.db.Conn(ctx)
+	if err == nil {
+		defer func() { _ = conn.Close() }() // back to the pool
+		err = s.dialect.ping(ctx, conn)
+	}
+	if err != nil {
 		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, err))
 	}
 	return nil

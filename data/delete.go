@@ -28,8 +28,8 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 	}
 	defer leave()
 	var where []fragment
-	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
-	return s.transact(ctx, "delete from", t, func(db queryer) error {
+	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
+	return s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
 		img, err := s.stillAsked(ctx, db, t, key, token)
 		if err != nil {
 			return err
@@ -43,7 +43,7 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 		where = s.at(t, img.handle)
 		n, err := s.dialect.remove(ctx, db, t, where)
 		if err != nil {
-			return refused(db, err)
+			return refused(ctx, db, err)
 		}
 		if n != 1 {
 			return ignored()
@@ -200,15 +200,20 @@ func (s *Source) fewEnough(ctx context.Context, t *Table, conditions []fragment)
 	switch {
 	case err != nil:
 		return err
-	case apart && len(conditions) > 0:
+	case apart: // also all rows: so many are seldom counted in one look
 		if n, err = s.countApart(ctx, t, conditions, MaxBulk); err != nil {
 			return err
 		}
 	default:
 		query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
 		query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, MaxBulk+1)}
-		if err := s.db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
-			return s.failed(ctx, "count", t, err)
+		if err := s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
+			if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+				return s.failed(ctx, "count", t, err)
+			}
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
 	if n > MaxBulk {
@@ -228,8 +233,8 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 	}
 	defer leave()
 	var deleted int64
-	refused := func(db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
-	err = s.transact(ctx, "delete from", t, func(db queryer) error {
+	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
+	err = s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}
@@ -252,7 +257,7 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		for _, where := range conditions {
 			n, err := s.dialect.remove(ctx, db, t, where)
 			if err != nil {
-				return refused(db, err)
+				return refused(ctx, db, err)
 			}
 			if deleted += n; deleted > MaxBulk {
 				return tooMany()
@@ -289,10 +294,13 @@ func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
 		}
 		return s.countApart(ctx, t, conditions, 0)
 	}
-	rows, err := s.exactRows(ctx, s.db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, conditions, 1)
-	if err != nil {
-		return 0, s.failed(ctx, "count", t, err)
-	}
-	n, _ := rows[0][0].(int64)
-	return n, nil
+	var n int64
+	err = s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
+		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(conditions)
+		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+			return s.failed(ctx, "count", t, err)
+		}
+		return nil
+	})
+	return n, err
 }

@@ -23,6 +23,8 @@ type dialect interface {
 	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns others as they are.
 	classify(ctx context.Context, err error) error
 
+	// ping asks whether the database answers; that it is locked by somebody is an answer, for which it does not wait.
+	ping(ctx context.Context, conn *sql.Conn) error
 	// begin starts a transaction on a connection, for writing with foreign keys enforced when it commits. end, called once,
 	// undoes it unless it was committed, and leaves the connection as it was; an error means that it is not.
 	begin(ctx context.Context, conn *sql.Conn, write bool) (end func(ctx context.Context, committed bool) error, err error)
@@ -72,6 +74,8 @@ type dialect interface {
 	plan(ctx context.Context, db queryer, query fragment) (plan, error)
 	// unindexed is a condition for which no index is used.
 	unindexed(f fragment) fragment
+	// atOnce is a query whose rows are found, all of them, before the first is given: what ctx ends it stops until then.
+	atOnce(query fragment) fragment
 	// unordered is a place in an ORDER BY for which no index is used.
 	unordered(place string) string
 	// match is a filter's condition.

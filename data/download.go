@@ -8,8 +8,7 @@ import (
 	"io"
 )
 
-// Download implements DataSource. A cell of more than 1 MiB is read in pieces of 4 MiB, within one snapshot unless
-// writers would have to wait for it; it then takes the place of an export.
+// Download implements DataSource. A cell of more than 1 MiB takes the place of an export, and is read as longCell says.
 func (s *Source) Download(ctx context.Context, table string, key Key, column string, to io.Writer) (Storage, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -65,6 +64,8 @@ func (s *Source) oneCell(ctx context.Context, t *Table, c *Column, where []fragm
 	return Storage(class), rows[0][0], nil
 }
 
+// longCell writes a cell in pieces of 4 MiB, within one snapshot. Where writers would have to wait for that it is read in
+// one look, for which it must not have more than 16 MiB.
 func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []fragment, to io.Writer) error {
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
@@ -72,17 +73,46 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 	}
 	defer leave()
 	write := func(piece []byte) error { _, err := to.Write(piece); return err }
-	apart, err := s.dialect.writersWait(ctx, s.db)
+	wait, err := s.waits(ctx, t)
 	if err != nil {
-		return s.failed(ctx, "download", t, err)
+		return err
 	}
-	if apart {
-		return s.pieces(ctx, s.db, t, c, where, longPiece, func(piece []byte) error {
-			if err := write(piece); err != nil {
-				return err
-			}
-			return rest(ctx)
-		})
+	if wait {
+		return s.cellApart(ctx, t, c, where, write)
 	}
 	return s.snapshot(ctx, "download", t, func(db queryer) error { return s.pieces(ctx, db, t, c, where, longPiece, write) })
+}
+
+// cellApart reads a cell where writers wait: in one look, in its turn, and yields it when that has ended.
+func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, yield func([]byte) error) error {
+	place := s.dialect.place(t, term{column: c})
+	query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.exact(place, maxMatched), s.dialect.from(t))}
+	var rows [][]any
+	err := s.inTurn(ctx, "read", t, 0, func(ctx context.Context, db queryer) (err error) {
+		if rows, err = s.exactRows(ctx, db, query, where, 1); err != nil {
+			return s.failed(ctx, "read", t, err)
+		}
+		return nil
+	})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	var value []byte
+	switch v := rows[0][0].(type) {
+	case tooLong:
+		return FieldErrors{fieldError(c.Name, "", "holds a value of more than %d MiB, and the application could not write while it is read: the database file is not in WAL mode. "+
+			"Choose other columns, or use PRAGMA journal_mode = WAL", maxMatched>>20)}
+	case []byte:
+		value = v
+	default:
+		value = []byte(plainPart(v))
+	}
+	for len(value) > 0 {
+		n := min(len(value), longPiece)
+		if err := yield(value[:n]); err != nil {
+			return err
+		}
+		value = value[n:]
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ package data
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -45,7 +46,8 @@ type export struct {
 	columns    []*Column
 	conditions []fragment
 	order      []term
-	longest    int // bytes of a cell that is read at once
+	longest    int  // bytes of a cell that is read at once
+	wait       bool // writers wait for the looks (look.go)
 	w          RowWriter
 	begun      bool
 }
@@ -53,7 +55,7 @@ type export struct {
 // Export implements DataSource. It is one statement in one snapshot of the database, unless writers would have to wait
 // for it: a SQLite database that is not in WAL mode is read in slices, of 25 ms or a row, in the order of the query if
 // its first column is of the key or has an index, else of the key. What is written meanwhile may then be in it or not. A
-// view, or a table without a key, has no slices.
+// view, or a table without a key, has no slices: there it is what is read in one look (look.go), of some MiB.
 func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	t, err := s.table(q.Table)
 	if err != nil {
@@ -84,21 +86,24 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	defer leave()
-	sliced, err := s.inPieces(ctx, t)
+	wait, err := s.waits(ctx, t)
 	if err != nil {
-		return s.failed(ctx, "export", t, err)
+		return err
 	}
-	e := &export{s: s, t: t, columns: columns, conditions: conditions, order: t.order(q.Sort), w: w}
+	e := &export{s: s, t: t, columns: columns, conditions: conditions, order: t.order(q.Sort), wait: wait, w: w}
 	if e.longest = max(longFrom, min(longTo, rowBytes/len(columns))); len(t.handle()) == 0 {
 		e.longest = maxMatched // it could not be read in pieces
 	}
-	if sliced {
+	switch {
+	case wait && t.keyset():
 		if len(q.Sort) > 1 || len(q.Sort) == 1 && !e.order[0].key && !e.order[0].column.Indexed {
 			e.order = t.order(nil)
 		}
 		err = e.inSlices(ctx)
-	} else {
-		err = s.snapshot(ctx, "export", t, func(db queryer) error { return e.whole(ctx, db) })
+	case wait:
+		err = e.inOne(ctx)
+	default:
+		err = s.snapshot(ctx, "export", t, func(db queryer) error { return e.whole(ctx, db, e.w.Row) })
 	}
 	if err != nil {
 		return err
@@ -111,7 +116,7 @@ func (s *Source) inPieces(ctx context.Context, t *Table) (bool, error) {
 	if !t.keyset() {
 		return false, nil
 	}
-	return s.dialect.writersWait(ctx, s.db)
+	return s.waits(ctx, t)
 }
 
 // selected are the cells, the handle and whatever else of a row.
@@ -126,8 +131,47 @@ func (e *export) selected(more ...string) string {
 	return "SELECT " + strings.Join(more, ", ")
 }
 
+// inOne reads the rows in one look, and writes them when it has ended.
+func (e *export) inOne(ctx context.Context) error {
+	var all [][]Value
+	err := e.s.undivided(ctx, "export", e.t, func(ctx context.Context, db queryer) error {
+		all, e.begun = nil, true // not before it has ended
+		size := 0
+		return e.whole(ctx, db, func(cells []Value) error {
+			if size += sizeOf(cells); size > exportGathered {
+				return &TableError{Table: e.t.Name, Problem: fmt.Sprintf("more than %d MiB of it cannot be exported: the database file is not in WAL mode, and its rows have no key to be read by in parts. "+
+					"Filter to fewer rows, or use PRAGMA journal_mode = WAL", exportGathered>>20)}
+			}
+			all = append(all, cells)
+			return ctx.Err()
+		})
+	})
+	if err != nil {
+		return err
+	}
+	e.begun = false
+	if err := e.begin(true); err != nil {
+		return err
+	}
+	for _, cells := range all {
+		if err := e.w.Row(cells); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sizeOf is how many bytes cells hold, about.
+func sizeOf(cells []Value) int {
+	size := 0
+	for _, cell := range cells {
+		size += len(cell.Text) + int(cell.Size)
+	}
+	return size
+}
+
 // whole reads the rows by one statement.
-func (e *export) whole(ctx context.Context, db queryer) error {
+func (e *export) whole(ctx context.Context, db queryer, row func(cells []Value) error) error {
 	s, t := e.s, e.t
 	query := fragment{text: e.selected() + " FROM " + s.dialect.from(t)}.where(e.conditions)
 	query.text += s.ordered(t, e.order)
@@ -148,7 +192,7 @@ func (e *export) whole(ctx context.Context, db queryer) error {
 		if err != nil {
 			return err
 		}
-		if err := e.w.Row(cells); err != nil {
+		if err := row(cells); err != nil {
 			return err
 		}
 	}
@@ -195,6 +239,9 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 			return nil, FieldErrors{fieldError("columns", c.Name, "holds a value of more than %d MiB, and the rows of %s have no key to read it by in pieces: choose other columns", maxMatched>>20, e.t.Name)}
 		}
 		cells[i].pieces = func(yield func([]byte) error) error {
+			if e.wait {
+				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), yield)
+			}
 			return e.s.pieces(ctx, db, e.t, c, e.s.at(e.t, handle), longPiece, yield)
 		}
 	}
@@ -228,7 +275,11 @@ func (e *export) inSlices(ctx context.Context) error {
 		var gathered [][]Value
 		last := place
 		for _, segment := range walk.segments(place) {
-			more, err := e.slice(ctx, query, segment, &gathered, &last)
+			more := false
+			err := s.inTurn(ctx, "export", t, 0, func(ctx context.Context, db queryer) (err error) {
+				more, err = e.slice(ctx, db, query, segment, &gathered, &last)
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -248,39 +299,24 @@ func (e *export) inSlices(ctx context.Context) error {
 			return nil
 		}
 		place = last
-		if err := rest(ctx); err != nil {
-			return s.failed(ctx, "export", t, err)
-		}
 	}
 }
 
 // same says whether nothing came after a place.
 func same(a, b []any) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-// rest lets writers have their turn.
-func rest(ctx context.Context) error {
-	timer := time.NewTimer(sliceRest)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // slice reads rows of one segment until there are enough for one look. more says that there may be others in it.
-func (e *export) slice(ctx context.Context, query fragment, segment []fragment, gathered *[][]Value, last *[]any) (more bool, err error) {
+func (e *export) slice(ctx context.Context, db queryer, query fragment, segment []fragment, gathered *[][]Value, last *[]any) (more bool, err error) {
 	s, t := e.s, e.t
 	query = query.where(segment)
 	query.text += s.ordered(t, e.order) + " LIMIT ?"
 	query.args = append(query.args, sliceRows)
-	rows, err := s.db.QueryContext(ctx, query.text, query.args...)
+	begun, n, size := time.Now(), 0, 0
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return false, s.failed(ctx, "export", t, err)
 	}
 	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	begun, n, size := time.Now(), 0, 0
 	for rows.Next() {
 		line := newScan(1 + 2*(len(e.order)+len(e.columns)+len(t.handle())))
 		if err := rows.Scan(line.targets...); err != nil {
@@ -296,14 +332,12 @@ func (e *export) slice(ctx context.Context, query fragment, segment []fragment, 
 		}
 		*last = place
 		if n++; keep == 1 {
-			cells, err := e.cells(ctx, s.db, line)
+			cells, err := e.cells(ctx, s.db, line) // long ones are read when it has ended
 			if err != nil {
 				return false, err
 			}
 			*gathered = append(*gathered, cells)
-			for _, cell := range cells {
-				size += len(cell.Text) + int(cell.Size)
-			}
+			size += sizeOf(cells)
 		}
 		if n == sliceRows || size > exportGathered || time.Since(begun) > sliceTime {
 			return true, nil

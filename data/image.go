@@ -8,7 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"hash"
+	"io"
 	"math"
 	"strings"
 )
@@ -124,26 +124,26 @@ func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, wh
 }
 
 // hashBytes writes to a hash, which never fails.
-func hashBytes(h hash.Hash, b []byte) {
+func hashBytes(h io.Writer, b []byte) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(b)))
-	h.Write(length[:])
-	h.Write(b)
+	_, _ = h.Write(length[:])
+	_, _ = h.Write(b)
 }
 
-func hashValue(h hash.Hash, value any) {
+func hashValue(h io.Writer, value any) {
 	switch value := value.(type) {
 	case nil:
-		h.Write([]byte("n"))
+		_, _ = h.Write([]byte("n"))
 	case int64:
-		h.Write(binary.BigEndian.AppendUint64([]byte("i"), uint64(value)))
+		_, _ = h.Write(binary.BigEndian.AppendUint64([]byte("i"), uint64(value)))
 	case float64:
-		h.Write(binary.BigEndian.AppendUint64([]byte("r"), math.Float64bits(value)))
+		_, _ = h.Write(binary.BigEndian.AppendUint64([]byte("r"), math.Float64bits(value)))
 	case string:
-		h.Write([]byte("t"))
+		_, _ = h.Write([]byte("t"))
 		hashBytes(h, []byte(value))
 	case []byte:
-		h.Write([]byte("b"))
+		_, _ = h.Write([]byte("b"))
 		hashBytes(h, value)
 	}
 }

@@ -169,21 +169,77 @@ func (p *Page) partlySearched() bool {
 	})
 }
 
-// fill reads the rows of a page and counts all of them. A page that holds them all needs no count.
+// fill reads the rows of a page and counts all of them, in looks where writers wait for them.
 func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	wait, err := s.waits(ctx, r.t)
+	switch {
+	case err != nil:
+		return err
+	case !wait:
+		return s.fillNow(ctx, r, page, conditions)
+	case !r.t.keyset():
+		return s.fillUndivided(ctx, r, page, conditions)
+	case !r.t.Searches(page.Query):
+		r.wait = true
+		return s.fillNow(ctx, r, page, conditions)
+	}
+	r.wait, r.apart = true, true
+	if seeks, err := s.seeks(ctx, r, conditions); err != nil || seeks {
+		if err == nil { // to few enough, perhaps
+			err = s.fillAtOnce(ctx, r, page, conditions)
+		}
+		if !errors.Is(err, errStopped) {
+			return err
+		}
+	}
+	return s.fillNow(ctx, r, page, conditions)
+}
+
+// fillUndivided fills the page of a table that cannot be read in windows. Its count is unknown if it takes too long.
+func (s *Source) fillUndivided(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	err := s.twice(ctx, "count", r.t, func(ctx context.Context, db queryer) (err error) {
+		page.Count, err = s.count(ctx, db, r.t, conditions)
+		return err
+	})
+	if errors.Is(err, errStopped) {
+		page.Count, err = Count{Unknown: true}, nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.undivided(ctx, "list", r.t, func(ctx context.Context, db queryer) error {
+		one := *r
+		one.db = db
+		return s.offsetPage(ctx, &one, page, conditions)
+	})
+}
+
+// fillAtOnce fills a page in one look. If that is stopped, r and the page are as they were.
+func (s *Source) fillAtOnce(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
+	empty := *page
+	return s.inTurn(ctx, "list", r.t, lookTime, func(ctx context.Context, db queryer) error {
+		one := *r
+		one.db, one.terms, one.wait, one.apart = db, slices.Clone(r.terms), false, false
+		err := s.fillNow(ctx, &one, page, conditions)
+		if err != nil {
+			*page = empty
+		}
+		return err
+	})
+}
+
+// fillNow reads the rows of a page and counts all of them. A page that holds them all needs no count.
+func (s *Source) fillNow(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	var err error
 	if !r.t.keyset() {
-		if page.Count, err = s.count(ctx, r.t, conditions); err != nil {
+		if page.Count, err = s.count(ctx, r.db, r.t, conditions); err != nil {
 			return err
 		}
 		return s.offsetPage(ctx, r, page, conditions)
 	}
 	var counted bool
-	if page.Count, counted, err = s.choose(ctx, r, conditions); err != nil {
-		return err
-	}
-	if !counted && r.t.Searches(page.Query) {
-		if r.apart, err = s.apart(ctx, r.t); err != nil {
+	if !r.apart {
+		if page.Count, counted, err = s.choose(ctx, r, conditions); err != nil {
 			return err
 		}
 	}
@@ -200,7 +256,7 @@ func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []f
 		})
 		return err
 	}
-	page.Count, err = s.count(ctx, r.t, conditions)
+	page.Count, err = s.count(ctx, r.db, r.t, conditions)
 	return err
 }
 
@@ -223,6 +279,7 @@ func (t *Table) listColumns(chosen []string) []*Column {
 
 func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	q := page.Query
+	r.atOnce = len(conditions) > 0
 	backward := q.Before != ""
 	var from []any
 	field, text := "after", q.After
@@ -332,6 +389,7 @@ func (s *Source) restore(ctx context.Context, r *reader, c *cursor) (bool, error
 
 func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	q := page.Query
+	r.atOnce = true
 	offset, limit := 0, q.Limit
 	switch {
 	case q.Before == Last:
@@ -382,10 +440,10 @@ func (s *Source) counting(t *Table, conditions []fragment) fragment {
 }
 
 // count counts the rows up to CountLimit within a quarter of the query timeout. Taking longer is not an error.
-func (s *Source) count(ctx context.Context, t *Table, conditions []fragment) (Count, error) {
+func (s *Source) count(ctx context.Context, db queryer, t *Table, conditions []fragment) (Count, error) {
 	return s.limited(ctx, t, conditions, func(ctx context.Context) (n int64, err error) {
 		query := s.counting(t, conditions)
-		if err := s.db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
 			return 0, s.failed(ctx, "count", t, err)
 		}
 		return n, nil

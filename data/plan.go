@@ -42,7 +42,7 @@ func (s *Source) choose(ctx context.Context, r *reader, conditions []fragment) (
 	if !plans[1].seeks {
 		return Count{}, false, nil
 	}
-	if count, err = s.count(ctx, r.t, conditions); err != nil {
+	if count, err = s.count(ctx, r.db, r.t, conditions); err != nil {
 		return Count{}, false, err
 	}
 	first := r.terms[0].column
@@ -54,6 +54,18 @@ func (s *Source) choose(ctx context.Context, r *reader, conditions []fragment) (
 		r.walk = gathered
 	}
 	return count, true, nil
+}
+
+// seeks says whether an index leads to the rows that meet the conditions.
+func (s *Source) seeks(ctx context.Context, r *reader, conditions []fragment) (bool, error) {
+	if len(conditions) == 0 {
+		return false, nil
+	}
+	p, err := s.dialect.plan(ctx, s.db, s.counting(r.t, conditions))
+	if err != nil {
+		return false, s.failed(ctx, "list", r.t, err)
+	}
+	return p.seeks, nil
 }
 
 // where joins the conditions of a list with those of a cursor, each of which has an index to be found by, or not.

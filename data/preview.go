@@ -56,15 +56,23 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	}
 	defer leave()
 	preview := &Preview{}
-	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) error {
-		img, err := s.current(ctx, db, t, key, "")
-		if err != nil {
+	var img *image
+	record := func(ctx context.Context, db queryer) (err error) {
+		if img, err = s.current(ctx, db, t, key, ""); err != nil {
 			return err
 		}
-		if preview.Record, err = s.edit(ctx, db, t, key, img); err != nil {
-			return err
+		preview.Record, err = s.edit(ctx, db, t, key, img)
+		return err
+	}
+	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
+		if db == nil {
+			err = s.undivided(ctx, "preview a deletion from", t, record)
+		} else {
+			err = record(ctx, db)
 		}
-		preview.Question, err = s.deletion(ctx, db, preview, t, img)
+		if err == nil {
+			preview.Question, err = s.deletion(ctx, db, preview, t, img)
+		}
 		return err
 	})
 	if err != nil {
@@ -117,7 +125,7 @@ func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragme
 		return nil, err
 	}
 	defer leave()
-	err = s.snapshot(ctx, "preview a deletion from", t, func(db queryer) (err error) {
+	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
 		preview.Question, err = s.question(ctx, db, t, conditions, preview)
 		return err
 	})
@@ -192,7 +200,7 @@ func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf(
 // fallout is the rows that go when some do, and those that refer to them otherwise.
 type fallout struct {
 	s       *Source
-	db      queryer
+	db      queryer // nil: it looks as often as it needs to
 	doomed  map[*Table]*rowSet
 	touched map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to doomed ones, and do not cascade
 	unseen  []Effect
@@ -277,7 +285,7 @@ func (f *fallout) hides(one Effect) {
 // refer finds the rows of child that refer to those of t by fk.
 func (f *fallout) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
 	query := f.s.dialect.referring(t, batch, child, fk)
-	rows, err := f.s.exactRows(ctx, f.db, query, nil, PreviewLimit+1)
+	rows, err := f.s.exactSome(ctx, f.db, child, query, nil, PreviewLimit+1)
 	if err != nil {
 		return f.s.failed(ctx, "preview a deletion from", child, err)
 	}

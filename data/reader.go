@@ -18,10 +18,22 @@ type reader struct {
 	maxRunes int
 	maxBytes int
 	walk     walk
+	wait     bool // writers wait for the looks (look.go)
 	apart    bool // rows are found in windows
+	atOnce   bool // rows may be far from each other (dialect.atOnce)
 
 	rows   []Row
 	places [][]any // of each row: the values of terms
+}
+
+// readOn is read on another connection.
+func (r *reader) readOn(ctx context.Context, db queryer, conditions []fragment, limit int) error {
+	defer func(own queryer) { r.db = own }(r.db)
+	r.db = db
+	if err := r.read(ctx, conditions, limit, 0); err != nil {
+		return r.s.failed(ctx, "list", r.t, err)
+	}
+	return nil
 }
 
 // where adds the conditions to a SELECT.
@@ -91,28 +103,39 @@ func (r *reader) query(conditions []fragment, limit, offset int) (fragment, int)
 	if r.t.rowid != "" {
 		selected = append(selected, d.exact(d.place(r.t, term{}), MaxKeyPart))
 	}
-	var order []string
 	for _, o := range r.terms {
-		place, limit := d.place(r.t, o), maxCursorValue
+		limit := maxCursorValue
 		if o.key {
 			limit = MaxKeyPart
 		}
-		selected = append(selected, d.exact(place, limit))
-		if r.walk == gathered {
-			place = d.unordered(place)
-		}
-		if o.desc {
-			place += " DESC"
-		}
-		order = append(order, place)
+		selected = append(selected, d.exact(d.place(r.t, o), limit))
 	}
 	query := fragment{text: "SELECT " + strings.Join(selected, ", ") + r.from()}.where(conditions)
-	if len(order) > 0 {
-		query.text += " ORDER BY " + strings.Join(order, ", ")
-	}
-	query.text += " LIMIT ? OFFSET ?"
+	query.text += r.orderBy() + " LIMIT ? OFFSET ?"
 	query.args = append(query.args, limit, offset)
+	if r.atOnce {
+		query = d.atOnce(query)
+	}
 	return query, 3*len(r.columns) + 2*(len(selected)-len(r.columns))
+}
+
+// orderBy is the order of the list.
+func (r *reader) orderBy() string {
+	text := ""
+	for i, o := range r.terms {
+		word, place := ", ", r.s.dialect.place(r.t, o)
+		if i == 0 {
+			word = " ORDER BY "
+		}
+		if r.walk == gathered {
+			place = r.s.dialect.unordered(place)
+		}
+		text += word + place
+		if o.desc {
+			text += " DESC"
+		}
+	}
+	return text
 }
 
 // read appends up to limit rows that meet the conditions.
@@ -180,6 +203,9 @@ func (s *Source) exactRows(ctx context.Context, db queryer, query fragment, cond
 	query = query.where(conditions)
 	query.text += " LIMIT ?"
 	query.args = append(query.args, limit)
+	if limit > 2 {
+		query = s.dialect.atOnce(query)
+	}
 	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,8 @@ type shares struct {
 	exports places // of these
 	writes  places
 	pings   places // beside all
+	turns   *turns // of looks
+	bulk    *turns // of writes of many
 }
 
 func newShares(db *sql.DB) *shares {
@@ -64,6 +66,8 @@ func newShares(db *sql.DB) *shares {
 		exports: make(places, max(1, min(2, many/2))),
 		writes:  make(places, 1),
 		pings:   make(places, 1),
+		turns:   newTurns(),
+		bulk:    newTurns(),
 	}
 }
 
@@ -83,7 +87,7 @@ func (s *shares) needs(w weight) []places {
 	return []places{s.all}
 }
 
-// sharing is the key under which a context carries the shares that its work has a place of.
+// sharing is the key under which a context carries the weight of the work that has its places of the shares.
 type sharing struct{ s *shares }
 
 // enter waits for the places of a piece of work and returns the context that says it has them: what is called with it
@@ -113,7 +117,7 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 		}
 		return nil, nil, fmt.Errorf("data: wait for a connection: %w", ErrBusy)
 	}
-	return context.WithValue(ctx, sharing{s.shares}, true), func() {
+	return context.WithValue(ctx, sharing{s.shares}, w), func() {
 		for _, p := range slices.Backward(needs) {
 			<-p
 		}

@@ -5,6 +5,8 @@ package data
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -88,6 +90,45 @@ func (d *sqlite) size(x string) string {
 	return "length(CAST(" + x + " AS BLOB))"
 }
 
+// ping does not wait for a lock: a connection that is new reads the schema before its first statement, and could not while
+// somebody commits. It is left as it was.
+func (d *sqlite) ping(ctx context.Context, conn *sql.Conn) error {
+	var patience, one int64
+	if err := conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&patience); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
+		return err
+	}
+	err := conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	if code := resultCode(err); code == resultBusy || code == resultLocked {
+		err = nil
+	}
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	if _, back := conn.ExecContext(undo, fmt.Sprintf("PRAGMA busy_timeout = %d", patience)); back != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // out of the pool with it
+	}
+	return err
+}
+
+// SQLite's primary result codes (https://www.sqlite.org/rescode.html) of a database that others use.
+const (
+	resultBusy   = 5
+	resultLocked = 6
+)
+
+// resultCode is the primary result code of an error, where the driver tells it; else -1.
+func resultCode(err error) int {
+	if coded, ok := errors.AsType[interface {
+		error
+		Code() int
+	}](err); ok {
+		return coded.Code() & 0xff
+	}
+	return -1
+}
+
 // value undoes what drivers do to text and empty blobs.
 func (*sqlite) value(class string, scanned any) any {
 	switch Storage(class) {
@@ -129,14 +170,10 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 		}
 		return fmt.Errorf("%w: %w", cause, err)
 	}
-	code := -1
-	var coded interface{ Code() int }
-	if errors.As(err, &coded) {
-		code = coded.Code() & 0xff
-	}
+	code := resultCode(err)
 	text := err.Error()
 	switch {
-	case code == 5 || code == 6 || strings.Contains(text, "database is locked") || strings.Contains(text, "table is locked"):
+	case code == resultBusy || code == resultLocked || strings.Contains(text, "database is locked") || strings.Contains(text, "table is locked"):
 		return fmt.Errorf("%w: it is locked by another process: %w", ErrUnavailable, err)
 	case code == 8 || strings.Contains(text, "readonly database"):
 		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)

@@ -22,5 +22,11 @@ func (*sqlite) unindexed(f fragment) fragment {
 	return fragment{"((" + f.text + ") IS TRUE)", f.args}
 }
 
+// atOnce: once a statement has given a row, drivers do not interrupt the search for the next, which may be millions of rows
+// away. What is materialised is read in the order in which it was made.
+func (*sqlite) atOnce(query fragment) fragment {
+	return fragment{"WITH page AS MATERIALIZED (" + query.text + ") SELECT * FROM page", query.args}
+}
+
 // unordered: +x is not x to the planner, and sorts as it does.
 func (*sqlite) unordered(place string) string { return "+" + place }

@@ -16,6 +16,13 @@ func (*sqlite) begin(ctx context.Context, conn *sql.Conn, write bool) (func(cont
 		if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
 			return nil, err
 		}
+		var version int64 // which is read, so that the moment is now
+		if err := conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version); err != nil {
+			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+			defer cancel()
+			_ = rollback(conn)(undo, false) // the read's error says more
+			return nil, err
+		}
 		return rollback(conn), nil
 	}
 	var enforced bool

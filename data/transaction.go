@@ -4,6 +4,7 @@ package data
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"time"
@@ -17,16 +18,68 @@ type queryer interface{ Tx }
 
 // snapshot runs reads that must see one state of the database.
 func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db queryer) error) error {
-	return s.transaction(ctx, op, t, false, work, nil)
+	return s.transaction(ctx, op, t, false, func(_ context.Context, db queryer) error { return work(db) }, nil)
+}
+
+// longWrite is how long a write may take, from when nobody else can write until it is to be committed, where who writes
+// waits for who reads (look.go): the application's writes wait for it too. After one of many records that took longer
+// than patience there is a rest as after a look.
+const longWrite = 500 * time.Millisecond
+
+func tooSlowWrite(limit time.Duration) error {
+	return FieldErrors{fieldError("", "", "Nothing was changed: it took longer than %v, and the application could not write meanwhile, for the database file is not in WAL mode. "+
+		"Change fewer records at once, or use PRAGMA journal_mode = WAL.", limit)}
+}
+
+// writer runs the work of a write, and its check. Where writers wait for readers it is bounded.
+func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx context.Context, db queryer) error) error {
+	wait, err := s.dialect.writersWait(ctx, conn)
+	if err != nil {
+		return err
+	}
+	all := func(ctx context.Context) error {
+		if err := work(ctx, conn); err != nil {
+			return err
+		}
+		if check := checkOf(ctx); check != nil {
+			return check(ctx, statements{conn})
+		}
+		return nil
+	}
+	if !wait {
+		return all(ctx)
+	}
+	limit := s.shares.turns.write
+	short, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err = all(short)
+	if short.Err() != nil && ctx.Err() == nil {
+		return tooSlowWrite(limit)
+	}
+	return err
 }
 
 // transact runs writes, all or nothing. Errors of work are returned as they are. If the commit fails, refused gets the
 // engine's error while the transaction is still open; it must return an error.
-func (s *Source) transact(ctx context.Context, op string, t *Table, work func(db queryer) error, refused func(db queryer, err error) error) error {
+func (s *Source) transact(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
+	if many, ok := ctx.Value(sharing{s.shares}).(weight); ok && many == bulk {
+		done, err := s.shares.bulk.take(ctx)
+		if err != nil {
+			return s.failed(ctx, op, t, err)
+		}
+		var took time.Duration
+		defer func() { done(took) }()
+		inner := work
+		work = func(ctx context.Context, db queryer) error {
+			begun := time.Now()
+			defer func() { took = time.Since(begun) }()
+			return inner(ctx, db)
+		}
+	}
 	return s.transaction(ctx, op, t, true, work, refused)
 }
 
-func (s *Source) transaction(ctx context.Context, op string, t *Table, write bool, work func(db queryer) error, refused func(db queryer, err error) error) error {
+func (s *Source) transaction(ctx context.Context, op string, t *Table, write bool, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return s.failed(ctx, op, t, err)
@@ -44,19 +97,19 @@ func (s *Source) transaction(ctx context.Context, op string, t *Table, write boo
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // out of the pool with it
 		}
 	}()
-	if err := work(conn); err != nil {
-		return err
+	if write {
+		err = s.writer(ctx, conn, work)
+	} else {
+		err = work(ctx, conn)
 	}
-	if check := checkOf(ctx); write && check != nil {
-		if err := check(ctx, statements{conn}); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
 		if refused == nil {
 			return s.failed(ctx, op, t, err)
 		}
-		return refused(conn, err)
+		return refused(ctx, conn, err)
 	}
 	committed = true
 	return nil

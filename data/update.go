@@ -49,8 +49,10 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	}
 	defer leave()
 	var updated int64
-	refused := func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, nil, err) }
-	err = s.transact(ctx, "update", t, func(db queryer) error {
+	refused := func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "update", t, in, nil, err)
+	}
+	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
 		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
 			return err
 		}
@@ -69,7 +71,7 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 		for _, where := range conditions {
 			n, err := s.dialect.change(ctx, db, t, w.columns, w.values, where)
 			if err != nil {
-				return refused(db, err)
+				return refused(ctx, db, err)
 			}
 			if updated += n; updated > MaxBulk {
 				return tooMany()

@@ -1,12 +1,10 @@
 package data
 
-// This file looks for rows that no index leads to, some at a time, where writers wait for readers: a SQLite database that
-// is not in WAL mode cannot be committed to while a statement reads it, and one look at all rows of a large table takes
-// seconds. What is written between two looks may be seen or not.
+// This file looks for rows that no index leads to, some at a time, where writers wait for readers (look.go): one look at
+// all rows of a large table takes seconds.
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -15,68 +13,151 @@ import (
 
 // Bounds of the rows of one window; how many it has is adapted to sliceTime.
 const (
-	minWindow = 10
+	minWindow = 1
 	maxWindow = 100_000
 )
 
-// apart says whether a table is to be looked through in windows: it has row ids, and writers wait.
-func (s *Source) apart(ctx context.Context, t *Table) (bool, error) {
-	if t.rowid == "" || t.View {
-		return false, nil
+// walked is what a table's rows are walked by in windows: the row id, or a key without NULL. Without it there are none.
+func (t *Table) walked() []term {
+	if t.View {
+		return nil
 	}
-	wait, err := s.dialect.writersWait(ctx, s.db)
-	if err != nil {
-		return false, s.failed(ctx, "list", t, err)
+	if t.rowid != "" {
+		return []term{{key: true}}
 	}
-	return wait, nil
+	var terms []term
+	for _, c := range t.position() {
+		terms = append(terms, term{column: c, key: true})
+	}
+	return terms
 }
 
-// windows calls each with the conditions of some rows after the others, in the order of their row ids, until it wants no
-// more. Its errors are returned as they are.
-func (s *Source) windows(ctx context.Context, t *Table, desc bool, each func(window []fragment) (more bool, err error)) error {
-	place := s.dialect.place(t, term{})
-	after, until, direction := " > ?", " <= ?", ""
-	if desc {
-		after, until, direction = " < ?", " >= ?", " DESC"
+// apart says whether a table is to be looked through in windows: it can be, and writers wait.
+func (s *Source) apart(ctx context.Context, t *Table) (bool, error) {
+	if len(t.walked()) == 0 {
+		return false, nil
 	}
-	var window []fragment
+	return s.waits(ctx, t)
+}
+
+// row is several values, or places, as one.
+func row(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+func placeholders(n int) string { return row(slices.Repeat([]string{"?"}, n)) }
+
+// places are the expressions of terms.
+func (s *Source) places(t *Table, terms []term) []string {
+	places := make([]string, len(terms))
+	for i, o := range terms {
+		places[i] = s.dialect.place(t, o)
+	}
+	return places
+}
+
+// among is the condition that a row is one of those with these keys, of walked.
+func (s *Source) among(t *Table, keys [][]any) fragment {
+	f := fragment{text: row(s.places(t, t.walked())) + " IN ("}
+	if len(t.walked()) > 1 {
+		f.text += "VALUES "
+	}
+	for i, key := range keys {
+		if i > 0 {
+			f.text += ", "
+		}
+		f.text += placeholders(len(key))
+		f.args = append(f.args, key...)
+	}
+	f.text += ")"
+	return f
+}
+
+// windows calls each, in looks, with the conditions of some rows after the others, in the order of walked, until it wants
+// no more. It is called again, with fewer rows, if it was stopped, and must be as if it had not been called. Its errors
+// are returned as they are.
+func (s *Source) windows(ctx context.Context, t *Table, desc bool, each func(ctx context.Context, db queryer, window []fragment) (more bool, err error)) error {
+	place := row(s.places(t, t.walked()))
+	after, until := " > ", " <= "
+	if desc {
+		after, until = " < ", " >= "
+	}
+	var last []any
 	for n := sliceRows; ; {
-		end := fragment{text: "SELECT " + place + " FROM " + s.dialect.from(t)}.where(window)
-		end.text += " ORDER BY " + place + direction + " LIMIT 1 OFFSET ?"
-		var last int64
-		err := s.db.QueryRowContext(ctx, end.text, append(end.args, n)...).Scan(&last)
-		final := errors.Is(err, sql.ErrNoRows)
-		if err != nil && !final {
-			return s.failed(ctx, "list", t, err)
+		limit := lookTime
+		if n == minWindow {
+			limit = 0
 		}
-		if !final {
-			window = append(window, fragment{place + until, []any{last}})
-		}
-		begun := time.Now()
-		more, err := each(window)
-		if err != nil || !more || final {
+		var end []any
+		var more bool
+		var took time.Duration
+		err := s.inTurn(ctx, "list", t, limit, func(ctx context.Context, db queryer) (err error) {
+			begun := time.Now()
+			var window []fragment
+			if last != nil {
+				window = []fragment{{place + after + placeholders(len(last)), last}}
+			}
+			if end, err = s.windowEnd(ctx, db, t, desc, window, n); err != nil {
+				return s.failed(ctx, "list", t, err)
+			}
+			if end != nil {
+				window = append(window, fragment{place + until + placeholders(len(end)), end})
+			}
+			more, err = each(ctx, db, window)
+			took = time.Since(begun)
 			return err
-		}
-		switch took := time.Since(begun); {
+		})
+		switch {
+		case errors.Is(err, errStopped):
+			n = max(minWindow, n/8)
+			continue
+		case err != nil || !more || end == nil:
+			return err
 		case took > sliceTime:
 			n = max(minWindow, n/2)
 		case took < sliceTime/4:
 			n = min(maxWindow, 2*n)
 		}
-		window = []fragment{{place + after, []any{last}}}
-		if err := rest(ctx); err != nil {
-			return s.failed(ctx, "list", t, err)
+		last = end
+	}
+}
+
+// windowEnd is the key of the last row of a window of n rows, or some more; nil if there are fewer.
+func (s *Source) windowEnd(ctx context.Context, db queryer, t *Table, desc bool, window []fragment, n int) ([]any, error) {
+	terms := t.walked()
+	for i := range terms {
+		terms[i].desc = desc
+	}
+	query := fragment{text: "SELECT " + s.exactly(t, terms, maxMatched) + " FROM " + s.dialect.from(t)}.where(window)
+	query.text += s.ordered(t, terms) + " LIMIT 1 OFFSET ?"
+	rows, err := db.QueryContext(ctx, query.text, append(query.args, n-1)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	var end []any
+	for rows.Next() {
+		line := newScan(2 * len(terms))
+		if err := rows.Scan(line.targets...); err != nil {
+			return nil, err
+		}
+		for range terms {
+			end = append(end, line.exact(s.dialect))
 		}
 	}
+	return end, rows.Err()
 }
 
 // countApart counts the rows that meet the conditions, up to one more than limit; 0 means all.
 func (s *Source) countApart(ctx context.Context, t *Table, conditions []fragment, limit int64) (int64, error) {
 	total := int64(0)
-	err := s.windows(ctx, t, false, func(window []fragment) (bool, error) {
+	err := s.windows(ctx, t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
 		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(slices.Concat(conditions, window))
 		var n int64
-		if err := s.db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
 			return false, s.failed(ctx, "count", t, err)
 		}
 		total += n
@@ -85,35 +166,104 @@ func (s *Source) countApart(ctx context.Context, t *Table, conditions []fragment
 	return total, err
 }
 
-// find appends up to limit rows that meet the conditions.
-func (r *reader) find(ctx context.Context, conditions []fragment, limit int) error {
-	if !r.apart {
-		if err := r.read(ctx, conditions, limit, 0); err != nil {
-			return r.s.failed(ctx, "list", r.t, err)
+// exactApart is exactRows where writers wait: a query that is stopped is asked of t's rows in windows, and its rows are
+// then in their order.
+func (s *Source) exactApart(ctx context.Context, t *Table, query fragment, conditions []fragment, limit int) (all [][]any, err error) {
+	_, err = s.glance(ctx, "read", t, lookTime, func(ctx context.Context, db queryer) (err error) {
+		all, err = s.exactRows(ctx, db, query, conditions, limit)
+		return err
+	})
+	switch {
+	case !errors.Is(err, errStopped):
+		return all, err
+	case len(t.walked()) == 0:
+		return nil, tooSlow(t, lookTime)
+	}
+	all = nil
+	err = s.windows(ctx, t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
+		some, err := s.exactRows(ctx, db, query, slices.Concat(conditions, window), limit-len(all))
+		if err != nil {
+			return false, s.failed(ctx, "read", t, err)
 		}
-		return nil
-	}
-	if first := r.terms[0]; first.rowid(r.t) {
-		enough := len(r.rows) + limit
-		return r.s.windows(ctx, r.t, first.desc, func(window []fragment) (bool, error) {
-			if err := r.read(ctx, slices.Concat(conditions, window), enough-len(r.rows), 0); err != nil {
-				return false, r.s.failed(ctx, "list", r.t, err)
-			}
-			return len(r.rows) < enough, nil
-		})
-	}
-	return r.findBest(ctx, conditions, limit)
+		all = append(all, some...)
+		return len(all) < limit, nil
+	})
+	return all, err
 }
 
-// findBest keeps the first rows of each window, in the order of the list, together with those of the windows before, and
-// reads those that are left.
-func (r *reader) findBest(ctx context.Context, conditions []fragment, limit int) error {
-	s, place := r.s, r.s.dialect.place(r.t, term{})
-	var best []any
-	of := func(ids []any) fragment {
-		return fragment{place + " IN (?" + strings.Repeat(", ?", len(ids)-1) + ")", ids}
+// find appends up to limit rows that meet the conditions.
+func (r *reader) find(ctx context.Context, conditions []fragment, limit int) error {
+	had := len(r.rows)
+	if r.apart {
+		if desc, same := r.walks(); same {
+			return r.s.windows(ctx, r.t, desc, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
+				n := len(r.rows)
+				err := r.readOn(ctx, db, slices.Concat(conditions, window), had+limit-n)
+				if err != nil {
+					r.cut(n)
+				}
+				return len(r.rows) < had+limit, err
+			})
+		}
+		best, err := r.best(ctx, conditions, limit)
+		if err != nil {
+			return err
+		}
+		return r.readSome(ctx, best)
 	}
-	err := s.windows(ctx, r.t, false, func(window []fragment) (bool, error) {
+	if !r.wait {
+		return r.readOn(ctx, r.db, conditions, limit)
+	}
+	_, err := r.s.glance(ctx, "list", r.t, lookTime, func(ctx context.Context, db queryer) error { return r.readOn(ctx, db, conditions, limit) })
+	if !errors.Is(err, errStopped) {
+		return err
+	}
+	r.cut(had)
+	// An index leads to the rows, so that what takes long is their cells.
+	keys, err := r.keys(ctx, r.db, conditions, limit)
+	if err != nil {
+		return err
+	}
+	return r.readSome(ctx, keys)
+}
+
+// cut undoes what was read after the first n rows.
+func (r *reader) cut(n int) { r.rows, r.places = r.rows[:n], r.places[:n] }
+
+// walks says whether the order of the list is that of walked, and its direction.
+func (r *reader) walks() (desc, same bool) {
+	walked := r.t.walked()
+	if len(r.terms) < len(walked) {
+		return false, false
+	}
+	for i, w := range walked {
+		o := r.terms[i]
+		is := o.column == w.column
+		if w.column == nil {
+			is = o.rowid(r.t)
+		}
+		if !is || o.desc != r.terms[0].desc {
+			return false, false
+		}
+	}
+	return r.terms[0].desc, true
+}
+
+// keys reads the keys, as walked, of up to limit rows that meet the conditions, in the order of the list.
+func (r *reader) keys(ctx context.Context, db queryer, conditions []fragment, limit int) ([][]any, error) {
+	query := fragment{text: "SELECT " + r.s.exactly(r.t, r.t.walked(), maxMatched) + r.from()}.where(conditions)
+	query.text += r.orderBy()
+	keys, err := r.s.exactRows(ctx, db, query, nil, limit)
+	if err != nil {
+		return nil, r.s.failed(ctx, "list", r.t, err)
+	}
+	return keys, nil
+}
+
+// best keeps the first rows of each window, in the order of the list, together with those of the windows before.
+func (r *reader) best(ctx context.Context, conditions []fragment, limit int) ([][]any, error) {
+	var best [][]any
+	err := r.s.windows(ctx, r.t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
 		among := window
 		if len(best) > 0 && len(window) > 0 {
 			either := fragment{text: "(("}
@@ -124,34 +274,38 @@ func (r *reader) findBest(ctx context.Context, conditions []fragment, limit int)
 				either.text += f.text
 				either.args = append(either.args, f.args...)
 			}
-			kept := of(best)
+			kept := r.s.among(r.t, best)
 			among = []fragment{{either.text + ") OR " + kept.text + ")", append(either.args, kept.args...)}}
 		}
-		query := fragment{text: "SELECT " + place + r.from()}.where(slices.Concat(conditions, among))
-		query.text += s.ordered(r.t, r.terms) + " LIMIT ?"
-		rows, err := r.db.QueryContext(ctx, query.text, append(query.args, limit)...)
-		if err != nil {
-			return false, s.failed(ctx, "list", r.t, err)
+		keys, err := r.keys(ctx, db, slices.Concat(conditions, among), limit)
+		if err == nil {
+			best = keys
 		}
-		defer func() { _ = rows.Close() }() // its error is rows.Err's
-		best = nil
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return false, s.failed(ctx, "list", r.t, err)
-			}
-			best = append(best, id)
-		}
-		if err := rows.Err(); err != nil {
-			return false, s.failed(ctx, "list", r.t, err)
-		}
-		return true, nil
+		return true, err
 	})
-	if err != nil || len(best) == 0 {
-		return err
-	}
-	if err := r.read(ctx, []fragment{of(best)}, limit, 0); err != nil {
-		return s.failed(ctx, "list", r.t, err)
+	return best, err
+}
+
+// readSome appends the rows of these keys, which are in the order of the list, in looks of as many as take no longer.
+func (r *reader) readSome(ctx context.Context, keys [][]any) error {
+	for n := len(keys); len(keys) > 0; {
+		n = min(n, len(keys))
+		had, limit := len(r.rows), lookTime
+		if n == 1 {
+			limit = 0
+		}
+		_, err := r.s.glance(ctx, "list", r.t, limit, func(ctx context.Context, db queryer) error {
+			return r.readOn(ctx, db, []fragment{r.s.among(r.t, keys[:n])}, n)
+		})
+		if errors.Is(err, errStopped) {
+			r.cut(had)
+			n = max(1, n/8)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		keys = keys[n:]
 	}
 	return nil
 }

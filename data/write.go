@@ -23,7 +23,7 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 	}
 	defer leave()
 	var record *Record
-	err = s.snapshot(ctx, "edit", t, func(db queryer) error {
+	err = s.moment(ctx, "edit", t, func(ctx context.Context, db queryer) error {
 		img, err := s.look(ctx, db, t, key)
 		if err == nil && img == nil {
 			err = fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
@@ -61,7 +61,7 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 	defer leave()
 	var key Key
 	var handle []any
-	err = s.transact(ctx, "insert into", t, func(db queryer) error {
+	err = s.transact(ctx, "insert into", t, func(ctx context.Context, db queryer) error {
 		w, err := s.prepare(ctx, db, t, in, nil)
 		if err != nil {
 			return err
@@ -85,7 +85,9 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 		}
 		key, err = s.keyAt(ctx, db, t, handle)
 		return err
-	}, func(db queryer, err error) error { return s.refused(ctx, db, "insert into", t, in, handle, err) })
+	}, func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "insert into", t, in, handle, err)
+	})
 	if err != nil {
 		return Key{}, err
 	}
@@ -114,7 +116,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	}
 	defer leave()
 	var handle []any
-	err = s.transact(ctx, "update", t, func(db queryer) error {
+	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
 		img, err := s.current(ctx, db, t, key, token)
 		if err != nil {
 			return err
@@ -125,7 +127,9 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 		}
 		key, err = s.keyAt(ctx, db, t, handle)
 		return err
-	}, func(db queryer, err error) error { return s.refused(ctx, db, "update", t, in, handle, err) })
+	}, func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "update", t, in, handle, err)
+	})
 	if err != nil {
 		return Key{}, err
 	}

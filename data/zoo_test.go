@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite"
 )
@@ -46,6 +47,7 @@ func openSource(tb testing.TB, opts Options, statements ...string) *Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	s.shares.turns.long, s.shares.turns.write, s.shares.turns.rest = time.Minute, time.Minute, 0 // no clock decides a test
 	return s
 }
 

@@ -1,0 +1,165 @@
+package data
+
+// This file takes turns with those who write, where writers wait for readers: a SQLite file that is not in WAL mode
+// cannot be committed to while a statement, or a transaction, reads it. There
+//
+//   - all reads are looks: one statement, or one transaction of some, in which nothing waits for anybody but the
+//     database. What an index leads to is one look of some rows. What may read many more rows than it shows (see
+//     share.go) is looked for in one look at a time of all that the source does, with a rest after each;
+//   - a look that has taken lookTime is stopped, and what it was to read is read in smaller ones: in windows of the
+//     table's rows by their keys (window.go), a page's cells some rows at a time. A window of one row is not stopped;
+//   - what has no key to be cut by (a view, a virtual table without row ids) is given one more look, of longLook, and is
+//     a TableError if that does not do. After a look that took longer than patience none begins for restFor times as long
+//     as that was longer: so 19 of 20 writes wait for patience at most;
+//   - what is read in several looks is no snapshot: what is written between two may be seen or not. A row's values,
+//     and those of a cell, are always of one moment.
+//
+// Writes have their bound in transaction.go.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	lookTime = 50 * time.Millisecond
+	longLook = 300 * time.Millisecond
+	patience = 100 * time.Millisecond
+	restFor  = 20
+)
+
+// errStopped means that a look was stopped because it took too long.
+var errStopped = errors.New("data: a look at the database took too long")
+
+// turns are those of the looks that may read many rows, of which one is under way at a time.
+type turns struct {
+	taken chan struct{}
+	free  time.Time     // when the next may begin; who has the turn sets it
+	long  time.Duration // longLook
+	write time.Duration // longWrite
+	rest  int           // restFor
+}
+
+func newTurns() *turns {
+	return &turns{taken: make(chan struct{}, 1), long: longLook, write: longWrite, rest: restFor}
+}
+
+// take waits for the turn. done gives it back, after a look of some time.
+func (t *turns) take(ctx context.Context) (done func(took time.Duration), err error) {
+	select {
+	case t.taken <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if wait := time.Until(t.free); wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			<-t.taken
+			return nil, ctx.Err()
+		}
+	}
+	return func(took time.Duration) {
+		t.free = time.Now().Add(max(sliceRest, time.Duration(t.rest)*(took-patience)))
+		<-t.taken
+	}, nil
+}
+
+// waits says whether who writes to the database waits for who reads it.
+func (s *Source) waits(ctx context.Context, t *Table) (bool, error) {
+	wait, err := s.dialect.writersWait(ctx, s.db)
+	if err != nil {
+		return false, s.failed(ctx, "read", t, err)
+	}
+	return wait, nil
+}
+
+// glance reads one moment of the database, and is stopped when it has looked for limit (0: it is not): errStopped. The
+// time that it waits for somebody who writes does not count.
+func (s *Source) glance(ctx context.Context, op string, t *Table, limit time.Duration, work func(ctx context.Context, db queryer) error) (took time.Duration, err error) {
+	err = s.snapshot(ctx, op, t, func(db queryer) error {
+		begun := time.Now()
+		defer func() { took = time.Since(begun) }()
+		if limit == 0 {
+			return work(ctx, db)
+		}
+		short, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		err := work(short, db)
+		if err != nil && short.Err() != nil && ctx.Err() == nil {
+			return errStopped
+		}
+		return err
+	})
+	return took, err
+}
+
+// inTurn is a glance in its turn.
+func (s *Source) inTurn(ctx context.Context, op string, t *Table, limit time.Duration, work func(ctx context.Context, db queryer) error) error {
+	done, err := s.shares.turns.take(ctx)
+	if err != nil {
+		return s.failed(ctx, op, t, err)
+	}
+	took, err := s.glance(ctx, op, t, limit, work)
+	done(took)
+	return err
+}
+
+// twice reads what cannot be cut: work begins anew, with more time, if it was stopped. Errors: errStopped.
+func (s *Source) twice(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+	if _, err := s.glance(ctx, op, t, lookTime, work); !errors.Is(err, errStopped) {
+		return err
+	}
+	return s.inTurn(ctx, op, t, s.shares.turns.long, work)
+}
+
+// undivided is twice, with its error in words.
+func (s *Source) undivided(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+	err := s.twice(ctx, op, t, work)
+	if errors.Is(err, errStopped) {
+		err = tooSlow(t, s.shares.turns.long)
+	}
+	return err
+}
+
+func tooSlow(t *Table, limit time.Duration) error {
+	return &TableError{Table: t.Name, Problem: fmt.Sprintf("reading it takes longer than %v, and the application could not write meanwhile: the database file is not in WAL mode, "+
+		"and this cannot be read in parts. An index may help; PRAGMA journal_mode = WAL does", limit)}
+}
+
+// piecewise reads what is compared later with what is there then. Where writers wait for it, work is given no db, and looks
+// as often as it needs to.
+func (s *Source) piecewise(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+	wait, err := s.waits(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case wait:
+		return work(ctx, nil)
+	}
+	return s.snapshot(ctx, op, t, func(db queryer) error { return work(ctx, db) })
+}
+
+// exactSome is exactRows; in looks if db is nil.
+func (s *Source) exactSome(ctx context.Context, db queryer, t *Table, query fragment, conditions []fragment, limit int) ([][]any, error) {
+	if db == nil {
+		return s.exactApart(ctx, t, query, conditions, limit)
+	}
+	return s.exactRows(ctx, db, query, conditions, limit)
+}
+
+// moment reads what must be seen as it is at one moment: by a transaction, of bounded time where writers wait for it.
+func (s *Source) moment(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+	wait, err := s.waits(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case wait:
+		return s.undivided(ctx, op, t, work)
+	}
+	return s.snapshot(ctx, op, t, func(db queryer) error { return work(ctx, db) })
+}
