@@ -62,7 +62,11 @@ func (p *Panel) login(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	u, err := p.accounts.Authenticate(account.From(r.Context(), p.network(r)), page.Username, r.PostForm.Get("password"))
+	from := account.From(r.Context(), p.network(r))
+	if attempt.Known() {
+		from = account.OnKnownDevice(from)
+	}
+	u, err := p.accounts.Authenticate(from, page.Username, r.PostForm.Get("password"))
 	if err == nil {
 		err = p.admit(w, r, u)
 	}

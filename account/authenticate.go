@@ -12,7 +12,7 @@ import (
 // [ErrCredentials] after one Argon2id hash of the current cost, whether the name is unknown, the password wrong
 // or the account disabled. (Until their owner signs in once, accounts with a bcrypt hash, or one of an older
 // cost, take the time of that hash as well.) When the database or a hashing place cannot be had, it is
-// [ErrUnavailable]; if too many wait for a place, [ErrBusy] at once: see [From].
+// [ErrUnavailable]; if too many wait for a place, [ErrBusy] at once: see [From] and [OnKnownDevice].
 //
 // On success it notes the time of the login, and replaces a hash that is bcrypt or costs less than today's. A
 // password longer than 72 bytes is verified against bcrypt by its first 72, as that hash was made, and by all
@@ -30,7 +30,7 @@ func (a *Accounts) Authenticate(ctx context.Context, username, password string) 
 	if tooLong(password) { // nobody's; not worth hashing whatever its size
 		known, password = false, ""
 	}
-	ok, outdated, err := a.hash.verify(ctx, signingIn, stored, password)
+	ok, outdated, err := a.hash.verify(ctx, signingInAs(ctx), stored, password)
 	if errors.Is(err, errStoredHash) {
 		a.cfg.Logger.WarnContext(ctx, "stored password hash cannot be read: reset the password", "user", u.ID)
 		ok, _, err = a.hash.verify(ctx, admitted, a.dummy, password)

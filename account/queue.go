@@ -19,7 +19,10 @@ const (
 	maxWaiting  = 4096 // that a Config may ask for
 )
 
-type sourceKey struct{}
+type (
+	sourceKey struct{}
+	knownKey  struct{}
+)
 
 // From says where the sign-ins with the context it returns come from, such as an address: those of one source are at
 // most a quarter of those that wait for a hashing place, so that nobody fills the queue alone.
@@ -27,16 +30,35 @@ func From(ctx context.Context, source string) context.Context {
 	return context.WithValue(ctx, sourceKey{}, source)
 }
 
-// asker is who asks for a place: somebody who is not signed in yet, or whose password is checked already.
-type asker bool
+// OnKnownDevice says that the sign-ins with the context it returns come from a device on which the account was signed
+// in to before. They wait apart from all others and get three of four places as long as both wait, so that neither a
+// flood of strangers nor one of known devices keeps the others out.
+func OnKnownDevice(ctx context.Context) context.Context {
+	return context.WithValue(ctx, knownKey{}, true)
+}
+
+// asker is who asks for a place.
+type asker int
 
 const (
-	admitted  asker = false // signed in, or in the middle of signing in: waits before all others, for the next place
-	signingIn asker = true
+	admitted  asker = iota // signed in, or in the middle of signing in: waits before all others, for the next place
+	known                  // signing in on a device that the account knows
+	signingIn              // … on any other
 )
 
+// signingInAs is how a sign-in asks.
+func signingInAs(ctx context.Context) asker {
+	if is, _ := ctx.Value(knownKey{}).(bool); is {
+		return known
+	}
+	return signingIn
+}
+
+// knownInTurn is how many sign-ins on known devices get a place before one on another device that waits.
+const knownInTurn = 3
+
 // queue gives out places. People who are signed in have the next one, so that no flood of sign-ins keeps them from
-// changing a password.
+// changing a password; then known devices, with every fourth place kept for the others.
 type queue struct {
 	most int // that wait, of each kind of asker
 
@@ -45,7 +67,14 @@ type queue struct {
 	running int
 	peak    int
 	waiting map[asker][]*waiter
-	from    map[string]int // sign-ins that wait, by source
+	from    map[origin]int // sign-ins that wait
+	inTurn  int            // known devices that got a place since another one did
+}
+
+// origin is what sign-ins that wait are counted by.
+type origin struct {
+	who    asker
+	source string
 }
 
 // waiter is one that waits; given is closed when it has a place.
@@ -55,7 +84,7 @@ type waiter struct {
 }
 
 func newQueue(places, most int) *queue {
-	return &queue{free: places, most: most, waiting: map[asker][]*waiter{}, from: map[string]int{}}
+	return &queue{free: places, most: most, waiting: map[asker][]*waiter{}, from: map[origin]int{}}
 }
 
 // enter waits for a place until ctx ends, if there is room to wait. Whoever has a place leaves.
@@ -96,12 +125,13 @@ func (q *queue) wait(ctx context.Context, who asker) (*waiter, error) {
 	if len(q.waiting[who]) >= q.most {
 		return nil, ErrBusy
 	}
-	if who == signingIn {
+	if who != admitted {
 		w.source, _ = ctx.Value(sourceKey{}).(string)
-		if w.source != "" && q.from[w.source] >= max(1, q.most/sourceShare) {
+		from := origin{who, w.source}
+		if w.source != "" && q.from[from] >= max(1, q.most/sourceShare) {
 			return nil, ErrBusy
 		}
-		q.from[w.source]++
+		q.from[from]++
 	}
 	q.waiting[who] = append(q.waiting[who], w)
 	return w, nil
@@ -115,11 +145,22 @@ func (q *queue) leave() {
 
 // handOn gives a place that was left to who is next.
 func (q *queue) handOn() {
-	for _, who := range []asker{admitted, signingIn} {
-		if len(q.waiting[who]) > 0 {
-			close(q.remove(who, 0).given)
-			return
+	order := []asker{admitted, known, signingIn}
+	if q.inTurn >= knownInTurn {
+		order = []asker{admitted, signingIn, known}
+	}
+	for _, who := range order {
+		if len(q.waiting[who]) == 0 {
+			continue
 		}
+		switch who {
+		case known:
+			q.inTurn++
+		case signingIn:
+			q.inTurn = 0
+		}
+		close(q.remove(who, 0).given)
+		return
 	}
 	q.free++
 	q.running--
@@ -128,9 +169,10 @@ func (q *queue) handOn() {
 func (q *queue) remove(who asker, i int) *waiter {
 	w := q.waiting[who][i]
 	q.waiting[who] = slices.Delete(q.waiting[who], i, i+1)
-	if who == signingIn {
-		if q.from[w.source]--; q.from[w.source] == 0 {
-			delete(q.from, w.source)
+	if who != admitted {
+		from := origin{who, w.source}
+		if q.from[from]--; q.from[from] == 0 {
+			delete(q.from, from)
 		}
 	}
 	return w
@@ -140,5 +182,5 @@ func (q *queue) remove(who asker, i int) *waiter {
 func (q *queue) counts() (running, peak, waiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.running, q.peak, len(q.waiting[admitted]) + len(q.waiting[signingIn])
+	return q.running, q.peak, len(q.waiting[admitted]) + len(q.waiting[known]) + len(q.waiting[signingIn])
 }

@@ -67,6 +67,75 @@ func TestTheQueueForHashesIsBoundedAndFair(t *testing.T) {
 	})
 }
 
+// Whoever waits, of known devices and others, neither starves: known ones get three places of four, each kind has room
+// of its own to wait in, and those of one source are counted apart.
+func TestKnownDevicesGoFirstAndNeitherStarves(t *testing.T) {
+	t.Parallel()
+	for _, first := range []asker{known, signingIn} { // whoever came first
+		synctest.Test(t, func(t *testing.T) {
+			const most = 40
+			q := newQueue(1, most)
+			if err := q.enter(t.Context(), signingIn); err != nil {
+				t.Fatal(err)
+			}
+			var mu sync.Mutex
+			var served []asker
+			wait := func(i int, who asker) error {
+				ctx := From(t.Context(), fmt.Sprint("source ", i%10))
+				result := make(chan error, 1)
+				go func() {
+					err := q.enter(ctx, who)
+					result <- err
+					if err == nil {
+						mu.Lock()
+						served = append(served, who)
+						mu.Unlock()
+						q.leave()
+					}
+				}()
+				synctest.Wait()
+				select {
+				case err := <-result:
+					return err
+				default:
+					return nil
+				}
+			}
+			second := known + signingIn - first
+			for _, who := range []asker{first, second} {
+				for i := range most {
+					if err := wait(i, who); err != nil {
+						t.Fatalf("%d of %d: %v", i, who, err)
+					}
+				}
+				if err := wait(0, who); !errors.Is(err, ErrBusy) {
+					t.Errorf("one more than may wait: %v", err)
+				}
+			}
+			q.leave()
+			synctest.Wait()
+			if len(served) != 2*most {
+				t.Fatalf("%d were served, want %d", len(served), 2*most)
+			}
+			for i := 0; i+4 <= most; i += 4 { // as long as both wait
+				n := 0
+				for _, who := range served[i : i+4] {
+					if who == signingIn {
+						n++
+					}
+				}
+				if n != 1 {
+					t.Errorf("of the places %d to %d the others got %d, want 1: %v", i, i+4, n, served)
+					break
+				}
+			}
+			if running, _, waiting := q.counts(); running != 0 || waiting != 0 || len(q.from) != 0 {
+				t.Errorf("at the end %d run, %d wait, %v are counted", running, waiting, q.from)
+			}
+		})
+	}
+}
+
 // However people come and give up, never more hash than there are places, and at the end all are free.
 func TestTheQueueUnderRandomUse(t *testing.T) {
 	t.Parallel()
@@ -83,7 +152,7 @@ func TestTheQueueUnderRandomUse(t *testing.T) {
 				if r.IntN(3) == 0 {
 					go cancel()
 				}
-				err := q.enter(ctx, asker(r.IntN(3) > 0))
+				err := q.enter(ctx, asker(r.IntN(3)))
 				mu.Lock()
 				switch {
 				case err == nil:

@@ -44,6 +44,7 @@ type Login struct {
 type Attempt struct {
 	m     *Manager
 	login Login
+	known bool // let through as a known device
 
 	mu       sync.Mutex
 	standing []standing // what counts the attempt as a failure
@@ -86,6 +87,11 @@ func (m *Manager) Attempt(ctx context.Context, l Login) (*Attempt, error) {
 	return nil, &ThrottledError{RetryAfter: wait}
 }
 
+// Known reports whether the attempt was let through because it comes from a device on which
+// somebody has signed in to the account before, since it is what it is now (see Login.Epoch). It
+// says nothing about the password.
+func (a *Attempt) Known() bool { return a.known }
+
 func (a *Attempt) admit(ctx context.Context) (wait time.Duration, err error) {
 	nonce, known := a.m.knownDevice(a.login)
 	if !known {
@@ -93,6 +99,7 @@ func (a *Attempt) admit(ctx context.Context) (wait time.Duration, err error) {
 	}
 	held, err := a.byDevice(ctx, nonce)
 	if err != nil || held == 0 {
+		a.known = err == nil
 		return 0, err
 	}
 	if err := a.Cancel(ctx); err != nil {

@@ -270,6 +270,42 @@ var loginChecks = []check{
 		},
 	},
 	{
+		name: "an attempt says whether its device is known",
+		rule: "Attempt.Known is true for a device that has signed in to the account as it is now and has failures left; for every other one it is false, also where the network lets the attempt through.",
+		run: func(f *fixture) {
+			m := f.manager(f.store)
+			home := session.Login{Account: "anna", IP: addr(1), Epoch: "1"}
+			known := func(l session.Login, want bool, what string) {
+				f.Helper()
+				a, err := m.Attempt(f.ctx, l)
+				f.must(err, "%s", what)
+				if a.Known() != want {
+					f.Errorf("%s: known is %v, want %v", what, a.Known(), want)
+				}
+				f.must(a.Cancel(f.ctx), "%s", what)
+			}
+			known(home, false, "before the first login")
+			home.Device = f.succeed(m, home, "the owner's first login")
+			known(home, true, "the device")
+			elsewhere := home
+			elsewhere.IP = addr(9)
+			known(elsewhere, true, "the device in another network")
+			bare := home
+			bare.Device = ""
+			known(bare, false, "the network without the device")
+			other := home
+			other.Account = "bert"
+			known(other, false, "the device for another account")
+			later := home
+			later.Epoch = "2"
+			known(later, false, "the device after the account has changed")
+			for range 5 {
+				f.fail(m, elsewhere, "a failure on the device")
+			}
+			known(home, false, "a device without failures left, which its network lets through")
+		},
+	},
+	{
 		name: "an account's devices together have twenty failures",
 		rule: "FailuresOfDevices is how many failures all known devices of an account have together in a Window: 20.",
 		run: func(f *fixture) {
