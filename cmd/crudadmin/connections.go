@@ -3,8 +3,11 @@ package main
 // This file bounds the connections that the server takes, in all and from one address.
 
 import (
+	"container/list"
+	"crypto/tls"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -12,14 +15,15 @@ import (
 )
 
 const (
-	maxConnections = 1024 // in all; more wait until one of them ends
+	maxConnections = 1024 // in all; more wait until one of them ends, or is idle
 	maxFromOne     = 64   // from one address: a browser opens six
 	keepAliveEvery = 15 * time.Second
 )
 
 // connections takes connections from a listener, as many as the bounds allow. An address is an IPv4 address, or the
 // /64 of an IPv6 address, of which one line has them all. A trusted proxy has no bound of its own: those behind it are
-// not told apart here.
+// not told apart here. Connections that are kept between two requests take nobody's place: the one that is idle for the
+// longest is closed when there is no room.
 type connections struct {
 	*net.TCPListener
 	fromOne int
@@ -30,24 +34,24 @@ type connections struct {
 	closed chan struct{}
 	once   sync.Once
 
-	mu    sync.Mutex
-	from  map[netip.Prefix]int
-	noted map[netip.Prefix]bool // of which it was logged that they have too many
+	mu      sync.Mutex
+	from    map[netip.Prefix]int
+	noted   map[netip.Prefix]bool // of which it was logged that they have too many
+	idle    *list.List            // of *connection, the one that is idle for the longest first
+	waiting int                   // of Accept for a place
 }
 
 func newConnections(l *net.TCPListener, most, fromOne int, trusted []netip.Prefix, log *slog.Logger) *connections {
 	return &connections{
 		TCPListener: l, fromOne: fromOne, trusted: trusted, log: log, places: make(chan struct{}, most), closed: make(chan struct{}),
-		from: map[netip.Prefix]int{}, noted: map[netip.Prefix]bool{},
+		from: map[netip.Prefix]int{}, noted: map[netip.Prefix]bool{}, idle: list.New(),
 	}
 }
 
 // Accept returns the next connection that may be taken. Those of an address that has as many as it may have are closed.
 func (c *connections) Accept() (net.Conn, error) {
 	for {
-		select {
-		case c.places <- struct{}{}:
-		case <-c.closed:
+		if !c.takePlace() {
 			return nil, net.ErrClosed
 		}
 		conn, err := c.AcceptTCP()
@@ -59,10 +63,77 @@ func (c *connections) Accept() (net.Conn, error) {
 		_ = conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAliveEvery, Interval: keepAliveEvery})
 		address := addressOf(conn.RemoteAddr())
 		if c.enter(address) {
-			return &connection{TCPConn: conn, leave: sync.OnceFunc(func() { c.leave(address) })}, nil
+			one := &connection{TCPConn: conn}
+			one.leave = sync.OnceFunc(func() {
+				c.use(one)
+				c.leave(address)
+			})
+			return one, nil
 		}
 		_ = conn.Close()
 		<-c.places
+	}
+}
+
+// takePlace waits for a place, and closes an idle connection where there is none; false if the listener is closed.
+func (c *connections) takePlace() bool {
+	select {
+	case c.places <- struct{}{}:
+		return true
+	default:
+	}
+	c.mu.Lock()
+	c.waiting++
+	oldest := c.idle.Front()
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.waiting--
+		c.mu.Unlock()
+	}()
+	if oldest != nil {
+		_ = oldest.Value.(*connection).Close()
+	}
+	select {
+	case c.places <- struct{}{}:
+		return true
+	case <-c.closed:
+		return false
+	}
+}
+
+// note is told by net/http what a connection does, as its ConnState. One that becomes idle while another waits for a
+// place is closed.
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	one, ok := conn.(*connection)
+	if !ok {
+		return
+	}
+	if state != http.StateIdle {
+		c.use(one)
+		return
+	}
+	c.mu.Lock()
+	waiting := c.waiting > 0
+	if !waiting && one.idle == nil {
+		one.idle = c.idle.PushBack(one)
+	}
+	c.mu.Unlock()
+	if waiting {
+		_ = one.Close()
+	}
+}
+
+// use takes a connection from those that are idle.
+func (c *connections) use(one *connection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one.idle != nil {
+		c.idle.Remove(one.idle)
+		one.idle = nil
 	}
 }
 
@@ -117,6 +188,7 @@ func (c *connections) leave(address netip.Prefix) {
 type connection struct {
 	*net.TCPConn
 	leave func()
+	idle  *list.Element // its place among the idle ones, nil while it is used
 }
 
 // Close gives the place back.

@@ -3,15 +3,21 @@ package main
 // This file tests the bounds of connections, in all and from one address, on real ones.
 
 import (
+	"bufio"
 	"bytes"
+	"crypto/tls"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // listening returns connections with small bounds.
@@ -123,6 +129,144 @@ func TestConnectionsInAllAreBounded(t *testing.T) {
 	}
 	if err := c.Close(); err == nil {
 		t.Log("closed twice")
+	}
+}
+
+// idlers is a server behind connections, whose requests wait where their path says so.
+func idlers(t *testing.T, c *connections, secure bool) (hold chan struct{}) {
+	t.Helper()
+	hold = make(chan struct{})
+	web := &http.Server{ReadHeaderTimeout: time.Minute, ConnState: c.note, ErrorLog: stdlog.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		if r.URL.Path == "/held" {
+			<-hold
+		}
+	})}
+	t.Cleanup(func() { _ = web.Close() })
+	if secure {
+		proof := httptest.NewUnstartedServer(nil)
+		proof.StartTLS()
+		web.TLSConfig = &tls.Config{Certificates: proof.TLS.Certificates}
+		proof.Close()
+		go func() { _ = web.ServeTLS(c, "", "") }()
+	} else {
+		go func() { _ = web.Serve(c) }()
+	}
+	return hold
+}
+
+// askOn sends a request on a connection, and says whether it was answered. The deadline is against hanging.
+func askOn(conn net.Conn, path string) error {
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
+	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return err
+	}
+	if path != "/held" {
+		_, err = io.Copy(io.Discard, answer.Body)
+	}
+	return err
+}
+
+// Idle connections, however many addresses have as many as they may, keep nobody out: the one that is idle for the
+// longest goes, one that is in use never does, and where all are in use the next waits until one is idle.
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			const most = 6
+			c := listening(t, most, 3, io.Discard)
+			hold := idlers(t, c, secure)
+			dial := func(from string) net.Conn {
+				conn := dialFrom(t, c.Addr(), from)
+				if secure {
+					return tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // of this test
+				}
+				return conn
+			}
+			idle := func(n int) { // waits until so many are; net/http tells after the answer has come
+				for {
+					c.mu.Lock()
+					got := c.idle.Len()
+					c.mu.Unlock()
+					if got == n {
+						return
+					}
+					runtime.Gosched()
+				}
+			}
+			used := dial("127.0.0.1")
+			if err := askOn(used, "/held"); err != nil {
+				t.Fatal(err)
+			}
+			var kept []net.Conn
+			for i, from := range []string{"127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2"} {
+				conn := dial(from)
+				if err := askOn(conn, "/"); err != nil {
+					t.Fatal(err)
+				}
+				idle(i + 1)
+				kept = append(kept, conn)
+			}
+			// Those that come now take the places of the idle ones, one after the other.
+			var held []net.Conn
+			for i, from := range []string{"127.0.0.3", "127.0.0.3", "127.0.0.3", "127.0.0.4", "127.0.0.4"} {
+				conn := dial(from)
+				if err := askOn(conn, "/held"); err != nil {
+					t.Fatalf("connection %d from elsewhere: %v", i, err)
+				}
+				held = append(held, conn)
+			}
+			for i, conn := range kept {
+				if err := askOn(conn, "/"); err == nil {
+					t.Errorf("the idle connection %d is there still, beside %d in use", i, most)
+				}
+			}
+			// All are in use. The next one waits, and comes in when one of them is idle.
+			next := make(chan error, 1)
+			go func() { next <- askOn(dial("127.0.0.5"), "/") }()
+			select {
+			case err := <-next:
+				t.Fatalf("beside as many in use as may be another one was taken: %v", err)
+			default:
+			}
+			hold <- struct{}{}
+			if err := <-next; err != nil {
+				t.Errorf("when one was idle: %v", err)
+			}
+			close(hold)
+			for _, conn := range append(held, used) {
+				_ = conn.Close()
+			}
+		})
+	}
+}
+
+// Whatever net/http tells of connections, in whatever order, none is idle and in use, and none is left at the end.
+func TestIdleConnectionsUnderRandomUse(t *testing.T) {
+	c := newConnections(nil, 1000, 1000, nil, slog.New(slog.DiscardHandler))
+	r := rand.New(rand.NewPCG(3, 4))
+	all := make([]*connection, 50)
+	for i := range all {
+		all[i] = &connection{}
+	}
+	idle := map[int]bool{}
+	for range 20_000 {
+		i := r.IntN(len(all))
+		state := []http.ConnState{http.StateNew, http.StateActive, http.StateIdle, http.StateHijacked, http.StateClosed}[r.IntN(5)]
+		c.note(all[i], state)
+		if idle[i] = state == http.StateIdle; (all[i].idle != nil) != idle[i] {
+			t.Fatalf("after %v it is among the idle ones: %v", state, all[i].idle != nil)
+		}
+	}
+	for i := range all {
+		c.use(all[i])
+	}
+	if n := c.idle.Len(); n != 0 {
+		t.Errorf("%d are left", n)
 	}
 }
 

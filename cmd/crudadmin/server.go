@@ -39,7 +39,7 @@ const (
 type server struct {
 	program     *program
 	settings    settings
-	listener    net.Listener
+	listener    *connections
 	addr        string       // as given
 	certificate *certificate // nil where TLS is not spoken here
 	json        bool
@@ -159,6 +159,7 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout},
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         s.listener.note,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		// No WriteTimeout: the panel gives each answer its own from the first byte on. HTTP/2 would end with it what is
 		// still being worked on.
