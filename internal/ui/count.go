@@ -49,14 +49,17 @@ func (c Count) String() string {
 
 // Rows returns the count with its noun: "1 row", "10,000+ rows"; empty when
 // unknown.
-func (c Count) Rows() string {
+func (c Count) Rows() string { return c.of("row") }
+
+// of returns the count with a noun, in the plural with an s; empty when unknown.
+func (c Count) of(noun string) string {
 	switch {
 	case c.Kind == CountUnknown:
 		return ""
 	case c.N == 1 && c.Kind != CountAtLeast:
-		return c.String() + " row"
+		return c.String() + " " + noun
 	default:
-		return c.String() + " rows"
+		return c.String() + " " + noun + "s"
 	}
 }
 

@@ -360,7 +360,7 @@ func (b Bulk) Submit() string {
 
 // Records is the number with its noun: "1 record", "10,000+ records".
 func (b Bulk) Records() string {
-	return strings.Replace(b.Count.Rows(), " row", " record", 1)
+	return b.Count.of("record")
 }
 
 // newPassword is the field of an administrator's new password.

@@ -4,7 +4,6 @@ package ui
 
 import (
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -80,7 +79,7 @@ type SessionsEnding struct {
 
 // Text is the number with its noun: "1 session", "10,000+ sessions".
 func (e SessionsEnding) Text() string {
-	return strings.Replace(e.Count.Rows(), " row", " session", 1)
+	return e.Count.of("session")
 }
 
 // None reports whether nothing would end.

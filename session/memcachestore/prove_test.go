@@ -58,54 +58,34 @@ func TestProveTriesAll(t *testing.T) {
 // line, or "hang up". It returns its address.
 func before(t *testing.T, addr string, answer func(command string) string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
+	return testserver.Between(t, "", func() string { return addr }, func(client, server net.Conn) {
+		go func() { _, _ = io.Copy(client, server) }()
+		for r := bufio.NewReader(client); ; {
+			line, err := r.ReadString('\n')
 			if err != nil {
 				return
 			}
-			go func() {
-				defer client.Close()
-				server, err := net.Dial("tcp", addr)
+			text := line
+			if words := strings.Fields(line); slices.Contains([]string{"add", "set", "cas"}, words[0]) {
+				value, err := r.ReadString('\n')
 				if err != nil {
 					return
 				}
-				defer server.Close()
-				go func() { _, _ = io.Copy(client, server) }()
-				for r := bufio.NewReader(client); ; {
-					line, err := r.ReadString('\n')
-					if err != nil {
-						return
-					}
-					text := line
-					if words := strings.Fields(line); slices.Contains([]string{"add", "set", "cas"}, words[0]) {
-						value, err := r.ReadString('\n')
-						if err != nil {
-							return
-						}
-						text += value
-					}
-					switch said := answer(strings.TrimSpace(line)); said {
-					case "":
-						_, err = io.WriteString(server, text)
-					case "hang up":
-						return
-					default:
-						_, err = io.WriteString(client, said+"\r\n")
-					}
-					if err != nil {
-						return
-					}
-				}
-			}()
+				text += value
+			}
+			switch said := answer(strings.TrimSpace(line)); said {
+			case "":
+				_, err = io.WriteString(server, text)
+			case "hang up":
+				return
+			default:
+				_, err = io.WriteString(client, said+"\r\n")
+			}
+			if err != nil {
+				return
+			}
 		}
-	}()
-	return listener.Addr().String()
+	})
 }
 
 // TestImpostors: each command is taken away, by an error and by a closed connection.
@@ -168,26 +148,7 @@ func TestSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "m.sock")
 	tcp := testserver.Memcached(t, testserver.MemcachedOptions{})
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", tcp.Addr)
-			if err != nil {
-				_ = client.Close()
-				return
-			}
-			go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
-			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
-		}
-	}()
+	testserver.Between(t, path, func() string { return tcp.Addr }, testserver.Pass)
 	fromMap, err := FromMap(map[string]any{"servers": path})
 	if err != nil {
 		t.Fatal(err)
@@ -226,30 +187,13 @@ func TestRotatedPassword(t *testing.T) {
 	first := testserver.Memcached(t, testserver.MemcachedOptions{Username: "panel", Password: "first"})
 	at.Store(first.Addr)
 	password.Store("first")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
 	var open sync.Map
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", at.Load().(string))
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			open.Store(client, nil)
-			go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
-			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
-		}
-	}()
+	address := testserver.Between(t, "", func() string { return at.Load().(string) }, func(client, server net.Conn) {
+		open.Store(client, nil)
+		testserver.Pass(client, server)
+	})
 	s, err := Open(t.Context(), Config{
-		Servers: []string{listener.Addr().String()}, Username: "stale", Password: "stale", Logger: slog.New(slog.DiscardHandler),
+		Servers: []string{address}, Username: "stale", Password: "stale", Logger: slog.New(slog.DiscardHandler),
 		Credentials: func(context.Context) (string, string, error) { return "panel", password.Load().(string), nil },
 	})
 	if err != nil {

@@ -22,29 +22,7 @@ const hangUp = "hang up"
 // its address.
 func impostor(t testing.TB, server *testserver.RedisServer, answer func(command []string) string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer client.Close()
-				redis, err := net.Dial("tcp", server.Addr)
-				if err != nil {
-					return
-				}
-				defer redis.Close()
-				pretend(client, redis, answer)
-			}()
-		}
-	}()
-	return listener.Addr().String()
+	return testserver.Between(t, "", func() string { return server.Addr }, func(client, redis net.Conn) { pretend(client, redis, answer) })
 }
 
 func pretend(client, redis net.Conn, answer func([]string) string) {
