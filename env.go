@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/internal/loglevel"
 )
@@ -130,7 +131,7 @@ func (r panelReader) mountPath() string {
 		path = "/admin"
 	}
 	if len(path) > maxMountPath || !mountPath.MatchString(path) {
-		r.Wrong("MOUNT_PATH", "%q, want a path such as /admin: letters, digits, - . _ ~ between single slashes, at most %d", environ.Clip(text), maxMountPath)
+		r.Wrong("MOUNT_PATH", "%q, want a path such as /admin: letters, digits, - . _ ~ between single slashes, at most %d", clip.Value(text), maxMountPath)
 	}
 	return path
 }

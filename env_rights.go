@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/internal/namelist"
 	"github.com/go-crudadmin/crudadmin/internal/rightsfile"
@@ -26,7 +27,7 @@ func (r panelReader) rights(c *EnvConfig) {
 	}
 	file, err := rightsfile.Read(path, rolesText(), texts(AllRights()))
 	if err != nil {
-		r.Wrong("RIGHTS_FILE", "%s: %w", environ.Clip(path), err)
+		r.Wrong("RIGHTS_FILE", "%s: %w", clip.Value(path), err)
 		return
 	}
 	c.Rights = map[string]Rights{}
@@ -46,7 +47,7 @@ func (r panelReader) rights(c *EnvConfig) {
 		}
 	}
 	if len(wrong) > 0 {
-		r.Wrong("RIGHTS_FILE", "%s: %s", environ.Clip(path), strings.Join(slices.Sorted(slices.Values(wrong)), "; "))
+		r.Wrong("RIGHTS_FILE", "%s: %s", clip.Value(path), strings.Join(slices.Sorted(slices.Values(wrong)), "; "))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
@@ -52,7 +53,7 @@ func (r panelReader) networks(name string, parts []string, most int, or string) 
 			network, err = netip.PrefixFrom(address, address.BitLen()), nil
 		}
 		if err != nil {
-			r.Wrong(name, "%q, want addresses or networks such as 10.0.0.1,192.168.0.0/16%s", environ.Clip(part), or)
+			r.Wrong(name, "%q, want addresses or networks such as 10.0.0.1,192.168.0.0/16%s", clip.Value(part), or)
 			continue
 		}
 		networks = append(networks, frame.Unmapped(network))

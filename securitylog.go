@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -162,7 +163,7 @@ func (p *Panel) logDeed(r *http.Request, event, outcome string, d *deed) {
 	}
 	for _, part := range []struct{ name, label string }{{"table", "table"}, {"key", "key"}, {"column", "column"}, {"name", "action"}, {"id", "target_id"}} {
 		if value := r.PathValue(part.name); value != "" {
-			attrs = append(attrs, slog.String(part.label, clipText(value)))
+			attrs = append(attrs, slog.String(part.label, clip.Text(value, maxLogged)))
 		}
 	}
 	if why := deniedFor(d.err); outcome == outcomeDenied && why != "" {
@@ -200,12 +201,5 @@ func (p *Panel) knownName(ctx context.Context, username string) string {
 	return u.Username
 }
 
-// maxLogged is how much of a text from an address or a form goes into a line, in bytes.
+// maxLogged is how much of a text from an address or a form goes into a line, in characters.
 const maxLogged = 200
-
-func clipText(text string) string {
-	if len(text) > maxLogged {
-		text = text[:maxLogged] + "…"
-	}
-	return strings.ToValidUTF8(text, "")
-}

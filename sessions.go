@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -151,7 +152,7 @@ func (p *Panel) revokeSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	note(r, slog.Int("sessions", n))
 	if user != "" {
-		note(r, slog.String("target_id", clipText(user)))
+		note(r, slog.String("target_id", clip.Text(user, maxLogged)))
 	}
 	if err := p.notifyEnded(r, endedText(n), err); err != nil {
 		p.fail(w, r, err)

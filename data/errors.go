@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 var (
@@ -42,11 +44,7 @@ func (e *FieldError) Error() string {
 }
 
 func fieldError(field, value, format string, args ...any) *FieldError {
-	value = strings.ToValidUTF8(value, "\uFFFD")
-	if short, cut := cutRunes(value, 100); cut {
-		value = short + "…"
-	}
-	return &FieldError{Field: field, Value: value, Message: fmt.Sprintf(format, args...)}
+	return &FieldError{Field: field, Value: clip.Text(value, 100), Message: fmt.Sprintf(format, args...)}
 }
 
 // FieldErrors are all the wrong parts of one request.

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 type healthCommand struct {
@@ -32,7 +32,7 @@ func (c *healthCommand) run(ctx context.Context, p *program) error {
 		return &usageError{err, `Run "crudadmin health --help" to see its flags.`}
 	}
 	if !strings.HasPrefix(c.MountPath, "/") {
-		return &usageError{fmt.Errorf("--mount-path: %q, want a path such as /admin", environ.Clip(c.MountPath)), `Run "crudadmin health --help" to see its flags.`}
+		return &usageError{fmt.Errorf("--mount-path: %q, want a path such as /admin", clip.Value(c.MountPath)), `Run "crudadmin health --help" to see its flags.`}
 	}
 	at := c.url()
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
@@ -61,7 +61,7 @@ func (c *healthCommand) run(ctx context.Context, p *program) error {
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
 	said := strings.TrimSpace(string(body))
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s: %q", at, answer.Status, environ.Clip(said))
+		return fmt.Errorf("%s: %s: %q", at, answer.Status, clip.Value(said))
 	}
 	_, err = fmt.Fprintln(p.stdout, said)
 	return err

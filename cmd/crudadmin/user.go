@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
@@ -58,7 +58,7 @@ func (c *unlockCommand) run(ctx context.Context, p *program) error {
 		err = accounts.Unlock(ctx, user.ID)
 	}
 	if errors.Is(err, account.ErrNotFound) {
-		return fmt.Errorf("no administrator is called %q", environ.Clip(c.Name))
+		return fmt.Errorf("no administrator is called %q", clip.Value(c.Name))
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // MaxValue is the most a variable may have, in bytes.
@@ -99,7 +101,7 @@ func (r *Reader) Word(name string, words ...string) string {
 	}
 	if !slices.Contains(words, text) {
 		last := len(words) - 1
-		r.Wrong(name, "%q, want %s or %s", Clip(text), strings.Join(words[:last], ", "), words[last])
+		r.Wrong(name, "%q, want %s or %s", clip.Value(text), strings.Join(words[:last], ", "), words[last])
 		return words[0]
 	}
 	return text
@@ -113,7 +115,7 @@ func (r *Reader) Bool(name string, byDefault bool) bool {
 	}
 	value, err := strconv.ParseBool(text)
 	if err != nil {
-		r.Wrong(name, "%q, want true or false", Clip(text))
+		r.Wrong(name, "%q, want true or false", clip.Value(text))
 		return byDefault
 	}
 	return value
@@ -128,7 +130,7 @@ func (r *Reader) Int(name string, byDefault, least, most int, or string) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < least || n > most {
-		r.Wrong(name, "%q, want a whole number from %d to %d%s", Clip(text), least, most, or)
+		r.Wrong(name, "%q, want a whole number from %d to %d%s", clip.Value(text), least, most, or)
 		return byDefault
 	}
 	return n
@@ -142,7 +144,7 @@ func SQLitePath(address string) (string, error) {
 	case !found:
 		return "", fmt.Errorf("want sqlite:PATH, such as sqlite:shop.db")
 	case scheme != "sqlite":
-		return "", fmt.Errorf("only sqlite:PATH is supported by this version, and the address begins with %q", Clip(scheme)+":")
+		return "", fmt.Errorf("only sqlite:PATH is supported by this version, and the address begins with %q", clip.Value(scheme)+":")
 	case !Path(path):
 		return "", fmt.Errorf("sqlite: needs a path of 1 to %d bytes after it", maxPath)
 	}
@@ -154,12 +156,4 @@ const maxPath = 4096 // PATH_MAX of Linux
 // Path reports whether text can be the path of a file.
 func Path(text string) bool {
 	return text != "" && len(text) <= maxPath && !strings.ContainsRune(text, 0)
-}
-
-// Clip shortens a value for a message.
-func Clip(text string) string {
-	if len(text) > 60 {
-		return strings.ToValidUTF8(text[:57], "") + "..."
-	}
-	return text
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 func TestEverythingWrongIsInOneError(t *testing.T) {
@@ -89,7 +91,7 @@ func TestSQLitePath(t *testing.T) {
 	}
 	for _, address := range []string{"shop.db", "sqlite:", "sqlite:a\x00b", "postgres://ann:canary@db/shop", "sqlite:" + strings.Repeat("x", 5000)} {
 		if path, err := SQLitePath(address); err == nil || path != "" || strings.Contains(err.Error(), "canary") {
-			t.Errorf("%q: %q, %v", Clip(address), path, err)
+			t.Errorf("%q: %q, %v", clip.Value(address), path, err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -39,7 +40,7 @@ func Secret(getenv func(string) string, name string) (string, error) {
 	}
 	text, err := readSecret(path)
 	if err != nil {
-		return "", fmt.Errorf("%q: %w", Clip(path), err)
+		return "", fmt.Errorf("%q: %w", clip.Value(path), err)
 	}
 	return text, nil
 }

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 func TestASecretMayBeAFile(t *testing.T) {
@@ -57,7 +59,7 @@ func TestASecretMayBeAFile(t *testing.T) {
 				t.Errorf("%s, %s: %.40q, %v; want %.40q", name, what, got, err, c.want)
 			}
 			if c.wrong != "" && (got != "" || err == nil || !strings.Contains(err.Error(), "\n  "+name+"_FILE: ") ||
-				!strings.Contains(err.Error(), c.wrong) || strings.Contains(strings.ReplaceAll(err.Error(), Clip(c.path), ""), "canary")) {
+				!strings.Contains(err.Error(), c.wrong) || strings.Contains(strings.ReplaceAll(err.Error(), clip.Value(c.path), ""), "canary")) {
 				t.Errorf("%s, %s: %.40q, %v; want an error with %q", name, what, got, err, c.wrong)
 			}
 		}

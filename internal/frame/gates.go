@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // MaxHosts is how many hosts and MaxNetworks how many networks gates know at most.
@@ -124,7 +126,7 @@ func CheckHost(name string) error {
 		return nil
 	}
 	if len(name) > maxHost || !hostName.MatchString(bare) {
-		return fmt.Errorf("%q, want a host's name such as admin.example.com, without scheme, port, path and wildcard", clip(name))
+		return fmt.Errorf("%q, want a host's name such as admin.example.com, without scheme, port, path and wildcard", clip.Text(name, 100))
 	}
 	return nil
 }
@@ -223,7 +225,7 @@ func (g *Gates) allows(r *http.Request) bool {
 }
 
 func (g *Gates) misdirected(w http.ResponseWriter, r *http.Request) {
-	g.Logger.WarnContext(r.Context(), "a host is refused", "gate", "ALLOWED_HOSTS and PUBLIC_URL", "host", clip(r.Host))
+	g.Logger.WarnContext(r.Context(), "a host is refused", "gate", "ALLOWED_HOSTS and PUBLIC_URL", "host", clip.Text(r.Host, 100))
 	refuse(w, http.StatusMisdirectedRequest, "This host's name is not answered here.")
 }
 
@@ -253,11 +255,4 @@ func canonicalHost(name string) string {
 		return address.String()
 	}
 	return name
-}
-
-func clip(text string) string {
-	if len(text) > 100 {
-		return strings.ToValidUTF8(text[:100], "") + "…"
-	}
-	return strings.ToValidUTF8(text, "�")
 }

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // maxLevels is how many components may have a level of their own.
@@ -41,13 +41,13 @@ func Parse(text string) (Levels, error) {
 		level, known := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "warning": slog.LevelWarn, "error": slog.LevelError}[strings.ToLower(name)]
 		switch {
 		case !known:
-			return levels, fmt.Errorf("%q is not a level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", environ.Clip(name))
+			return levels, fmt.Errorf("%q is not a level, want debug, info, warn or error, and COMPONENT=LEVEL for a component's own, such as info,session=debug", clip.Value(name))
 		case own && component == "":
 			return levels, fmt.Errorf("part %d has no component before the =", i+1)
 		case own:
 			levels.components[component] = level
 		case i > 0:
-			return levels, fmt.Errorf("%q is a second level for everything; the first part sets it", environ.Clip(name))
+			return levels, fmt.Errorf("%q is a second level for everything; the first part sets it", clip.Value(name))
 		default:
 			levels.base = level
 		}

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
@@ -189,9 +190,4 @@ func DemoDir(t *testing.T) string {
 }
 
 // Clip shortens a text for a message.
-func Clip(s string) string {
-	if len(s) > 500 {
-		return s[:500] + " …"
-	}
-	return s
-}
+func Clip(s string) string { return clip.Text(s, 500) }

@@ -20,6 +20,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // MaxSize is how long a file may be, in bytes.
@@ -79,7 +81,7 @@ func Parse(text []byte, roles, rights []string) (*File, error) {
 	file := &File{Tables: map[string]map[string][]string{}, Lines: map[string]int{}}
 	p.mapping(document.Content[0], "the file", "the key tables", func(key, value *yaml.Node) {
 		if key.Value != "tables" {
-			p.wrong(key, "%q is no key of the file, want tables", clip(key.Value))
+			p.wrong(key, "%q is no key of the file, want tables", clip.Value(key.Value))
 			return
 		}
 		p.mapping(value, "tables", "a mapping of tables", func(table, value *yaml.Node) {
@@ -115,7 +117,7 @@ func (p *parser) mapping(node *yaml.Node, what, want string, each func(key, valu
 		case key.Kind != yaml.ScalarNode || key.Tag == "!!merge":
 			p.wrong(key, "a key of %s is not a name", what)
 		case seen[key.Value]:
-			p.wrong(key, "%q is in %s twice", clip(key.Value), what)
+			p.wrong(key, "%q is in %s twice", clip.Value(key.Value), what)
 		default:
 			seen[key.Value] = true
 			each(key, value)
@@ -126,10 +128,10 @@ func (p *parser) mapping(node *yaml.Node, what, want string, each func(key, valu
 // table reads the rights of a table's roles.
 func (p *parser) table(table, node *yaml.Node) map[string][]string {
 	all := map[string][]string{}
-	what := fmt.Sprintf("the table %q", clip(table.Value))
+	what := fmt.Sprintf("the table %q", clip.Value(table.Value))
 	p.mapping(node, what, "a mapping of roles", func(role, value *yaml.Node) {
 		if !slices.Contains(p.roles, role.Value) {
-			p.wrong(role, "%q is no role, want %s", clip(role.Value), strings.Join(p.roles, ", "))
+			p.wrong(role, "%q is no role, want %s", clip.Value(role.Value), strings.Join(p.roles, ", "))
 			return
 		}
 		if value.Kind != yaml.SequenceNode {
@@ -140,19 +142,11 @@ func (p *parser) table(table, node *yaml.Node) map[string][]string {
 		for _, right := range value.Content {
 			switch {
 			case right.Kind != yaml.ScalarNode || !slices.Contains(p.rights, right.Value):
-				p.wrong(right, "%q is no right, want %s", clip(right.Value), strings.Join(p.rights, ", "))
+				p.wrong(right, "%q is no right, want %s", clip.Value(right.Value), strings.Join(p.rights, ", "))
 			case !slices.Contains(all[role.Value], right.Value):
 				all[role.Value] = append(all[role.Value], right.Value)
 			}
 		}
 	})
 	return all
-}
-
-// clip shortens a value for a message.
-func clip(text string) string {
-	if len(text) > 60 {
-		return strings.ToValidUTF8(text[:57], "") + "..."
-	}
-	return text
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // decode fills a struct from a row. What does not fit its field is an
@@ -183,10 +184,7 @@ func assignPlain(to reflect.Value, raw any) error {
 func described(raw any) string {
 	switch raw := raw.(type) {
 	case string:
-		if len(raw) > 40 {
-			raw = strings.ToValidUTF8(raw[:40], "") + "…"
-		}
-		return fmt.Sprintf("the text %q", raw)
+		return fmt.Sprintf("the text %q", clip.Text(raw, 40))
 	case []byte:
 		return fmt.Sprintf("a blob of %d bytes", len(raw))
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -134,7 +135,7 @@ func (c Config) validate() error {
 	} else {
 		for i, addr := range c.Servers {
 			if !settings.IsHostPort(addr) && !settings.IsSocket(addr) {
-				wrong("Servers[%d]: %q, want host:port or the absolute path of a Unix socket", i, settings.Clip(maskAddress(addr)))
+				wrong("Servers[%d]: %q, want host:port or the absolute path of a Unix socket", i, clip.Value(maskAddress(addr)))
 			} else if isSocket(addr) && c.TLS != nil {
 				wrong("TLS: set, but Servers[%d] is a Unix socket, which goes without", i)
 			} else if slices.Contains(c.Servers[:i], addr) {
@@ -143,7 +144,7 @@ func (c Config) validate() error {
 		}
 	}
 	if !settings.IsHost(c.Host) {
-		wrong("Host: %q, want a host name or an IP address without a port", settings.Clip(maskAddress(c.Host)))
+		wrong("Host: %q, want a host name or an IP address without a port", clip.Value(maskAddress(c.Host)))
 	}
 	between("Port", c.Port, 1, 65535)
 	between("PoolSize", c.PoolSize, 1, maxPoolSize)

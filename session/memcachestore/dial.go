@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-crudadmin/crudadmin/session/internal/settings"
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // address is a server's name; it is resolved anew for each connection.
@@ -138,7 +138,7 @@ func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr, login st
 	case err != nil:
 		return err
 	case lines[0] != "STORED":
-		return fmt.Errorf("memcachestore: %w: %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, settings.Clip(lines[0]))
+		return fmt.Errorf("memcachestore: %w: %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, clip.Value(lines[0]))
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // trials are the commands, with %k for the key and %c for the number that gets told,
@@ -78,7 +78,7 @@ func proveOn(conn net.Conn, addr, key string) error {
 		case strings.HasPrefix(last, "CLIENT_ERROR unauthenticated"):
 			return fmt.Errorf("memcachestore: %w: %s: it asks for a Username and Password, and none are set", ErrMisconfigured, addr)
 		case !strings.HasPrefix(last, t.want):
-			return fmt.Errorf("memcachestore: %w: %s: it answers %s with %q, want Memcached 1.5.15 or later, and no proxy before it", ErrMisconfigured, addr, name, settings.Clip(last))
+			return fmt.Errorf("memcachestore: %w: %s: it answers %s with %q, want Memcached 1.5.15 or later, and no proxy before it", ErrMisconfigured, addr, name, clip.Value(last))
 		case name == "gets":
 			if number = told; number == "" || number == "0" {
 				return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS, start it without -C", ErrMisconfigured, addr)

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // TestAnotherAnswer: a reply to another question, and an item that stands in the
@@ -72,10 +72,10 @@ func TestSpoiltItems(t *testing.T) {
 			at := s.sessionsOf(one.ID.Tag())
 			put(t, server, at.key, []byte(bad))
 			if err := calls(s, one)[name](t.Context()); err != nil && !errors.Is(err, session.ErrNotFound) {
-				t.Errorf("%s with item %q: %v", name, settings.Clip(bad), err)
+				t.Errorf("%s with item %q: %v", name, clip.Value(bad), err)
 			}
 			if _, err := s.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
-				t.Errorf("Get after %s met item %q: %v", name, settings.Clip(bad), err)
+				t.Errorf("Get after %s met item %q: %v", name, clip.Value(bad), err)
 			}
 			if _, err := s.DeleteUser(t.Context(), one.User(), session.Ending{}); err != nil {
 				t.Error(err)

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // connect returns a connection that is let in.
@@ -50,7 +50,7 @@ func ask(t testing.TB, server *testserver.MemcachedServer, command, end string) 
 	for !bytes.HasSuffix(answer.Bytes(), []byte(end+"\r\n")) && !bytes.HasPrefix(answer.Bytes(), []byte("BUSY")) {
 		n, err := conn.Read(part)
 		if err != nil {
-			t.Fatalf("%s: %v after %q", command, err, settings.Clip(answer.String()))
+			t.Fatalf("%s: %v after %q", command, err, clip.Value(answer.String()))
 		}
 		answer.Write(part[:n])
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // answer is an error that the server answered with. Its text shows no key and no
@@ -32,7 +34,7 @@ func told(text string) string {
 	text, _, _ = strings.Cut(text, ", with args beginning with")
 	text = aKey.ReplaceAllString(text, "(a key)")
 	text = unreadable.ReplaceAllString(text, "…")
-	return clip(strings.TrimSpace(text))
+	return clip.Text(strings.TrimSpace(text), 200)
 }
 
 // shownError is the text of an error that may be one of the server.
@@ -68,13 +70,4 @@ func passing(text string) bool {
 		}
 	}
 	return false
-}
-
-// clip bounds what is shown of a server's text.
-func clip(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -204,7 +205,7 @@ func (c Config) validateSocket() (errs []error) {
 		return nil
 	}
 	if !settings.IsSocket(c.Socket) {
-		errs = append(errs, fmt.Errorf("Socket: %q, want an absolute path of at most %d bytes", settings.Clip(maskURL(c.Socket)), settings.MaxSocket))
+		errs = append(errs, fmt.Errorf("Socket: %q, want an absolute path of at most %d bytes", clip.Value(maskURL(c.Socket)), settings.MaxSocket))
 	}
 	if c.TLS != nil {
 		errs = append(errs, errors.New("TLS: set, but Socket is too, which goes without"))

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -31,7 +32,7 @@ func (c *Config) applyURL() error {
 			c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
 	default:
-		return fmt.Errorf("URL: scheme %q, want redis, rediss (TLS) or unix (a socket)", settings.Clip(scheme))
+		return fmt.Errorf("URL: scheme %q, want redis, rediss (TLS) or unix (a socket)", clip.Value(scheme))
 	}
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
 		return errors.New("URL: an @ behind the host: in a user name or password write / ? # @ as %2F %3F %23 %40")
@@ -43,7 +44,7 @@ func (c *Config) applyURL() error {
 	if query != "" {
 		key, _, _ := strings.Cut(query, "=")
 		key, _, _ = strings.Cut(key, "&")
-		return fmt.Errorf("URL: query key %q is not known: set the fields of the configuration instead", settings.Clip(key))
+		return fmt.Errorf("URL: query key %q is not known: set the fields of the configuration instead", clip.Value(key))
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	c.Socket = ""
@@ -102,7 +103,7 @@ func (c *Config) applySocket(text string) error {
 	}
 	key, value, _ := strings.Cut(query, "=")
 	if key != "db" {
-		return fmt.Errorf("URL: query key %q is not known, want db", settings.Clip(key))
+		return fmt.Errorf("URL: query key %q is not known, want db", clip.Value(key))
 	}
 	return c.applyDB(value)
 }
@@ -111,7 +112,7 @@ func (c *Config) applySocket(text string) error {
 func (c *Config) applyDB(text string) error {
 	db, err := strconv.Atoi(text)
 	if err != nil || strconv.Itoa(db) != text || db < 0 || db > maxDB {
-		return fmt.Errorf("URL: database %q, want 0 to %d", settings.Clip(text), maxDB)
+		return fmt.Errorf("URL: database %q, want 0 to %d", clip.Value(text), maxDB)
 	}
 	c.DB = db
 	return nil
@@ -124,16 +125,16 @@ func (c *Config) applyAuthority(text string) error {
 	if strings.HasPrefix(text, "[") {
 		end := strings.IndexByte(text, ']')
 		if end < 0 {
-			return fmt.Errorf("URL: host %q, want a closing bracket", settings.Clip(text))
+			return fmt.Errorf("URL: host %q, want a closing bracket", clip.Value(text))
 		}
 		host = text[1:end]
 		if after := text[end+1:]; after != "" {
 			if port, hasPort = strings.CutPrefix(after, ":"); !hasPort {
-				return fmt.Errorf("URL: %q behind the host, want :port", settings.Clip(after))
+				return fmt.Errorf("URL: %q behind the host, want :port", clip.Value(after))
 			}
 		}
 		if !strings.Contains(host, ":") {
-			return fmt.Errorf("URL: host %q, want an IPv6 address in brackets", settings.Clip(host))
+			return fmt.Errorf("URL: host %q, want an IPv6 address in brackets", clip.Value(host))
 		}
 	} else if host, port, hasPort = strings.Cut(text, ":"); strings.Contains(port, ":") {
 		return errors.New("URL: more than one colon in the host: want host:port, [IPv6]:port, and an @ behind a password")
@@ -142,7 +143,7 @@ func (c *Config) applyAuthority(text string) error {
 		host = defaultHost
 	}
 	if !settings.IsHost(host) {
-		return fmt.Errorf("URL: host %q, want a host name or an IP address", settings.Clip(host))
+		return fmt.Errorf("URL: host %q, want a host name or an IP address", clip.Value(host))
 	}
 	c.Host, c.Port = host, defaultPort
 	if !hasPort {
@@ -153,7 +154,7 @@ func (c *Config) applyAuthority(text string) error {
 	}
 	n, err := strconv.Atoi(port)
 	if err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {
-		return fmt.Errorf("URL: port %q, want 1 to 65535", settings.Clip(port))
+		return fmt.Errorf("URL: port %q, want 1 to 65535", clip.Value(port))
 	}
 	c.Port = n
 	return nil

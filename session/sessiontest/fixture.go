@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -261,7 +262,7 @@ func diff(got, want session.Session) string {
 	var fields []string
 	field := func(name string, same bool, got, want any) {
 		if !same {
-			fields = append(fields, fmt.Sprintf("%s is %v, want %v", name, clip(got), clip(want)))
+			fields = append(fields, fmt.Sprintf("%s is %v, want %v", name, shown(got), shown(want)))
 		}
 	}
 	when := func(name string, got, want time.Time) {
@@ -291,13 +292,9 @@ func diff(got, want session.Session) string {
 	return fmt.Sprint(fields)
 }
 
-// clip shortens what would fill the screen.
-func clip(v any) string {
-	text := fmt.Sprintf("%+v", v)
-	if len(text) > 200 {
-		return text[:200] + "…"
-	}
-	return text
+// shown shortens what would fill the screen.
+func shown(v any) string {
+	return clip.Text(fmt.Sprintf("%+v", v), 200)
 }
 
 // together runs n functions at once, all released at one moment, and waits for

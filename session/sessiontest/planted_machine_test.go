@@ -38,7 +38,7 @@ func TestRandomCallsCatch(t *testing.T) {
 			if seed := replays.FindString(text); seed == "" {
 				t.Errorf("not caught, or no seed that replays it: %q", text)
 			} else {
-				t.Logf("caught by random calls, %s: %s", seed, clip(text))
+				t.Logf("caught by random calls, %s: %s", seed, shown(text))
 			}
 		})
 	}

@@ -45,7 +45,7 @@ func TestPlantedBugs(t *testing.T) {
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				rows[p.bug] = fmt.Sprintf("%-52s → %s (and %d more checks)\n%56s%s", p.bug, p.by, len(caught)-1, "", clip(first[p.by]))
+				rows[p.bug] = fmt.Sprintf("%-52s → %s (and %d more checks)\n%56s%s", p.bug, p.by, len(caught)-1, "", shown(first[p.by]))
 			})
 		}
 	})

@@ -19,6 +19,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
 // Read gives each value of a map to the function of its key. Every key that has
@@ -27,7 +29,7 @@ func Read(m map[string]any, fields map[string]func(any) error) (errs []error) {
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		set, ok := fields[key]
 		if !ok {
-			errs = append(errs, fmt.Errorf("%q is not known, want one of %s", Clip(key), strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
+			errs = append(errs, fmt.Errorf("%q is not known, want one of %s", clip.Value(key), strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 			continue
 		}
 		if err := set(m[key]); err != nil {
@@ -102,7 +104,7 @@ func Seconds(v any) (time.Duration, error) {
 	case string:
 		parsed, err := time.ParseDuration(d)
 		if err != nil {
-			return 0, fmt.Errorf("%q, want seconds or a duration such as 500ms", Clip(d))
+			return 0, fmt.Errorf("%q, want seconds or a duration such as 500ms", clip.Value(d))
 		}
 		return parsed, nil
 	case int:
@@ -179,13 +181,4 @@ func Credentials(v any) (func(context.Context) (username, password string, err e
 		return f, nil
 	}
 	return nil, fmt.Errorf("%T, want a func(context.Context) (username, password string, err error)", v)
-}
-
-// Clip shortens what an error shows.
-func Clip(text string) string {
-	const most = 64
-	if len(text) <= most {
-		return text
-	}
-	return text[:most] + "…"
 }
