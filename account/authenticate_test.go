@@ -12,12 +12,14 @@ import (
 	"runtime/metrics"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestAuthenticate(t *testing.T) {
@@ -273,7 +275,7 @@ func TestWaitForAHashingPlaceEndsWithTheContext(t *testing.T) {
 	_, err := a.Authenticate(ctx, "nobody", goodPassword)
 	wantErr(t, err, account.ErrUnavailable)
 	wantErr(t, err, context.DeadlineExceeded)
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > testserver.Guard {
 		t.Errorf("waited %v", took)
 	}
 	wg.Wait()
@@ -289,8 +291,9 @@ func TestThousandParallelLoginsStayUnder256MB(t *testing.T) {
 	a := open(t, db, account.Config{MaxHashes: 3})
 	create(t, a, "ada", account.Superuser)
 	debug.FreeOSMemory() // what earlier tests left is not this one's
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testserver.Guard)
 	defer cancel()
+	var served atomic.Int64
 	stop := make(chan struct{})
 	highest := make(chan uint64)
 	go func() {
@@ -310,6 +313,9 @@ func TestThousandParallelLoginsStayUnder256MB(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			_, errs[i] = a.Authenticate(ctx, []string{"ada", fmt.Sprint("nobody", i)}[i%2], goodPassword)
+			if !errors.Is(errs[i], account.ErrUnavailable) && served.Add(1) == 50 {
+				cancel() // the others have waited long enough
+			}
 		})
 	}
 	wg.Wait()

@@ -12,7 +12,7 @@ names=$(awk '
 	/^}/ { name = "-" }
 	/^[ \t]*\/\// || name == "-" || !/[rR]aceDetector/ { next }
 	{ dir = FILENAME; sub(/\/[^\/]*$/, "", dir); print dir, name }
-' $files; grep -rl --include='*_test.go' --exclude-dir={bench,faults,e2e,examples} 'internal/programtest"' . | xargs -r -n 1 dirname)
+' $files; grep -rl --include='*_test.go' --exclude-dir={bench,faults,e2e,examples} 'crudadmin/internal/programtest"' . | xargs -r -n 1 dirname)
 names=$(sort -u <<<"$names")
 packages=$(cut -d ' ' -f 1 <<<"$names" | sort -u)
 for whole in $(awk 'NF == 1' <<<"$names"); do

@@ -289,7 +289,7 @@ func revokeUnderFire(t *testing.T, revoker *session.Manager, nodes []*session.Ma
 	t.Logf("%d of %d revocations were receipts", partial.Load(), n)
 }
 
-// briefly asks for at most two seconds.
+// briefly asks for as long as a machine that does nothing else needs a hundred times.
 func briefly(m *session.Manager, token session.Token) (session.Session, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

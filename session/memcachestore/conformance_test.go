@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	testserver.StopShared()
 	if code == 0 {
-		if left := leaked(10 * time.Second); left != "" {
+		if left := leaked(testserver.Guard); left != "" {
 			fmt.Fprintln(os.Stderr, "goroutines left behind:\n"+left)
 			code = 1
 		}

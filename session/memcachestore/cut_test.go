@@ -42,7 +42,7 @@ func TestCut(t *testing.T) {
 			if err := call(); !errors.Is(err, session.ErrIndeterminate) {
 				t.Errorf("%s, cut, arrives %t: %v, want ErrIndeterminate", name, arrives, err)
 			}
-			eventually(t, time.Second, "service after the cut", func() error { return s.Ping(t.Context()) })
+			eventually(t, "service after the cut", func() error { return s.Ping(t.Context()) })
 		}
 		if _, err := s.Get(t.Context(), one.ID); errors.Is(err, session.ErrNotFound) != arrives {
 			t.Errorf("Get after a Delete that was cut, arrives %t: %v", arrives, err)

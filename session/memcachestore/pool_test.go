@@ -41,7 +41,7 @@ func TestCancelled(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	eventually(t, 10*time.Second, "goroutines and connections of the calls", func() error {
+	eventually(t, "goroutines and connections of the calls", func() error {
 		if n, c := runtime.NumGoroutine(), stat(t, server, "curr_connections"); n > goroutines || c > clients {
 			return fmt.Errorf("%d goroutines, were %d; %d connections, want at most %d", n, goroutines, c, clients)
 		}
@@ -90,7 +90,7 @@ func TestClosed(t *testing.T) {
 			t.Errorf("%s of a closed store: %v", name, err)
 		}
 	}
-	eventually(t, 5*time.Second, "the server has no connections left", func() error {
+	eventually(t, "the server has no connections left", func() error {
 		if n := stat(t, server, "curr_connections"); n > before {
 			return fmt.Errorf("%d, were %d", n, before)
 		}

@@ -234,7 +234,7 @@ func fill(t testing.TB, store *redisstore.Store, n int) {
 		go func() {
 			var err error
 			for s := range todo {
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				ctx, cancel := context.WithTimeout(context.Background(), testserver.Guard)
 				if _, e := store.Create(ctx, s, session.Admission{}); e != nil {
 					err = e
 				}

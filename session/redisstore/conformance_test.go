@@ -51,7 +51,7 @@ func single(server *testserver.RedisServer, cfg redisstore.Config) world {
 // is moving.
 func (w world) do(t testing.TB, key string, args ...string) any {
 	t.Helper()
-	for until := time.Now().Add(5 * time.Second); ; {
+	for until := time.Now().Add(testserver.Guard); ; {
 		got, err := w.of(key).Do(args...)
 		if err == nil {
 			return got

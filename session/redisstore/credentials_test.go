@@ -63,7 +63,7 @@ func TestRotatedPassword(t *testing.T) {
 		for w := range before {
 			before[w] = answered[w].Load()
 		}
-		eventually(t, time.Minute, "answers for everybody", func() error {
+		eventually(t, "answers for everybody", func() error {
 			for w := range before {
 				if answered[w].Load() < before[w]+20 {
 					return errors.New("not yet")

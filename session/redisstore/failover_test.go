@@ -55,7 +55,7 @@ func TestSentinelFailover(t *testing.T) {
 	close(failedOver)
 	watching.Wait()
 	t.Logf("during the failover: %d valid, %d unavailable", valid, unavailable)
-	eventually(t, 5*time.Second, "service from the new primary", func() error { _, err := s.Get(t.Context(), one.ID); return err })
+	eventually(t, "service from the new primary", func() error { _, err := s.Get(t.Context(), one.ID); return err })
 	if err := s.Touch(t.Context(), session.Seen{ID: one.ID, LastActivity: one.LastActivity.Add(time.Second), ExpiresAt: one.ExpiresAt}); err != nil {
 		t.Errorf("a write on the new primary: %v", err)
 	}
@@ -95,7 +95,7 @@ func TestClusterMasterDies(t *testing.T) {
 			t.Errorf("a session on the dead master: %v, want ErrUnavailable", err)
 		}
 	}
-	eventually(t, 20*time.Second, "service from the replica", func() error {
+	eventually(t, "service from the replica", func() error {
 		for _, one := range all {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			_, err := s.Get(ctx, one.ID)
@@ -159,7 +159,7 @@ func TestCallersGoAway(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	eventually(t, 5*time.Second, "goroutines and connections", func() error {
+	eventually(t, "goroutines and connections", func() error {
 		if n, c := runtime.NumGoroutine(), connections(t, server); n > goroutines || c > clients {
 			return fmt.Errorf("%d goroutines, were %d; %d connections, were %d", n, goroutines, c, clients)
 		}

@@ -56,7 +56,7 @@ func storm(t testing.TB, s *redisstore.Store) (stop func()) {
 		writers.Wait()
 	}
 	t.Cleanup(stop)
-	eventually(t, 10*time.Second, "a storm of writes", func() error {
+	eventually(t, "a storm of writes", func() error {
 		if n := answered.Load(); n < 100 {
 			return fmt.Errorf("%d writes were answered", n)
 		}
@@ -74,7 +74,7 @@ func whole(t testing.TB, s *redisstore.Store, server *testserver.RedisServer) {
 	for u := range 4 {
 		user := session.User{ID: fmt.Sprint("user", u), Tag: session.Tag{byte(u)}}
 		var page session.Page
-		eventually(t, 5*time.Second, "a list", func() (err error) {
+		eventually(t, "a list", func() (err error) {
 			page, err = s.List(t.Context(), session.Query{User: user})
 			return err
 		})

@@ -115,7 +115,7 @@ func TestNearCacheOthersChanges(t *testing.T) {
 		if _, err := writer.Delete(t.Context(), one.ID, session.Ending{}); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 2*time.Second, "the word of another's change", func() error {
+		eventually(t, "the word of another's change", func() error {
 			if _, err := near.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
 				return errors.New("still there")
 			}
@@ -243,11 +243,11 @@ func TestNearCacheReconnects(t *testing.T) {
 			server.Kill()
 			server.Restart(false)
 		}
-		eventually(t, 2*time.Second, "the writer's connection", func() error { return writer.Ping(t.Context()) })
+		eventually(t, "the writer's connection", func() error { return writer.Ping(t.Context()) })
 		if _, err := writer.Delete(t.Context(), one.ID, session.Ending{}); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 2*time.Second, "a change during the cut", func() error {
+		eventually(t, "a change during the cut", func() error {
 			if _, err := near.Get(t.Context(), one.ID); !errors.Is(err, session.ErrNotFound) {
 				return fmt.Errorf("%w, want ErrNotFound", err)
 			}

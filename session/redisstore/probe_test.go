@@ -115,7 +115,7 @@ func TestImpostors(t *testing.T) {
 	old := testserver.Redis(t, testserver.RedisOptions{Config: []string{`rename-command GETEX ""`, `rename-command ZPOPMAX ""`}})
 	host, port, _ := strings.Cut(server.Addr, ":")
 	replica := testserver.Redis(t, testserver.RedisOptions{Config: []string{"replicaof " + host + " " + port}})
-	eventually(t, time.Minute, "the replica follows", func() error {
+	eventually(t, "the replica follows", func() error {
 		if text := do(t, replica, "INFO", "replication").(string); !strings.Contains(text, "master_link_status:up") {
 			return errors.New(text)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/internal/flight"
 )
@@ -62,7 +63,7 @@ func TestReadsGoTogether(t *testing.T) {
 			<-release
 			return nil
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), testserver.Guard)
 		defer cancel()
 		var all sync.WaitGroup
 		waiting := make(chan struct{}, len(ids))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -117,7 +118,7 @@ func TestConnectionsThatLeadNowhere(t *testing.T) {
 		}
 		var callers sync.WaitGroup
 		for range 12 { // all connections are made, and used
-			callers.Go(func() { _ = get(10 * time.Second) })
+			callers.Go(func() { _ = get(testserver.Guard) })
 		}
 		callers.Wait()
 		r.silent.Store(true)
@@ -142,7 +143,7 @@ func TestConnectionsThatLeadNowhere(t *testing.T) {
 			if err == nil {
 				break
 			}
-			if time.Since(began) > 5*time.Second { // a second is enough on a machine that does nothing else
+			if time.Since(began) > testserver.Guard {
 				t.Fatalf("no service after %s: %v", time.Since(began), err)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -225,7 +226,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"mysql", "app:secret@tcp(127.0.0.1:1)/test"},
 		{"sqlite", "file:" + t.TempDir() + "/no/folder/admin.db"},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), testserver.Guard)
 		defer cancel()
 		_, err := Open(ctx, nowhere.connect(t), Config{})
 		if !errors.Is(err, session.ErrUnavailable) || strings.Contains(fmt.Sprint(err), "secret") {
@@ -238,7 +239,7 @@ func TestOneConnectionWillDo(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		db := e.connect(t)
 		db.SetMaxOpenConns(1)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), testserver.Guard)
 		defer cancel()
 		s, err := Open(ctx, db, Config{Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
