@@ -52,6 +52,9 @@ func TestFrozenAndLostServers(t *testing.T) {
 					if !errors.Is(err, account.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 						return "want ErrUnavailable and DeadlineExceeded"
 					}
+					if !proxy.froze() {
+						return "it was not said in that time"
+					}
 					return ""
 				})
 				ctx, cancel := context.WithTimeout(t.Context(), testserver.Guard) // Config.Timeout is before it

@@ -84,6 +84,13 @@ func (p *proxy) freezeAt(text string) {
 	p.at = text
 }
 
+// froze reports whether the text was said.
+func (p *proxy) froze() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.frozen
+}
+
 // cut closes all connections and takes no more.
 func (p *proxy) cut() {
 	p.mu.Lock()
