@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
@@ -155,8 +156,8 @@ func (w *removed) state(t *testing.T) string {
 }
 
 // formOf is a form that the route takes, and writes by.
-func (w *removed) formOf(page *browser, rt route, path string) url.Values {
-	switch rt.path {
+func (w *removed) formOf(page *browser, rt frame.Route, path string) url.Values {
+	switch rt.Path {
 	case "/m/{table}/{$}":
 		return url.Values{"name": {"Cleo"}}
 	case "/m/{table}/{key}/edit":
@@ -229,24 +230,24 @@ func idOf(t *testing.T, page *browser) session.ID {
 func TestWhoIsRemovedWritesNothing(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	tried := 0
-	for _, rt := range newBench(t, nil).routes {
-		if !rt.unsafe() || rt.access == open || rt.access == anybody {
+	for _, rt := range newBench(t, nil).table() {
+		if !unsafe(rt) || rt.Access == frame.Open || rt.Access == frame.Anybody {
 			continue
 		}
-		t.Run(rt.path, func(t *testing.T) {
+		t.Run(rt.Path, func(t *testing.T) {
 			w := newRemoved(t)
 			for _, moment := range []string{"body", "transaction"} {
-				inTable := len(rt.access.rights()) > 0
-				if moment == "transaction" && !inTable && !strings.HasPrefix(rt.path, "/users/") && rt.path != "/account/password" {
+				inTable := len(rt.Access.Rights()) > 0
+				if moment == "transaction" && !inTable && !strings.HasPrefix(rt.Path, "/users/") && rt.Path != "/account/password" {
 					continue // sessions end in a store, without a transaction
 				}
 				for i, how := range append([]removal{{name: "nobody removes them"}}, removals...) {
-					name := fmt.Sprintf("%s, in the %s, %d", rt.path, moment, i)
-					w.reset(t, strings.HasSuffix(rt.path, "/enable"))
+					name := fmt.Sprintf("%s, in the %s, %d", rt.Path, moment, i)
+					w.reset(t, strings.HasSuffix(rt.Path, "/enable"))
 					rogue := w.user(t, name, account.Superuser)
 					page := w.browser(t).signIn(name)
 					w.browser(t).signIn(name) // a second session, to be ended
-					path := strings.Replace(rt.address(), "/users/1", "/users/"+w.target.ID, 1)
+					path := strings.Replace(addressOf(rt), "/users/1", "/users/"+w.target.ID, 1)
 					form := w.formOf(page, rt, path)
 					form.Set("csrf_token", page.token("/account"))
 					after := w.state(t)
@@ -298,7 +299,7 @@ func TestWhoIsRemovedWritesNothing(t *testing.T) {
 						if !written && len(form) > 1 || got.Code != http.StatusSeeOther || strings.Contains(location, "login") {
 							t.Fatalf("%s: %d to %q and written is %t: the form is not one that writes\n%s", name, got.Code, location, written, got.Body)
 						}
-					case how.stays && rt.access == signedIn && moment == "body": // needs no right
+					case how.stays && rt.Access == frame.SignedIn && moment == "body": // needs no right
 					case written:
 						t.Errorf("%s, %s: it was written all the same, %d", name, how.name, got.Code)
 					case how.stays && got.Code != http.StatusForbidden && got.Code != http.StatusConflict,

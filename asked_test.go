@@ -36,13 +36,13 @@ func (b *browser) asked(path string, form url.Values) url.Values {
 
 // answer says in a request what it was shown, as the form does that the page makes.
 func (w *world) answer(p *proposal, r *http.Request) {
-	source, ctx := w.sources[account.Superuser], context.WithoutCancel(r.Context())
+	source, ctx := w.policy.DataFor(account.Superuser), context.WithoutCancel(r.Context())
 	t, ok := source.Schema().Table(p.table)
 	if !ok {
 		return
 	}
 	switch {
-	case strings.HasSuffix(p.rt.path, "/{key}/delete"):
+	case strings.HasSuffix(p.rt.Path, "/{key}/delete"):
 		path := strings.TrimSuffix(r.URL.EscapedPath(), "/delete")
 		key, err := data.ParseKey(t, path[strings.LastIndexByte(path, '/')+1:])
 		if err != nil {
@@ -51,7 +51,7 @@ func (w *world) answer(p *proposal, r *http.Request) {
 		if preview, err := source.DeletePreview(ctx, t.Name, key); err == nil {
 			p.form.Set("row.token", preview.Token)
 		}
-	case strings.Contains(p.rt.path, "/actions/") && p.form.Get("all") == "1":
+	case strings.Contains(p.rt.Path, "/actions/") && p.form.Get("all") == "1":
 		state := url.Values{}
 		for name, values := range p.form {
 			if name == "q" || strings.HasPrefix(name, "f.") {

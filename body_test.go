@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
@@ -101,25 +102,25 @@ func TestNoTemporaryFileStays(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	panics := route{method: http.MethodPost, path: "/m/{table}/panics", access: creating, handler: func(_ http.ResponseWriter, r *http.Request) {
+	panics := frame.Route{Method: http.MethodPost, Path: "/m/{table}/panics", Access: frame.Needs(RightView, RightCreate), Handler: func(*frame.Visit) error {
 		if len(left()) == 0 {
 			t.Error("there is no temporary file while the request is answered: this test finds nothing")
 		}
 		panic("in the middle")
 	}}
-	aborts := route{method: http.MethodPost, path: "/m/{table}/aborts", access: updating, handler: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}
-	for _, rt := range []route{panics, aborts} {
-		b.mux.Handle(rt.method+" "+b.base+rt.path, b.guard(rt))
+	aborts := frame.Route{Method: http.MethodPost, Path: "/m/{table}/aborts", Access: frame.Needs(RightView, RightUpdate), Handler: func(*frame.Visit) error { panic(http.ErrAbortHandler) }}
+	for _, rt := range []frame.Route{panics, aborts} {
+		b.frame.Add(rt)
 	}
 	page := b.browser(t).signIn(adminName)
 	token := page.token("/account")
 	large := strings.Repeat("x", 200<<10)
 	seen := map[int]int{}
-	for _, rt := range append([]route{panics, aborts}, b.routes...) {
-		if !rt.unsafe() || rt.path == "/logout" {
+	for _, rt := range append([]frame.Route{panics, aborts}, b.table()...) {
+		if !unsafe(rt) || rt.Path == "/logout" {
 			continue
 		}
-		address := strings.Replace(rt.address(), "customers", "pictures", 1)
+		address := strings.Replace(addressOf(rt), "customers", "pictures", 1)
 		for what, c := range map[string]struct {
 			fields  [][2]string
 			headers map[string]string
@@ -136,12 +137,12 @@ func TestNoTemporaryFileStays(t *testing.T) {
 			"the wrong header":    {fields: [][2]string{{"csrf_token", token}, {"file:content", large}}, headers: map[string]string{"X-CSRF-Token": "wrong"}},
 			"another site":        {fields: [][2]string{{"csrf_token", token}, {"file:content", large}}, headers: map[string]string{"Origin": "https://evil.example"}},
 			"a file too large":    {fields: [][2]string{{"csrf_token", token}, {"file:content", strings.Repeat("x", data.MaxFile+1)}}},
-			"all too large":       {fields: [][2]string{{"csrf_token", token}, {"file:content", large}, {"file:other", strings.Repeat("x", maxUpload)}}},
+			"all too large":       {fields: [][2]string{{"csrf_token", token}, {"file:content", large}, {"file:other", strings.Repeat("x", frame.MaxUpload)}}},
 			"texts too large":     {fields: [][2]string{{"csrf_token", token}, {"file:content", large}, {"name", strings.Repeat("x", 2<<20)}}},
 			"aborted":             {fields: [][2]string{{"csrf_token", token}, {"name", "a"}, {"file:content", large}, {"file:other", large}}, cut: true},
 			"aborted, wrong":      {fields: [][2]string{{"csrf_token", "wrong"}, {"file:content", large}}, cut: true},
 		} {
-			if strings.HasSuffix(what, " too large") && !rt.uploads() {
+			if strings.HasSuffix(what, " too large") && !rt.Uploads() {
 				continue // see TestBodiesAreBounded
 			}
 			encoded, contentType := sentForms{c.fields}.encode(t)
@@ -152,18 +153,18 @@ func TestNoTemporaryFileStays(t *testing.T) {
 			page.headers = c.headers
 			func() {
 				defer func() {
-					if wrong := recover(); wrong != nil && (rt.path != aborts.path || wrong != http.ErrAbortHandler) { //nolint:errorlint // the very one
-						t.Errorf("%s %s: panic: %v", rt.path, what, wrong)
+					if wrong := recover(); wrong != nil && (rt.Path != aborts.Path || wrong != http.ErrAbortHandler) { //nolint:errorlint // the very one
+						t.Errorf("%s %s: panic: %v", rt.Path, what, wrong)
 					}
 				}()
 				w := page.sendBody(address, contentType, body)
 				seen[w.Code]++
 				if n := w.Body.Len(); n > 4<<20 {
-					t.Errorf("%s, %s: an answer of %d bytes", rt.path, what, n)
+					t.Errorf("%s, %s: an answer of %d bytes", rt.Path, what, n)
 				}
 			}()
 			if names := left(); len(names) > 0 {
-				t.Fatalf("POST %s, %s: %q stay", rt.path, what, names)
+				t.Fatalf("POST %s, %s: %q stay", rt.Path, what, names)
 			}
 			page.headers = nil
 		}
@@ -188,8 +189,8 @@ func TestFilesAreNotStoredBeforeTheTokenIsRight(t *testing.T) {
 	page := b.browser(t).signIn(adminName)
 	token := page.token("/account")
 	file := strings.Repeat("x", 2<<20)
-	for _, rt := range b.routes {
-		if !rt.unsafe() || rt.path == "/logout" {
+	for _, rt := range b.table() {
+		if !unsafe(rt) || rt.Path == "/logout" {
 			continue
 		}
 		for what, fields := range map[string][][2]string{
@@ -198,20 +199,20 @@ func TestFilesAreNotStoredBeforeTheTokenIsRight(t *testing.T) {
 			"a wrong login token": {{"csrf_token", "wrong"}, {"username", "x"}, {"file:content", "small"}},
 		} {
 			encoded, contentType := sentForms{fields}.encode(t)
-			w := page.sendBody(rt.address(), contentType, bytes.NewReader(encoded))
-			want := fields[0][1] != token || rt.access == anybody
+			w := page.sendBody(addressOf(rt), contentType, bytes.NewReader(encoded))
+			want := fields[0][1] != token || rt.Access == frame.Anybody
 			switch {
-			case rt.uploads() && fields[0][1] == token:
+			case rt.Uploads() && fields[0][1] == token:
 				if w.Code != http.StatusInternalServerError {
-					t.Errorf("%s, %s: %d: the file was stored nowhere, and this test finds nothing", rt.path, what, w.Code)
+					t.Errorf("%s, %s: %d: the file was stored nowhere, and this test finds nothing", rt.Path, what, w.Code)
 				}
 			case w.Code >= http.StatusInternalServerError:
-				t.Errorf("%s, %s: %d: a file was to be stored", rt.path, what, w.Code)
+				t.Errorf("%s, %s: %d: a file was to be stored", rt.Path, what, w.Code)
 			case want && w.Code != http.StatusForbidden && w.Code != http.StatusRequestEntityTooLarge:
-				t.Errorf("%s, %s: %d, want 403 or 413", rt.path, what, w.Code)
+				t.Errorf("%s, %s: %d, want 403 or 413", rt.Path, what, w.Code)
 			}
-			if rt.uploads() && fields[0][1] == "wrong" && fields[1][0] == "name" && !strings.Contains(w.Body.String(), "entered") {
-				t.Errorf("%s, %s: what was entered is not on the page", rt.path, what)
+			if rt.Uploads() && fields[0][1] == "wrong" && fields[1][0] == "name" && !strings.Contains(w.Body.String(), "entered") {
+				t.Errorf("%s, %s: what was entered is not on the page", rt.Path, what)
 			}
 		}
 	}
@@ -225,18 +226,18 @@ func TestBodiesAreBounded(t *testing.T) {
 	b.user(t, "ben", account.Superuser)
 	page := b.browser(t).signIn(adminName)
 	token := page.token("/account")
-	for _, rt := range b.routes {
-		if !rt.unsafe() {
+	for _, rt := range b.table() {
+		if !unsafe(rt) {
 			continue
 		}
 		limit := 1 << 20
-		if rt.access == anybody {
+		if rt.Access == frame.Anybody {
 			limit = 16 << 10
 		}
 		for _, contentType := range []string{"application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-8", "multipart/form-data; boundary=bound"} {
 			size := limit
 			multi := strings.HasPrefix(contentType, "multipart")
-			if multi && rt.uploads() {
+			if multi && rt.Uploads() {
 				size = data.MaxFile + 1<<20
 			}
 			for _, over := range []bool{false, true} {
@@ -255,10 +256,10 @@ func TestBodiesAreBounded(t *testing.T) {
 				if !over {
 					read.Reader = io.MultiReader(strings.NewReader(head), io.LimitReader(endless{}, int64(fill)), strings.NewReader(tail))
 				}
-				w := page.sendBody(rt.address(), contentType, read)
-				what := fmt.Sprintf("%s as %s, over the bound %v", rt.path, contentType, over)
+				w := page.sendBody(addressOf(rt), contentType, read)
+				what := fmt.Sprintf("%s as %s, over the bound %v", rt.Path, contentType, over)
 				want := http.StatusForbidden
-				if over && (!multi || !rt.uploads()) || over && multi {
+				if over && (!multi || !rt.Uploads()) || over && multi {
 					want = http.StatusRequestEntityTooLarge
 				}
 				if w.Code != want {

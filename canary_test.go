@@ -17,7 +17,9 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/records"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // secretsSchema has a canary in everything that editors and viewers may not see: CANARY in values, veiledx in names.
@@ -90,7 +92,7 @@ func withoutEcho(body, path string, form url.Values) string {
 		}
 	}
 	for name, values := range form {
-		said = append(append(said, name, strings.TrimPrefix(strings.TrimPrefix(name, "set."), editPrefix)), values...)
+		said = append(append(said, name, strings.TrimPrefix(strings.TrimPrefix(name, "set."), records.EditPrefix)), values...)
 	}
 	body = html.UnescapeString(body)
 	slices.SortFunc(said, func(a, b string) int { return len(b) - len(a) })
@@ -138,7 +140,7 @@ func TestNothingMaskedOrHiddenIsLearned(t *testing.T) {
 		}
 		for _, ask := range secretWrites() {
 			form := maps.Clone(ask.form)
-			form.Set(csrfField, token)
+			form.Set(sessionhttp.CSRFField, token)
 			if strings.HasSuffix(ask.path, "/edit") && !strings.Contains(ask.path, "actions") && who != "" && who != "vi" {
 				form.Set("row.token", first(csrfLike.FindStringSubmatch(page.get(ask.path).Body.String())))
 			}
@@ -212,7 +214,7 @@ func TestOutagesTellNoNames(t *testing.T) {
 				t.Helper()
 				form = maps.Clone(form)
 				if form != nil {
-					form.Set(csrfField, tokens[who])
+					form.Set(sessionhttp.CSRFField, tokens[who])
 				}
 				w := page.do(method, path, form)
 				body := html.UnescapeString(w.Body.String())

@@ -91,7 +91,7 @@ func TestTablesOfHostileStructs(t *testing.T) {
 	if err := Register(b.Panel, View[panicking]{}); err == nil || !strings.Contains(err.Error(), "TableName") {
 		t.Errorf("a TableName that panics: %v", err)
 	}
-	if err := Register(b.Panel, View[inBun]{}); err != nil || b.views["customers"] == nil {
+	if err := Register(b.Panel, View[inBun]{}); err != nil || !b.declares("customers") {
 		t.Errorf("the table in a bun tag: %v", err)
 	}
 }

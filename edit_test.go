@@ -343,13 +343,13 @@ func TestRolesAndReadOnlyPanels(t *testing.T) {
 	b.user(t, "ed", account.Editor)
 	frozen := newBench(t, func(c *Config) { c.ReadOnly = true })
 	for name, page := range map[string]*browser{"a viewer": b.browser(t).signIn("vi"), "a read-only panel": frozen.browser(t).signIn(adminName)} {
-		for _, rt := range b.routes {
-			if !rt.writes() {
+		for _, rt := range b.table() {
+			if !writes(rt) {
 				continue
 			}
 			form := url.Values{"csrf_token": {page.token("/account")}, "name": {"x"}, "key": {"1"}, "confirm": {"1"}}
-			if w := page.do(rt.method, rt.address(), form); w.Code != http.StatusForbidden {
-				t.Errorf("%s: %s %s is %d, want 403", name, rt.method, rt.path, w.Code)
+			if w := page.do(rt.Method, addressOf(rt), form); w.Code != http.StatusForbidden {
+				t.Errorf("%s: %s %s is %d, want 403", name, rt.Method, rt.Path, w.Code)
 			}
 		}
 		for _, path := range []string{"/m/customers/", "/m/customers/1"} {

@@ -9,6 +9,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/namelist"
 	"github.com/go-crudadmin/crudadmin/internal/rightsfile"
 )
@@ -25,7 +26,7 @@ func (r panelReader) rights(c *EnvConfig) {
 		r.Wrong("RIGHTS_FILE", "it has %d bytes, want a path", len(path))
 		return
 	}
-	file, err := rightsfile.Read(path, rolesText(), texts(AllRights()))
+	file, err := rightsfile.Read(path, rolesText(), frame.Texts(AllRights()))
 	if err != nil {
 		r.Wrong("RIGHTS_FILE", "%s: %w", clip.Value(path), err)
 		return
@@ -42,7 +43,7 @@ func (r panelReader) rights(c *EnvConfig) {
 			}
 		}
 		c.Rights[table] = given
-		if err := given.validate(); err != nil {
+		if err := given.Validate(); err != nil {
 			wrong = append(wrong, table+": "+strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	}

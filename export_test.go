@@ -64,7 +64,7 @@ func TestExportsHaveARoom(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made")
 	b := newBench(t, func(c *Config) { c.ExportDir, c.ExportSpoolMB = dir, 1 })
 	page := b.browser(t).signIn(adminName)
-	other, err := b.spools.Open()
+	other, err := b.records.Spools.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,10 +107,10 @@ func TestExportsHaveARoom(t *testing.T) {
 	if code, cut := export(); code == http.StatusOK && !cut {
 		t.Error("an export larger than the room ends as if it were whole")
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 || b.spools.Used() != 0 {
-		t.Errorf("left: %v, %d bytes, %v", entries, b.spools.Used(), err)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 || b.records.Spools.Used() != 0 {
+		t.Errorf("left: %v, %d bytes, %v", entries, b.records.Spools.Used(), err)
 	}
-	b.spools = spool.NewRoom(filepath.Join(dir, "a\x00b"), 1<<20)
+	b.records.Spools = spool.NewRoom(filepath.Join(dir, "a\x00b"), 1<<20)
 	w := page.do(http.MethodGet, "/m/customers/export.csv", nil)
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "no space") {
 		t.Errorf("no folder: %d", w.Code)

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"html"
+	"maps"
 	"math/rand/v2"
 	"mime/multipart"
 	"net/http"
@@ -21,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // dice are bytes that decide, so that a fuzzer can. When they are used up they
@@ -71,7 +74,7 @@ type proposal struct {
 	method  string
 	target  string
 	form    url.Values
-	rt      route
+	rt      frame.Route
 	table   string
 	query   url.Values
 	request *http.Request
@@ -134,7 +137,7 @@ var sane = map[string][]string{
 	"doc": {"[]", "tea", "{\"a\":1}", "A"}, "anything": {"x", "5", "5.0", "tea", "4"}, "maker": {"1", "2", "3"}, "stored_in": {"1", "2", "9"}, "booked": {"1", "2"}, "twice": {"1", "-4.5", "6"},
 }
 
-var saneColumns = sortedNames(sane)
+var saneColumns = slices.Sorted(maps.Keys(sane))
 
 // saneQuery is a list of items that somebody would ask for.
 func (w *world) saneQuery(d *dice) url.Values {
@@ -189,15 +192,15 @@ func (w *world) propose(d *dice) proposal {
 	likely := []string{"/m/{table}/{$}", "/m/{table}/{$}", "/m/{table}/export.json", "/m/{table}/export.csv", "/m/{table}/{key}", "/m/{table}/choices/{column}", "/m/{table}/{key}/edit", "/m/{table}/actions/delete", "/m/{table}/actions/edit", "/m/{table}/{key}/delete", "/m/{table}/{key}/file/{column}", "/m/{table}/new"}
 	if d.rarely(2) {
 		path := d.pick(likely)
-		var of []route
-		for _, rt := range w.routes {
-			if rt.path == path {
+		var of []frame.Route
+		for _, rt := range w.table() {
+			if rt.Path == path {
 				of = append(of, rt)
 			}
 		}
 		p.rt = of[d.roll(len(of))]
 	} else {
-		p.rt = w.routes[d.roll(len(w.routes))]
+		p.rt = w.table()[d.roll(len(w.table()))]
 	}
 	p.table = d.pick(fuzzTables)
 	isSane := d.rarely(2)
@@ -208,7 +211,7 @@ func (w *world) propose(d *dice) proposal {
 		if d.rarely(8) {
 			return url.PathEscape(d.raw())
 		}
-		return url.PathEscape(tableSegment(d.pick(from)))
+		return url.PathEscape(frame.TableSegment(d.pick(from)))
 	}
 	key := d.pick(fuzzKeys)
 	if isSane {
@@ -216,11 +219,11 @@ func (w *world) propose(d *dice) proposal {
 	} else if d.rarely(8) {
 		key = url.PathEscape(d.raw())
 	}
-	table := url.PathEscape(tableSegment(p.table))
+	table := url.PathEscape(frame.TableSegment(p.table))
 	if !isSane && d.rarely(16) {
 		table = p.table // not escaped
 	}
-	path := strings.NewReplacer("{$}", "", "{table}", table, "{key}", key, "{column}", segment(fuzzColumns), "{id}", url.PathEscape(d.pick(append(w.ids, "x", "", "1", "..", "\x00"))), "{file}", segment([]string{"app.css", "../x", "x.js"})).Replace(p.rt.path)
+	path := strings.NewReplacer("{$}", "", "{table}", table, "{key}", key, "{column}", segment(fuzzColumns), "{id}", url.PathEscape(d.pick(append(w.ids, "x", "", "1", "..", "\x00"))), "{file}", segment([]string{"app.css", "../x", "x.js"})).Replace(p.rt.Path)
 	if d.rarely(24) {
 		path += "/" + segment(fuzzColumns)
 	}
@@ -236,7 +239,7 @@ func (w *world) propose(d *dice) proposal {
 		p.target += "&" + d.pick([]string{"%zz", ";a=b", "a;b", "%", "=", "&&", "?x", "q=%ff"})
 		p.query = nil
 	}
-	p.method = p.rt.method
+	p.method = p.rt.Method
 	if d.rarely(16) {
 		p.method = d.pick([]string{"HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "POST", "GET"})
 	}
@@ -262,15 +265,8 @@ func (w *world) propose(d *dice) proposal {
 // resolve finds the route and the table that the request is answered by, which
 // may not be those it was made for.
 func (w *world) resolve(p *proposal) {
-	p.rt, p.table = route{}, ""
-	if mux := w.find(p.request); mux != nil {
-		_, pattern := mux.Handler(p.request)
-		for _, rt := range w.routes {
-			if rt.method+" "+w.base+rt.path == pattern {
-				p.rt = rt
-			}
-		}
-	}
+	p.rt, p.table = frame.Route{}, ""
+	p.rt, _ = w.frame.Route(p.request)
 	if parts := strings.Split(p.request.URL.EscapedPath(), "/"); len(parts) > 3 {
 		name, _ := url.PathUnescape(parts[3])
 		p.table = strings.TrimPrefix(name, "~")
@@ -283,14 +279,14 @@ func (w *world) body(d *dice, p *proposal, r *http.Request, isSane bool) {
 	if isSane {
 		p.form = w.saneForm(d, p)
 	}
-	if strings.HasSuffix(p.rt.path, "/actions/edit") {
+	if strings.HasSuffix(p.rt.Path, "/actions/edit") {
 		for range d.roll(3) {
 			name := d.pick(saneColumns)
 			p.form.Set("set.to."+name, "1")
 			p.form.Set("to."+name, d.pick([]string{d.pick(sane[name]), w.value(d, name)}))
 		}
 	}
-	if strings.Contains(p.rt.path, "/actions/") && !d.rarely(3) {
+	if strings.Contains(p.rt.Path, "/actions/") && !d.rarely(3) {
 		p.form.Set("confirm", "1")
 		if d.rarely(2) {
 			p.form.Set("all", "1")
@@ -301,14 +297,14 @@ func (w *world) body(d *dice, p *proposal, r *http.Request, isSane bool) {
 	if !d.rarely(6) {
 		w.answer(p, r)
 	}
-	if strings.HasSuffix(p.rt.path, "/edit") && !d.rarely(4) {
+	if strings.HasSuffix(p.rt.Path, "/edit") && !d.rarely(4) {
 		page := httptest.NewRequest(http.MethodGet, "/", nil)
 		page.URL = &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath}
 		if found := rowToken.FindStringSubmatch(w.send(p.role, page).Body.String()); found != nil {
 			p.form.Set("row.token", html.UnescapeString(found[1]))
 		}
 	}
-	if strings.HasPrefix(p.rt.path, "/account/password") {
+	if strings.HasPrefix(p.rt.Path, "/account/password") {
 		p.form.Del("old_password") // the right one would end the run's sessions
 	}
 	if d.rarely(10) {
@@ -322,7 +318,7 @@ func (w *world) body(d *dice, p *proposal, r *http.Request, isSane bool) {
 	case d.rarely(6):
 		var b bytes.Buffer
 		parts := multipart.NewWriter(&b)
-		for _, name := range sortedNames(p.form) {
+		for _, name := range slices.Sorted(maps.Keys(p.form)) {
 			for _, value := range p.form[name] {
 				_ = parts.WriteField(name, value) // to a buffer
 			}
@@ -346,7 +342,7 @@ func (w *world) body(d *dice, p *proposal, r *http.Request, isSane bool) {
 	case d.rarely(24):
 		content = append(content, "&%zz=%&;a=b&=&"...)
 	case d.rarely(100):
-		content = append(content, "&x="+strings.Repeat("y", maxBody)...)
+		content = append(content, "&x="+strings.Repeat("y", frame.MaxBody)...)
 	}
 	r.Header.Set("Content-Type", kind)
 	r.Body, r.ContentLength = readCloser(content), int64(len(content))
@@ -354,7 +350,7 @@ func (w *world) body(d *dice, p *proposal, r *http.Request, isSane bool) {
 
 // saneForm is what somebody would send.
 func (w *world) saneForm(d *dice, p *proposal) url.Values {
-	if strings.Contains(p.rt.path, "/actions/") {
+	if strings.Contains(p.rt.Path, "/actions/") {
 		return w.saneQuery(d)
 	}
 	form := url.Values{}
@@ -426,7 +422,7 @@ func (w *world) check(t testing.TB, p proposal) *httptest.ResponseRecorder {
 			wrong("header %s: %q", name, values)
 		}
 	}
-	if p.role == "" && p.rt.access != open && p.rt.access != anybody && got.Code < 300 {
+	if p.role == "" && p.rt.Access != frame.Open && p.rt.Access != frame.Anybody && got.Code < 300 {
 		wrong("nobody gets an answer")
 	}
 	if strings.Contains(body, "<script>alert(1)") || strings.Contains(body, "<img src=x") {
@@ -447,7 +443,7 @@ func (w *world) stayIn(p proposal, got *httptest.ResponseRecorder) {
 	}
 	for _, role := range worldRoles {
 		page := w.browsers[role]
-		if role != "" && (role == p.role || strings.HasPrefix(p.rt.path, "/users/") || strings.HasPrefix(p.rt.path, "/sessions/")) && page.get("/account").Code != http.StatusOK {
+		if role != "" && (role == p.role || strings.HasPrefix(p.rt.Path, "/users/") || strings.HasPrefix(p.rt.Path, "/sessions/")) && page.get("/account").Code != http.StatusOK {
 			w.signIn(role)
 		}
 	}
@@ -457,8 +453,7 @@ func (w *world) checkWrites(t testing.TB, p proposal, code int, wrong func(strin
 	t.Helper()
 	if w.app.written(t) {
 		changed := w.app.changed(t)
-		writes := slices.ContainsFunc([]access{creating, updating, deleting, bulkUpdating, bulkDeleting, acting}, func(a access) bool { return a == p.rt.access })
-		if !writes || p.method != http.MethodPost || p.role != "root" && p.role != "ed" {
+		if !writes(p.rt) || p.method != http.MethodPost || p.role != "root" && p.role != "ed" {
 			wrong("the application's database was written to: %q", changed)
 		}
 		allowed := map[string][]string{"items": {"items", "item_tags"}, "tags": {"tags", "item_tags"}, "": {}}[p.table]
@@ -472,8 +467,8 @@ func (w *world) checkWrites(t testing.TB, p proposal, code int, wrong func(strin
 	}
 	if w.accounts.written(t) {
 		changed := w.accounts.changed(t)
-		superuserPost := p.role == "root" && p.method == http.MethodPost && p.rt.access == superuser
-		if !superuserPost && p.rt.path != "/login" && len(changed) > 0 {
+		superuserPost := p.role == "root" && p.method == http.MethodPost && p.rt.Access == frame.Superuser
+		if !superuserPost && p.rt.Path != "/login" && len(changed) > 0 {
 			wrong("the administrators' database was written to: %q", changed)
 		}
 		w.accounts.undo(t, changed)
@@ -495,7 +490,7 @@ func (w *world) checkGone(p proposal, code int, wrong func(string, ...any)) {
 	key = key[strings.LastIndexByte(key, '/')+1:]
 	switch {
 	case len(gone) == 0:
-	case strings.HasPrefix(p.rt.path, "/m/{table}/actions/") && p.form.Get("all") == "1":
+	case strings.HasPrefix(p.rt.Path, "/m/{table}/actions/") && p.form.Get("all") == "1":
 		state := url.Values{}
 		for name, values := range p.form {
 			if name == "q" || strings.HasPrefix(name, "f.") {
@@ -504,16 +499,16 @@ func (w *world) checkGone(p proposal, code int, wrong func(string, ...any)) {
 		}
 		want, known := w.expected(state)
 		excluded := slices.ContainsFunc(gone, func(mark string) bool { return !slices.Contains(want, mark) })
-		if known && (excluded || p.rt.access == bulkDeleting && len(gone) != len(want)) {
+		if known && (excluded || p.rt.Access == frame.Needs(RightView, RightBulk, RightDelete) && len(gone) != len(want)) {
 			wrong("deleted or renamed %q, want %q", gone, want)
 		}
-	case strings.HasPrefix(p.rt.path, "/m/{table}/actions/"):
+	case strings.HasPrefix(p.rt.Path, "/m/{table}/actions/"):
 		for _, mark := range gone {
 			if !slices.ContainsFunc(p.form["key"], func(key string) bool { return markOf(key) == mark }) {
 				wrong("deleted %q, keys were %q", mark, p.form["key"])
 			}
 		}
-	case strings.HasPrefix(p.rt.path, "/m/{table}/{key}/") && len(gone) == 1 && markOf(key) == gone[0]: // deleted, or renamed
+	case strings.HasPrefix(p.rt.Path, "/m/{table}/{key}/") && len(gone) == 1 && markOf(key) == gone[0]: // deleted, or renamed
 	default:
 		wrong("deleted or renamed %q", gone)
 	}
@@ -561,7 +556,7 @@ func (w *world) checkRows(p proposal, got *httptest.ResponseRecorder, wrong func
 	body := got.Body.String()
 	named := !state.Has("columns") || slices.Contains(strings.Split(state.Get("columns"), ","), "name")
 	var marks []string
-	switch p.rt.path {
+	switch p.rt.Path {
 	case "/m/{table}/{$}":
 		for _, found := range tableBody.FindAllString(body, -1) {
 			marks = append(marks, rowMark.FindAllString(found, -1)...)
@@ -613,7 +608,7 @@ func (w *world) seeds() [][]byte {
 	var all [][]byte
 	random := rand.New(rand.NewPCG(3, 9))
 	for role := range 4 {
-		for at := range w.routes {
+		for at := range w.table() {
 			script := []byte{byte(role), 0, byte(at)}
 			for range 60 {
 				script = append(script, byte(random.UintN(256)))
@@ -665,15 +660,15 @@ func TestRandomRequests(t *testing.T) {
 		sent++
 		code := w.check(t, p).Code
 		statuses[code]++
-		name := p.rt.method + " " + p.rt.path
+		name := p.rt.Method + " " + p.rt.Path
 		if reached[name] == nil {
 			reached[name] = map[int]int{}
 		}
 		reached[name][code]++
 	}
 	t.Logf("%d requests: %v", sent, statuses)
-	for _, rt := range w.routes {
-		name := rt.method + " " + rt.path
+	for _, rt := range w.table() {
+		name := rt.Method + " " + rt.Path
 		t.Logf("%-40s %v", name, reached[name])
 		if len(reached[name]) == 0 {
 			t.Errorf("%s was never asked for", name)

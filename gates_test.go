@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // knock sends a request without a session and returns the answer.
@@ -57,21 +59,21 @@ func TestGatesStandInFrontOfEveryAddress(t *testing.T) {
 					r.Header.Add("X-Forwarded-Proto", map[bool]string{true: "https", false: "http"}[https])
 				}
 			}
-			targets := []route{{method: http.MethodGet, path: "/nosuch"}, {method: http.MethodPut, path: "/login"}, {method: http.MethodHead, path: "/"}, {method: http.MethodGet, path: "/m/x/%2f..%2f"}}
+			targets := []frame.Route{{Method: http.MethodGet, Path: "/nosuch"}, {Method: http.MethodPut, Path: "/login"}, {Method: http.MethodHead, Path: "/"}, {Method: http.MethodGet, Path: "/m/x/%2f..%2f"}}
 			for _, rt := range append(targets, b.table()...) {
-				if rt.path == "/healthz" || rt.path == "/readyz" {
+				if rt.Path == "/healthz" || rt.Path == "/readyz" {
 					continue
 				}
-				path := base + strings.NewReplacer("{table}", "orders", "{key}", "1", "{column}", "note", "{file}", "app.css", "{name}", "x", "{id}", "1", "{$}", "").Replace(rt.path) + "?a=%20b&c"
+				path := base + strings.NewReplacer("{table}", "orders", "{key}", "1", "{column}", "note", "{file}", "app.css", "{name}", "x", "{id}", "1", "{$}", "").Replace(rt.Path) + "?a=%20b&c"
 				check := func(what string, change func(*http.Request), status int, location string) {
 					t.Helper()
 					asked := b.store.calls.Load()
-					w := b.knock(rt.method, path, change)
+					w := b.knock(rt.Method, path, change)
 					if w.Code != status || w.Header().Get("Location") != location {
-						t.Errorf("%s at %s, proxied %v: %s %s is %d to %q, want %d to %q", what, mount, proxied, rt.method, path, w.Code, w.Header().Get("Location"), status, location)
+						t.Errorf("%s at %s, proxied %v: %s %s is %d to %q, want %d to %q", what, mount, proxied, rt.Method, path, w.Code, w.Header().Get("Location"), status, location)
 					}
 					if b.store.calls.Load() != asked || len(w.Result().Cookies()) > 0 {
-						t.Errorf("%s: %s %s looked a session up, or set a cookie", what, rt.method, path)
+						t.Errorf("%s: %s %s looked a session up, or set a cookie", what, rt.Method, path)
 					}
 				}
 				check("an address", from("198.51.100.1", true), http.StatusForbidden, "")
@@ -79,7 +81,7 @@ func TestGatesStandInFrontOfEveryAddress(t *testing.T) {
 				check("a host", func(r *http.Request) { from("203.0.113.7", true)(r); r.Host = "evil.example" }, http.StatusMisdirectedRequest, "")
 				check("no host", func(r *http.Request) { from("203.0.113.7", true)(r); r.Host = "" }, http.StatusMisdirectedRequest, "")
 				status, location := http.StatusForbidden, ""
-				if rt.method == http.MethodGet || rt.method == http.MethodHead {
+				if rt.Method == http.MethodGet || rt.Method == http.MethodHead {
 					status, location = http.StatusPermanentRedirect, "https://admin.example.com:8443"+path
 				}
 				check("plain HTTP", func(r *http.Request) { from("203.0.113.7", false)(r); r.Host = "ADMIN.example.com:80" }, status, location)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 var hiddenInput = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
@@ -42,7 +43,7 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 	entry := url.Values{"name": {"<Zoë>"}, "email": {"z@example.com"}, "null.born": {"1"}, "row.once": {"1"}}
 	token := page.token("/account")
 	b.store.down.Store(true)
-	down := page.do(http.MethodPost, "/m/customers/", with(entry, csrfField, token))
+	down := page.do(http.MethodPost, "/m/customers/", with(entry, sessionhttp.CSRFField, token))
 	if down.Code != http.StatusServiceUnavailable || !strings.Contains(down.Body.String(), "&lt;Zoë&gt;") {
 		t.Fatalf("creating while the store is down: %d", down.Code)
 	}
@@ -55,7 +56,7 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 	}
 
 	// A token of another session: what was entered is shown, with no button that would vouch for it.
-	refused := page.do(http.MethodPost, "/m/customers/1/edit", with(entry, csrfField, "nonsense"))
+	refused := page.do(http.MethodPost, "/m/customers/1/edit", with(entry, sessionhttp.CSRFField, "nonsense"))
 	if body := refused.Body.String(); refused.Code != http.StatusForbidden || !strings.Contains(body, "&lt;Zoë&gt;") || strings.Contains(body, "Send again") || !strings.Contains(body, `href="/admin/m/customers/1/edit"`) {
 		t.Errorf("with the token of another session: %d\n%s", refused.Code, body)
 	}
@@ -73,7 +74,7 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 	}
 	// What came from another site is not shown.
 	page.headers["Sec-Fetch-Site"] = "cross-site"
-	if w := page.do(http.MethodPost, "/m/customers/", with(entry, csrfField, token)); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "Zoë") {
+	if w := page.do(http.MethodPost, "/m/customers/", with(entry, sessionhttp.CSRFField, token)); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "Zoë") {
 		t.Errorf("from another site: %d\n%s", w.Code, w.Body)
 	}
 	delete(page.headers, "Sec-Fetch-Site")
@@ -81,18 +82,18 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 	// Without a form to send again there is a way back to the page that it was sent from.
 	b.store.down.Store(true)
 	page.headers["Referer"] = "http://example.com/admin/sessions/?user=root"
-	if body := page.do(http.MethodPost, "/sessions/revoke", url.Values{"id": {"x"}, csrfField: {token}}).Body.String(); !strings.Contains(body, `href="/admin/sessions/?user=root"`) {
+	if body := page.do(http.MethodPost, "/sessions/revoke", url.Values{"id": {"x"}, sessionhttp.CSRFField: {token}}).Body.String(); !strings.Contains(body, `href="/admin/sessions/?user=root"`) {
 		t.Errorf("no way back:\n%s", body)
 	}
 	page.headers["Referer"] = "http://elsewhere.example/admin/"
-	if body := page.do(http.MethodPost, "/sessions/revoke", url.Values{"id": {"x"}, csrfField: {token}}).Body.String(); strings.Contains(body, ">Back<") || strings.Contains(body, "Back</a>") {
+	if body := page.do(http.MethodPost, "/sessions/revoke", url.Values{"id": {"x"}, sessionhttp.CSRFField: {token}}).Body.String(); strings.Contains(body, ">Back<") || strings.Contains(body, "Back</a>") {
 		t.Errorf("a way back to another site:\n%s", body)
 	}
 	delete(page.headers, "Referer")
 
 	// A secret is not sent back, and so the rest is not sent without it.
 	b.store.down.Store(true)
-	secret := page.do(http.MethodPost, "/m/customers/", with(entry, "password_hash", "canary", csrfField, token)).Body.String()
+	secret := page.do(http.MethodPost, "/m/customers/", with(entry, "password_hash", "canary", sessionhttp.CSRFField, token)).Body.String()
 	if strings.Contains(secret, "canary") || strings.Contains(secret, "Send again") || !strings.Contains(secret, "entered again") || !strings.Contains(secret, "z@example.com") {
 		t.Errorf("with a secret:\n%s", secret)
 	}
@@ -133,7 +134,7 @@ func TestAFormSentTwiceMakesOneRecord(t *testing.T) {
 		together.Go(func() {
 			one := b.browser(t)
 			one.cookies = maps.Clone(page.cookies)
-			w := one.do(http.MethodPost, "/m/customers/", with(form, csrfField, token))
+			w := one.do(http.MethodPost, "/m/customers/", with(form, sessionhttp.CSRFField, token))
 			led[i] = w.Header().Get("Location")
 		})
 	}

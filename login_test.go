@@ -77,25 +77,6 @@ func TestForwardedAddressesAreBelievedFromTrustedProxiesOnly(t *testing.T) {
 
 func TestNextLeadsOnlyIntoThePanel(t *testing.T) {
 	b := newBench(t, nil)
-	for next, want := range map[string]string{
-		"":                                      "/admin/",
-		"/admin/m/customers/?q=a%26b":           "/admin/m/customers/?q=a%26b",
-		"/admin/m/a%2Fb/":                       "/admin/m/a%2Fb/",
-		"/":                                     "/admin/",
-		"/adminx/":                              "/admin/",
-		"//evil.example/admin/":                 "/admin/",
-		"https://evil.example/admin/":           "/admin/",
-		"/admin//evil.example":                  "/admin//evil.example",
-		`/\evil.example`:                        "/admin/",
-		"/admin/../../evil":                     "/admin/",
-		"/admin/\t/x":                           "/admin/",
-		"javascript:alert(1)":                   "/admin/",
-		"/admin/" + strings.Repeat("x", maxURL): "/admin/",
-	} {
-		if got := b.localPath(next); got != want {
-			t.Errorf("next=%.60q leads to %q, want %q", next, got, want)
-		}
-	}
 	page := b.browser(t)
 	if w := page.get("/m/customers/?sort=name"); w.Header().Get("Location") != "/admin/login?next=%2Fadmin%2Fm%2Fcustomers%2F%3Fsort%3Dname" {
 		t.Errorf("a page without a session leads to %q", w.Header().Get("Location"))

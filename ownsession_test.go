@@ -77,7 +77,7 @@ func TestUploadsLeaveNoFiles(t *testing.T) {
 			form := multipart.NewWriter(&body)
 			part, _ := form.CreateFormFile("photo", "photo.png")
 			_, _ = part.Write(make([]byte, 3<<20))
-			_ = form.WriteField(csrfField, csrf)
+			_ = form.WriteField(sessionhttp.CSRFField, csrf)
 			_ = form.Close()
 			r := httptest.NewRequest(http.MethodPost, path, &body)
 			r.Header.Set("Content-Type", form.FormDataContentType())

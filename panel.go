@@ -4,17 +4,18 @@ package crudadmin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/home"
+	"github.com/go-crudadmin/crudadmin/internal/people"
+	"github.com/go-crudadmin/crudadmin/internal/records"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
@@ -25,37 +26,21 @@ import (
 // Panel is an admin panel. It is an http.Handler for every address under its
 // mount path and safe for use by many goroutines.
 type Panel struct {
-	cfg      Config
-	base     string // the mount path without a slash at its end; empty for "/"
-	log      *slog.Logger
-	security *slog.Logger                     // of the security log
-	source   *data.Source                     // the application's data
-	sources  map[account.Role]data.DataSource // … as the views show it, to each role what it may see
-	whole    *data.Source                     // … to nobody in particular: no table is hidden by rights
-	views    map[string]*typed.View           // what the program says, by table
-	rights   map[string]Rights                // … of rights, by table
-	offered  map[string][]Right               // by table; all where there are none
+	frame    *frame.Frame
+	policy   *frame.Policy
+	records  *records.Pages
+	people   *people.Pages
+	home     *home.Pages
 	accounts *account.Accounts
 	manager  *session.Manager
-	sessions *sessionhttp.Sessions
-	ui       *ui.Renderer
 
 	registering sync.Mutex
-	serving     atomic.Bool // nothing is registered any more
-
-	routes []route
-	fixed  *http.ServeMux // addresses with a word where others have a key
-	mux    *http.ServeMux // all others
-	gates  *frame.Gates
-	origin *http.CrossOriginProtection
-	pace   pace // of exports
-	slow   frame.Deadlines
-	shares frame.Shares
-	spools *spool.Room
-
-	adminPing chan struct{} // one place
-	once      once
-	watch     frame.Watch // of what takes long
+	serving     atomic.Bool  // nothing is registered any more
+	source      *data.Source // the application's data, as it is
+	tables      data.Options // of the configuration
+	rights      map[string]Rights
+	drift       map[string][]typed.Drift // by table
+	log         *slog.Logger
 }
 
 // New returns a panel. It reads the schema of cfg.DB, brings the tables of
@@ -67,65 +52,70 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Panel{
-		cfg:       cfg,
-		base:      strings.TrimSuffix(cfg.MountPath, "/"),
-		log:       cfg.Logger.With("component", "panel"),
-		security:  cfg.Logger.With("component", "security"),
-		origin:    http.NewCrossOriginProtection(),
-		views:     map[string]*typed.View{},
-		rights:    map[string]Rights{},
-		offered:   map[string][]Right{},
-		pace:      exportPace,
-		slow:      frame.DefaultDeadlines,
-		adminPing: make(chan struct{}, 1),
-		spools:    spool.NewRoom(cfg.ExportDir, int64(cfg.ExportSpoolMB)<<20),
-	}
-	var err error
-	if p.ui, err = ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates}); err != nil {
+	pages, err := ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates})
+	if err != nil {
 		return nil, fmt.Errorf("crudadmin: templates: %w", err)
 	}
-	cfg.SessionRules.OnEvent = p.alerting(cfg.SessionRules.OnEvent)
-	if p.manager, err = session.New(cfg.Sessions, cfg.SessionRules); err != nil {
+	var f *frame.Frame // which knows the sessions, and is told of what happens to them
+	told := cfg.SessionRules.OnEvent
+	cfg.SessionRules.OnEvent = func(ctx context.Context, e session.Event) {
+		f.Alert(ctx, e)
+		if told != nil {
+			told(ctx, e)
+		}
+	}
+	manager, err := session.New(cfg.Sessions, cfg.SessionRules)
+	if err != nil {
 		return nil, err
 	}
-	if p.sessions, err = sessionhttp.New(p.manager, sessionhttp.Config{
+	sessions, err := sessionhttp.New(manager, sessionhttp.Config{
 		CookieName:     cfg.CookieName,
 		Secure:         cfg.Secure,
 		Path:           cfg.MountPath,
 		TrustedProxies: cfg.TrustedProxies,
 		TrustUnix:      cfg.TrustUnix,
-		Unavailable:    p.unavailable,
-	}); err != nil {
+		Unavailable:    func(w http.ResponseWriter, r *http.Request, err error) { f.Unavailable(w, r, err) },
+	})
+	if err != nil {
 		return nil, err
 	}
-	gates := cfg.gates()
-	gates.Client, gates.IsHTTPS, gates.Logger = p.sessions.Client, p.sessions.IsHTTPS, p.log
-	if p.gates, err = frame.NewGates(gates); err != nil {
-		return nil, err
-	}
-	if p.source, err = data.Open(ctx, cfg.DB, cfg.Tables); err != nil {
+	source, err := data.Open(ctx, cfg.DB, cfg.Tables)
+	if err != nil {
 		return nil, fmt.Errorf("crudadmin: DB: %w", withRights(ctx, cfg, err))
 	}
-	if err := checkRights(p.source.Schema(), cfg.Rights); err != nil {
+	if err := checkRights(source.Schema(), cfg.Rights); err != nil {
 		return nil, fmt.Errorf("crudadmin: configuration:\n%w", err)
 	}
-	if err := p.show(); err != nil {
+	policy, err := frame.NewPolicy(source, cfg.Tables, cfg.Rights, cfg.ReadOnly)
+	if err != nil {
 		return nil, fmt.Errorf("crudadmin: DB: %w", err)
 	}
-	if p.accounts, err = account.Open(ctx, cfg.AdminDB, cfg.Accounts); err != nil {
+	accounts, err := account.Open(ctx, cfg.AdminDB, cfg.Accounts)
+	if err != nil {
 		return nil, fmt.Errorf("crudadmin: AdminDB: %w", err)
 	}
-	first, password, made, err := p.accounts.EnsureFirst(ctx, cfg.FirstUsername, cfg.FirstPassword)
+	first, password, made, err := accounts.EnsureFirst(ctx, cfg.FirstUsername, cfg.FirstPassword)
 	if err != nil {
 		return nil, fmt.Errorf("crudadmin: first administrator: %w", err)
 	}
 	if made && !password.IsZero() {
 		cfg.Announce(first.Username, password.Reveal())
 	}
-	p.cfg.SecretKey, p.cfg.FirstPassword = nil, "" // not needed any more
-	p.cfg.SessionRules.SecretKey = nil
-	p.route()
+	f, err = frame.New(frame.Config{
+		MountPath: cfg.MountPath, Secure: cfg.Secure, Policy: policy, Gates: cfg.gates(), DB: cfg.DB, AdminDB: cfg.AdminDB,
+		Accounts: accounts, Sessions: sessions, UI: pages, Logger: cfg.Logger, Events: events, Keep: records.Keep,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Panel{
+		frame: f, policy: policy, accounts: accounts, manager: manager, source: source,
+		tables: cfg.Tables, rights: cfg.Rights, drift: map[string][]typed.Drift{}, log: cfg.Logger.With("component", "panel"),
+		records: &records.Pages{Spools: spool.NewRoom(cfg.ExportDir, int64(cfg.ExportSpoolMB)<<20)},
+		people:  &people.Pages{Accounts: accounts, Manager: manager, Sessions: sessions},
+		home:    home.New(source, cfg.AdminDB, manager, cfg.Now),
+	}
+	f.Add(p.table()...)
 	return p, nil
 }
 
@@ -139,65 +129,12 @@ func (p *Panel) Manager() *session.Manager { return p.manager }
 // Accounts returns the panel's administrators.
 func (p *Panel) Accounts() *account.Accounts { return p.accounts }
 
-// maxURL bounds a request's address.
-const maxURL = 16 << 10
-
-// ServeHTTP answers one request. Every answer passes through here: its headers,
-// the origin check, the bounds, and the recovery from a panic.
+// ServeHTTP answers one request.
 func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !p.serving.Load() {
 		p.registering.Lock() // until a Register that is under way is done
 		p.serving.Store(true)
 		p.registering.Unlock()
 	}
-	w, end := p.slow.Bound(w, r)
-	defer end()
-	p.setHeaders(w.Header())
-	defer p.recover(w, r)
-	if path := r.URL.EscapedPath(); path != p.base && !strings.HasPrefix(path, p.base+"/") {
-		http.NotFound(w, r)
-		return
-	}
-	if !p.gates.Admit(w, r) {
-		return
-	}
-	if len(r.URL.RequestURI()) > maxURL {
-		p.fail(w, r, &statusError{status: http.StatusRequestURITooLong, detail: "The address is too long."})
-		return
-	}
-	if err := p.origin.Check(r); err != nil {
-		p.fail(w, r, errOrigin)
-		return
-	}
-	p.dispatch(w, r)
-}
-
-// recover turns a panic into an error page. http.ErrAbortHandler is net/http's
-// own way to end an answer.
-func (p *Panel) recover(w http.ResponseWriter, r *http.Request) {
-	what := recover()
-	if what == nil {
-		return
-	}
-	if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(what)
-	}
-	p.fail(w, r, fmt.Errorf("panic: %v", what))
-}
-
-// contentSecurityPolicy allows the panel's own files and nothing else.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-func (p *Panel) setHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", contentSecurityPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	if p.cfg.Secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
+	p.frame.ServeHTTP(w, r)
 }

@@ -4,6 +4,7 @@
 package crudadmin
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"io"
@@ -49,6 +50,8 @@ type bench struct {
 	*Panel
 	db, admin *sql.DB
 	store     *faultyStore
+	cfg       Config       // it was made of
+	base      string       // under which it is served
 	now       atomic.Int64 // microseconds after start
 }
 
@@ -119,10 +122,17 @@ func newBench(t testing.TB, change func(*Config)) *bench {
 	if change != nil {
 		change(&cfg)
 	}
+	b.cfg, b.base = cfg, strings.TrimSuffix(cmp.Or(cfg.MountPath, "/admin"), "/")
 	if b.Panel, err = New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// declares reports whether a View of the table is registered.
+func (b *bench) declares(table string) bool {
+	t, ok := b.source.Schema().Table(table)
+	return ok && b.policy.View(t).Declared()
 }
 
 func (b *bench) advance(d time.Duration) { b.now.Add(d.Microseconds()) }

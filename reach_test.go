@@ -17,6 +17,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // family is tables that refer to one another: p, to it c, and to that g.
@@ -273,7 +274,7 @@ func TestRightsWhereTheDatabaseWrites(t *testing.T) {
 							form.Set("row.token", page.tokenOf(way.path))
 						}
 					}
-					form.Set(csrfField, token)
+					form.Set(sessionhttp.CSRFField, token)
 					page.ask(way.path, form)
 					got := page.do(http.MethodPost, way.path, form)
 					if got.Code != want {

@@ -15,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // sentForm is a form as a browser sends it: its fields in an order, and a file before the last of them where
@@ -86,7 +87,7 @@ func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
 	}
 	const typed = "typed for ten minutes"
 	fields := func(more ...string) [][2]string {
-		all := [][2]string{{csrfField, token}, {"name", typed}, {"null.born", "1"}}
+		all := [][2]string{{sessionhttp.CSRFField, token}, {"name", typed}, {"null.born", "1"}}
 		for i := 0; i < len(more); i += 2 {
 			all = append(all, [2]string{more[i], more[i+1]})
 		}
@@ -139,12 +140,12 @@ func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
 				t.Errorf("a form beyond the share: %d", w.Code)
 			}
 		}
-		if n := b.shares.People(); n != 0 {
+		if n := b.frame.Shares.People(); n != 0 {
 			t.Errorf("%d people are counted after all has ended", n)
 		}
 	})
 	t.Run("a change of many records is under way", func(t *testing.T) {
-		share, _ := b.shares.Begin(root.ID)
+		share, _ := b.frame.Shares.Begin(root.ID)
 		defer share.End()
 		share.Take(t.Context(), frame.Changing)
 		for name, f := range forms {
@@ -166,7 +167,7 @@ func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
 	// What was sent again is what was entered.
 	share := make([]*frame.Share, frame.MaxRequests)
 	for i := range share {
-		share[i], _ = b.shares.Begin(root.ID)
+		share[i], _ = b.frame.Shares.Begin(root.ID)
 	}
 	refused := page.sendForm(t, "/m/customers/", sentForm{fields: fields()}, false)
 	for _, s := range share {

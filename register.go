@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 )
 
@@ -30,19 +31,20 @@ func Register[T any](p *Panel, v View[T]) error {
 	if err != nil {
 		return fail(err)
 	}
-	if p.views[t.Name] != nil {
-		return fail(fmt.Errorf("Table: %q is registered already, as %s", t.Name, p.views[t.Name].Type()))
+	if said := p.policy.View(t); said.Declared() {
+		return fail(fmt.Errorf("Table: %q is registered already, as %s", t.Name, said.Type()))
 	}
-	if _, ok := p.cfg.Tables.Tables[t.Name]; ok {
+	if _, ok := p.tables.Tables[t.Name]; ok {
 		return fail(fmt.Errorf("Table: Config.Tables.Tables has the table %q too: say it in one of the two", t.Name))
 	}
 	view, err := typed.Bind(t, v.spec())
 	if err := errors.Join(p.wrongRights(t.Name, v.Rights, v.Allowed), err); err != nil {
 		return fail(err)
 	}
-	if err := p.register(view, v.Rights, v.Allowed); err != nil {
+	if err := p.policy.Register(view, v.Rights, v.Allowed); err != nil {
 		return fail(err)
 	}
+	p.drift[t.Name] = view.Drift
 	for _, d := range view.Drift {
 		level := slog.LevelWarn
 		if d.Level == data.Note {
@@ -73,42 +75,16 @@ func (v View[T]) spec() typed.Spec[T] {
 // wrongRights says what is wrong with what a view says of rights.
 func (p *Panel) wrongRights(table string, rights Rights, allowed []Right) error {
 	var errs []error
-	if err := rights.validate(); err != nil {
+	if err := rights.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("Rights: %w", err))
 	}
-	if err := validRights(allowed); err != nil {
+	if err := frame.ValidRights(allowed); err != nil {
 		errs = append(errs, fmt.Errorf("Allowed: %w", err))
 	}
-	if rights != nil && p.cfg.Rights[table] != nil {
+	if rights != nil && p.rights[table] != nil {
 		errs = append(errs, fmt.Errorf("Rights: Config.Rights has the table %q too: say it in one of the two", table))
 	}
 	return errors.Join(errs...)
-}
-
-// register takes a view with its rights and makes the sources anew, or leaves all as it was.
-func (p *Panel) register(v *typed.View, rights Rights, allowed []Right) error {
-	name := v.Table.Name
-	p.views[name], p.offered[name] = v, allowed
-	if rights != nil {
-		p.rights[name] = rights
-	}
-	err := p.show()
-	if err != nil {
-		delete(p.views, name)
-		delete(p.offered, name)
-		if rights != nil {
-			delete(p.rights, name)
-		}
-	}
-	return err
-}
-
-// view is what the program says of a table; of one of which it says nothing, the default.
-func (p *Panel) view(t *data.Table) *typed.View {
-	if v := p.views[t.Name]; v != nil {
-		return v
-	}
-	return typed.Default(t)
 }
 
 // Drift is one disagreement between a registered struct and its table.
@@ -126,8 +102,8 @@ func (p *Panel) Drift() []Drift {
 	p.registering.Lock()
 	defer p.registering.Unlock()
 	var all []Drift
-	for _, name := range slices.Sorted(maps.Keys(p.views)) {
-		for _, d := range p.views[name].Drift {
+	for _, name := range slices.Sorted(maps.Keys(p.drift)) {
+		for _, d := range p.drift[name] {
 			all = append(all, Drift(d))
 		}
 	}

@@ -42,18 +42,14 @@ var asking = []struct {
 // what is not among them is refused, what is is not, and what may not be viewed
 // is not there.
 func TestRightsMatrix(t *testing.T) {
-	b := newBench(t, nil)
-	b.user(t, "ed", account.Editor)
-	page := b.browser(t).signIn("ed")
 	sets := [][]Right{nil, {RightView}, AllRights()}
 	for _, right := range AllRights()[1:] {
 		sets = append(sets, []Right{RightView, right}, slices.DeleteFunc(AllRights(), func(r Right) bool { return r == right }))
 	}
 	for _, has := range sets {
-		b.cfg.Rights = map[string]Rights{"orders": {account.Editor: has}}
-		if err := b.show(); err != nil {
-			t.Fatal(err)
-		}
+		b := newBench(t, func(c *Config) { c.Rights = map[string]Rights{"orders": {account.Editor: has}} })
+		b.user(t, "ed", account.Editor)
+		page := b.browser(t).signIn("ed")
 		if _, err := b.db.ExecContext(t.Context(), `DELETE FROM orders; INSERT INTO orders VALUES (1, 1, 'first', 9.5, NULL), (2, 1, NULL, 1, NULL), (3, 2, '', 2, NULL)`); err != nil {
 			t.Fatal(err)
 		}
@@ -150,22 +146,18 @@ func TestHiddenRelatedRecords(t *testing.T) {
 // Who may not delete lines deletes no order that takes its lines along, not one
 // and not in bulk.
 func TestCascadesNeedTheirRight(t *testing.T) {
-	b := newBench(t, nil)
-	if _, err := b.db.ExecContext(t.Context(), `CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders(id) ON DELETE CASCADE);
+	const lines = `CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders(id) ON DELETE CASCADE);
 		CREATE TABLE marks (id INTEGER PRIMARY KEY, line_id INTEGER NOT NULL REFERENCES lines(id) ON DELETE CASCADE);
-		INSERT INTO lines VALUES (1, 1); INSERT INTO marks VALUES (1, 1)`); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.source.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b.user(t, "ed", account.Editor)
-	page := b.browser(t).signIn("ed")
+		INSERT INTO lines VALUES (1, 1); INSERT INTO marks VALUES (1, 1)`
 	for _, rights := range []Rights{{account.Editor: {RightView}}, {account.Editor: {}}, nil} {
-		b.cfg.Rights = map[string]Rights{"marks": rights}
-		if err := b.show(); err != nil {
-			t.Fatal(err)
-		}
+		b := newBench(t, func(c *Config) {
+			if _, err := c.DB.ExecContext(t.Context(), lines); err != nil {
+				t.Fatal(err)
+			}
+			c.Rights = map[string]Rights{"marks": rights}
+		})
+		b.user(t, "ed", account.Editor)
+		page := b.browser(t).signIn("ed")
 		one, bulk, want := http.StatusForbidden, http.StatusForbidden, "3"
 		if rights == nil {
 			one, bulk, want = http.StatusOK, http.StatusSeeOther, "2"
@@ -184,18 +176,13 @@ func TestCascadesNeedTheirRight(t *testing.T) {
 
 // Who may change products but not the join table changes no links.
 func TestLinksNeedRightsInTheJoinTable(t *testing.T) {
-	b := newBench(t, nil)
-	if _, err := b.db.ExecContext(t.Context(), `CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO tags VALUES (1, 'red');
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO tags VALUES (1, 'red');
 		CREATE TABLE order_tags (order_id INTEGER NOT NULL REFERENCES orders(id), tag_id INTEGER NOT NULL REFERENCES tags(id), PRIMARY KEY (order_id, tag_id))`); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.source.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b.cfg.Rights = map[string]Rights{"order_tags": {account.Editor: {RightView}}}
-	if err := b.show(); err != nil {
-		t.Fatal(err)
-	}
+			t.Fatal(err)
+		}
+		c.Rights = map[string]Rights{"order_tags": {account.Editor: {RightView}}}
+	})
 	b.user(t, "ed", account.Editor)
 	for name, want := range map[string]int{"ed": http.StatusUnprocessableEntity, adminName: http.StatusSeeOther} {
 		page := b.browser(t).signIn(name)

@@ -11,29 +11,30 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // address makes an address of a route's pattern.
-func (rt route) address() string {
-	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name", "{name}", "mark").Replace(rt.path)
+func addressOf(rt frame.Route) string {
+	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name", "{name}", "mark").Replace(rt.Path)
 }
 
 // writes reports whether an address is for who may change records.
-func (rt route) writes() bool {
-	return slices.ContainsFunc(rt.access.rights(), func(right Right) bool { return right != RightView && right != RightExport })
+func writes(rt frame.Route) bool {
+	return slices.ContainsFunc(rt.Access.Rights(), func(right Right) bool { return right != RightView && right != RightExport })
 }
 
-func (rt route) unsafe() bool { return rt.method != http.MethodGet }
+func unsafe(rt frame.Route) bool { return rt.Method != http.MethodGet }
 
 func TestEveryRouteIsClassified(t *testing.T) {
 	b := newBench(t, nil)
 	var public []string
-	for _, rt := range b.routes {
-		switch rt.access {
-		case unclassified:
-			t.Errorf("%s %s is not classified: say who may ask for it", rt.method, rt.path)
-		case open, anybody:
-			public = append(public, rt.method+" "+rt.path)
+	for _, rt := range b.table() {
+		switch rt.Access {
+		case frame.Access{}:
+			t.Errorf("%s %s is not classified: say who may ask for it", rt.Method, rt.Path)
+		case frame.Open, frame.Anybody:
+			public = append(public, rt.Method+" "+rt.Path)
 		}
 	}
 	// A new public address must be added here, knowingly.
@@ -46,8 +47,9 @@ func TestEveryRouteIsClassified(t *testing.T) {
 func TestAnUnclassifiedRouteIsRefused(t *testing.T) {
 	b := newBench(t, nil)
 	w := httptest.NewRecorder()
-	leaked := func(http.ResponseWriter, *http.Request) { t.Error("an unclassified route was served") }
-	b.guard(route{handler: leaked}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/admin/", nil))
+	leaked := func(*frame.Visit) error { t.Error("an unclassified route was served"); return nil }
+	b.frame.Add(frame.Route{Method: http.MethodGet, Path: "/unclassified", Handler: leaked})
+	b.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/admin/unclassified", nil))
 	if w.Code != http.StatusNotFound {
 		t.Errorf("an unclassified route answers %d, want 404", w.Code)
 	}
@@ -55,34 +57,34 @@ func TestAnUnclassifiedRouteIsRefused(t *testing.T) {
 
 func TestWithoutSessionEveryRouteLeadsToTheLogin(t *testing.T) {
 	b := newBench(t, nil)
-	others := []route{
-		{method: http.MethodGet, path: "/nowhere", access: signedIn},
-		{method: http.MethodGet, path: "/events/", access: signedIn},
-		{method: http.MethodGet, path: "/m/customers/x/login", access: signedIn},
-		{method: http.MethodGet, path: "/m/static/", access: signedIn},
-		{method: http.MethodPut, path: "/", access: signedIn},
-		{method: http.MethodDelete, path: "/m/customers/1", access: signedIn},
-		{method: http.MethodOptions, path: "/", access: signedIn},
+	others := []frame.Route{
+		{Method: http.MethodGet, Path: "/nowhere", Access: frame.SignedIn},
+		{Method: http.MethodGet, Path: "/events/", Access: frame.SignedIn},
+		{Method: http.MethodGet, Path: "/m/customers/x/login", Access: frame.SignedIn},
+		{Method: http.MethodGet, Path: "/m/static/", Access: frame.SignedIn},
+		{Method: http.MethodPut, Path: "/", Access: frame.SignedIn},
+		{Method: http.MethodDelete, Path: "/m/customers/1", Access: frame.SignedIn},
+		{Method: http.MethodOptions, Path: "/", Access: frame.SignedIn},
 	}
-	for _, rt := range append(others, b.routes...) {
-		if rt.access == open || rt.access == anybody {
+	for _, rt := range append(others, b.table()...) {
+		if rt.Access == frame.Open || rt.Access == frame.Anybody {
 			continue
 		}
-		name := rt.method + " " + rt.path
+		name := rt.Method + " " + rt.Path
 		page := b.browser(t)
-		w := page.do(rt.method, rt.address(), nil)
+		w := page.do(rt.Method, addressOf(rt), nil)
 		if w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/admin/login") {
 			t.Errorf("%s without a session: %d to %q, want 303 to the login", name, w.Code, w.Header().Get("Location"))
 		}
-		if to, err := url.Parse(w.Header().Get("Location")); err != nil || rt.method == http.MethodGet && to.Query().Get("next") != "/admin"+rt.address() {
+		if to, err := url.Parse(w.Header().Get("Location")); err != nil || rt.Method == http.MethodGet && to.Query().Get("next") != "/admin"+addressOf(rt) {
 			t.Errorf("%s: the login does not lead back: %q", name, w.Header().Get("Location"))
 		}
 		page.headers["Accept"] = "application/json"
-		if w := page.do(rt.method, rt.address(), nil); w.Code != http.StatusUnauthorized {
+		if w := page.do(rt.Method, addressOf(rt), nil); w.Code != http.StatusUnauthorized {
 			t.Errorf("%s as JSON without a session: %d, want 401", name, w.Code)
 		}
 		page.headers = map[string]string{"HX-Request": "true"}
-		if w := page.do(rt.method, rt.address(), nil); w.Code != http.StatusUnauthorized || w.Header().Get("HX-Redirect") != "/admin/login" {
+		if w := page.do(rt.Method, addressOf(rt), nil); w.Code != http.StatusUnauthorized || w.Header().Get("HX-Redirect") != "/admin/login" {
 			t.Errorf("%s as htmx without a session: %d, HX-Redirect %q", name, w.Code, w.Header().Get("HX-Redirect"))
 		}
 	}
@@ -101,8 +103,8 @@ func TestUnsafeRoutesRefuseWhatIsNotTheirToken(t *testing.T) {
 	foreign := b.browser(t).signIn("eve").token("/account")
 	beforeLogin := b.browser(t).token("/login")
 	own := page.token("/account")
-	for _, rt := range b.routes {
-		if !rt.unsafe() {
+	for _, rt := range b.table() {
+		if !unsafe(rt) {
 			continue
 		}
 		for _, c := range []struct {
@@ -125,8 +127,8 @@ func TestUnsafeRoutesRefuseWhatIsNotTheirToken(t *testing.T) {
 				page.headers["Origin"] = c.origin
 			}
 			form := url.Values{"csrf_token": {c.token}, "others": {"1"}, "username": {adminName}, "password": {adminPassword}}
-			if w := page.do(rt.method, rt.address(), form); w.Code != http.StatusForbidden {
-				t.Errorf("%s %s with %s: %d, want 403", rt.method, rt.path, c.name, w.Code)
+			if w := page.do(rt.Method, addressOf(rt), form); w.Code != http.StatusForbidden {
+				t.Errorf("%s %s with %s: %d, want 403", rt.Method, rt.Path, c.name, w.Code)
 			}
 		}
 	}
@@ -145,13 +147,13 @@ func TestSuperuserPagesRefuseOthers(t *testing.T) {
 	b.user(t, "ed", account.Editor)
 	for _, name := range []string{"vi", "ed"} {
 		page := b.browser(t).signIn(name)
-		for _, rt := range b.routes {
-			if rt.access != superuser {
+		for _, rt := range b.table() {
+			if rt.Access != frame.Superuser {
 				continue
 			}
 			form := url.Values{"csrf_token": {page.token("/account")}, "user": {"x"}}
-			if w := page.do(rt.method, rt.address(), form); w.Code != http.StatusForbidden {
-				t.Errorf("%s asks for %s %s: %d, want 403", name, rt.method, rt.path, w.Code)
+			if w := page.do(rt.Method, addressOf(rt), form); w.Code != http.StatusForbidden {
+				t.Errorf("%s asks for %s %s: %d, want 403", name, rt.Method, rt.Path, w.Code)
 			}
 		}
 	}
@@ -163,7 +165,7 @@ func TestEveryAnswerHasItsHeaders(t *testing.T) {
 	for _, path := range []string{"/login", "/", "/healthz", "/readyz", "/nowhere", "/static/none.css", "/m/customers/", "/%zz"[:1]} {
 		h := page.get(path).Header()
 		for name, want := range map[string]string{
-			"Content-Security-Policy":      contentSecurityPolicy,
+			"Content-Security-Policy":      frame.ContentSecurityPolicy,
 			"X-Content-Type-Options":       "nosniff",
 			"Referrer-Policy":              "same-origin",
 			"Cross-Origin-Opener-Policy":   "same-origin",
@@ -175,7 +177,7 @@ func TestEveryAnswerHasItsHeaders(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(contentSecurityPolicy, "unsafe") {
+	if strings.Contains(frame.ContentSecurityPolicy, "unsafe") {
 		t.Error("the content security policy allows something unsafe")
 	}
 }
@@ -239,10 +241,10 @@ func TestWrongMethodAndUnknownAddress(t *testing.T) {
 	if w := page.get("/m/customers"); w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "/admin/m/customers/" {
 		t.Errorf("a list without its slash: %d to %q", w.Code, w.Header().Get("Location"))
 	}
-	if w := page.get("/m/customers/?q=" + strings.Repeat("x", maxURL)); w.Code != http.StatusRequestURITooLong {
+	if w := page.get("/m/customers/?q=" + strings.Repeat("x", frame.MaxURL)); w.Code != http.StatusRequestURITooLong {
 		t.Errorf("a long address: %d, want 414", w.Code)
 	}
-	huge := url.Values{"current_password": {strings.Repeat("x", maxBody)}}
+	huge := url.Values{"current_password": {strings.Repeat("x", frame.MaxBody)}}
 	if w := page.do(http.MethodPost, "/account/password", huge); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large form: %d, want 413", w.Code)
 	}

@@ -60,9 +60,9 @@ func TestEveryRouteThatChangesSomethingIsNamedInTheSecurityLog(t *testing.T) {
 	b := newBench(t, nil)
 	routes := map[string]bool{}
 	for _, rt := range b.table() {
-		name := rt.method + " " + rt.path
+		name := rt.Method + " " + rt.Path
 		routes[name] = true
-		if _, named := events[name]; !named && rt.method != http.MethodGet {
+		if _, named := events[name]; !named && rt.Method != http.MethodGet {
 			t.Errorf("%s has no name in events: give it one, or an empty one on purpose", name)
 		}
 	}

@@ -82,20 +82,20 @@ func TestOnePersonHasEightRequestsAtOnce(t *testing.T) {
 	for i := range frame.MaxRequests {
 		under = append(under, []*browser{first, second}[i%2].hold("/m/customers/"))
 	}
-	for _, rt := range b.routes {
-		what := rt.method + " " + rt.path
-		counted := rt.access != open && rt.access != anybody
+	for _, rt := range b.table() {
+		what := rt.Method + " " + rt.Path
+		counted := rt.Access != frame.Open && rt.Access != frame.Anybody
 		for _, page := range []*browser{first, second} {
-			if got := refusedAsTooMany(t, what, page.do(rt.method, rt.address(), nil)); got != counted && rt.path != "/logout" {
+			if got := refusedAsTooMany(t, what, page.do(rt.Method, addressOf(rt), nil)); got != counted && rt.Path != "/logout" {
 				t.Errorf("%s, the ninth: refused %v, want %v", what, got, counted)
 			}
 			page.headers["Accept"] = "application/json"
-			if w := page.do(rt.method, rt.address(), nil); counted && (!refusedAsTooMany(t, what, w) || w.Header().Get("Content-Type") != "application/json") {
+			if w := page.do(rt.Method, addressOf(rt), nil); counted && (!refusedAsTooMany(t, what, w) || w.Header().Get("Content-Type") != "application/json") {
 				t.Errorf("%s, the ninth, as JSON: %d, %s", what, w.Code, w.Header().Get("Content-Type"))
 			}
 			delete(page.headers, "Accept")
 		}
-		if w := other.do(rt.method, rt.address(), nil); w.Code == http.StatusTooManyRequests {
+		if w := other.do(rt.Method, addressOf(rt), nil); w.Code == http.StatusTooManyRequests {
 			t.Errorf("%s: another person is refused", what)
 		}
 	}
@@ -108,7 +108,7 @@ func TestOnePersonHasEightRequestsAtOnce(t *testing.T) {
 	for _, h := range under[1:] {
 		h.abort()
 	}
-	if n := b.shares.People(); n != 0 {
+	if n := b.frame.Shares.People(); n != 0 {
 		t.Errorf("%d people are counted after all has ended", n)
 	}
 }
@@ -120,7 +120,7 @@ func TestWhatTakesAShare(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	b.shares.Wait = time.Nanosecond
+	b.frame.Shares.Wait = time.Nanosecond
 	b.user(t, "ben", account.Superuser)
 	page, other := b.browser(t).signIn(adminName), b.browser(t).signIn("ben")
 	me, err := b.accounts.ByUsername(t.Context(), adminName)
@@ -161,7 +161,7 @@ func TestWhatTakesAShare(t *testing.T) {
 	}
 	for full, n := range map[frame.Work]int{frame.Searching: frame.MaxSearches, frame.Exporting: frame.MaxExports, frame.Changing: frame.MaxChanges} {
 		for range n {
-			share, ok := b.shares.Begin(me.ID)
+			share, ok := b.frame.Shares.Begin(me.ID)
 			if !ok || !share.Take(t.Context(), full) {
 				t.Fatal("the share cannot be filled")
 			}
@@ -201,14 +201,14 @@ func TestWhatTakesAShare(t *testing.T) {
 // counted when all have ended.
 func TestSharesAreGivenBack(t *testing.T) {
 	b := newBench(t, nil)
-	b.shares.Wait = time.Nanosecond
+	b.frame.Shares.Wait = time.Nanosecond
 	var pages []*browser
 	for _, name := range []string{"ann", "ben", "eve"} {
 		b.user(t, name, account.Superuser)
 		pages = append(pages, b.browser(t).signIn(name))
 	}
-	b.mux.Handle("GET /admin/panics", b.sessions.Middleware(b.identify(b.shared(func(http.ResponseWriter, *http.Request) { panic("in the middle") }))))
-	b.mux.Handle("GET /admin/aborts", b.sessions.Middleware(b.identify(b.shared(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))))
+	b.frame.Add(frame.Route{Method: http.MethodGet, Path: "/panics", Access: frame.SignedIn, Handler: func(*frame.Visit) error { panic("in the middle") }})
+	b.frame.Add(frame.Route{Method: http.MethodGet, Path: "/aborts", Access: frame.SignedIn, Handler: func(*frame.Visit) error { panic(http.ErrAbortHandler) }})
 	addresses := []string{"/panics", "/aborts", "/m/customers/?q=a", "/m/customers/1", "/m/customers/export.csv", "/m/totals/", "/nowhere"}
 	var all sync.WaitGroup
 	for i := range 60 {
@@ -228,7 +228,7 @@ func TestSharesAreGivenBack(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := b.shares.People(); n != 0 {
+	if n := b.frame.Shares.People(); n != 0 {
 		t.Errorf("%d people are counted after all has ended", n)
 	}
 	for _, page := range pages {
@@ -244,7 +244,7 @@ func TestAFullQueueForHashingIsToldSo(t *testing.T) {
 	for _, accept := range []string{"text/html", "application/json"} {
 		r, w := httptest.NewRequest(http.MethodPost, "/admin/login", nil), httptest.NewRecorder()
 		r.Header.Set("Accept", accept)
-		b.fail(w, r, account.ErrBusy)
+		b.frame.Unavailable(w, r, account.ErrBusy)
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "signing in") {
 			t.Errorf("%d, Retry-After %q: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
 		}

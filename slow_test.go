@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // slowView never ends by itself.
@@ -34,7 +36,7 @@ func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newBench(t, func(c *Config) { c.DB = db })
-	b.pace = pace{grace: time.Hour, rate: 1 << 40}
+	b.records.Pace = frame.Pace{Grace: time.Hour, Rate: 1 << 40}
 	page := b.browser(t).signIn(adminName)
 	server := httptest.NewServer(b)
 	defer server.Close()
@@ -52,30 +54,25 @@ func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
 		t.Fatalf("the export begins with %q, %v", first, err)
 	}
 	// All of it is read though nobody takes it: 40 MB in base64.
-	until(t, "the whole export is spooled", func() bool { return b.spools.Used() > 53_000_000 })
+	until(t, "the whole export is spooled", func() bool { return b.records.Spools.Used() > 53_000_000 })
 	until(t, "no connection is at work", func() bool { return db.Stats().InUse == 0 })
 	if _, err := db.ExecContext(t.Context(), `INSERT INTO big VALUES (1000, NULL)`); err != nil {
 		t.Errorf("the writer: %v", err)
 	}
 	_ = conn.Close()
-	until(t, "the room is given back", func() bool { return b.spools.Used() == 0 })
+	until(t, "the room is given back", func() bool { return b.records.Spools.Used() == 0 })
 }
 
 // A browser that does not keep the pace is cut, and what it got is not taken for
 // all.
 func TestAnExportThatIsNotTakenIsCut(t *testing.T) {
-	b := newBench(t, nil)
-	if _, err := b.db.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
 		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.source.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.show(); err != nil {
-		t.Fatal(err)
-	}
-	b.pace = pace{grace: 3 * time.Second, rate: 1 << 40} // in which it begins, on a busy machine too
+			t.Fatal(err)
+		}
+	})
+	b.records.Pace = frame.Pace{Grace: 3 * time.Second, Rate: 1 << 40} // in which it begins, on a busy machine too
 	page := b.browser(t).signIn(adminName)
 	server := httptest.NewServer(b)
 	defer server.Close()
@@ -92,7 +89,7 @@ func TestAnExportThatIsNotTakenIsCut(t *testing.T) {
 	if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" {
 		t.Fatalf("the export begins with %q, %v", first, err)
 	}
-	until(t, "it is cut", func() bool { return b.spools.Used() == 0 })
+	until(t, "it is cut", func() bool { return b.records.Spools.Used() == 0 })
 	rest, err := io.ReadAll(conn)
 	if err == nil && strings.HasSuffix(string(rest), "\r\n0\r\n\r\n") {
 		t.Error("the export looks whole, though it was cut")

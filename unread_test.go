@@ -87,7 +87,7 @@ func (l *lobby) letGo(t *testing.T, n int, what string) {
 // Three hundred connections of nobody in particular, which ask for page after page and read none.
 func TestConnectionsThatReadNothingAreLetGo(t *testing.T) {
 	b := newBench(t, nil)
-	b.slow.Answer = 100 * time.Millisecond
+	b.frame.Deadlines.Answer = 100 * time.Millisecond
 	l := newLobby(t, b)
 	for i := range 300 {
 		l.ask(t, fmt.Sprintf("GET /admin/login?next=/admin/%d HTTP/1.1\r\nHost: localhost\r\n\r\n", i), 400)
@@ -107,25 +107,25 @@ func TestConnectionsThatReadNothingAreLetGo(t *testing.T) {
 // again by somebody who may, and who reads none of the answers.
 func TestNoAddressWaitsForWhoDoesNotRead(t *testing.T) {
 	b := newBench(t, nil)
-	b.slow.Answer = 100 * time.Millisecond
-	b.slow.Body = frame.Pace{Grace: time.Second, Rate: 1 << 40} // who reads nothing stops sending, too
-	b.pace = pace{grace: 100 * time.Millisecond, rate: 1 << 40}
+	b.frame.Deadlines.Answer = 100 * time.Millisecond
+	b.frame.Deadlines.Body = frame.Pace{Grace: time.Second, Rate: 1 << 40} // who reads nothing stops sending, too
+	b.records.Pace = frame.Pace{Grace: 100 * time.Millisecond, Rate: 1 << 40}
 	page := b.browser(t).signIn(adminName)
 	token := page.token("/account")
 	l := newLobby(t, b)
 	asked := 0
-	for _, rt := range append(b.routes, route{method: http.MethodGet, path: "/nowhere"}, route{method: http.MethodDelete, path: "/"}, route{method: http.MethodGet, path: "/../outside"}) {
-		if rt.path == "/logout" || rt.path == "/account/revoke" || rt.path == "/sessions/revoke" {
+	for _, rt := range append(b.table(), frame.Route{Method: http.MethodGet, Path: "/nowhere"}, frame.Route{Method: http.MethodDelete, Path: "/"}, frame.Route{Method: http.MethodGet, Path: "/../outside"}) {
+		if rt.Path == "/logout" || rt.Path == "/account/revoke" || rt.Path == "/sessions/revoke" {
 			continue // of which the second is another's
 		}
 		body := ""
-		if rt.unsafe() {
+		if unsafe(rt) {
 			body = url.Values{"csrf_token": {token}, "name": {strings.Repeat("<", 2<<10)}}.Encode()
 		}
 		request := fmt.Sprintf("%s /admin%s HTTP/1.1\r\nHost: localhost\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
-			rt.method, rt.address(), cookieName, page.cookies[cookieName], len(body), body)
+			rt.Method, addressOf(rt), cookieName, page.cookies[cookieName], len(body), body)
 		l.ask(t, request, 2000)
-		l.letGo(t, 1, rt.method+" "+rt.path)
+		l.letGo(t, 1, rt.Method+" "+rt.Path)
 		asked++
 	}
 	t.Logf("%d addresses", asked)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // ticks lets a test say when the watch asks.
@@ -66,7 +67,7 @@ func TestExportsEndWithTheRightToThem(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	b.watch.After = k.after
+	b.frame.Watch.After = k.after
 	server := httptest.NewServer(b)
 	defer server.Close()
 	for i, how := range append([]removal{{name: "nobody removes them"}}, removals...) {
@@ -101,7 +102,7 @@ func TestExportsEndWithTheRightToThem(t *testing.T) {
 		if whole != (how.do == nil) {
 			t.Errorf("%s: the export is whole: %t, after %d MB, %v", how.name, whole, len(rest)>>20, err)
 		}
-		if b.watch.Len() != 0 && how.do == nil {
+		if b.frame.Watch.Len() != 0 && how.do == nil {
 			t.Errorf("%s: a question is left behind", how.name)
 		}
 	}
@@ -117,7 +118,7 @@ func TestLongWorkEndsWithTheRightToIt(t *testing.T) {
 		}
 		c.Tables.QueryTimeout = time.Hour
 	})
-	b.watch.After = k.after
+	b.frame.Watch.After = k.after
 	if err := Register(b.Panel, View[Customer]{Actions: []Action[Customer]{{Name: "wait", Label: "Wait", Run: func(ctx context.Context, tx Tx, _ iter.Seq2[*Customer, error]) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE customers SET name = 'HACKED'"); err != nil {
 			return err
@@ -173,24 +174,24 @@ func TestLongWorkEndsWithTheRightToIt(t *testing.T) {
 func TestEveryWriteIsUnderTheWatch(t *testing.T) {
 	var k ticks
 	b := newBench(t, nil)
-	b.watch.After = k.after
+	b.frame.Watch.After = k.after
 	b.user(t, "target", account.Viewer)
-	for _, rt := range b.routes {
-		if rt.access == open || rt.access == anybody || !rt.unsafe() && len(rt.access.rights()) == 0 {
+	for _, rt := range b.table() {
+		if rt.Access == frame.Open || rt.Access == frame.Anybody || !unsafe(rt) && len(rt.Access.Rights()) == 0 {
 			continue
 		}
 		page := b.browser(t).signIn(adminName)
 		form := url.Values{"csrf_token": {page.token("/account")}}
-		if !rt.unsafe() {
+		if !unsafe(rt) {
 			form = nil
 		}
 		before := k.next
-		w := page.do(rt.method, rt.address(), form)
+		w := page.do(rt.Method, addressOf(rt), form)
 		if k.next == before {
-			t.Errorf("%s %s, %d: the watch asks nothing", rt.method, rt.path, w.Code)
+			t.Errorf("%s %s, %d: the watch asks nothing", rt.Method, rt.Path, w.Code)
 		}
-		if n := b.watch.Len(); n != 0 {
-			t.Errorf("%s %s: %d questions are left", rt.method, rt.path, n)
+		if n := b.frame.Watch.Len(); n != 0 {
+			t.Errorf("%s %s: %d questions are left", rt.Method, rt.Path, n)
 		}
 	}
 }

@@ -23,8 +23,8 @@ const root = "../.."
 // reason. Everything else is given a clock; naming time.Now as the default of a
 // Config's field is no call.
 var clockAllowed = map[string]string{
-	"export.go":                       "a connection's deadline is of this machine's clock",
-	"watched.go":                      "a connection's deadline is of this machine's clock",
+	"internal/records/export.go":      "a connection's deadline is of this machine's clock",
+	"internal/frame/watched.go":       "a connection's deadline is of this machine's clock",
 	"data/export.go":                  "how long a look took is elapsed time",
 	"data/window.go":                  "how long a look took is elapsed time",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",

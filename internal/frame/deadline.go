@@ -15,8 +15,8 @@ type Pace struct {
 	Rate  int64
 }
 
-// due is when so many bytes must have passed that began at a time.
-func (p Pace) due(begun time.Time, n int64) time.Time {
+// Due is when so many bytes must have passed that began at a time.
+func (p Pace) Due(begun time.Time, n int64) time.Time {
 	return begun.Add(p.Grace + time.Duration(float64(n)/float64(p.Rate)*float64(time.Second)))
 }
 
@@ -42,7 +42,7 @@ func (d Deadlines) Bound(w http.ResponseWriter, r *http.Request) (_ http.Respons
 	controller := http.NewResponseController(w)
 	if r.Body != nil && r.Body != http.NoBody {
 		begun := time.Now()
-		_ = controller.SetReadDeadline(d.Body.due(begun, 0)) // also for what no handler reads
+		_ = controller.SetReadDeadline(d.Body.Due(begun, 0)) // also for what no handler reads
 		r.Body = &body{ReadCloser: r.Body, controller: controller, pace: d.Body, begun: begun}
 	}
 	a := &answer{ResponseWriter: w, controller: controller, time: d.Answer}
@@ -61,7 +61,7 @@ type body struct {
 
 func (b *body) Read(p []byte) (int, error) {
 	if !b.over {
-		_ = b.controller.SetReadDeadline(b.pace.due(b.begun, b.read))
+		_ = b.controller.SetReadDeadline(b.pace.Due(b.begun, b.read))
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)

@@ -1,0 +1,177 @@
+// Policy: what each role may do with each table, decided here and nowhere else, and the data as
+// each role may see it.
+
+package frame
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
+)
+
+// EveryTable is the name under which the rights of the tables stand that have none of their own.
+const EveryTable = "*"
+
+// nobody is the role of a visitor without one.
+const nobody account.Role = ""
+
+// A Policy decides about rights, and holds for each role a source that has nothing else. It is
+// asked by many goroutines, and nothing is registered any more once it is.
+type Policy struct {
+	source   *data.Source      // the application's data, as it is
+	tables   data.Options      // how it is shown
+	rights   map[string]Rights // of tables by their names; those of EveryTable are for all others
+	readOnly bool              // nothing is written
+
+	views   map[string]*typed.View // what the program says, by table
+	said    map[string]Rights      // … of rights, by table
+	offered map[string][]Right     // … of what anybody may do, by table; all where there are none
+
+	sources map[account.Role]data.DataSource // as the views show it, to each role what it may see
+	whole   *data.Source                     // … to nobody in particular: no table is hidden by rights
+}
+
+// NewPolicy is the policy before the program has said anything of a table. rights are those of
+// tables by their names; those of [EveryTable] are for all others.
+func NewPolicy(source *data.Source, tables data.Options, rights map[string]Rights, readOnly bool) (*Policy, error) {
+	p := &Policy{
+		source: source, tables: tables, rights: rights, readOnly: readOnly,
+		views: map[string]*typed.View{}, said: map[string]Rights{}, offered: map[string][]Right{},
+	}
+	return p, p.show()
+}
+
+// Register takes a view with its rights, and what anybody may do at most (everything where nothing
+// is named), and makes the sources anew; or it leaves all as it was.
+func (p *Policy) Register(v *typed.View, rights Rights, allowed []Right) error {
+	name := v.Table.Name
+	p.views[name], p.offered[name] = v, allowed
+	if rights != nil {
+		p.said[name] = rights
+	}
+	err := p.show()
+	if err != nil {
+		delete(p.views, name)
+		delete(p.offered, name)
+		if rights != nil {
+			delete(p.said, name)
+		}
+	}
+	return err
+}
+
+// View is what the program says of a table; of one of which it says nothing, the default.
+func (p *Policy) View(t *data.Table) *typed.View {
+	if v := p.views[t.Name]; v != nil {
+		return v
+	}
+	return typed.Default(t)
+}
+
+// refusal says why a role may not do something with a table; nil if it may. It
+// is the one place where that is decided. Lists, counts, searches, choices,
+// related records, exports, forms, bulk actions, menu and dashboard ask it, or
+// read from a source that shows only what it allows to view.
+func (p *Policy) refusal(role account.Role, t *data.Table, asked Right) error {
+	writing := asked != RightView && asked != RightExport
+	has := p.rightsOf(t.Name).of(role)
+	allowed := p.offered[t.Name]
+	switch {
+	case writing && p.readOnly:
+		return Refused(http.StatusForbidden, "This panel is read-only.")
+	case writing && t.ReadOnly != "":
+		return Refused(http.StatusForbidden, "This table cannot be written: "+t.ReadOnly+".")
+	case len(allowed) > 0 && !slices.Contains(allowed, asked):
+		return Refused(http.StatusForbidden, "This panel does not offer to "+verbs[asked]+" of this table.")
+	case !slices.Contains(has, RightView), !slices.Contains(has, asked):
+		return Refused(http.StatusForbidden, "Your role may not "+verbs[asked]+" of this table.")
+	}
+	switch asked {
+	case RightDelete:
+		return p.mayReachAll(role, p.whole.Schema().Deleting(t.Name))
+	case RightCreate:
+		return p.mayReachAll(role, p.whole.Schema().Inserting(t.Name))
+	}
+	return nil
+}
+
+func (p *Policy) rightsOf(table string) Rights {
+	if said, ok := p.said[table]; ok {
+		return said
+	}
+	if named, ok := p.rights[table]; ok {
+		return named
+	}
+	return p.rights[EveryTable]
+}
+
+var verbs = map[Right]string{
+	RightView: "look at the records", RightExport: "export the records", RightCreate: "make records",
+	RightUpdate: "change records", RightDelete: "delete records", RightBulk: "change many records at once",
+}
+
+// DataFor returns the application's data as a role may see it.
+func (p *Policy) DataFor(role account.Role) data.DataSource {
+	if source := p.sources[role]; source != nil {
+		return source
+	}
+	return p.sources[nobody]
+}
+
+// show makes the sources: for each role one that shows only the tables that the
+// role may view, so that nothing else is reached by it. Roles that see the same
+// share one.
+func (p *Policy) show() error {
+	whole, err := p.source.With(p.dataOptions(func(*typed.View) bool { return true }))
+	if err != nil {
+		return err
+	}
+	p.whole = whole
+	sources := map[account.Role]data.DataSource{}
+	same := map[string]data.DataSource{}
+	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
+		var hidden, unchanged []string
+		for _, t := range whole.Schema().Tables {
+			if p.refusal(role, t, RightView) != nil {
+				hidden = append(hidden, t.Name)
+			} else if p.refusal(role, t, RightUpdate) != nil {
+				unchanged = append(unchanged, t.Name)
+			}
+		}
+		var reach data.Options
+		name := fmt.Sprintf("%q %q %s", hidden, unchanged, p.reaching(role, &reach))
+		if same[name] == nil {
+			opts := p.dataOptions(func(v *typed.View) bool { return !slices.Contains(unchanged, v.Table.Name) })
+			opts.Hide = slices.Concat(opts.Hide, hidden)
+			opts.Reach, opts.Refer = reach.Reach, reach.Refer
+			if same[name], err = p.source.With(opts); err != nil {
+				return err
+			}
+		}
+		sources[role] = same[name]
+	}
+	p.sources = sources
+	return nil
+}
+
+// dataOptions are the options of the data with what the views say to those who may
+// change the records of a table, or may not.
+func (p *Policy) dataOptions(changes func(*typed.View) bool) data.Options {
+	opts := p.tables
+	opts.Tables = maps.Clone(opts.Tables)
+	if opts.Tables == nil {
+		opts.Tables = map[string]data.TableOptions{}
+	}
+	for name, v := range p.views {
+		opts.Tables[name] = v.ForEditors
+		if !changes(v) {
+			opts.Tables[name] = v.ForReaders
+		}
+	}
+	return opts
+}

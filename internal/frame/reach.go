@@ -1,0 +1,56 @@
+// Reach: the rights that a write needs in the tables which the database changes by itself.
+
+package frame
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/data"
+)
+
+// mayReach says why a role may not change what a foreign key's action changes; nil if it may. Deleting rows needs the
+// right to delete there, setting their columns the right to update. In a table that the configuration hides from
+// everybody only superusers have rights.
+func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
+	right, why := RightUpdate, "This changes records of other tables too, where your role may not change records."
+	if reached.Deletes {
+		right, why = RightDelete, "This deletes from other tables too, where your role may not delete."
+	}
+	has := p.rightsOf(reached.Table).of(role)
+	_, shown := p.whole.Schema().Table(reached.Table)
+	allowed := p.offered[reached.Table]
+	switch {
+	case !shown && role != account.Superuser,
+		len(allowed) > 0 && !slices.Contains(allowed, right),
+		!slices.Contains(has, RightView), !slices.Contains(has, right):
+		return Refused(http.StatusForbidden, why)
+	}
+	return nil
+}
+
+// mayReachAll is mayReach for several changes.
+func (p *Policy) mayReachAll(role account.Role, all []data.Reached) error {
+	for _, one := range all {
+		if err := p.mayReach(role, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reaching makes a role's options refuse what the role may not reach. The name is another one for every other answer.
+func (p *Policy) reaching(role account.Role, opts *data.Options) (name string) {
+	opts.Reach = func(one data.Reached) error { return p.mayReach(role, one) }
+	opts.Refer = func(table string) bool {
+		_, shown := p.whole.Schema().Table(table)
+		return !shown && role == account.Superuser
+	}
+	for _, table := range p.whole.Schema().All() {
+		changes, deletes := p.mayReach(role, data.Reached{Table: table}), p.mayReach(role, data.Reached{Table: table, Deletes: true})
+		name += fmt.Sprintf("%t%t", changes == nil, deletes == nil)
+	}
+	return fmt.Sprint(name, role == account.Superuser)
+}

@@ -1,0 +1,77 @@
+// Action: what the program itself can do with the records of a table.
+
+package records
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
+)
+
+// actions are the table's own that the visitor may run.
+func actions(v *frame.Visit, t *data.Table) []*typed.Action {
+	if !v.May(t, frame.RightBulk) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(v.View.Actions), func(a *typed.Action) bool { return !a.Offered(v.User.Role) })
+}
+
+// runAction asks first, with the number of records, and runs a table's own action
+// when it is confirmed.
+func (p *Pages) RunAction(v *frame.Visit) error {
+	t := v.Table
+	var a *typed.Action
+	if i := slices.IndexFunc(v.View.Actions, func(a *typed.Action) bool { return a.Name == v.R.PathValue("name") }); i >= 0 {
+		a = v.View.Actions[i]
+	}
+	switch {
+	case a == nil:
+		return frame.ErrNoPage
+	case !a.Offered(v.User.Role):
+		return frame.Refused(http.StatusForbidden, "Your role may not do this.")
+	}
+	c, err := readChosen(v)
+	if err != nil {
+		return err
+	}
+	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
+		return askAction(v, http.StatusOK, c, a, "")
+	}
+	var n int64
+	if c.all {
+		n, err = v.Data.ActMatching(v.R.Context(), c.query, a.Run, c.asked)
+	} else {
+		n, err = v.Data.ActMany(v.R.Context(), t.Name, c.keys, a.Run, c.asked)
+	}
+	var hook *data.HookError
+	switch {
+	case errors.Is(err, data.ErrAsked):
+		return askAction(v, http.StatusConflict, c, a, otherRows)
+	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
+		return askAction(v, http.StatusUnprocessableEntity, c, a, "Nothing was changed: "+err.Error())
+	case err != nil:
+		return err
+	default:
+		v.Notify(ui.NoticeSuccess, a.Label+": "+records(n)+" done.")
+		return v.Redirect(v.ListURL(c.query))
+	}
+}
+
+func askAction(v *frame.Visit, status int, c chosen, a *typed.Action, wrong string) error {
+	asked, err := ask(v, c)
+	if err != nil {
+		return err
+	}
+	page := bulkPage(v, c, a.Name, asked)
+	page.Heading, page.Danger, page.Error = a.Label, a.Danger, wrong
+	page.Layout = v.Layout(v.TableURL(c.table.Name))
+	if a.Confirm != "" {
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: a.Confirm})
+	}
+	return v.Render(status, page)
+}

@@ -1,0 +1,289 @@
+// Bulk: what is done to chosen rows of a list, or to all that match. Each action
+// asks first, with the number.
+
+package records
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
+)
+
+// chosen is what a bulk action is about.
+type chosen struct {
+	table *data.Table
+	keys  []data.Key
+	all   bool
+	query data.Query // of the list it was chosen in
+	asked string     // what the question was about; all needs it
+}
+
+// paramAsked is what the question was about: data.Question.Token.
+const paramAsked = "asked"
+
+// otherRows says that an action was confirmed that was asked about other rows.
+const otherRows = "Nothing was changed: other rows match now, or go with them, than when you were asked. Look at them again."
+
+// ask returns the question about the chosen rows: which they are, and how many.
+func ask(v *frame.Visit, c chosen) (*data.Question, error) {
+	if c.all {
+		return v.Data.AskMatching(v.R.Context(), c.query)
+	}
+	return v.Data.AskMany(v.R.Context(), c.table.Name, c.keys)
+}
+
+// readChosen reads the rows that were chosen in a list.
+func readChosen(v *frame.Visit) (chosen, error) {
+	t := v.Table
+	c := chosen{table: t, all: v.R.PostForm.Get(ui.ParamAll) == "1", asked: v.R.PostForm.Get(paramAsked)}
+	state := url.Values{}
+	for name, values := range v.R.PostForm {
+		switch {
+		case name == "q", name == "sort", name == "limit", name == "columns", strings.HasPrefix(name, "f."):
+			state[name] = values
+		}
+	}
+	var err error
+	if c.query, err = data.ParseQuery(t, state); err != nil {
+		return c, err
+	}
+	for _, text := range v.R.PostForm["key"] {
+		key, err := data.ParseKey(t, text)
+		if err != nil {
+			return c, err
+		}
+		c.keys = append(c.keys, key)
+	}
+	if !c.all && len(c.keys) == 0 {
+		return c, frame.Refused(http.StatusBadRequest, "key: choose at least one row.")
+	}
+	if c.all && c.asked == "" && v.R.PostForm.Get(ui.ParamConfirm) == "1" {
+		return c, frame.Refused(http.StatusBadRequest, paramAsked+": missing; it says which rows you were asked about. Send the form without "+ui.ParamConfirm+" to be asked.")
+	}
+	return c, nil
+}
+
+// bulkPage is the page that asks about an action, with the number of rows.
+func bulkPage(v *frame.Visit, c chosen, action string, asked *data.Question) ui.Bulk {
+	page := ui.Bulk{
+		Model: frame.TableLabel(c.table), ModelHref: v.TableURL(c.table.Name), All: c.all,
+		Action: actionURL(v, c.table, action), CancelHref: v.ListURL(c.query), Count: ui.Exact(int64(len(c.keys))),
+	}
+	if c.all {
+		page.Count = ui.Exact(asked.Count)
+		if asked.Count > data.MaxBulk {
+			page.Problem = &ui.Problem{
+				Title:  "These are too many at once",
+				Detail: fmt.Sprintf("%d records match, and at most %d are changed together, because nobody else can write meanwhile. Filter the list first.", asked.Count, data.MaxBulk),
+			}
+		}
+		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"})
+	}
+	page.Params = append(page.Params, ui.Param{Name: paramAsked, Value: asked.Token})
+	for _, key := range c.keys {
+		page.Params = append(page.Params, ui.Param{Name: "key", Value: key.String()})
+		if len(page.Sample) < 10 {
+			label := key.Label()
+			if record, err := v.Data.Get(v.R.Context(), c.table.Name, key); err == nil {
+				label = record.Label
+			}
+			page.Sample = append(page.Sample, ui.Link{Label: label, Href: v.RecordURL(c.table.Name, key)})
+		}
+	}
+	values := c.query.Values()
+	for _, name := range sortedNames(values) {
+		for _, value := range values[name] {
+			page.Params = append(page.Params, ui.Param{Name: name, Value: value})
+		}
+	}
+	return page
+}
+
+func actionURL(v *frame.Visit, t *data.Table, action string) string {
+	return v.URL("m", frame.TableSegment(t.Name), "actions", action)
+}
+
+// deleteChosen asks first, and deletes when it is confirmed.
+func (p *Pages) DeleteChosen(v *frame.Visit) error {
+	c, err := readChosen(v)
+	if err != nil {
+		return err
+	}
+	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
+		return askDelete(v, http.StatusOK, c, "")
+	}
+	var n int64
+	if c.all {
+		n, err = v.Data.DeleteMatching(v.R.Context(), c.query, c.asked)
+	} else {
+		n, err = v.Data.DeleteMany(v.R.Context(), c.table.Name, c.keys, c.asked)
+	}
+	var hook *data.HookError
+	var referenced *data.ReferencedError
+	switch {
+	case errors.Is(err, data.ErrAsked):
+		return askDelete(v, http.StatusConflict, c, otherRows)
+	case errors.As(err, &hook):
+		return askDelete(v, http.StatusUnprocessableEntity, c, "Nothing was deleted: "+hook.Error())
+	case errors.As(err, &referenced):
+		return askDelete(v, http.StatusConflict, c, "Nothing was deleted: other records refer to some of these.")
+	case err != nil:
+		return err
+	default:
+		v.Notify(ui.NoticeSuccess, records(n)+" deleted.")
+		return v.Redirect(v.ListURL(c.query))
+	}
+}
+
+// records says how many there are, up to the verb.
+func records(n int64) string {
+	if n == 1 {
+		return "1 record is"
+	}
+	return fmt.Sprintf("%d records are", n)
+}
+
+func askDelete(v *frame.Visit, status int, c chosen, wrong string) error {
+	var preview *data.Preview
+	var err error
+	if c.all {
+		preview, err = v.Data.DeleteMatchingPreview(v.R.Context(), c.query)
+	} else {
+		preview, err = v.Data.DeleteManyPreview(v.R.Context(), c.table.Name, c.keys)
+	}
+	var asked *data.Question
+	var notices []ui.Notice
+	switch {
+	case errors.Is(err, data.ErrTimeout):
+		notices = append(notices, ui.Notice{Kind: ui.NoticeWarning, Text: "Which other rows go with these, or forbid it, could not be found out in time."})
+		asked, err = ask(v, c)
+	case err == nil:
+		asked = &preview.Question
+	}
+	if err != nil {
+		return err
+	}
+	page := bulkPage(v, c, "delete", asked)
+	page.Heading, page.Danger, page.Error = "Delete", true, wrong
+	page.Layout = v.Layout(v.TableURL(c.table.Name))
+	page.Notices = append(page.Notices, notices...)
+	if preview != nil {
+		page.Effects = effects(preview, nil)
+	}
+	return v.Render(status, page)
+}
+
+// EditPrefix stands before the columns that editChosen sets: a column may be
+// named as a parameter of the list is.
+const EditPrefix = "to."
+
+// editChosen asks what to change, and sets the ticked fields of every chosen
+// row, in one transaction.
+func (p *Pages) EditChosen(v *frame.Visit) error {
+	c, err := readChosen(v)
+	if err != nil {
+		return err
+	}
+	e := newEntry(v, c.table, nil)
+	e.fields = bulkFields(v.View.Form(c.table, typed.ToUpdate))
+	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
+		return askEdit(v, http.StatusOK, c, e)
+	}
+	in, err := e.readChanges()
+	var n int64
+	switch {
+	case err != nil:
+	case c.all:
+		n, err = v.Data.UpdateMatching(v.R.Context(), c.query, in, c.asked)
+	default:
+		n, err = v.Data.UpdateMany(v.R.Context(), c.table.Name, c.keys, in, c.asked)
+	}
+	if errors.Is(err, data.ErrAsked) {
+		e.errs = data.FieldErrors{{Message: otherRows}}
+		return askEdit(v, http.StatusConflict, c, e)
+	}
+	if e.refuse(err) {
+		return askEdit(v, http.StatusUnprocessableEntity, c, e)
+	}
+	if err != nil {
+		return err
+	}
+	v.Notify(ui.NoticeSuccess, records(n)+" changed.")
+	return v.Redirect(v.ListURL(c.query))
+}
+
+func askEdit(v *frame.Visit, status int, c chosen, e *entry) error {
+	asked, err := ask(v, c)
+	if err != nil {
+		return err
+	}
+	page := bulkPage(v, c, "edit", asked)
+	shown := e.form()
+	page.Heading, page.SubmitLabel, page.Error, page.Fields = "Edit", "Change", shown.Error, shown.Fields
+	for i, f := range page.Fields {
+		f.Optional, f.Set = true, v.R.PostForm.Get(ui.ParamSet+EditPrefix+f.Name) == "1"
+		f.Placeholder = "" // a default is for new records
+		f.Null = e.sent.Get(ui.ParamNull+f.Name) == "1"
+		f.Name = EditPrefix + f.Name
+		page.Fields[i] = f
+	}
+	page.Layout = v.Layout(v.TableURL(c.table.Name))
+	return v.Render(status, page)
+}
+
+// bulkFields are the fields that many records can share a value of.
+func bulkFields(form *data.Form) *data.Form {
+	t := form.Table
+	alone := func(name string) bool {
+		return slices.ContainsFunc(t.UniqueKeys, func(u data.UniqueKey) bool { return slices.Equal(u.Columns, []string{name}) })
+	}
+	var fields []data.FormField
+	for _, f := range form.Fields {
+		c := f.Column
+		if f.ReadOnly == "" && !c.Masked && c.Kind != data.KindBlob && c.PrimaryKey == 0 && !alone(c.Name) {
+			fields = append(fields, f)
+		}
+	}
+	return &data.Form{Table: t, Fields: fields}
+}
+
+// readChanges reads the ticked fields. What was sent for the others means
+// nothing; a tick at what is no field of the form is refused.
+func (e *entry) readChanges() (data.Input, error) {
+	sent := e.v.R.PostForm
+	e.sent = url.Values{}
+	in := data.Input{Fields: map[string]data.Field{}}
+	var wrong data.FieldErrors
+	for _, name := range sortedNames(sent) {
+		column, ticked := strings.CutPrefix(name, ui.ParamSet+EditPrefix)
+		if !ticked || sent.Get(name) != "1" {
+			continue
+		}
+		if !slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == column }) {
+			wrong = append(wrong, &data.FieldError{Field: column, Message: "cannot be changed in many records at once"})
+			continue
+		}
+		e.sent[column] = sent[EditPrefix+column]
+		null := sent.Get(ui.ParamNull+EditPrefix+column) == "1" && !e.overtyped(column, e.sent)
+		in.Fields[column] = e.given(column, lastOf(e.sent[column]))
+		if null {
+			e.sent.Set(ui.ParamNull+column, "1")
+			in.Fields[column] = data.Field{Null: true}
+		}
+	}
+	if len(wrong) > 0 {
+		return in, wrong
+	}
+	if len(in.Fields) == 0 {
+		return in, &data.FieldError{Message: "Nothing is to be changed: tick “Change” at a field."}
+	}
+	return in, nil
+}

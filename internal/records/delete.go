@@ -1,0 +1,114 @@
+// Delete: one record, and what that does to others.
+
+package records
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
+)
+
+func (p *Pages) ShowDelete(v *frame.Visit) error {
+	t := v.Table
+	key, err := v.Key(1)
+	if err != nil {
+		return err
+	}
+	return renderDelete(v, http.StatusOK, t, key, "")
+}
+
+func renderDelete(v *frame.Visit, status int, t *data.Table, key data.Key, wrong string) error {
+	preview, err := v.Data.DeletePreview(v.R.Context(), t.Name, key)
+	if err != nil {
+		return err
+	}
+	record := v.RecordURL(t.Name, key)
+	page := ui.Delete{
+		Heading: preview.Record.Label, Key: key.Label(), Model: frame.TableLabel(t), ModelHref: v.TableURL(t.Name),
+		RecordHref: record, Action: record + "/delete", Token: preview.Token, Error: wrong,
+	}
+	page.Effects = effects(preview, referringRows(v, t, key, preview))
+	page.Layout = v.Layout(v.TableURL(t.Name))
+	return v.Render(status, page)
+}
+
+// referringRows are the lists of the rows that refer to a record, by what refers.
+func referringRows(v *frame.Visit, t *data.Table, key data.Key, preview *data.Preview) map[string]string {
+	links := map[string]string{}
+	if len(preview.Forbid)+len(preview.Changed) == 0 {
+		return links
+	}
+	related, err := v.Data.Related(v.R.Context(), t.Name, key)
+	if err != nil {
+		v.Log().WarnContext(v.R.Context(), "related records failed", "table", t.Name, "error", err)
+	}
+	for _, one := range related {
+		if one.Problem == "" {
+			links[referrer(one.ForeignKey.Table, one.ForeignKey.Columns)] = v.ListURL(one.Query)
+		}
+	}
+	return links
+}
+
+func referrer(table string, columns []string) string {
+	return table + "\x00" + strings.Join(columns, ", ")
+}
+
+// effects are what a deletion does, or why it is forbidden, with links to the
+// rows where there is one.
+func effects(preview *data.Preview, links map[string]string) []ui.Effect {
+	var all []ui.Effect
+	for _, group := range []struct {
+		effects []data.Effect
+		maybe   bool
+	}{{preview.Forbid, false}, {preview.Deleted, false}, {preview.Changed, false}, {preview.Unseen, true}} {
+		for _, e := range group.effects {
+			kind := ui.EffectKind(strings.ToLower(e.Action))
+			if e.Action == "NO ACTION" {
+				kind = ui.EffectRestrict
+			}
+			label := e.Table
+			if label == "" {
+				label = "a table that is not shown"
+			}
+			all = append(all, ui.Effect{Kind: kind, Table: label, Via: strings.Join(e.Columns, ", "), Count: count(e.Count), Href: links[referrer(e.Table, e.Columns)], Maybe: group.maybe})
+		}
+	}
+	return all
+}
+
+func (p *Pages) Delete(v *frame.Visit) error {
+	t := v.Table
+	key, err := v.Key(1)
+	if err != nil {
+		return err
+	}
+	token := v.R.PostForm.Get(ui.ParamToken)
+	if token == "" {
+		return frame.Refused(http.StatusBadRequest, ui.ParamToken+": missing; it says what the page showed that asks about the deletion. Open that page again.")
+	}
+	err = v.Data.Delete(v.R.Context(), t.Name, key, token)
+	var hook *data.HookError
+	var stale *data.StaleError
+	var referenced *data.ReferencedError
+	switch {
+	case errors.As(err, &stale) && stale.Current != nil:
+		return renderDelete(v, http.StatusConflict, t, key, "The record, or what goes with it, was changed since this page was opened. Look at it again before you delete it.")
+	case errors.As(err, &referenced):
+		return renderDelete(v, http.StatusConflict, t, key, "Other records refer to it.")
+	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
+		return renderDelete(v, http.StatusUnprocessableEntity, t, key, err.Error())
+	case errors.As(err, &stale), errors.Is(err, data.ErrNotFound):
+		v.Notify(ui.NoticeInfo, "The record was already gone.")
+		return v.Redirect(v.TableURL(t.Name))
+	case err != nil:
+		return err
+	default:
+		v.Notify(ui.NoticeSuccess, "The record is deleted.")
+		return v.Redirect(v.TableURL(t.Name))
+	}
+}

@@ -1,0 +1,391 @@
+// Entry: one filling-in of a form, from the record to the widgets and from what
+// was sent back to the record.
+
+package records
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/typed"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
+)
+
+// entry is a form with what was entered in it.
+type entry struct {
+	v      *frame.Visit
+	table  *data.Table
+	fields *data.Form
+	record *data.Record // nil for a new one
+	token  string
+	sent   url.Values // nil until the form was sent
+	errs   data.FieldErrors
+}
+
+func newEntry(v *frame.Visit, t *data.Table, record *data.Record) *entry {
+	e := &entry{v: v, table: t, record: record}
+	purpose := typed.ToCreate
+	if record != nil {
+		purpose, e.token = typed.ToUpdate, record.Token
+	}
+	e.fields = v.View.Form(t, purpose)
+	return e
+}
+
+// refuse keeps what is wrong with the entry, and reports whether err is that.
+func (e *entry) refuse(err error) bool {
+	found := fieldErrors(err)
+	if hook := (*data.HookError)(nil); errors.As(err, &hook) {
+		found = data.FieldErrors{{Message: hook.Error()}}
+	}
+	e.errs = append(e.errs, found...)
+	return len(found) > 0
+}
+
+// wrong returns what is wrong with a field, empty if nothing is.
+func (e *entry) wrong(name string) string {
+	var all []string
+	for _, one := range e.errs {
+		if one.Field == name {
+			all = append(all, one.Message)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// cell is the record's value of a column.
+func (e *entry) cell(name string) (data.Value, bool) {
+	if e.record == nil {
+		return data.Value{}, false
+	}
+	i := slices.IndexFunc(e.record.Columns, func(c *data.Column) bool { return c.Name == name })
+	if i < 0 {
+		return data.Value{}, false
+	}
+	return e.record.Cells[i], true
+}
+
+// form makes the page of the entry.
+func (e *entry) form() ui.Form {
+	page := ui.Form{Error: e.wrong("")}
+	known := map[string]bool{"": true}
+	for _, f := range e.fields.Fields {
+		if f.Column.Generated && e.record == nil {
+			continue // there is nothing to show yet
+		}
+		known[f.Column.Name] = true
+		shown := e.field(f)
+		switch shown.Widget {
+		case ui.WidgetFile, ui.WidgetTextArea, ui.WidgetJSON: // a long text is longer as part of an address
+			page.Multipart = true
+		}
+		page.Fields = append(page.Fields, shown)
+	}
+	for _, relation := range e.fields.Relations {
+		known[relation.Name] = true
+		page.Links = append(page.Links, e.links(relation))
+	}
+	for _, one := range e.errs { // of fields that are not on the form
+		if !known[one.Field] {
+			page.Error = strings.TrimPrefix(page.Error+"; "+one.Error(), "; ")
+		}
+	}
+	return page
+}
+
+// field makes one field: what was entered, else what is stored.
+func (e *entry) field(f data.FormField) ui.FormField {
+	c := f.Column
+	out := ui.FormField{
+		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: capital(f.ReadOnly),
+		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
+		Required: f.Required && !c.HoldsText() && c.Kind != data.KindBool && e.record == nil,
+	}
+	switch {
+	case e.v.View.Unseen(c):
+		e.dress(&out, c)
+		return e.hiddenField(out, f)
+	case e.secret(f):
+		out.Widget, out.Required, out.Help = ui.WidgetPassword, true, "A secret: it is stored as you enter it, and never shown."
+		return out
+	case c.Masked:
+		out.ReadOnly, out.Nullable, out.Help = true, false, "A secret: not shown and not set here."
+		out.Error = e.wrong(c.Name)
+		return out
+	case f.Assigned && e.record == nil:
+		out.Placeholder = "assigned by the database"
+	case c.HasDefault && e.record == nil:
+		out.Placeholder = "default: " + c.Default
+	}
+	e.fill(&out, c)
+	e.dress(&out, c)
+	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.table, c.Name) {
+		out.ReadOnly, out.Nullable, out.Help = true, false, "Changing it changes records of other tables too, where your role may not change records."
+	}
+	for _, value := range c.Enum {
+		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
+	}
+	if f.Reference != nil && out.Widget == ui.WidgetReference {
+		out.ChoicesHref = choicesURL(e.v, e.table, c.Name)
+		out.Display, out.DisplayHref = e.chosen(c.Name, out.Value)
+	}
+	return out
+}
+
+// secret reports a masked column that a new record cannot do without.
+func (e *entry) secret(f data.FormField) bool {
+	return f.Column.Masked && f.Required && e.record == nil
+}
+
+// keyNote says which columns of their own tell one record from another.
+func keyNote(t *data.Table, c *data.Column) string {
+	switch {
+	case c.PrimaryKey > 0:
+		return "primary key"
+	case slices.ContainsFunc(t.UniqueKeys, func(u data.UniqueKey) bool { return slices.Equal(u.Columns, []string{c.Name}) }):
+		return "unique"
+	}
+	return ""
+}
+
+// fill sets the field's value.
+func (e *entry) fill(out *ui.FormField, c *data.Column) {
+	stored, ok := e.cell(c.Name)
+	if ok && stored.Storage == data.StoredBlob {
+		out.Widget = ui.WidgetFile
+	}
+	if out.Widget == ui.WidgetFile {
+		out.Stored, out.Size = ok && !stored.Null(), stored.Size
+		if out.Stored && e.record != nil {
+			out.DownloadHref = e.v.RecordURL(e.table.Name, e.record.Key) + "/file/" + url.PathEscape(frame.TableSegment(c.Name))
+		}
+		out.Null = ok && stored.Null()
+		if form := e.v.R.MultipartForm; form != nil && len(form.File[c.Name]) > 0 && form.File[c.Name][0].Filename != "" {
+			out.Help = "Choose the file again: nothing was stored, and a browser does not send it a second time by itself."
+		}
+		return
+	}
+	switch {
+	case out.ReadOnly:
+		out.Value, out.Null = stored.Text, ok && stored.Null()
+	case e.sent != nil && (e.sent.Has(c.Name) || e.sent.Has(ui.ParamNull+c.Name)):
+		out.Value, out.Null = lastOf(e.sent[c.Name]), e.sent.Get(ui.ParamNull+c.Name) == "1"
+		out.Checked = out.Value == "true"
+	case ok:
+		out.Value, out.Null = entered(c, stored), stored.Null()
+		out.Checked = out.Value == "true"
+		if stored.Truncated {
+			out.ReadOnly, out.Help = true, "Too long to be changed here."
+		}
+	default:
+		out.Null = c.Nullable && !c.HasDefault
+		out.Checked = c.HasDefault && slices.Contains([]string{"1", "true"}, strings.ToLower(c.Default))
+	}
+}
+
+// entered is a stored value as its widget writes it.
+func entered(c *data.Column, v data.Value) string {
+	if v.Null() {
+		return ""
+	}
+	switch c.Kind {
+	case data.KindBool:
+		if b, ok := v.Bool(); ok {
+			return fmt.Sprint(b)
+		}
+	case data.KindDate, data.KindTime, data.KindDateTime:
+		layout := map[data.Kind]string{data.KindDate: "2006-01-02", data.KindTime: "15:04:05", data.KindDateTime: "2006-01-02T15:04:05"}[c.Kind]
+		at, _, ok := v.Time()
+		if ok && at.Nanosecond() == 0 {
+			return at.UTC().Format(layout)
+		}
+	}
+	return v.Text
+}
+
+func widget(f data.FormField) ui.Widget {
+	c := f.Column
+	if f.Reference != nil {
+		return ui.WidgetReference
+	}
+	switch c.Kind {
+	case data.KindInteger, data.KindReal, data.KindDecimal:
+		return ui.WidgetNumber
+	case data.KindBool:
+		if c.Nullable {
+			return ui.WidgetTriState
+		}
+		return ui.WidgetCheckbox
+	case data.KindDate:
+		return ui.WidgetDate
+	case data.KindTime:
+		return ui.WidgetTime
+	case data.KindDateTime:
+		return ui.WidgetDateTime
+	case data.KindEnum:
+		return ui.WidgetSelect
+	case data.KindLongText:
+		return ui.WidgetTextArea
+	case data.KindJSON:
+		return ui.WidgetJSON
+	case data.KindUUID:
+		return ui.WidgetUUID
+	case data.KindBlob:
+		return ui.WidgetFile
+	}
+	return ui.WidgetText
+}
+
+// chosen is the record that a reference's value names.
+func (e *entry) chosen(field, value string) (label, href string) {
+	if value == "" {
+		return "", ""
+	}
+	found, err := e.v.Data.Chosen(e.v.R.Context(), e.table.Name, field, []string{value})
+	if err != nil || len(found) == 0 {
+		return "", ""
+	}
+	for _, f := range e.fields.Fields {
+		if f.Column.Name == field && f.Reference != nil {
+			href = e.v.RecordURL(f.Reference.RefTable, found[0].Key)
+		}
+	}
+	return found[0].Label, href
+}
+
+// read turns what was sent into an input. Parameters that are no field of the
+// form stay in it, and are refused by name.
+func (e *entry) read() (data.Input, error) {
+	sent := e.v.R.PostForm
+	e.sent = sent
+	in := data.Input{Fields: map[string]data.Field{}, Links: map[string][]data.Key{}}
+	files := map[string]bool{}
+	for _, f := range e.fields.Fields {
+		if e.secret(f) {
+			in.Masked = append(in.Masked, f.Column.Name)
+		}
+		stored, ok := e.cell(f.Column.Name)
+		files[f.Column.Name] = widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
+	}
+	var wrong data.FieldErrors
+	relations := map[string]*data.ManyToMany{}
+	for _, relation := range e.fields.Relations {
+		relations[relation.Name] = relation
+	}
+	for _, name := range sortedNames(sent) {
+		values := sent[name]
+		null, isNull := strings.CutPrefix(name, ui.ParamNull)
+		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)
+		switch {
+		case name == sessionhttp.CSRFField, name == ui.ParamToken, name == ui.ParamOnce:
+		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
+			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: "is not a field of this form"})
+		case relations[name] != nil:
+			if err := e.readLinks(in, relations[name], values); err != nil {
+				return in, err
+			}
+		case isNull && e.has(null):
+			if lastOf(values) == "1" && !e.overtyped(null, sent) {
+				in.Fields[null] = data.Field{Null: true}
+			}
+		case isClear && e.has(emptied):
+			if lastOf(values) == "1" {
+				in.Fields[emptied] = data.Field{Null: e.nullable(emptied), File: []byte{}}
+			}
+		case files[name]: // files come as parts of their own
+		case unseen(e.v, name):
+			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
+				wrong = append(wrong, fieldErrors(err)...)
+			}
+		case !in.Fields[name].Null:
+			e.readField(in, name, lastOf(values))
+		}
+	}
+	if len(wrong) > 0 {
+		return in, wrong
+	}
+	return in, e.readFiles(in)
+}
+
+// overtyped reports a value that was entered beside a NULL box which the form
+// had ticked itself: without JavaScript nothing unticks it.
+func (e *entry) overtyped(name string, sent url.Values) bool {
+	return e.record == nil && lastOf(sent[name]) != ""
+}
+
+// readField takes a text. What a form sends for a field that was left alone on a
+// new record is not a value: the column's default is.
+func (e *entry) readField(in data.Input, name, value string) {
+	i := slices.IndexFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == name })
+	if i >= 0 && value == "" && e.record == nil {
+		if f := e.fields.Fields[i]; f.Assigned || f.Column.HasDefault {
+			return
+		}
+	}
+	in.Fields[name] = e.given(name, value)
+}
+
+// given is a text as it was entered. No text is no reference, also where the key
+// referred to is a text.
+func (e *entry) given(name, value string) data.Field {
+	none := value == "" && slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool {
+		return f.Column.Name == name && f.Reference != nil && f.Column.Nullable
+	})
+	return data.Field{Text: value, Null: none}
+}
+
+// readFiles takes the files that were chosen.
+func (e *entry) readFiles(in data.Input) error {
+	form := e.v.R.MultipartForm
+	if form == nil {
+		return nil
+	}
+	for name, headers := range form.File {
+		header := headers[len(headers)-1]
+		if header.Size == 0 && header.Filename == "" {
+			continue
+		}
+		if !e.settable(name) {
+			return &data.FieldError{Field: name, Message: "is not a field of this form"}
+		}
+		if header.Size > data.MaxFile {
+			return &data.FieldError{Field: name, Value: header.Filename, Message: fmt.Sprintf("is larger than %d MiB", data.MaxFile>>20)}
+		}
+		file, err := header.Open()
+		if err != nil {
+			return fmt.Errorf("read the file of %s: %w", name, err)
+		}
+		content := make([]byte, header.Size)
+		_, err = io.ReadFull(file, content)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return fmt.Errorf("read the file of %s: %w", name, err)
+		}
+		in.Fields[name] = data.Field{File: content}
+	}
+	return nil
+}
+
+func (e *entry) has(name string) bool {
+	_, ok := e.table.Column(name)
+	return ok
+}
+
+func (e *entry) nullable(name string) bool {
+	c, ok := e.table.Column(name)
+	return ok && c.Nullable
+}
+
+// capital makes a note the beginning of a sentence.
+func capital(note string) string {
+	if note == "" {
+		return ""
+	}
+	return strings.ToUpper(note[:1]) + note[1:] + "."
+}

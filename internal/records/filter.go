@@ -1,0 +1,169 @@
+// Filter: what narrows a list, from its forms to its chips, and what is wrong with it.
+
+package records
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
+)
+
+// canonicalList rewrites what forms without JavaScript send (a filter in three
+// fields, a sort key or column each in a parameter of its own) into the
+// addresses of panel lists, and reports whether it did.
+func canonicalList(t *data.Table, values url.Values) bool {
+	changed := false
+	if values.Has(ui.ParamFilterColumn) {
+		changed = true
+		name, op, value := values.Get(ui.ParamFilterColumn), data.Op(values.Get(ui.ParamFilterOp)), values.Get(ui.ParamFilterValue)
+		if op == data.OpIsNull && value == "" {
+			value = "true"
+		}
+		if op == notNull {
+			op, value = data.OpIsNull, "false"
+		}
+		values.Add("f."+name+"."+string(op), value)
+	}
+	for _, name := range []string{ui.ParamFilterColumn, ui.ParamFilterOp, ui.ParamFilterValue} {
+		values.Del(name)
+	}
+	for _, name := range []string{"sort", "columns"} {
+		if given := values[name]; len(given) > 1 {
+			changed = true
+			values.Set(name, strings.Join(slices.DeleteFunc(given, func(s string) bool { return s == "" }), ","))
+		}
+	}
+	if changed {
+		values.Del("after")
+		values.Del("before")
+	}
+	return changed
+}
+
+// notNull is the form's word for isnull=false.
+const notNull = data.Op("notnull")
+
+// operators are the comparisons as people read them.
+var operators = []ui.FilterOp{
+	{Value: string(data.OpContains), Label: "contains"},
+	{Value: string(data.OpEq), Label: "equals"},
+	{Value: string(data.OpNe), Label: "is not"},
+	{Value: string(data.OpStartsWith), Label: "starts with"},
+	{Value: string(data.OpLt), Label: "is less than"},
+	{Value: string(data.OpLe), Label: "is at most"},
+	{Value: string(data.OpGt), Label: "is greater than"},
+	{Value: string(data.OpGe), Label: "is at least"},
+	{Value: string(data.OpIn), Label: "is one of"},
+	{Value: string(data.OpIsNull), Label: "is empty", NoValue: true},
+	{Value: string(notNull), Label: "is not empty", NoValue: true},
+}
+
+func operatorLabel(f data.Filter) (op, value string) {
+	value = strings.Join(f.Values, ", ")
+	if f.Op == data.OpIsNull {
+		if value == "false" {
+			return "is not empty", ""
+		}
+		return "is empty", ""
+	}
+	for _, o := range operators {
+		if o.Value == string(f.Op) {
+			return o.Label, value
+		}
+	}
+	return string(f.Op), value
+}
+
+func addSearch(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
+	var searched []string
+	for _, c := range t.Columns {
+		if c.Searchable() {
+			searched = append(searched, frame.ColumnLabel(c))
+		}
+	}
+	if len(searched) == 0 && q.Search == "" {
+		return
+	}
+	page.Search = &ui.Search{Query: q.Search, Hint: "Search " + strings.Join(searched[:min(len(searched), 3)], ", ")}
+	if q.Search != "" {
+		without := q
+		without.Search = ""
+		page.Search.Cancel = v.ListURL(without)
+	}
+}
+
+func addFilters(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
+	for i, f := range q.Filters {
+		without := q
+		without.Filters = slices.Delete(slices.Clone(q.Filters), i, i+1)
+		op, value := operatorLabel(f)
+		page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(f.Column), Op: op, Value: value, RemoveHref: v.ListURL(without)})
+	}
+	form := &ui.FilterForm{Ops: operators}
+	for _, c := range t.Columns {
+		ops := c.Ops()
+		if len(ops) == 0 {
+			continue
+		}
+		choice := ui.FilterColumn{Name: c.Name, Label: frame.ColumnLabel(c)}
+		for _, op := range ops {
+			choice.Ops = append(choice.Ops, string(op))
+		}
+		choice.Ops = append(choice.Ops, string(notNull))
+		switch {
+		case numeric(c):
+			choice.Type = "number"
+		case c.Kind == data.KindDate:
+			choice.Type = "date"
+		}
+		form.Columns = append(form.Columns, choice)
+	}
+	if len(form.Columns) > 0 {
+		page.AddFilter = form
+	}
+}
+
+// showWrong says beside each part of the query that cannot be applied why.
+func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong error) {
+	var others []string
+	for _, one := range fieldErrors(wrong) {
+		switch {
+		case one.Field == "q" && page.Search != nil:
+			page.Search.Query, page.Search.Error = one.Value, one.Message
+		case strings.HasPrefix(one.Field, "f."):
+			name, op, _ := cutLast(strings.TrimPrefix(one.Field, "f."), ".")
+			label, value := operatorLabel(data.Filter{Op: data.Op(op), Values: []string{one.Value}})
+			page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(name), Op: label, Value: value, RemoveHref: v.ListURL(q), Error: one.Message})
+		default:
+			others = append(others, one.Error())
+		}
+	}
+	if len(others) > 0 {
+		page.Problem = &ui.Problem{Title: "This address is not right", Detail: strings.Join(others, "; "), Action: "Show the list without it", Href: v.ListURL(q)}
+	}
+}
+
+func fieldErrors(err error) data.FieldErrors {
+	var many data.FieldErrors
+	if errors.As(err, &many) {
+		return many
+	}
+	var one *data.FieldError
+	if errors.As(err, &one) {
+		return data.FieldErrors{one}
+	}
+	return nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

@@ -1,0 +1,89 @@
+// Form: which fields a form has, and what a View changes about them.
+
+package records
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/ui"
+)
+
+// settable reports whether a field of the form may be sent. Where a View says
+// which fields a form has, no other is taken.
+func (e *entry) settable(name string) bool {
+	if !e.v.View.Declared() {
+		return true
+	}
+	return slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == name && f.ReadOnly == "" })
+}
+
+// unseen reports a column of the table that is entered and never shown.
+func unseen(v *frame.Visit, name string) bool {
+	c, ok := v.Table.Column(name)
+	return ok && v.View.Unseen(c)
+}
+
+// unprefixed is the column that a parameter is about.
+func unprefixed(name string) string {
+	for _, prefix := range []string{ui.ParamNull, ui.ParamClear} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return rest
+		}
+	}
+	return name
+}
+
+// hiddenField makes the field of what is entered and never shown.
+func (e *entry) hiddenField(out ui.FormField, f data.FormField) ui.FormField {
+	out.Nullable, out.Value = false, ""
+	out.Required = f.Required && e.record == nil
+	if e.v.View.IsPassword(f.Column.Name) {
+		out.Widget = ui.WidgetPassword
+	}
+	if e.record != nil {
+		out.Placeholder = "unchanged if left empty"
+	}
+	return out
+}
+
+// readHidden takes what was entered and is never shown; empty is unchanged, and
+// a password is hashed.
+func (e *entry) readHidden(in *data.Input, name, value string) error {
+	if value == "" {
+		return nil
+	}
+	stored, err := e.v.View.Stored(name, value)
+	if err != nil {
+		return err
+	}
+	in.Fields[name] = data.Field{Text: stored}
+	in.Masked = append(in.Masked, name)
+	return nil
+}
+
+// dress changes a field as the View says.
+func (e *entry) dress(out *ui.FormField, c *data.Column) {
+	if c.Help != "" && out.Help == "" {
+		out.Help = c.Help
+	}
+	widget, options, said := e.v.View.Widget(c.Name)
+	if !said || out.Widget == ui.WidgetFile || out.Widget == ui.WidgetReference {
+		return
+	}
+	out.Widget = widget
+	for _, value := range options {
+		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
+	}
+}
+
+// sorted adds the View's order to the parameters of a list that has none.
+func sorted(v *frame.Visit, values url.Values) url.Values {
+	if sort := v.View.Sort; sort != "" && !values.Has("sort") {
+		values.Set("sort", sort)
+	}
+	return values
+}
