@@ -113,7 +113,7 @@ func demoPages(s *programtest.Program, other *programtest.Visitor) []kept {
 		{name: "user", there: func(b *browser) {
 			filled(b, at("users/new"), map[string]string{"username": "ada", "new_password": "correct horse battery staple"})
 			b.do(chromedp.Navigate(at("users/")))
-			b.do(chromedp.Click(chromedp.CSS("tbody tr:not(:has(.accent)) a[data-row]")))
+			b.click("user", "tbody tr:not(:has(.accent)) a[data-row]")
 		}},
 		{name: "account-refused", refused: true, there: func(b *browser) {
 			b.do(chromedp.Navigate(at("account")))

@@ -109,6 +109,10 @@ func TestConformanceLong(t *testing.T) {
 func conformance(t *testing.T, short bool) {
 	t.Helper()
 	for name, start := range engines {
+		apart := strings.Contains(name, ",") // differs from another in how statements are sent alone
+		if apart && short {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databases := testserver.Lender[lent]{
@@ -132,8 +136,7 @@ func conformance(t *testing.T, short bool) {
 				Poison: poison,
 				Dump:   dump,
 				Audit:  audit,
-				// One differs from another in how statements are sent alone.
-				Short: short || strings.Contains(name, ","),
+				Short:  short || apart,
 			})
 		})
 	}
