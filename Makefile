@@ -37,13 +37,13 @@ servers: ## install the servers the tests need (Debian), and say which
 # Tests within a package share the servers of its process; the longest packages come first.
 # Modules of their own follow. Without -race run the whole program, also in a browser, as
 # it ships, and what is too slow with it.
-test: servers ## everything: installs missing servers, then all tests with -race
+test: servers ## everything: installs missing servers, then all tests, with -race where things happen at once
 	@start=$$SECONDS; \
 	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
 	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
 	{ go test $(RACE) $(AT_ONCE) -timeout 25m ./session/sqlstore ./session/redisstore . ./... && plain=$$(tools/without-race.sh) && go test $(AT_ONCE) -timeout 25m $$plain && (cd session/sessionprom && go test $(RACE) -timeout 15m ./...) && (cd e2e && go test $(AT_ONCE) -timeout 25m ./...) && (cd faults && go test $(RACE) -timeout 25m ./histories && go test -timeout 25m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 15m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
-	echo; echo "All tests passed, on every server, with the race detector, in $$((SECONDS-start)) s."
+	echo; echo "All tests passed, on every server, in $$((SECONDS-start)) s."
 
 # The packages that have a long form: those whose tests ask testserver.Long.
 LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir={faults,bench,e2e,examples,testserver} | xargs -r -n 1 dirname | sort -u)
