@@ -9,6 +9,15 @@
 // A table this package cannot read (a view whose base table is gone, a virtual table whose module is missing) stays in
 // the Schema with its Problem stated, and reading it is a *TableError.
 //
+// # Values of any length
+//
+// A value of more than 16 MiB is compared with nothing, and one of more than 256 KiB not sorted by unless an index is. In
+// exports and downloads longer cells than 1 MiB are read in pieces, so that the Go heap does not grow with them. SQLite
+// loads the whole of a cell for each piece, outside that heap: its incremental reading of blobs is not reachable
+// through database/sql. So the process grows for a moment by the size of the largest cell that is being exported (one
+// export at a time, two where there are eight connections or more). Where writers wait for readers (look.go) a cell
+// beyond 16 MiB is refused.
+//
 // # Filters
 //
 // A filter's value is parsed by the column's Kind and bound with the type that compares right with what is stored:
@@ -294,6 +303,9 @@ func (s *Source) table(name string) (*Table, error) {
 
 // failed turns an engine's error on a read of t into one of this package's.
 func (s *Source) failed(ctx context.Context, op string, t *Table, err error) error {
+	if errors.As(err, new(*TableError)) || outage(err) {
+		return err // it is one
+	}
 	if classified := s.dialect.classify(ctx, err); outage(classified) {
 		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
 	}

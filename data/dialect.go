@@ -64,6 +64,10 @@ type dialect interface {
 	exact(expression string, maxBytes int) string
 	// class selects, exactly, an expression's storage class.
 	class(expression string) string
+	// bytes selects, exactly, how many bytes an expression's value has.
+	bytes(expression string) string
+	// longer is the condition that a column's value has more bytes; it loads none of them.
+	longer(c *Column, bytes int) fragment
 	// part is exact, but that the class of a longer value begins with "long ".
 	part(expression string, maxBytes int) string
 	// writersWait says whether who writes waits for who reads.

@@ -24,8 +24,8 @@ const (
 	exportGathered = 8 << 20
 	// sliceRows and sliceTime bound one look at a database whose writers wait for its readers; sliceRest is between two.
 	sliceRows = 1000
-	sliceTime = 25 * time.Millisecond
-	sliceRest = 5 * time.Millisecond
+	sliceTime = 12 * time.Millisecond
+	sliceRest = 2 * time.Millisecond
 )
 
 // RowWriter takes an export. CSV, JSON and JSONLines make one.
@@ -53,7 +53,7 @@ type export struct {
 }
 
 // Export implements DataSource. It is one statement in one snapshot of the database, unless writers would have to wait
-// for it: a SQLite database that is not in WAL mode is read in slices, of 25 ms or a row, in the order of the query if
+// for it: a SQLite database that is not in WAL mode is read in slices, of 12 ms or a row, in the order of the query if
 // its first column is of the key or has an index, else of the key. What is written meanwhile may then be in it or not. A
 // view, or a table without a key, has no slices: there it is what is read in one look (look.go), of some MiB.
 func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {

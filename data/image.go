@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	// imageValue is how many bytes of a value an image holds; imagePiece how many of a longer one are read at a time.
+	// imageValue is how many bytes of a value an image holds.
 	imageValue = MaxText
-	imagePiece = 16 << 20
 	// maxHandle bounds a part of a handle, in bytes: none is left out, for the row could not be found again.
 	maxHandle = math.MaxInt32
 )
@@ -32,7 +31,7 @@ type image struct {
 
 // look reads the image of the row that meets the conditions. No row is nil; more than one is an error for "key".
 //
-// Its token is a hash of the values and of the linked keys, without masked columns (from the hash of a row whose other
+// Its token is a hash of the values (of one beyond maxMatched: its size) and of the linked keys, without masked columns (from the hash of a row whose other
 // values are known a short secret could be guessed) and generated ones.
 func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*image, error) {
 	where, err := s.identified(t, key)
@@ -82,7 +81,7 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 			if _, long := value.(tooLong); !long {
 				continue
 			}
-			if err := s.pieces(ctx, db, t, c, where, imagePiece, func(piece []byte) error { hashBytes(h, piece); return nil }); err != nil {
+			if err := s.hashLong(ctx, db, t, c, where, h); err != nil {
 				return nil, err
 			}
 		}
@@ -100,6 +99,23 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 	}
 	img.token = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 	return img, nil
+}
+
+// hashLong hashes a value that an image does not hold: one of up to maxMatched bytes itself, of a longer one how many
+// there are. To read that would take long, and nobody can have seen it in a form: no write that a token allows replaces
+// it.
+func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, h io.Writer) error {
+	place := s.dialect.place(t, term{column: c})
+	selected := s.dialect.exact(place, maxMatched) + ", " + s.dialect.bytes(place)
+	rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where, 1)
+	if err != nil {
+		return s.failed(ctx, "read", t, err)
+	}
+	for _, row := range rows {
+		hashValue(h, row[0])
+		hashValue(h, row[1])
+	}
+	return nil
 }
 
 // pieces reads a long value bit by bit. What each returns as an error ends it, and is returned.

@@ -133,6 +133,9 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	if len(page.Columns) == 0 {
 		return nil, &TableError{Table: t.Name, Problem: "it has no readable column"}
 	}
+	if err := s.sortable(ctx, t, q, conditions); err != nil {
+		return nil, err
+	}
 	r := &reader{s: s, db: s.db, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
 	if err := s.fill(ctx, r, page, conditions); err != nil {
 		return nil, err
@@ -152,6 +155,40 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		page.Notice = joinNotices(page.Notice, fmt.Sprintf("Only the first %d characters of a text are searched, and none of a text beyond %d MiB.", searched, maxMatched>>20))
 	}
 	return page, nil
+}
+
+// maxSorted is how many bytes a value has that rows are sorted by where no index has their order: they are loaded to be
+// compared, up to MaxLimit of them at once.
+const maxSorted = 256 << 10
+
+// sortable refuses to sort rows that meet the conditions by values that are too long for it. How long they are is told
+// without loading them.
+func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []fragment) error {
+	for _, key := range q.Sort {
+		c, ok := t.Column(key.Column)
+		if !ok || c.Indexed || t.View || !slices.Contains([]Kind{KindText, KindLongText, KindJSON, KindBlob, KindAny}, c.Kind) {
+			continue
+		}
+		long := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}
+		where := append([]fragment{s.dialect.longer(c, maxSorted)}, conditions...)
+		wait, err := s.waits(ctx, t)
+		if err != nil {
+			return err
+		}
+		var found [][]any
+		if wait {
+			found, err = s.exactApart(ctx, t, long, where, 1)
+		} else {
+			found, err = s.exactRows(ctx, s.db, long, where, 1)
+		}
+		if err != nil {
+			return s.failed(ctx, "list", t, err)
+		}
+		if len(found) > 0 {
+			return FieldErrors{fieldError("sort", c.Name, "has a value of more than %d KiB, which is too long to sort by without an index: sort by another column", maxSorted>>10)}
+		}
+	}
+	return nil
 }
 
 // partlySearched says whether it may matter that long texts are not searched to their ends: the page has such a text, or
@@ -217,7 +254,7 @@ func (s *Source) fillUndivided(ctx context.Context, r *reader, page *Page, condi
 // fillAtOnce fills a page in one look. If that is stopped, r and the page are as they were.
 func (s *Source) fillAtOnce(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	empty := *page
-	return s.inTurn(ctx, "list", r.t, lookTime, func(ctx context.Context, db queryer) error {
+	return s.inTurn(ctx, "list", r.t, s.shares.turns.first, func(ctx context.Context, db queryer) error {
 		one := *r
 		one.db, one.terms, one.wait, one.apart = db, slices.Clone(r.terms), false, false
 		err := s.fillNow(ctx, &one, page, conditions)

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	lookTime = 50 * time.Millisecond
+	lookTime = 40 * time.Millisecond
 	longLook = 300 * time.Millisecond
 	patience = 100 * time.Millisecond
 	restFor  = 20
@@ -37,13 +37,15 @@ var errStopped = errors.New("data: a look at the database took too long")
 type turns struct {
 	taken chan struct{}
 	free  time.Time     // when the next may begin; who has the turn sets it
+	first time.Duration // lookTime
 	long  time.Duration // longLook
 	write time.Duration // longWrite
+	pause time.Duration // sliceRest
 	rest  int           // restFor
 }
 
 func newTurns() *turns {
-	return &turns{taken: make(chan struct{}, 1), long: longLook, write: longWrite, rest: restFor}
+	return &turns{taken: make(chan struct{}, 1), first: lookTime, long: longLook, write: longWrite, pause: sliceRest, rest: restFor}
 }
 
 // take waits for the turn. done gives it back, after a look of some time.
@@ -64,7 +66,7 @@ func (t *turns) take(ctx context.Context) (done func(took time.Duration), err er
 		}
 	}
 	return func(took time.Duration) {
-		t.free = time.Now().Add(max(sliceRest, time.Duration(t.rest)*(took-patience)))
+		t.free = time.Now().Add(max(t.pause, time.Duration(t.rest)*(took-patience)))
 		<-t.taken
 	}, nil
 }
@@ -111,7 +113,7 @@ func (s *Source) inTurn(ctx context.Context, op string, t *Table, limit time.Dur
 
 // twice reads what cannot be cut: work begins anew, with more time, if it was stopped. Errors: errStopped.
 func (s *Source) twice(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
-	if _, err := s.glance(ctx, op, t, lookTime, work); !errors.Is(err, errStopped) {
+	if _, err := s.glance(ctx, op, t, s.shares.turns.first, work); !errors.Is(err, errStopped) {
 		return err
 	}
 	return s.inTurn(ctx, op, t, s.shares.turns.long, work)

@@ -71,6 +71,13 @@ func (d *sqlite) part(x string, maxBytes int) string {
 	return fmt.Sprintf("CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN 'long ' ELSE '' END || typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
 }
 
+func (d *sqlite) longer(c *Column, bytes int) fragment {
+	x := d.column(c)
+	return fragment{text: fmt.Sprintf("(typeof(%s) IN ('text', 'blob') AND %s > %d)", x, d.size(x), bytes)}
+}
+
+func (d *sqlite) bytes(x string) string { return "'integer', " + d.size(x) }
+
 // writersWait: with a rollback journal a commit waits until nobody reads. A database in memory is this process's own.
 func (d *sqlite) writersWait(ctx context.Context, db queryer) (bool, error) {
 	var mode string
