@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	// imageValue is how many bytes of a value an image holds.
+	// imageValue is how many bytes of a value an image holds; imagePiece how many of a longer one are read at a time, and
+	// maxHashed how many at most where writers wait for readers.
 	imageValue = MaxText
+	imagePiece = 16 << 20
+	maxHashed  = 48 << 20
 	// maxHandle bounds a part of a handle, in bytes: none is left out, for the row could not be found again.
 	maxHandle = math.MaxInt32
 )
@@ -31,7 +34,7 @@ type image struct {
 
 // look reads the image of the row that meets the conditions. No row is nil; more than one is an error for "key".
 //
-// Its token is a hash of the values (of one beyond maxMatched: its size) and of the linked keys, without masked columns (from the hash of a row whose other
+// Its token is a hash of the values (of a very long one its size may stand for it: hashLong) and of the linked keys, without masked columns (from the hash of a row whose other
 // values are known a short secret could be guessed) and generated ones.
 func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*image, error) {
 	where, err := s.identified(t, key)
@@ -101,21 +104,28 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 	return img, nil
 }
 
-// hashLong hashes a value that an image does not hold: one of up to maxMatched bytes itself, of a longer one how many
-// there are. To read that would take long, and nobody can have seen it in a form: no write that a token allows replaces
-// it.
+// hashLong hashes a value that an image does not hold. Where writers wait for readers, of one beyond maxHashed it is how
+// many bytes it has: to read it would keep the application from writing, and no form shows it.
 func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, h io.Writer) error {
-	place := s.dialect.place(t, term{column: c})
-	selected := s.dialect.exact(place, maxMatched) + ", " + s.dialect.bytes(place)
-	rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where, 1)
+	wait, err := s.dialect.writersWait(ctx, db)
 	if err != nil {
 		return s.failed(ctx, "read", t, err)
 	}
-	for _, row := range rows {
-		hashValue(h, row[0])
-		hashValue(h, row[1])
+	if wait {
+		query := fragment{text: "SELECT " + s.dialect.bytes(s.dialect.place(t, term{column: c})) + " FROM " + s.dialect.from(t)}
+		rows, err := s.exactRows(ctx, db, query, where, 1)
+		if err != nil {
+			return s.failed(ctx, "read", t, err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		if n, _ := rows[0][0].(int64); n > maxHashed {
+			hashValue(h, n)
+			return nil
+		}
 	}
-	return nil
+	return s.pieces(ctx, db, t, c, where, imagePiece, func(piece []byte) error { hashBytes(h, piece); return nil })
 }
 
 // pieces reads a long value bit by bit. What each returns as an error ends it, and is returned.

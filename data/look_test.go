@@ -415,9 +415,9 @@ func TestLongTextsAreNotSortedBy(t *testing.T) {
 	}
 }
 
-// A value that is too long to be compared counts by its size in a token, and is not read.
+// Where writers wait, a value that is too long to be read in one look counts by its size in a token.
 func TestATokenCoversTheSizeOfALongValue(t *testing.T) {
-	s, path := waiting(t, Options{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), zeroblob(%d))`, maxMatched+1, imageValue+1))
+	s, path := waiting(t, Options{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), zeroblob(%d))`, maxHashed+1, imageValue+1))
 	table, _ := s.Schema().Table("x")
 	token := func() string {
 		record, err := s.Edit(t.Context(), "x", newKey(table, []any{int64(1)}))
@@ -432,7 +432,7 @@ func TestATokenCoversTheSizeOfALongValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.Close() }()
-	for _, change := range []string{fmt.Sprintf("b = zeroblob(%d)", maxMatched+2), fmt.Sprintf("t = CAST(zeroblob(%d) || 'x' AS BLOB)", imageValue), fmt.Sprintf("t = replace(hex(zeroblob(%d)), '0', 'a')", imageValue)} {
+	for _, change := range []string{fmt.Sprintf("b = zeroblob(%d)", maxHashed+2), fmt.Sprintf("t = CAST(zeroblob(%d) || 'x' AS BLOB)", imageValue), fmt.Sprintf("t = replace(hex(zeroblob(%d)), '0', 'a')", imageValue)} {
 		if _, err := other.ExecContext(t.Context(), "UPDATE x SET "+change); err != nil {
 			t.Fatal(err)
 		}
