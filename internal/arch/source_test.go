@@ -27,6 +27,8 @@ var clockAllowed = map[string]string{
 	"internal/frame/watched.go":       "a connection's deadline is of this machine's clock",
 	"data/export.go":                  "how long a look took is elapsed time",
 	"data/window.go":                  "how long a look took is elapsed time",
+	"data/look.go":                    "how long a look took is elapsed time",
+	"data/transaction.go":             "how long a transaction has lasted is elapsed time",
 	"session/memcachestore/cache.go":  "the server is told an instant of its own clock",
 	"session/bounded.go":              "a deadline is of this machine's clock",
 	"internal/frame/deadline.go":      "a connection's deadline is of this machine's clock",

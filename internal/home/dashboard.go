@@ -12,6 +12,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
+// Dashboard is the first page: the tables, and how the panel is doing.
 func (p *Pages) Dashboard(v *frame.Visit) error {
 	page := ui.Dashboard{}
 	schema := v.Data.Schema()

@@ -94,7 +94,7 @@ func (c check) page() ui.HealthCheck {
 	return ui.HealthCheck{Name: c.name, State: state, Detail: detail}
 }
 
-// showHealth is the page of the parts, of what the session store promises, and
+// ShowHealth is the page of the parts, of what the session store promises, and
 // of versions.
 func (p *Pages) ShowHealth(v *frame.Visit) error {
 	t := p.manager.Traits()
@@ -150,12 +150,12 @@ func version() string {
 	return "(devel)"
 }
 
-// healthz says that the process is alive.
+// Healthz says that the process is alive.
 func (p *Pages) Healthz(v *frame.Visit) error {
 	return p.writeHealth(v, nil)
 }
 
-// readyz says whether the panel can serve: 503 names the parts that do not
+// Readyz says whether the panel can serve: 503 names the parts that do not
 // answer, and nothing about why.
 func (p *Pages) Readyz(v *frame.Visit) error {
 	var down []string

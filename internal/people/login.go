@@ -20,6 +20,7 @@ const (
 	tooManySessions  = "You are signed in on as many devices as are allowed. Sign out on one of them first."
 )
 
+// ShowLogin is the form to sign in; visitors who are signed in are led on.
 func (p *Pages) ShowLogin(v *frame.Visit) error {
 	next := v.R.URL.Query().Get("next")
 	if s, ok := v.Session(); ok && s.UserID != "" {
@@ -43,7 +44,7 @@ func (p *Pages) refuseLogin(v *frame.Visit, status int, page ui.Login) error {
 	return p.renderLogin(v, status, page)
 }
 
-// login signs an administrator in. Nothing in its answer, and nothing in the
+// Login signs an administrator in. Nothing in its answer, and nothing in the
 // work it does, tells whether the account exists.
 func (p *Pages) Login(v *frame.Visit) error {
 	page := ui.Login{Username: v.R.PostForm.Get("username"), Next: v.R.PostForm.Get("next")}
@@ -129,6 +130,7 @@ func (p *Pages) admit(v *frame.Visit, u account.User) error {
 	return err
 }
 
+// Logout ends the visitor's session.
 func (p *Pages) Logout(v *frame.Visit) error {
 	err := p.Sessions.SignOut(v.W, v.R)
 	if errors.Is(err, session.ErrPartial) { // the cookie is gone, and the session ended for good

@@ -12,6 +12,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
+// ShowAccount is the visitor's own sessions, and the form for their password.
 func (p *Pages) ShowAccount(v *frame.Visit) error {
 	return p.renderAccount(v, http.StatusOK, ui.PasswordForm{})
 }
@@ -30,7 +31,7 @@ func (p *Pages) renderAccount(v *frame.Visit, status int, form ui.PasswordForm) 
 	return v.Render(status, page)
 }
 
-// changePassword changes the visitor's password, ends their other sessions and
+// ChangePassword changes the visitor's password, ends their other sessions and
 // gives this one another token.
 func (p *Pages) ChangePassword(v *frame.Visit) error {
 	u := v.User
@@ -79,7 +80,7 @@ func (p *Pages) ChangePassword(v *frame.Visit) error {
 	return v.Redirect(v.URL("account"))
 }
 
-// revokeOwn ends one of the visitor's sessions (id) or all but this (others=1).
+// EndOwn ends one of the visitor's sessions (id) or all but this (others=1).
 func (p *Pages) EndOwn(v *frame.Visit) error {
 	u := v.User
 	mine, _ := v.Session()

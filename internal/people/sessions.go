@@ -17,6 +17,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
+// ListSessions is everybody's sessions, or those that a filter means.
 func (p *Pages) ListSessions(v *frame.Visit) error {
 	f, err := p.readSessionFilter(v, v.R.URL.Query())
 	if err == nil {
@@ -127,7 +128,7 @@ func deviceText(d session.Device) string {
 	}
 }
 
-// revokeSessions ends one session (id), all of a user's (user), or all that a filter
+// EndSessions ends one session (id), all of a user's (user), or all that a filter
 // means (all=1).
 func (p *Pages) EndSessions(v *frame.Visit) error {
 	why := session.Ending{Reason: session.ReasonRevoked, By: v.User.Username}

@@ -73,7 +73,7 @@ func (p *Pages) failedSignIns(v *frame.Visit, u account.User) string {
 	}
 }
 
-// unlockUser forgets the failed sign-ins of the administrator whom the address names. Nobody unlocks
+// Unlock forgets the failed sign-ins of the administrator whom the address names. Nobody unlocks
 // themselves: who has somebody's session could guess at their password without end.
 func (p *Pages) Unlock(v *frame.Visit) error {
 	return p.changeUser(v, "", "The failed sign-ins are forgotten: the user can try again at once.", func(id string) error {

@@ -20,6 +20,7 @@ var roles = []ui.Option{
 	{Value: string(account.Viewer), Label: "Viewer", Note: "sees the data"},
 }
 
+// ListUsers is the administrators by their names.
 func (p *Pages) ListUsers(v *frame.Visit) error {
 	after := v.R.URL.Query().Get("after")
 	if len(after) > 4*account.MaxUsername {
@@ -49,6 +50,7 @@ func (p *Pages) ListUsers(v *frame.Visit) error {
 	return v.Render(http.StatusOK, page)
 }
 
+// ShowNewUser is the form that makes an administrator.
 func (p *Pages) ShowNewUser(v *frame.Visit) error {
 	return p.renderNewUser(v, http.StatusOK, ui.UserNew{Role: string(account.Viewer)})
 }
@@ -59,6 +61,7 @@ func (p *Pages) renderNewUser(v *frame.Visit, status int, page ui.UserNew) error
 	return v.Render(status, page)
 }
 
+// CreateUser makes an administrator.
 func (p *Pages) CreateUser(v *frame.Visit) error {
 	page := ui.UserNew{Username: v.R.PostForm.Get("username"), Role: v.R.PostForm.Get("role")}
 	if !account.Role(page.Role).Valid() {
@@ -94,6 +97,7 @@ func passwordError(err error) string {
 	return ""
 }
 
+// ShowUser is one administrator and their sessions.
 func (p *Pages) ShowUser(v *frame.Visit) error {
 	return p.renderUser(v, http.StatusOK, ui.UserEdit{})
 }
@@ -123,6 +127,7 @@ func (p *Pages) renderUser(v *frame.Visit, status int, page ui.UserEdit) error {
 	return v.Render(status, page)
 }
 
+// ChangeRole gives an administrator another role and ends their sessions.
 func (p *Pages) ChangeRole(v *frame.Visit) error {
 	role := account.Role(v.R.PostForm.Get("role"))
 	if !role.Valid() {
@@ -134,18 +139,21 @@ func (p *Pages) ChangeRole(v *frame.Visit) error {
 	})
 }
 
+// Disable disables an administrator and ends their sessions.
 func (p *Pages) Disable(v *frame.Visit) error {
 	return p.changeUser(v, session.ReasonUserDisabled, "The user is disabled and signed out everywhere.", func(id string) error {
 		return v.Acting().SetDisabled(v.R.Context(), id, true)
 	})
 }
 
+// Enable lets a disabled administrator sign in again.
 func (p *Pages) Enable(v *frame.Visit) error {
 	return p.changeUser(v, "", "The user can sign in again.", func(id string) error {
 		return v.Acting().SetDisabled(v.R.Context(), id, false)
 	})
 }
 
+// ResetPassword gives an administrator a new password and ends their sessions.
 func (p *Pages) ResetPassword(v *frame.Visit) error {
 	return p.changeUser(v, session.ReasonPasswordChanged, "The password is changed, and the user's sessions have ended.", func(id string) error {
 		return v.Acting().ResetPassword(v.R.Context(), id, v.R.PostForm.Get("new_password"))

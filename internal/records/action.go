@@ -21,7 +21,7 @@ func actions(v *frame.Visit, t *data.Table) []*typed.Action {
 	return slices.DeleteFunc(slices.Clone(v.View.Actions), func(a *typed.Action) bool { return !a.Offered(v.User.Role) })
 }
 
-// runAction asks first, with the number of records, and runs a table's own action
+// RunAction asks first, with the number of records, and runs a table's own action
 // when it is confirmed.
 func (p *Pages) RunAction(v *frame.Visit) error {
 	t := v.Table

@@ -111,7 +111,7 @@ func actionURL(v *frame.Visit, t *data.Table, action string) string {
 	return v.URL("m", frame.TableSegment(t.Name), "actions", action)
 }
 
-// deleteChosen asks first, and deletes when it is confirmed.
+// DeleteChosen asks first, and deletes when it is confirmed.
 func (p *Pages) DeleteChosen(v *frame.Visit) error {
 	c, err := readChosen(v)
 	if err != nil {
@@ -185,7 +185,7 @@ func askDelete(v *frame.Visit, status int, c chosen, wrong string) error {
 // named as a parameter of the list is.
 const EditPrefix = "to."
 
-// editChosen asks what to change, and sets the ticked fields of every chosen
+// EditChosen asks what to change, and sets the ticked fields of every chosen
 // row, in one transaction.
 func (p *Pages) EditChosen(v *frame.Visit) error {
 	c, err := readChosen(v)

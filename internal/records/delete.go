@@ -12,6 +12,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
+// ShowDelete asks about the deletion of a record and says what goes with it.
 func (p *Pages) ShowDelete(v *frame.Visit) error {
 	t := v.Table
 	key, err := v.Key(1)
@@ -81,6 +82,7 @@ func effects(preview *data.Preview, links map[string]string) []ui.Effect {
 	return all
 }
 
+// Delete deletes a record if it is as the page showed it that asked.
 func (p *Pages) Delete(v *frame.Visit) error {
 	t := v.Table
 	key, err := v.Key(1)

@@ -18,6 +18,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
+// ShowNew is the form that makes a record.
 func (p *Pages) ShowNew(v *frame.Visit) error {
 	t := v.Table
 	return renderNew(v, http.StatusOK, newEntry(v, t, nil))
@@ -40,6 +41,7 @@ func renderForm(v *frame.Visit, status int, t *data.Table, page ui.Form) error {
 	return v.Render(status, page)
 }
 
+// Create makes a record, once for each form that was opened.
 func (p *Pages) Create(v *frame.Visit) error {
 	t := v.Table
 	e := newEntry(v, t, nil)
@@ -86,6 +88,7 @@ func seeRecord(v *frame.Visit, t *data.Table, key data.Key) error {
 	return v.Redirect(to)
 }
 
+// ShowEdit is the form that changes a record.
 func (p *Pages) ShowEdit(v *frame.Visit) error {
 	t := v.Table
 	key, err := v.Key(1)
@@ -107,6 +110,7 @@ func renderEdit(v *frame.Visit, status int, e *entry) error {
 	return renderForm(v, status, e.table, page)
 }
 
+// Update changes a record if nobody else has since the form was opened.
 func (p *Pages) Update(v *frame.Visit) error {
 	t := v.Table
 	key, err := v.Key(1)
@@ -212,7 +216,7 @@ func lastOf(values []string) string {
 	return values[len(values)-1]
 }
 
-// chooseReference lists what a foreign key can refer to, in pages.
+// Choices lists what a foreign key can refer to, in pages.
 func (p *Pages) Choices(v *frame.Visit) error {
 	t := v.Table
 	query := v.R.URL.Query()
@@ -254,7 +258,7 @@ func choicesURL(v *frame.Visit, t *data.Table, field string) string {
 	return v.URL("m", frame.TableSegment(t.Name), "choices", frame.TableSegment(field))
 }
 
-// download sends a binary cell as a file. It is never shown as a page, whatever
+// Download sends a binary cell as a file. It is never shown as a page, whatever
 // it holds.
 func (p *Pages) Download(v *frame.Visit) error {
 	t := v.Table

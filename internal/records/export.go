@@ -18,10 +18,12 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
+// ExportCSV sends the rows of a list as CSV.
 func (p *Pages) ExportCSV(v *frame.Visit) error {
 	return p.export(v, "csv", "text/csv; charset=utf-8", data.CSV)
 }
 
+// ExportJSON sends the rows of a list as JSON, with lines=1 as JSON Lines.
 func (p *Pages) ExportJSON(v *frame.Visit) error {
 	if v.R.URL.Query().Get("lines") == "1" {
 		return p.export(v, "jsonl", "application/jsonl", data.JSONLines)

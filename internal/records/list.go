@@ -17,6 +17,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
+// List is the rows of a table that meet the query of the address.
 func (p *Pages) List(v *frame.Visit) error {
 	t := v.Table
 	values, err := url.ParseQuery(v.R.URL.RawQuery)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
+// Show is one record, and the rows that refer to it.
 func (p *Pages) Show(v *frame.Visit) error {
 	t := v.Table
 	key, err := v.Key(0)
