@@ -5,6 +5,7 @@ package crudadmin
 
 import (
 	"context"
+	"database/sql"
 	"html"
 	"maps"
 	"net/http"
@@ -192,7 +193,8 @@ func secretWrites() []secretWrite {
 // does not is answered alike, but for what the request said itself.
 func TestOutagesTellNoNames(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	for _, down := range []string{"nothing", "the session store", "the administrators' database", "the application's database"} {
+	for _, down := range []string{"nothing", "the session store", "the administrators' database", "the application's database",
+		"the application's database is locked", "the application's database is locked against reading too", "the administrators' database is locked"} {
 		b := secretsBench(t)
 		b.user(t, "vi", account.Viewer)
 		b.user(t, "ed", account.Editor)
@@ -208,6 +210,13 @@ func TestOutagesTellNoNames(t *testing.T) {
 			_ = b.admin.Close()
 		case "the application's database":
 			_ = b.db.Close()
+		case "the application's database is locked":
+			lockedByAnother(t, b.db, "BEGIN IMMEDIATE")
+		case "the application's database is locked against reading too":
+			b.db.SetMaxIdleConns(0) // or the journal could not be changed
+			lockedByAnother(t, b.db, "PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+		case "the administrators' database is locked":
+			lockedByAnother(t, b.admin, "BEGIN IMMEDIATE")
 		}
 		for who, page := range browsers {
 			answer := func(method, path string, form url.Values, names ...string) string {
@@ -247,6 +256,24 @@ func TestOutagesTellNoNames(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// lockedByAnother locks the file of a database by a connection of its own until the test ends.
+func lockedByAnother(t *testing.T, db *sql.DB, how string) {
+	t.Helper()
+	var path string
+	if err := db.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.SetMaxOpenConns(1)
+	t.Cleanup(func() { _ = other.Close() })
+	if _, err := other.ExecContext(t.Context(), how); err != nil {
+		t.Fatal(err)
 	}
 }
 

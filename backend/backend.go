@@ -47,7 +47,7 @@ func Open(ctx context.Context, cfg Config) (session.Store, error) {
 		log.WarnContext(ctx, warning)
 	}
 	store, err := cfg.open(ctx, cfg.Kind)
-	if err == nil || cfg.Fallback == "" || !errors.Is(err, session.ErrUnavailable) || ctx.Err() != nil {
+	if err == nil || cfg.Fallback == "" || !absent(err) || ctx.Err() != nil {
 		return store, err
 	}
 	instead, fallbackErr := cfg.open(ctx, cfg.Fallback)
@@ -57,6 +57,12 @@ func Open(ctx context.Context, cfg Config) (session.Store, error) {
 	log.WarnContext(ctx, "the session store did not answer, another one is used until the next start",
 		slog.String("wanted", string(cfg.Kind)), slog.String("used", string(cfg.Fallback)), slog.Any("error", err))
 	return &substitute{Store: instead, wanted: cfg.Kind}, nil
+}
+
+// absent reports whether a server did not answer, and may answer later. What can never do is not waited for, and not
+// replaced, whatever else the error says.
+func absent(err error) bool {
+	return errors.Is(err, session.ErrUnavailable) && !errors.Is(err, session.ErrMisconfigured)
 }
 
 // open opens the store of one kind.
@@ -92,7 +98,7 @@ func (c Config) openDatabase(ctx context.Context) (*sqlstore.Store, error) {
 	first, cancel := context.WithTimeout(ctx, databaseTimeout)
 	defer cancel()
 	if err := c.DB.PingContext(first); err != nil {
-		return nil, fmt.Errorf("connect to the database: %w: %w", session.ErrUnavailable, err)
+		ctx = first // it is asked once more, and the store says whether that is an outage
 	}
 	cfg := sqlstore.Config{Now: c.Now, Logger: c.Logger}
 	if c.TrackInDB {

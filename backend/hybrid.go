@@ -51,7 +51,7 @@ func (c Config) openCache(ctx context.Context) (hybridstore.Cache, session.Store
 	first, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
 	late := func(err error) bool {
-		if !errors.Is(err, session.ErrUnavailable) || ctx.Err() != nil {
+		if !absent(err) || ctx.Err() != nil {
 			return false
 		}
 		c.Logger.WarnContext(ctx, "the cache of the sessions does not answer, the database serves alone until it does",

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -73,7 +75,7 @@ func (p *program) start(ctx context.Context, flags serverFlags) (*server, error)
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
 	s.listener = newConnections(listener.(*net.TCPListener), maxConnections, maxFromOne, settings.TrustedProxies, log)
-	boundMemory(log)
+	boundMemory(log, memlimit.FromCgroup)
 	return s, nil
 }
 

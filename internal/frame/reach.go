@@ -12,7 +12,9 @@ import (
 )
 
 // mayReach says why a role may not change what a foreign key's action changes; nil if it may. Deleting rows needs the
-// right to delete there, setting their columns the right to update. In a table that the configuration hides from
+// right to delete there, setting their columns the right to update. What is masked is written for superusers alone, or
+// where a View lets it be entered: whoever may not set a value themselves, and is not to learn it, does not overwrite it
+// by way of another table. In a table that the configuration hides from
 // everybody only superusers have rights.
 func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
 	right, why := RightUpdate, "This changes records of other tables too, where your role may not change records."
@@ -20,13 +22,19 @@ func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
 		right, why = RightDelete, "This deletes from other tables too, where your role may not delete."
 	}
 	has := p.rightsOf(reached.Table).of(role)
-	_, shown := p.whole.Schema().Table(reached.Table)
+	t, shown := p.whole.Schema().Table(reached.Table)
 	allowed := p.offered[reached.Table]
 	switch {
 	case !shown && role != account.Superuser,
 		len(allowed) > 0 && !slices.Contains(allowed, right),
 		!slices.Contains(has, RightView), !slices.Contains(has, right):
 		return Refused(http.StatusForbidden, why)
+	}
+	if shown && role != account.Superuser && slices.ContainsFunc(reached.Columns, func(name string) bool {
+		c, ok := t.Column(name)
+		return ok && c.Masked && !p.view(t).Unseen(c)
+	}) {
+		return &statusError{status: http.StatusForbidden, detail: "This changes what is masked in another table, which your role may not set."}
 	}
 	return nil
 }

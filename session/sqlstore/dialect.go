@@ -3,6 +3,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -91,6 +92,9 @@ const (
 // detect asks the database what it is.
 func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
 	if err := db.PingContext(ctx); err != nil {
+		if flaw := cmp.Or(postgresqlFlaw(err), mysqlFlaw(err)); flaw != "" { // it is there, and says no
+			return nil, fmt.Errorf("sqlstore: open: %w", &flawed{flaw, err})
+		}
 		return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrUnavailable, err)
 	}
 	var version string

@@ -64,21 +64,30 @@ func mysqlFlaw(err error) string {
 		return noRight
 	case 1290, 1792, 1836: // --read-only, a read-only transaction, read-only mode
 		return readOnly
+	case 1045, 1698, 1049: // ER_ACCESS_DENIED_ERROR, …_NO_PASSWORD_ERROR, ER_BAD_DB_ERROR
+		return noEntry
+	case 1046: // ER_NO_DB_ERROR
+		return noDatabase
 	case 1366, 3988: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ER_CANNOT_CONVERT_STRING
 		return "a character has no place in the connection's or the table's character set: set charset=utf8mb4 in the DSN, and leave the tables in utf8mb4"
 	}
 	return ""
 }
 
-// mysqlSettings looks at the character set, in which every character must have a place,
+const noDatabase = "no database to keep the tables in: name one in the address"
+
+// mysqlSettings looks at the database that is chosen, at the character set, in which every character must have a place,
 // and at autocommit, without which a single statement is never committed.
 func mysqlSettings(ctx context.Context, db *sql.DB) (wrong []string, err error) {
 	var client, connection, results string
-	var autocommit bool
-	err = db.QueryRowContext(ctx, "SELECT @@character_set_client, @@character_set_connection, COALESCE(@@character_set_results, 'binary'), @@autocommit").
-		Scan(&client, &connection, &results, &autocommit)
+	var autocommit, named bool
+	err = db.QueryRowContext(ctx, "SELECT @@character_set_client, @@character_set_connection, COALESCE(@@character_set_results, 'binary'), @@autocommit, DATABASE() IS NOT NULL").
+		Scan(&client, &connection, &results, &autocommit, &named)
 	if err != nil {
 		return nil, err
+	}
+	if !named {
+		wrong = append(wrong, noDatabase)
 	}
 	for _, set := range []string{client, connection, results} {
 		if set != "utf8mb4" && set != "binary" {

@@ -58,6 +58,10 @@ func postgresqlFlaw(err error) string {
 		return noRight
 	case "25006": // read_only_sql_transaction: a standby too
 		return readOnly
+	case "3F000": // invalid_schema_name: the search_path names none that is there
+		return "no schema to keep the tables in: let the search_path of the connection, or of its user, name one that is there"
+	case "28P01", "28000", "3D000": // invalid_password, invalid_authorization_specification, invalid_catalog_name
+		return noEntry
 	case "22P05", "22021": // untranslatable_character, character_not_in_repertoire
 		return "a character has no place in the encoding of the database or the connection: make the database with ENCODING 'UTF8'"
 	}

@@ -102,6 +102,9 @@ const noRight = "the user of the database lacks a right: grant it SELECT, INSERT
 // readOnly is the flaw of a database that takes no writes.
 const readOnly = "the database is read-only: give the address of one that takes writes"
 
+// noEntry is the flaw of an address.
+const noEntry = "the server does not let this user into this database: look at user, password and database in the address"
+
 // opening is failed for Open: what the database can never do is ErrMisconfigured alone.
 func (s *Store) opening(err error) error {
 	if err == nil || errors.Is(err, session.ErrMisconfigured) && !errors.Is(err, session.ErrUnavailable) {
