@@ -32,9 +32,9 @@ func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
 	}
 	if shown && role != account.Superuser && slices.ContainsFunc(reached.Columns, func(name string) bool {
 		c, ok := t.Column(name)
-		return ok && c.Masked && !p.view(t).Unseen(c)
+		return ok && c.Masked && !p.View(t).Unseen(c)
 	}) {
-		return &statusError{status: http.StatusForbidden, detail: "This changes what is masked in another table, which your role may not set."}
+		return Refused(http.StatusForbidden, "This changes what is masked in another table, which your role may not set.")
 	}
 	return nil
 }
