@@ -8,11 +8,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // Only GET and POST mean anything, each at its own addresses; a HEAD is a GET
 // without its body. Nothing else writes, and no header makes one into another.
 func TestMethodsAreNotConfused(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	w := newWorld(t)
 	page := w.browsers["root"]

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // knock sends a request without a session and returns the answer.
@@ -28,6 +29,7 @@ func (b *bench) knock(method, target string, change func(*http.Request)) *httpte
 // Nothing behind a gate is reached by a request that the gate refuses: no route, static
 // file, wrong method or unknown address answers otherwise, and no session is looked up.
 func TestGatesStandInFrontOfEveryAddress(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	for _, mount := range []string{"/admin", "/", "/a/b.c"} {
 		for _, proxied := range []bool{false, true} {
@@ -102,6 +104,7 @@ func TestGatesStandInFrontOfEveryAddress(t *testing.T) {
 }
 
 func TestPublicURLNamesTheHostForHTTPS(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	for _, c := range []struct {
 		public string

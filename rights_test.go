@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // asking is one request of each kind, what it needs, and a text that only an
@@ -195,6 +196,7 @@ func TestLinksNeedRightsInTheJoinTable(t *testing.T) {
 }
 
 func TestWrongRightsAreNamed(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	for name, c := range map[string]struct {
 		rights map[string]Rights

@@ -330,7 +330,7 @@ func TestFilesThatAreNoDatabases(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			var stdout, stderr strings.Builder
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			code := run(ctx, []string{"serve", "--database", "sqlite:" + path, "--addr", "127.0.0.1:0", "--data-dir", dataDir(t)}, nil, &stdout, &stderr, from())
 			said := strings.TrimSpace(stderr.String())

@@ -41,7 +41,7 @@ func Long() bool { return os.Getenv(LongEnv) == "1" && !testing.Short() }
 
 // startTimeout bounds how long a server may take to answer; generous, because
 // tests share few cores with the compiler.
-const startTimeout = 60 * time.Second
+const startTimeout = Guard
 
 var (
 	errMissing = errors.New("not installed")

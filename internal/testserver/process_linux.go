@@ -103,9 +103,9 @@ func killTree(pid int) {
 	wait(func() bool { return !slices.ContainsFunc(children, alive) })
 }
 
-// wait returns true when a condition holds, false if it does not within 10 s.
+// wait returns true when a condition holds, false if it does not within [Guard].
 func wait(holds func() bool) bool {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(Guard)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

@@ -92,17 +92,17 @@ func TestMissingServerSkipsUnlessRequired(t *testing.T) {
 	}
 }
 
-// eventually waits until ok says so, half a minute at most.
+// eventually waits until ok says so, for as long as [testserver.Guard] at most.
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testserver.Guard)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-ctx.Done():
-			t.Fatal("it did not happen within 30 s")
+			t.Fatal("it did not happen in two minutes")
 		case <-tick.C:
 		}
 	}

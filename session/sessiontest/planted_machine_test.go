@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
 var replays = regexp.MustCompile(`-rapid\.seed=\d+`)
 
 func TestRandomCallsCatch(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	// As many sequences as it takes: of a hundred, one run in some hundred misses a bug.
 	checks := flag.Lookup("rapid.checks").Value
 	before := checks.String()

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -27,6 +28,7 @@ func allPlanted() []planted {
 }
 
 func TestPlantedBugs(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	var mu sync.Mutex
 	rows := map[string]string{}
 	t.Run("stores", func(t *testing.T) {
