@@ -3,8 +3,8 @@
 package crudadmin
 
 import (
+	"cmp"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -15,39 +15,42 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
+	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
-// Config is what a panel is made of. DB, AdminDB and SecretKey are required.
+// Config is what a panel is made of. DB, AdminDB and SecretKey are required. It prints
+// without its secrets.
 type Config struct {
 	// DB is the application's database, whose tables the panel shows. The caller
 	// keeps it and closes it. Supported: SQLite.
-	DB *sql.DB
+	DB *sql.DB `json:"-"`
 
 	// AdminDB is the database of the administrators: tables named crudadmin_… are
 	// made in it. It may not be DB unless the program wants them there. Package
 	// sqlite opens an embedded one.
-	AdminDB *sql.DB
+	AdminDB *sql.DB `json:"-"`
+
+	// Sessions keeps the sessions; in memory by default.
+	Sessions session.Store `json:"-"`
 
 	// SecretKey is at least 32 random bytes, kept out of the code, the same on
 	// every node. Tokens are derived from it: another key signs everybody out.
-	SecretKey []byte
+	SecretKey config.Secret
 
 	// MountPath is the full path under which the panel is served, "/admin" by
 	// default; "/" for the whole host. Behind a proxy that adds a prefix it
 	// includes the prefix.
 	MountPath string
 
-	// Sessions keeps the sessions; in memory by default.
-	Sessions session.Store
-
-	// SessionRules are the timeouts and limits of sessions; see session.Config
-	// for the defaults. SecretKey, Now and Logger in it are set by the panel; what
-	// OnEvent tells of attacks on an account is in the security log too.
-	SessionRules session.Config
+	// PublicURL is the origin that people type, such as https://admin.example.com: HTTPS
+	// is enforced for its host and those of AllowedHosts alone, where there is one.
+	PublicURL string
 
 	// Secure is for panels served over HTTPS: cookies are then sent over HTTPS
 	// only and under the prefix __Host-, and browsers are told to stay on HTTPS.
@@ -80,19 +83,13 @@ type Config struct {
 	EnforceHTTPS bool
 	HTTPSPort    int
 
-	// PublicURL is the origin that people type, such as https://admin.example.com: HTTPS
-	// is enforced for its host and those of AllowedHosts alone, where there is one.
-	PublicURL string
+	// SessionRules are the timeouts and limits of sessions; see session.Config
+	// for the defaults. SecretKey, Now and Logger in it are set by the panel; what
+	// OnEvent tells of attacks on an account is in the security log too.
+	SessionRules session.Config
 
-	// Tables says which tables are shown and which columns are secret.
-	Tables data.Options
-
-	// Rights are what each role may do with single tables, by their names; those of
-	// "*" are for the tables that it does not name. See [Rights] for the others. View.Rights says it for a registered table.
-	Rights map[string]Rights
-
-	// ReadOnly says on every page that nothing can be changed.
-	ReadOnly bool
+	// Accounts sets how passwords are hashed; the defaults will do.
+	Accounts account.Config
 
 	// ExportDir is the folder in which exports wait until browsers have taken them,
 	// in files of mode 0600 that lose their names at once; the system's folder for
@@ -103,6 +100,16 @@ type Config struct {
 	// MaxExportSpoolMB; DefaultExportSpoolMB by default. Beyond it exports are
 	// refused with 503.
 	ExportSpoolMB int
+
+	// Tables says which tables are shown and which columns are secret.
+	Tables data.Options
+
+	// Rights are what each role may do with single tables, by their names; those of
+	// "*" are for the tables that it does not name. See [Rights] for the others. View.Rights says it for a registered table.
+	Rights map[string]Rights
+
+	// ReadOnly says on every page that nothing can be changed.
+	ReadOnly bool
 
 	// Title is the panel's name, "CRUDAdmin" by default.
 	Title string
@@ -115,26 +122,24 @@ type Config struct {
 	// "static/css/tokens.css", is used instead of it; docs/panel.md says what a
 	// template may call. A file under templates/ or static/ that replaces nothing, or
 	// a template that cannot be rendered, is an error of New that names it.
-	Templates fs.FS
-
-	// Accounts sets how passwords are hashed; the defaults will do.
-	Accounts account.Config
+	Templates fs.FS `json:"-"`
 
 	// FirstUsername and FirstPassword are the administrator to make where there
 	// is none yet. By default the username is "admin" and the password is
 	// generated and told to Announce.
-	FirstUsername, FirstPassword string
+	FirstUsername string
+	FirstPassword config.Secret
 
 	// Announce is told, once, of a first administrator whose password was
 	// generated. It is kept nowhere else. By default it is printed on standard
 	// error.
-	Announce func(username, password string)
-
-	// Logger gets what operators should know; slog.Default() by default.
-	Logger *slog.Logger
+	Announce func(username, password string) `json:"-"`
 
 	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
+
+	// Logger gets what operators should know; slog.Default() by default.
+	Logger *slog.Logger `json:"-"`
 }
 
 // Bounds of Config.ExportSpoolMB.
@@ -144,27 +149,17 @@ const (
 )
 
 func (c Config) withDefaults() Config {
-	if c.ExportSpoolMB == 0 {
-		c.ExportSpoolMB = DefaultExportSpoolMB
-	}
-	if c.MountPath == "" {
-		c.MountPath = "/admin"
-	}
+	c.ExportSpoolMB = cmp.Or(c.ExportSpoolMB, DefaultExportSpoolMB)
+	c.MountPath = cmp.Or(c.MountPath, "/admin")
 	if c.MountPath != "/" {
 		c.MountPath = strings.TrimRight(c.MountPath, "/")
 	}
-	if c.CookieName == "" {
-		c.CookieName = "crudadmin_session"
-	}
-	if c.Title == "" {
-		c.Title = "CRUDAdmin"
-	}
+	c.CookieName = cmp.Or(c.CookieName, "crudadmin_session")
+	c.Title = cmp.Or(c.Title, "CRUDAdmin")
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Sessions == nil {
 		c.Sessions = memstore.New(memstore.Config{Now: c.Now})
 	}
@@ -183,32 +178,31 @@ func (c Config) withDefaults() Config {
 // in a pattern, a link and a cookie.
 var mountPath = regexp.MustCompile(`^(/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)$`)
 
-// validate reports what is wrong here; sessions, accounts and data report their
-// own.
-func (c Config) validate() error {
-	var errs []error
+// Validate returns nil, or one error with a config.FieldError for each field that is
+// wrong, those of the configurations in it included. It asks no database: names of
+// tables and columns are checked by New, which calls it.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var check fields.Check
 	if c.DB == nil {
-		errs = append(errs, errors.New("DB: nil, want the application's database"))
+		check.Wrong("DB", "nil", "want the application's database")
 	}
 	if c.AdminDB == nil {
-		errs = append(errs, errors.New("AdminDB: nil, want the administrators' database, such as sqlite.Open(ctx, \"crudadmin_data/admin.db\")"))
+		check.Wrong("AdminDB", "nil", "want the administrators' database, such as sqlite.Open(ctx, \"crudadmin_data/admin.db\")")
 	}
-	if n := len(c.SecretKey); n < session.MinSecretKey {
-		errs = append(errs, fmt.Errorf("SecretKey: %d bytes, want at least %d random ones; make them with: crudadmin secret", n, session.MinSecretKey))
+	check.Key("SecretKey", c.SecretKey, session.MinSecretKey)
+	if !mountPath.MatchString(c.MountPath) || len(c.MountPath) > maxMountPath {
+		check.Wrong("MountPath", fields.Quote(c.MountPath), "want a path such as /admin of letters, digits and - . _ ~, at most %d bytes", maxMountPath)
 	}
-	if !mountPath.MatchString(c.MountPath) || len(c.MountPath) > 256 {
-		errs = append(errs, fmt.Errorf("MountPath: %q, want a path such as /admin of letters, digits and - . _ ~", c.MountPath))
-	}
-	if _, err := frame.NewGates(c.gates()); err != nil {
-		errs = append(errs, err)
-	}
-	if c.ExportSpoolMB < 1 || c.ExportSpoolMB > MaxExportSpoolMB {
-		errs = append(errs, fmt.Errorf("ExportSpoolMB: %d, want 1 to %d MiB", c.ExportSpoolMB, MaxExportSpoolMB))
-	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("crudadmin: configuration:\n%w", errors.Join(errs...))
+	check.Add(c.gates().Validate())
+	check.Add(sessionhttp.Config{CookieName: c.CookieName, TrustedProxies: c.TrustedProxies}.Validate())
+	check.Int("ExportSpoolMB", c.ExportSpoolMB, 1, MaxExportSpoolMB)
+	rules := c.SessionRules
+	rules.SecretKey = config.Secret(strings.Repeat("k", session.MinSecretKey)) // SecretKey is looked at above
+	check.Within("SessionRules", rules.Validate())
+	check.Within("Accounts", c.Accounts.Validate())
+	check.Within("Tables", c.Tables.Validate())
+	return check.Err("crudadmin")
 }
 
 // gates are what of c is about where requests come from.

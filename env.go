@@ -4,12 +4,12 @@ package crudadmin
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/internal/loglevel"
@@ -67,15 +67,15 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	if environment != environ.Development {
 		c.Environment = environment // the badge
 	}
-	c.SecretKey = []byte(r.SecretKey())
+	c.SecretKey = config.Secret(r.SecretKey())
 	c.TLSCertFile, c.TLSKeyFile = r.tlsFiles()
 	if c.Secure = r.Bool("SECURE_COOKIES", environment != environ.Development || c.TLSCertFile != ""); !c.Secure {
 		r.Discourage("SECURE_COOKIES", "production never sends the session cookie over plain HTTP: set it to true, or leave it unset")
 	}
 	c.AdminDatabase = r.adminDatabase(c.DataDir)
 	c.FirstUsername = cmp.Or(r.Text("ADMIN_USERNAME"), "admin")
-	if c.FirstPassword = r.Text("ADMIN_PASSWORD"); c.FirstPassword != "" {
-		if err := account.CheckPassword(c.FirstUsername, c.FirstPassword); err != nil {
+	if c.FirstPassword = config.Secret(r.Text("ADMIN_PASSWORD")); c.FirstPassword != "" {
+		if err := account.CheckPassword(c.FirstUsername, string(c.FirstPassword)); err != nil {
 			r.Wrong("ADMIN_PASSWORD", "%w", err)
 		}
 	}
@@ -137,15 +137,3 @@ func (r panelReader) mountPath() string {
 }
 
 const maxMountPath = 256
-
-// Format prints the configuration without secrets, whatever the verb.
-func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // has no Format
-	c.SecretKey, c.FirstPassword = nil, ""
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
-}
-
-// LogValue returns what identifies the panel, without secrets.
-func (c Config) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("mount_path", c.MountPath), slog.String("environment", c.Environment), slog.Bool("secure", c.Secure))
-}

@@ -43,15 +43,16 @@ type Panel struct {
 	log         *slog.Logger
 }
 
-// New returns a panel. It reads the schema of cfg.DB, brings the tables of
+// New returns a panel. It is the one constructor of this module that is called New and
+// talks to databases: it reads the schema of cfg.DB, brings the tables of
 // cfg.AdminDB up to date and makes the first administrator where there is none.
 // Everything that is wrong in cfg is named in the error. It starts no goroutine:
 // call [Panel.Run].
 func New(ctx context.Context, cfg Config) (*Panel, error) {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg = cfg.withDefaults()
 	pages, err := ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates})
 	if err != nil {
 		return nil, fmt.Errorf("crudadmin: templates: %w", err)
@@ -94,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("crudadmin: AdminDB: %w", err)
 	}
-	first, password, made, err := accounts.EnsureFirst(ctx, cfg.FirstUsername, cfg.FirstPassword)
+	first, password, made, err := accounts.EnsureFirst(ctx, cfg.FirstUsername, string(cfg.FirstPassword))
 	if err != nil {
 		return nil, fmt.Errorf("crudadmin: first administrator: %w", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -115,7 +116,7 @@ func newBench(t testing.TB, change func(*Config)) *bench {
 	now := func() time.Time { return start.Add(time.Duration(b.now.Load()) * time.Microsecond) }
 	b.store = &faultyStore{Store: memstore.New(memstore.Config{Now: now})}
 	cfg := Config{
-		DB: b.db, AdminDB: b.admin, SecretKey: []byte(strings.Repeat("s", 32)), Now: now,
+		DB: b.db, AdminDB: b.admin, SecretKey: config.Secret(strings.Repeat("s", 32)), Now: now,
 		Sessions: b.store, FirstUsername: adminName, FirstPassword: adminPassword, Accounts: fastHashes,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
@@ -208,7 +209,7 @@ func TestWrongRightsAreNamed(t *testing.T) {
 		"no view": {map[string]Rights{"orders": {account.Editor: {RightUpdate}}}, "without view"},
 	} {
 		cfg := b.cfg
-		cfg.SecretKey, cfg.Rights = []byte(strings.Repeat("s", 32)), c.rights
+		cfg.SecretKey, cfg.Rights = config.Secret(strings.Repeat("s", 32)), c.rights
 		if _, err := New(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s named", name, err, c.want)
 		}

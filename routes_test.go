@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
@@ -213,7 +214,7 @@ func TestMountedAtTheRoot(t *testing.T) {
 // Flaw: two panels in one process crashed.
 func TestTwoPanelsInOneProcess(t *testing.T) {
 	one := newBench(t, func(c *Config) { c.MountPath = "/one" })
-	two := newBench(t, func(c *Config) { c.MountPath = "/two"; c.SecretKey = []byte(strings.Repeat("z", 32)) })
+	two := newBench(t, func(c *Config) { c.MountPath = "/two"; c.SecretKey = config.Secret(strings.Repeat("z", 32)) })
 	mux := http.NewServeMux()
 	mux.Handle("/one/", one)
 	mux.Handle("/two/", two)

@@ -7,15 +7,17 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"runtime"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // Errors of this package, to be told apart with errors.Is. A refused password is a [*PolicyError].
@@ -54,62 +56,43 @@ type Config struct {
 	// nothing keeps nobody for longer. Default 5 seconds.
 	Timeout time.Duration
 
-	// Now is the clock. Default time.Now.
-	Now func() time.Time
+	// Random gives salts, ids and generated passwords. Default crypto/rand.Reader.
+	Random io.Reader `json:"-"`
 
-	// Rand gives salts, ids and generated passwords. Default crypto/rand.Reader.
-	Rand io.Reader
+	// Now is the clock. Default time.Now.
+	Now func() time.Time `json:"-"`
 
 	// Logger is told of what an operator must mend: a stored hash that cannot be read. Default slog.Default.
-	Logger *slog.Logger
+	// Records carry component=account.
+	Logger *slog.Logger `json:"-"`
 }
 
 func (c Config) withDefaults() Config {
-	if c.Argon2 == (Argon2{}) {
-		c.Argon2 = DefaultArgon2
+	c.Argon2 = cmp.Or(c.Argon2, DefaultArgon2)
+	within := 1
+	if c.Argon2.Memory > 0 {
+		within = int(hashBudget / c.Argon2.Memory)
 	}
-	if c.MaxHashes == 0 {
-		within := 1
-		if c.Argon2.Memory > 0 {
-			within = int(hashBudget / c.Argon2.Memory)
-		}
-		c.MaxHashes = max(1, min(runtime.GOMAXPROCS(0), within))
-	}
-	if c.MaxWaiting == 0 {
-		c.MaxWaiting = max(1, waitingEach*min(c.MaxHashes, maxWaiting/waitingEach))
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 5 * time.Second
-	}
+	c.MaxHashes = cmp.Or(c.MaxHashes, max(1, min(runtime.GOMAXPROCS(0), within)))
+	c.MaxWaiting = cmp.Or(c.MaxWaiting, max(1, waitingEach*min(c.MaxHashes, maxWaiting/waitingEach)))
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	c.Logger = c.Logger.With("component", "account")
+	c.Random = cmp.Or(c.Random, rand.Reader)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c
 }
 
-func (c Config) validate() error {
-	var wrong []error
-	if c.MaxHashes < 1 || c.MaxHashes > maxHashes {
-		wrong = append(wrong, fmt.Errorf("Config.MaxHashes is %d: give 1 to %d", c.MaxHashes, maxHashes))
-	}
-	if c.MaxWaiting < 1 || c.MaxWaiting > maxWaiting {
-		wrong = append(wrong, fmt.Errorf("Config.MaxWaiting is %d: give 1 to %d", c.MaxWaiting, maxWaiting))
-	}
-	if c.Timeout < time.Millisecond || c.Timeout > time.Minute {
-		wrong = append(wrong, fmt.Errorf("Config.Timeout is %s: give 1ms to 1m", c.Timeout))
-	}
-	wrong = append(wrong, c.Argon2.validate()...)
-	if len(wrong) > 0 {
-		return fmt.Errorf("account: %w", errors.Join(wrong...))
-	}
-	return nil
+// Validate returns nil, or one error with a config.FieldError for each field that is out of its bounds. Open calls it.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var check fields.Check
+	check.Within("Argon2", c.Argon2.Validate())
+	check.Int("MaxHashes", c.MaxHashes, 1, maxHashes)
+	check.Int("MaxWaiting", c.MaxWaiting, 1, maxWaiting)
+	check.Duration("Timeout", c.Timeout, time.Millisecond, time.Minute)
+	return check.Err("account")
 }
 
 // Accounts are the administrators in one database. It is safe for concurrent use and starts no goroutine.
@@ -128,10 +111,11 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Accounts, error) {
 	if db == nil {
 		return nil, errors.New("account: Open needs a database: db is nil")
 	}
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg = cfg.withDefaults()
+	cfg.Logger = cfg.Logger.With("component", "account")
 	d, err := prepare(ctx, db)
 	if err != nil {
 		return nil, err

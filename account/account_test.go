@@ -79,7 +79,7 @@ func TestOpenNamesEveryWrongField(t *testing.T) {
 	if err == nil {
 		t.Fatal("opened")
 	}
-	for _, field := range []string{"Config.MaxHashes is -1", "Config.Argon2.Memory is 1073741824", "Config.Argon2.Time is 99", "Config.Argon2.Threads is 99"} {
+	for _, field := range []string{"MaxHashes: -1", "Argon2.Memory: 1073741824", "Argon2.Time: 99", "Argon2.Threads: 99"} {
 		if !strings.Contains(err.Error(), field) {
 			t.Errorf("the error does not say %q: %v", field, err)
 		}

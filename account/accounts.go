@@ -71,7 +71,7 @@ func (a *Accounts) insert(ctx context.Context, username, password string, role R
 // newID is a UUIDv7 (RFC 9562 section 5.7) from the configured clock and randomness.
 func (a *Accounts) newID() (string, error) {
 	var b [16]byte
-	if _, err := io.ReadFull(a.cfg.Rand, b[6:]); err != nil {
+	if _, err := io.ReadFull(a.cfg.Random, b[6:]); err != nil {
 		return "", fmt.Errorf("account: no randomness for an id: %w", err)
 	}
 	ms := a.now().UnixMilli()

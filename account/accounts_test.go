@@ -109,7 +109,7 @@ func TestFailingRandomnessMakesNoUser(t *testing.T) {
 		a := open(t, db, account.Config{Argon2: quick})
 		// Enough bytes for Open's dummy hash, then 0, 10 (an id) or 26 (and a salt) more.
 		for _, n := range []int64{0, 10, 26} {
-			failing := open(t, db, account.Config{Argon2: quick, Rand: &limited{n: 48 + n, err: broken}})
+			failing := open(t, db, account.Config{Argon2: quick, Random: &limited{n: 48 + n, err: broken}})
 			if n < 26 {
 				_, err := failing.Create(t.Context(), "ada", goodPassword, account.Superuser)
 				wantErr(t, err, broken)
@@ -120,7 +120,7 @@ func TestFailingRandomnessMakesNoUser(t *testing.T) {
 				t.Error("a first administrator was made")
 			}
 		}
-		if _, err := account.Open(t.Context(), db.DB, account.Config{Rand: iotest.ErrReader(broken)}); !errors.Is(err, broken) {
+		if _, err := account.Open(t.Context(), db.DB, account.Config{Random: iotest.ErrReader(broken)}); !errors.Is(err, broken) {
 			t.Errorf("Open: %v", err)
 		}
 		if users, err := a.List(t.Context(), "", 0); err != nil || len(users) != 0 {

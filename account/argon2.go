@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // Argon2 is the cost of an Argon2id hash.
@@ -38,17 +40,13 @@ const (
 	maxStoredHash                = 256 // characters of a PHC string
 )
 
-func (c Argon2) validate() (wrong []error) {
-	if c.Threads < 1 || c.Threads > maxThreads {
-		wrong = append(wrong, fmt.Errorf("Config.Argon2.Threads is %d: give 1 to %d", c.Threads, maxThreads))
-	}
-	if c.Time < 1 || c.Time > maxTime {
-		wrong = append(wrong, fmt.Errorf("Config.Argon2.Time is %d: give 1 to %d passes", c.Time, maxTime))
-	}
-	if least := 8 * max(1, uint32(c.Threads)); c.Memory < least || c.Memory > maxMemory {
-		wrong = append(wrong, fmt.Errorf("Config.Argon2.Memory is %d: give %d to %d KiB", c.Memory, least, maxMemory))
-	}
-	return wrong
+// Validate returns nil, or one error with a config.FieldError for each field that is out of its bounds.
+func (c Argon2) Validate() error {
+	var check fields.Check
+	check.Int("Threads", int(c.Threads), 1, maxThreads)
+	check.Int("Time", int(c.Time), 1, maxTime)
+	check.Int("Memory", int(c.Memory), 8*max(1, int(c.Threads)), maxMemory)
+	return check.Err("account: Argon2")
 }
 
 // argon2Hash is a decoded hash.
@@ -100,7 +98,7 @@ func decodeArgon2(s string) (argon2Hash, error) {
 		return h, errStoredHash
 	}
 	switch {
-	case len(h.cost.validate()) > 0,
+	case h.cost.Validate() != nil,
 		len(h.salt) < minStoredSalt, len(h.salt) > maxStoredSalt,
 		len(h.tag) < minStoredTag, len(h.tag) > maxStoredTag,
 		h.encode() != s: // one spelling for one hash: no sign, leading zero, line break or other version

@@ -60,7 +60,7 @@ func (a *Accounts) generatePassword() (string, error) {
 	out := make([]byte, 0, generatedSize)
 	limit := 256 - 256%len(generatedAlphabet) // bytes past it would favour the first letters
 	for b := make([]byte, 1); len(out) < generatedSize; {
-		if _, err := io.ReadFull(a.cfg.Rand, b); err != nil {
+		if _, err := io.ReadFull(a.cfg.Random, b); err != nil {
 			return "", fmt.Errorf("account: no randomness for a password: %w", err)
 		}
 		if int(b[0]) < limit {

@@ -40,7 +40,7 @@ type hasher struct {
 }
 
 func newHasher(c Config) *hasher {
-	return &hasher{cost: c.Argon2, rand: c.Rand, queue: newQueue(c.MaxHashes, c.MaxWaiting)}
+	return &hasher{cost: c.Argon2, rand: c.Random, queue: newQueue(c.MaxHashes, c.MaxWaiting)}
 }
 
 func (h *hasher) stats() HashStats {

@@ -35,11 +35,11 @@ import (
 // a Redis that is too old, is never replaced: that is session.ErrMisconfigured. With cfg.TrackInDB
 // the database must be there; the cache may come later.
 func Open(ctx context.Context, cfg Config) (session.Store, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if err := cfg.validate(); err != nil {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
 		return nil, err
 	}
 	log := cfg.Logger.With("component", "session.backend")

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -62,7 +63,7 @@ func open(t *testing.T, cfg backend.Config) session.Store {
 // manager is a manager over the store.
 func manager(t *testing.T, store session.Store) *session.Manager {
 	t.Helper()
-	m, err := session.New(store, session.Config{SecretKey: []byte(goodKey)})
+	m, err := session.New(store, session.Config{SecretKey: goodKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +139,14 @@ func TestPrefixIsDerivedFromTheKey(t *testing.T) {
 		return prefix
 	}
 	derived := regexp.MustCompile(`^crudadmin:[0-9a-f]{8}:`)
-	one, other := keys(backend.Config{SecretKey: []byte(goodKey)}), keys(backend.Config{SecretKey: []byte(goodKey + "x")})
+	one, other := keys(backend.Config{SecretKey: goodKey}), keys(backend.Config{SecretKey: config.Secret(goodKey + "x")})
 	if !derived.MatchString(one) || !derived.MatchString(other) || one == other {
 		t.Errorf("derived prefixes: %q and %q", one, other)
 	}
-	if again := keys(backend.Config{SecretKey: []byte(goodKey)}); again != one {
+	if again := keys(backend.Config{SecretKey: goodKey}); again != one {
 		t.Errorf("the same key: %q, then %q", one, again)
 	}
-	if got := keys(backend.Config{SecretKey: []byte(goodKey), Prefix: "mine:"}); !strings.HasPrefix(got, "mine:") {
+	if got := keys(backend.Config{SecretKey: goodKey, Prefix: "mine:"}); !strings.HasPrefix(got, "mine:") {
 		t.Errorf("Prefix: %q", got)
 	}
 	if got := keys(backend.Config{Prefix: "mine:", Redis: redisstore.Config{Prefix: "own:"}}); !strings.HasPrefix(got, "own:") {
@@ -156,7 +157,7 @@ func TestPrefixIsDerivedFromTheKey(t *testing.T) {
 func TestOpenNamesAllThatIsWrong(t *testing.T) {
 	t.Parallel()
 	store, err := backend.Open(t.Context(), backend.Config{
-		Kind: backend.Redis, Fallback: backend.Database, SecretKey: []byte("canary"),
+		Kind: backend.Redis, Fallback: backend.Database, SecretKey: "canary",
 		Redis: redisstore.Config{Port: 70000, ConnectTimeout: -5 * time.Second, Username: "ann"},
 	})
 	if store != nil || err == nil {

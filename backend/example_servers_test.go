@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
@@ -49,7 +50,7 @@ func Example_redisURL() {
 	} {
 		mustOpen(backend.Config{
 			Kind:  backend.Redis,
-			Redis: redisstore.Config{URL: url, Host: "ignored", Port: 9999},
+			Redis: redisstore.Config{URL: config.Secret(url), Host: "ignored", Port: 9999},
 		})
 	}
 }
@@ -90,7 +91,7 @@ func Example_redisProduction() {
 		Host:           os.Getenv("REDIS_HOST"),
 		Port:           port,
 		Username:       "redis_user",
-		Password:       os.Getenv("REDIS_PASSWORD"),
+		Password:       config.Secret(os.Getenv("REDIS_PASSWORD")),
 		PoolSize:       20,
 		ConnectTimeout: 10 * time.Second,
 		TLS:            &tls.Config{MinVersion: tls.VersionTLS12},
@@ -102,11 +103,11 @@ func Example_redisHighAvailability() {
 	mustOpen(backend.Config{Kind: backend.Redis, Redis: redisstore.Config{
 		Sentinels:  []string{"sentinel1.example.com:26379", "sentinel2.example.com:26379"},
 		MasterName: "mymaster",
-		Password:   os.Getenv("REDIS_PASSWORD"),
+		Password:   config.Secret(os.Getenv("REDIS_PASSWORD")),
 	}})
 	mustOpen(backend.Config{Kind: backend.Redis, Redis: redisstore.Config{
 		Cluster:  []string{"redis1.example.com:6379", "redis2.example.com:6379"},
-		Password: os.Getenv("REDIS_PASSWORD"),
+		Password: config.Secret(os.Getenv("REDIS_PASSWORD")),
 	}})
 }
 
@@ -141,7 +142,7 @@ func Example_memcachedProduction() {
 	mustOpen(backend.Config{Kind: backend.Memcached, Memcached: memcachestore.Config{
 		Host:     os.Getenv("MEMCACHED_HOST"),
 		Username: "crudadmin",
-		Password: os.Getenv("MEMCACHED_PASSWORD"),
+		Password: config.Secret(os.Getenv("MEMCACHED_PASSWORD")),
 		PoolSize: 15,
 	}})
 }
@@ -178,10 +179,10 @@ func TestEveryForm(t *testing.T) {
 	}
 	for form, cfg := range map[string]redisstore.Config{
 		"object":             {Host: host, Port: port},
-		"URL":                {URL: plain.URL(), Host: "ignored.invalid", Port: 9999},
-		"URL, database":      {URL: fmt.Sprintf("redis://%s/3", plain.Addr)},
-		"URL, password":      {URL: locked.URL()},
-		"URL, user":          {URL: acl.URL()},
+		"URL":                {URL: config.Secret(plain.URL()), Host: "ignored.invalid", Port: 9999},
+		"URL, database":      {URL: config.Secret(fmt.Sprintf("redis://%s/3", plain.Addr))},
+		"URL, password":      {URL: config.Secret(locked.URL())},
+		"URL, user":          {URL: config.Secret(acl.URL())},
 		"map":                redisMap(map[string]any{"host": host, "port": port, "db": 0}),
 		"map, JSON's number": redisMap(map[string]any{"host": host, "port": float64(lockedPort), "password": "p@ss/word"}),
 		"map, authority":     redisMap(map[string]any{"host": host, "port": securePort, "password": "password123", "ca_file": secure.TLS.CAFile}),

@@ -16,13 +16,14 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 // exampleKey stands for the 32 random bytes that "crudadmin secret" prints.
-var exampleKey = []byte(rand.Text() + rand.Text())
+var exampleKey = config.Secret(rand.Text() + rand.Text())
 
 // Memory is the default and needs nothing.
 func Example_memory() {
@@ -172,10 +173,10 @@ func ExampleOpen_fallback() {
 }
 
 // A configuration can be printed and logged: its secrets stay in it.
-func ExampleConfig_String() {
+func ExampleConfig_printed() {
 	cfg := backend.Config{
 		Kind: backend.Redis, SecretKey: exampleKey, Prefix: "shop:",
-		Redis: redisstore.Config{URL: "redis://ann:secret123@redis.example.com:6379/1"},
+		Redis: redisstore.Config{Host: "redis.example.com", Username: "ann", Password: "secret123"},
 	}
 	text := fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg)
 	fmt.Println(strings.Contains(text, "redis.example.com"), strings.Contains(text, "secret123"))

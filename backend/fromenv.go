@@ -5,8 +5,11 @@ package backend
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/trust"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 )
@@ -32,7 +35,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		Rules:     r.SessionRules(),
 		Kind:      Kind(r.Word("SESSION_BACKEND", string(Memory), string(Redis), string(Memcached), string(Database))),
-		SecretKey: []byte(r.SecretKey()),
+		SecretKey: config.Secret(r.SecretKey()),
 		Prefix:    r.Text("SESSION_PREFIX"),
 		Redis:     r.redis(),
 		Memcached: r.memcached(),
@@ -51,129 +54,116 @@ func FromEnv(getenv func(string) string) (Config, error) {
 // reader reads the variables of the stores.
 type reader struct{ *environ.Reader }
 
-// setting is a variable that sets one key of a store's configuration map, and so
-// one field of its Config.
-type setting struct {
-	variable, key, field string
-
-	boolean     bool
-	least, most int // of a number; most is 0 where it is none
-}
-
-// The numbers' bounds are those of the stores, in the units of the variables.
-var redisSettings = []setting{
-	{variable: "REDIS_URL", key: "url", field: "URL"},
-	{variable: "REDIS_HOST", key: "host", field: "Host"},
-	{variable: "REDIS_PORT", key: "port", field: "Port", least: 1, most: 65535},
-	{variable: "REDIS_DB", key: "db", field: "DB", most: 65535},
-	{variable: "REDIS_USERNAME", key: "username", field: "Username"},
-	{variable: "REDIS_PASSWORD", key: "password", field: "Password"},
-	{variable: "REDIS_POOL_SIZE", key: "pool_size", field: "PoolSize", least: 1, most: 256},
-	{variable: "REDIS_CONNECT_TIMEOUT", key: "connect_timeout", field: "ConnectTimeout", least: 1, most: 300},
-	{variable: "REDIS_SENTINELS", key: "sentinels", field: "Sentinels"},
-	{variable: "REDIS_SENTINEL_MASTER", key: "master_name", field: "MasterName"},
-	{variable: "REDIS_CLUSTER", key: "cluster", field: "Cluster"},
-	{variable: "REDIS_TLS", key: "tls", field: "TLS", boolean: true},
-	{variable: "REDIS_CA_FILE", key: "ca_file"},
-	{variable: "SESSION_LOCAL_CACHE_SECONDS", key: "near_cache", field: "NearCache", most: 60},
-	{variable: "SESSION_PREFIX", key: "prefix", field: "Prefix"},
-}
-
-var memcachedSettings = []setting{
-	{variable: "MEMCACHED_SERVERS", key: "servers", field: "Servers"},
-	{variable: "MEMCACHED_HOST", key: "host", field: "Host"},
-	{variable: "MEMCACHED_PORT", key: "port", field: "Port", least: 1, most: 65535},
-	{variable: "MEMCACHED_USERNAME", key: "username", field: "Username"},
-	{variable: "MEMCACHED_PASSWORD", key: "password", field: "Password"},
-	{variable: "MEMCACHED_POOL_SIZE", key: "pool_size", field: "PoolSize", least: 1, most: 1024},
-	{variable: "MEMCACHED_TLS", key: "tls", field: "TLS", boolean: true},
-	{variable: "SESSION_PREFIX", key: "prefix", field: "Prefix"},
-}
-
-// read returns the settings whose variables are set, as a configuration map.
-func (r reader) read(settings []setting) map[string]any {
-	values := map[string]any{}
-	for _, s := range settings {
-		text := r.Text(s.variable)
-		switch {
-		case text == "":
-		case s.boolean:
-			values[s.key] = r.Bool(s.variable, false)
-		case s.most > 0:
-			values[s.key] = r.Int(s.variable, 0, s.least, s.most, "")
-		default:
-			values[s.key] = text
-		}
+// The variable of each field that one sets.
+var (
+	redisVariables = map[string]string{
+		"URL": "REDIS_URL", "Socket": "REDIS_URL", "Host": "REDIS_HOST", "Port": "REDIS_PORT", "DB": "REDIS_DB",
+		"Username": "REDIS_USERNAME", "Password": "REDIS_PASSWORD",
+		"Sentinels": "REDIS_SENTINELS", "MasterName": "REDIS_SENTINEL_MASTER", "Cluster": "REDIS_CLUSTER", "TLS": "REDIS_TLS",
+		"PoolSize": "REDIS_POOL_SIZE", "ConnectTimeout": "REDIS_CONNECT_TIMEOUT",
+		"NearCache": "SESSION_LOCAL_CACHE_SECONDS", "Prefix": "SESSION_PREFIX",
 	}
-	return values
-}
+	memcachedVariables = map[string]string{
+		"Servers": "MEMCACHED_SERVERS", "Host": "MEMCACHED_HOST", "Port": "MEMCACHED_PORT",
+		"Username": "MEMCACHED_USERNAME", "Password": "MEMCACHED_PASSWORD", "TLS": "MEMCACHED_TLS",
+		"PoolSize": "MEMCACHED_POOL_SIZE", "Prefix": "SESSION_PREFIX",
+	}
+)
 
+// The bounds of numbers are those of the stores, in the units of the variables.
 func (r reader) redis() redisstore.Config {
-	values := r.read(redisSettings)
-	_, hasURL := values["url"]
-	if !hasURL && values["username"] != nil && values["password"] == nil {
+	cfg := redisstore.Config{
+		URL:            config.Secret(r.Text("REDIS_URL")),
+		Host:           r.Text("REDIS_HOST"),
+		Port:           r.Int("REDIS_PORT", 0, 1, 65535, ""),
+		DB:             r.Int("REDIS_DB", 0, 0, 65535, ""),
+		Username:       r.Text("REDIS_USERNAME"),
+		Password:       config.Secret(r.Text("REDIS_PASSWORD")),
+		Sentinels:      r.list("REDIS_SENTINELS"),
+		MasterName:     r.Text("REDIS_SENTINEL_MASTER"),
+		Cluster:        r.list("REDIS_CLUSTER"),
+		Prefix:         r.Text("SESSION_PREFIX"),
+		PoolSize:       r.Int("REDIS_POOL_SIZE", 0, 1, 256, ""),
+		ConnectTimeout: time.Duration(r.Int("REDIS_CONNECT_TIMEOUT", 0, 1, 300, "")) * time.Second,
+		NearCache:      time.Duration(r.Int("SESSION_LOCAL_CACHE_SECONDS", 0, 0, 60, "")) * time.Second,
+	}
+	if cfg.URL == "" && cfg.Username != "" && cfg.Password == "" {
 		r.Wrong("REDIS_PASSWORD", "empty, but REDIS_USERNAME is set")
 	}
-	if values["master_name"] != nil && values["sentinels"] == nil {
+	if cfg.MasterName != "" && cfg.Sentinels == nil {
 		r.Wrong("REDIS_SENTINELS", "empty, but REDIS_SENTINEL_MASTER is set")
 	}
-	if values["tls"] == false {
-		if url, _ := values["url"].(string); strings.HasPrefix(url, "rediss:") {
+	on, caFile := r.Bool("REDIS_TLS", false), r.Text("REDIS_CA_FILE")
+	if r.Text("REDIS_TLS") != "" && !on {
+		if strings.HasPrefix(string(cfg.URL), "rediss:") {
 			r.Wrong("REDIS_TLS", "false, but REDIS_URL is rediss://, which is TLS: unset one")
 		}
-		if values["ca_file"] != nil {
+		if caFile != "" {
 			r.Wrong("REDIS_TLS", "false, but REDIS_CA_FILE is set, which is for TLS: unset one")
 		}
 	}
-	cfg, err := redisstore.FromMap(values)
-	if err != nil {
-		r.blame(redisSettings, parts(err))
-		return cfg
+	var err error
+	if cfg.TLS, err = trust.TLS(on, caFile); err != nil {
+		r.Wrong("REDIS_CA_FILE", "%w", err)
 	}
-	r.blame(redisSettings, checkRedis(cfg))
+	r.blame(redisVariables, cfg.Validate())
 	cfg.Prefix = "" // Config.Prefix holds it
 	return cfg
 }
 
 func (r reader) memcached() memcachestore.Config {
-	values := r.read(memcachedSettings)
-	if values["username"] != nil && values["password"] == nil {
+	cfg := memcachestore.Config{
+		Servers:  r.list("MEMCACHED_SERVERS"),
+		Host:     r.Text("MEMCACHED_HOST"),
+		Port:     r.Int("MEMCACHED_PORT", 0, 1, 65535, ""),
+		Username: r.Text("MEMCACHED_USERNAME"),
+		Password: config.Secret(r.Text("MEMCACHED_PASSWORD")),
+		Prefix:   r.Text("SESSION_PREFIX"),
+		PoolSize: r.Int("MEMCACHED_POOL_SIZE", 0, 1, 1024, ""),
+	}
+	if cfg.Username != "" && cfg.Password == "" {
 		r.Wrong("MEMCACHED_PASSWORD", "empty, but MEMCACHED_USERNAME is set")
 	}
-	if values["username"] == nil && values["password"] != nil {
+	if cfg.Username == "" && cfg.Password != "" {
 		r.Wrong("MEMCACHED_USERNAME", "empty, but MEMCACHED_PASSWORD is set")
 	}
-	cfg, err := memcachestore.FromMap(values)
-	if err != nil {
-		r.blame(memcachedSettings, parts(err))
-		return cfg
-	}
-	r.blame(memcachedSettings, checkMemcached(cfg))
+	cfg.TLS, _ = trust.TLS(r.Bool("MEMCACHED_TLS", false), "") // without a file there is no error
+	r.blame(memcachedVariables, cfg.Validate())
 	cfg.Prefix = ""
 	return cfg
 }
 
-// blame notes a store's errors, which begin with the field or the key, on the
-// variables that set it.
-func (r reader) blame(settings []setting, errs []error) {
-	for _, err := range errs {
-		place, what, _ := strings.Cut(err.Error(), ": ")
-		var variables []string
-		for name := range strings.SplitSeq(place, ", ") {
-			name, index, _ := strings.Cut(name, "[")
-			for _, s := range settings {
-				if name == s.field || name == s.key {
-					if index != "" {
-						index = "[" + index
-					}
-					variables = append(variables, s.variable+index)
-				}
+// list is a variable with commas.
+func (r reader) list(name string) []string {
+	text := r.Text(name)
+	if text == "" {
+		return nil
+	}
+	parts := strings.Split(text, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+// blame notes what is wrong with a store's fields on the variables that set them.
+func (r reader) blame(variables map[string]string, err error) {
+	for _, wrong := range config.Fields(err) {
+		var names []string
+		for _, field := range append([]string{wrong.Field}, wrong.Others...) {
+			name, index := field, ""
+			if at := strings.IndexByte(field, '['); at >= 0 {
+				name, index = field[:at], field[at:]
+			}
+			if variable := variables[name]; variable != "" {
+				names = append(names, variable+index)
 			}
 		}
-		if variables == nil {
-			variables, what = []string{"SESSION_BACKEND"}, err.Error()
+		if names == nil {
+			r.Wrong("SESSION_BACKEND", "%w", wrong)
+			continue
 		}
-		r.Wrong(strings.Join(variables, ", "), "%s", what)
+		r.Wrong(strings.Join(names, ", "), "%s", wrong.Text())
 	}
 }
 

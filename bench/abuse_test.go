@@ -79,7 +79,7 @@ func newAbused(t *testing.T, journal string) *abused {
 	}
 	t.Cleanup(func() { _ = admin.Close() })
 	panel, err := crudadmin.New(t.Context(), crudadmin.Config{
-		DB: db, AdminDB: admin, SecretKey: []byte("0123456789abcdef0123456789abcdef"), FirstUsername: "ann", FirstPassword: abusePassword,
+		DB: db, AdminDB: admin, SecretKey: "0123456789abcdef0123456789abcdef", FirstUsername: "ann", FirstPassword: abusePassword,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), ExportDir: t.TempDir(),
 	})
 	if err != nil {

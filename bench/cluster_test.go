@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -22,7 +23,7 @@ func TestCluster(t *testing.T) {
 		g.fill(t, g.m, 8, nil)
 		return g
 	}
-	one := open(redisstore.Config{URL: testserver.Redis(t, testserver.RedisOptions{}).URL()}) // with a log of writes, like the masters
+	one := open(redisstore.Config{URL: config.Secret(testserver.Redis(t, testserver.RedisOptions{}).URL())}) // with a log of writes, like the masters
 	three := open(redisstore.Config{Cluster: testserver.StartRedisCluster(t, 3, 0).Addrs()})
 	table := newTable("operation", "clients", "one server µs", "p99 µs", "three masters µs", "p99 µs", "time ÷ one server")
 	for _, name := range growing("Redis") {

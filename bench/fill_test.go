@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
@@ -86,7 +87,7 @@ func growRedis(t testing.TB, size int) *grown {
 	server := redisServer(t)
 	g := &grown{size: size, clock: &clock{}}
 	g.m = manage(t, must[*redisstore.Store](t)(redisstore.Open(t.Context(), redisstore.Config{
-		URL: server.URL(), PoolSize: poolSize, Now: g.clock.now, Logger: discard(),
+		URL: config.Secret(server.URL()), PoolSize: poolSize, Now: g.clock.now, Logger: discard(),
 	})), session.Config{Now: g.clock.now})
 	info := func(section, field string) (sum float64) {
 		reply, err := server.Do("INFO", section)

@@ -16,6 +16,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 	"github.com/redis/rueidis"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -292,7 +293,7 @@ func leastNear(t testing.TB) limit {
 	server := redisServer(t)
 	plain := manage(t, openRedis(t, server, options{}), session.Config{})
 	near := manage(t, must[*redisstore.Store](t)(redisstore.Open(t.Context(), redisstore.Config{
-		URL: server.URL(), PoolSize: poolSize, NearCache: maxStale, Logger: discard(),
+		URL: config.Secret(server.URL()), PoolSize: poolSize, NearCache: maxStale, Logger: discard(),
 	})), session.Config{})
 	tokens := signIn(t, plain)
 	return limit{raw: "our Validate without it", least: validating(t, plain, tokens), ours: validating(t, near, tokens)}

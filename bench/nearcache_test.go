@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 )
@@ -27,7 +28,7 @@ func TestNearCache(t *testing.T) {
 	server := redisServer(t)
 	open := func(near time.Duration) *session.Manager {
 		return manage(t, must[*redisstore.Store](t)(redisstore.Open(t.Context(), redisstore.Config{
-			URL: server.URL(), PoolSize: poolSize, NearCache: near, Logger: discard(),
+			URL: config.Secret(server.URL()), PoolSize: poolSize, NearCache: near, Logger: discard(),
 		})), session.Config{})
 	}
 	here, there := open(0), open(maxStale)

@@ -11,7 +11,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
-var secretKey = []byte("a key for benchmarks only, 32 bytes and more")
+const secretKey = "a key for benchmarks only, 32 bytes and more"
 
 // ours is crudadmin with its defaults: an idle timeout of 30 minutes, a lifetime
 // of 12 hours, 5 sessions a user.

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
@@ -117,7 +118,7 @@ func sit(t *testing.T, path string) *sitting {
 	}
 	t.Cleanup(func() { _ = admin.Close() })
 	panel, err := crudadmin.New(t.Context(), crudadmin.Config{
-		DB: db, AdminDB: admin, SecretKey: []byte(strings.Repeat("k", 32)), FirstUsername: "ann", FirstPassword: "a password for the bench",
+		DB: db, AdminDB: admin, SecretKey: config.Secret(strings.Repeat("k", 32)), FirstUsername: "ann", FirstPassword: "a password for the bench",
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

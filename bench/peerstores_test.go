@@ -107,7 +107,7 @@ func scsSQL(t testing.TB, c *contestant, db *sql.DB) {
 
 func gorillaOnRedis(t testing.TB, o options) *contestant {
 	server := redisServer(t)
-	store := must[*redistore.RediStore](t)(redistore.NewRediStore(poolSize, "tcp", o.count.address(t, server.Addr), "", "", secretKey[:32]))
+	store := must[*redistore.RediStore](t)(redistore.NewRediStore(poolSize, "tcp", o.count.address(t, server.Addr), "", "", []byte(secretKey[:32])))
 	t.Cleanup(func() { _ = store.Close() })
 	c := &contestant{name: "gorilla", library: gorilla{store}}
 	onRedis(t, c, server)

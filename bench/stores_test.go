@@ -21,6 +21,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -101,7 +102,7 @@ func redisServer(t testing.TB) *testserver.RedisServer {
 // openRedis opens a store of ours on the server.
 func openRedis(t testing.TB, server *testserver.RedisServer, o options) *redisstore.Store {
 	return must[*redisstore.Store](t)(redisstore.Open(t.Context(), redisstore.Config{
-		URL: "redis://" + o.count.address(t, server.Addr), PoolSize: poolSize, Logger: discard(),
+		URL: config.Secret("redis://" + o.count.address(t, server.Addr)), PoolSize: poolSize, Logger: discard(),
 	}))
 }
 

@@ -38,6 +38,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -47,6 +48,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 const (
@@ -144,34 +147,34 @@ type Writer interface {
 
 // Options says what of the database is shown. The zero value shows every table and masks by DefaultMasked.
 type Options struct {
+	// QueryTimeout bounds each read, and each write of one record. Default: DefaultQueryTimeout. At most 24 hours.
+	QueryTimeout time.Duration
+	// BulkTimeout bounds what changes or deletes many records, and actions. Default: DefaultBulkTimeout. At most 24 hours.
+	BulkTimeout time.Duration
 	// Show, if set, names the only tables and views shown; "*" is all but the engine's and this module's own.
 	Show []string
 	// Hide names tables and views not shown; "*" is all.
 	Hide []string
-	// Masked decides whether a column's values are secret: never read, filtered, sorted or searched.
-	// Default: DefaultMasked, by name.
-	//
-	// What shows a secret by another name is masked too: references to it, columns generated from it, columns of views that
-	// are computed from it (all of a view's where its text cannot be followed), full-text tables of it.
-	Masked func(table string, column *Column) bool
 	// Mask names columns that are masked whatever Masked and Unmasked say: "table.column", "table" for all of its columns,
 	// and * for every table or column, as in "*.email". A name with a dot, or that is *, stands in double quotes.
 	Mask []string
 	// Unmasked names columns, as Mask does, that are shown whatever Masked says and whatever they show.
 	Unmasked []string
+	// Tables says more of single tables, by name.
+	Tables map[string]TableOptions
+	// Masked decides whether a column's values are secret: never read, filtered, sorted or searched.
+	// Default: DefaultMasked, by name.
+	//
+	// What shows a secret by another name is masked too: references to it, columns generated from it, columns of views that
+	// are computed from it (all of a view's where its text cannot be followed), full-text tables of it.
+	Masked func(table string, column *Column) bool `json:"-"`
 	// Reach, if set, decides what a write may change beside the rows that it is about: it is asked of each Reached before
 	// anything is written, and its error stops the write and is returned as it is.
-	Reach func(Reached) error
+	Reach func(Reached) error `json:"-"`
 	// Refer, if set, is asked of each table that is not shown and that a written reference leads to. Where it says no, the
 	// reference takes only values that rows of the written table have already: which keys the hidden table has cannot be
 	// found out by trying.
-	Refer func(table string) bool
-	// Tables says more of single tables, by name.
-	Tables map[string]TableOptions
-	// QueryTimeout bounds each read, and each write of one record. Default: DefaultQueryTimeout.
-	QueryTimeout time.Duration
-	// BulkTimeout bounds what changes or deletes many records, and actions. Default: DefaultBulkTimeout.
-	BulkTimeout time.Duration
+	Refer func(table string) bool `json:"-"`
 
 	byName         bool // Masked is DefaultMasked
 	masks, unmasks []columnPattern
@@ -211,19 +214,24 @@ func Open(ctx context.Context, db *sql.DB, opts Options) (*Source, error) {
 	return s, nil
 }
 
+// maxTimeout is the most that a timeout of Options can be.
+const maxTimeout = 24 * time.Hour
+
+// Validate returns nil, or one error with a config.FieldError for each field that is out of its bounds. Open and
+// Source.With call it; they check the names too, which it asks no database for.
+func (o Options) Validate() error {
+	var check fields.Check
+	check.Duration("QueryTimeout", o.QueryTimeout, 0, maxTimeout)
+	check.Duration("BulkTimeout", o.BulkTimeout, 0, maxTimeout)
+	return check.Err("data")
+}
+
 func (o Options) withDefaults() (Options, error) {
-	if o.QueryTimeout < 0 {
-		return o, fmt.Errorf("data: open: QueryTimeout is %v, want 0 (the default) or more", o.QueryTimeout)
+	if err := o.Validate(); err != nil {
+		return o, err
 	}
-	if o.QueryTimeout == 0 {
-		o.QueryTimeout = DefaultQueryTimeout
-	}
-	if o.BulkTimeout < 0 {
-		return o, fmt.Errorf("data: open: BulkTimeout is %v, want 0 (the default) or more", o.BulkTimeout)
-	}
-	if o.BulkTimeout == 0 {
-		o.BulkTimeout = DefaultBulkTimeout
-	}
+	o.QueryTimeout = cmp.Or(o.QueryTimeout, DefaultQueryTimeout)
+	o.BulkTimeout = cmp.Or(o.BulkTimeout, DefaultBulkTimeout)
 	if o.Masked == nil {
 		o.Masked, o.byName = DefaultMasked, true
 	}

@@ -22,7 +22,7 @@ type TableOptions struct {
 	// Columns says more of single columns, by name.
 	Columns map[string]ColumnOptions
 	// Hooks run in the transactions that write the table.
-	Hooks Hooks
+	Hooks Hooks `json:"-"`
 }
 
 // ColumnOptions says how one column is shown.

@@ -352,7 +352,7 @@ type site struct {
 func (c *cell) newSite() *site {
 	c.Helper()
 	m, err := session.New(c.store, session.Config{
-		SecretKey: []byte("a key of this suite alone, 32 bytes or more"), MaxPerUser: session.Unlimited,
+		SecretKey: "a key of this suite alone, 32 bytes or more", MaxPerUser: session.Unlimited,
 		Logger: quiet, Now: c.clock.now,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/faults"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -24,7 +25,7 @@ func Example() {
 				return faults.Server{Addr: s.Addr, Kill: s.Kill, Freeze: s.Freeze, Thaw: s.Thaw, Restart: func() { s.Restart(false) }}
 			},
 			Open: func(t testing.TB, addr string, now func() time.Time) session.Store {
-				s, err := redisstore.Open(context.Background(), redisstore.Config{URL: "redis://" + addr, Now: now})
+				s, err := redisstore.Open(context.Background(), redisstore.Config{URL: config.Secret("redis://" + addr), Now: now})
 				if err != nil {
 					t.Fatal(err)
 				}

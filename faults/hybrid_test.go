@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -34,7 +35,7 @@ func hybrid(t testing.TB, truth *sqlstore.Store, cache hybridstore.Cache, now fu
 
 func redisCache(t testing.TB, addr string) hybridstore.Cache {
 	s := must[*redisstore.Store](t)(redisstore.Open(context.Background(), redisstore.Config{
-		URL: "redis://" + addr, Lazy: true, Logger: quiet,
+		URL: config.Secret("redis://" + addr), Lazy: true, Logger: quiet,
 	}))
 	t.Cleanup(func() { _ = s.Close() })
 	return s.Cache()

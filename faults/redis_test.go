@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -156,7 +157,7 @@ func TestRedisFull(t *testing.T) {
 	t.Parallel()
 	asCaches(t, func(t *testing.T, column string, asCache bool) {
 		r := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy noeviction"}})
-		s := started(t, redisAs(func() redisstore.Config { return redisstore.Config{URL: r.URL()} }, asCache))
+		s := started(t, redisAs(func() redisstore.Config { return redisstore.Config{URL: config.Secret(r.URL())} }, asCache))
 		try(t, fullRow, column, s, Server{Addr: r.Addr}, func(c *cell) {
 			c.open(false)
 			site, v := c.newSite(), c.newVictims()
@@ -214,7 +215,7 @@ func TestRedisEviction(t *testing.T) {
 		r := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy allkeys-random"}})
 		var log bytes.Buffer
 		s := started(t, redisAs(func() redisstore.Config {
-			return redisstore.Config{URL: r.URL(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			return redisstore.Config{URL: config.Secret(r.URL()), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 		}, asCache))
 		try(t, evictionRow, column, s, Server{Addr: r.Addr}, func(c *cell) {
 			c.open(false)
@@ -268,7 +269,7 @@ func password(t testing.TB, r *testserver.RedisServer, text string) {
 }
 
 func refusals(t testing.TB) []refusal {
-	plain := func(addr string) redisstore.Config { return redisstore.Config{URL: "redis://" + addr} }
+	plain := func(addr string) redisstore.Config { return redisstore.Config{URL: config.Secret("redis://" + addr)} }
 	loaded := make(chan struct{})
 	dumps := filepath.Join(t.TempDir(), "dumps")
 	if err := os.Mkdir(dumps, 0o700); err != nil {
@@ -301,9 +302,11 @@ func refusals(t testing.TB) []refusal {
 		},
 		{
 			word: "WRONGPASS", options: testserver.RedisOptions{Password: "old"},
-			config: func(addr string) redisstore.Config { return redisstore.Config{URL: "redis://:old@" + addr} },
-			begin:  func(t testing.TB, r *testserver.RedisServer) { password(t, r, "new") },
-			end:    func(t testing.TB, r *testserver.RedisServer) { password(t, r, "old") },
+			config: func(addr string) redisstore.Config {
+				return redisstore.Config{URL: config.Secret("redis://:old@" + addr)}
+			},
+			begin: func(t testing.TB, r *testserver.RedisServer) { password(t, r, "new") },
+			end:   func(t testing.TB, r *testserver.RedisServer) { password(t, r, "old") },
 		},
 		{
 			word: "LOADING", config: plain, passes: true,

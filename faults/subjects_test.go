@@ -14,6 +14,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memcachestore"
@@ -85,7 +86,7 @@ func redisServer(t testing.TB, r *testserver.RedisServer) Server {
 
 func openRedis(t testing.TB, addr string, now func() time.Time) session.Store {
 	s := must[*redisstore.Store](t)(redisstore.Open(context.Background(), redisstore.Config{
-		URL: "redis://" + addr, Now: now, Logger: quiet,
+		URL: config.Secret("redis://" + addr), Now: now, Logger: quiet,
 	}))
 	t.Cleanup(func() { _ = s.Close() })
 	return s

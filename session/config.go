@@ -3,13 +3,15 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/config"
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // MinSecretKey is the least length of Config.SecretKey in bytes.
@@ -24,7 +26,7 @@ type Config struct {
 	// SecretKey is what tags, CSRF tokens and throttle keys are derived from
 	// (HKDF-SHA-256): at least 32 random bytes, the same on every node, kept out
 	// of the code. Another key signs everybody out. Required.
-	SecretKey []byte
+	SecretKey config.Secret
 
 	// IdleTimeout ends a session that is not used: 30 minutes by default, 1
 	// second to 400 days.
@@ -38,10 +40,6 @@ type Config struct {
 	// MaxPerUser is how many live sessions a user may have: 5 by default, 1 to
 	// MaxLimit, or Unlimited.
 	MaxPerUser int
-
-	// RefuseOverLimit refuses a login over the limit with ErrLimit. By default
-	// the oldest session ends instead.
-	RefuseOverLimit bool
 
 	// TouchInterval is how exact LastActivity is: between touches a validation
 	// only reads. Default: a thirtieth of IdleTimeout, at least 1 second, but
@@ -74,20 +72,24 @@ type Config struct {
 	// Throttle bounds failed logins.
 	Throttle Throttle
 
+	// RefuseOverLimit refuses a login over the limit with ErrLimit. By default
+	// the oldest session ends instead.
+	RefuseOverLimit bool
+
 	// OnEvent, if set, is called for everything that happens to sessions, before
 	// the method that caused it returns. It must not block.
-	OnEvent func(context.Context, Event)
-
-	// Logger gets warnings; slog.Default() by default. Records carry
-	// component=session. No token is ever logged.
-	Logger *slog.Logger
-
-	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	OnEvent func(context.Context, Event) `json:"-"`
 
 	// Random is the source of tokens; crypto/rand.Reader by default. An error
 	// from it means no session.
-	Random io.Reader
+	Random io.Reader `json:"-"`
+
+	// Now is the clock; time.Now by default.
+	Now func() time.Time `json:"-"`
+
+	// Logger gets warnings; slog.Default() by default. Records carry
+	// component=session. No token is ever logged.
+	Logger *slog.Logger `json:"-"`
 }
 
 // Throttle bounds failed logins. Only failures count; see Manager.Attempt.
@@ -118,82 +120,58 @@ type Throttle struct {
 	Window time.Duration
 }
 
-// Format prints the configuration without the secret key, whatever the verb.
-func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // has no Format
-	c.SecretKey = nil
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
-}
-
 const maxLifetime = 400 * 24 * time.Hour
+
+// idle is IdleTimeout within its bounds, from which other fields have theirs: a wrong
+// one makes none of those wrong.
+func (c Config) idle() time.Duration { return min(max(c.IdleTimeout, time.Second), maxLifetime) }
 
 // withDefaults fills in what is zero.
 func (c Config) withDefaults() Config {
-	setDefault(&c.IdleTimeout, 30*time.Minute)
-	setDefault(&c.Lifetime, max(12*time.Hour, c.IdleTimeout))
-	setDefault(&c.MaxPerUser, 5)
-	setDefault(&c.TouchInterval, min(max(c.IdleTimeout/30, time.Second), c.IdleTimeout/2))
-	setDefault(&c.RenewGrace, 30*time.Second)
-	setDefault(&c.SweepInterval, 15*time.Minute)
-	setDefault(&c.StoreTimeout, 2*time.Second)
-	setDefault(&c.TouchWait, 50*time.Millisecond)
-	setDefault(&c.Throttle.Failures, 5)
-	setDefault(&c.Throttle.FailuresPerAddress, 50)
-	setDefault(&c.Throttle.FailuresPerAccount, 100)
-	setDefault(&c.Throttle.FailuresOfDevices, 20)
-	setDefault(&c.Throttle.Window, 15*time.Minute)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	if c.Random == nil {
-		c.Random = rand.Reader
-	}
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 30*time.Minute)
+	c.Lifetime = cmp.Or(c.Lifetime, max(12*time.Hour, c.idle()))
+	c.MaxPerUser = cmp.Or(c.MaxPerUser, 5)
+	c.TouchInterval = cmp.Or(c.TouchInterval, min(max(c.idle()/30, time.Second), c.idle()/2))
+	c.RenewGrace = cmp.Or(c.RenewGrace, 30*time.Second)
+	c.SweepInterval = cmp.Or(c.SweepInterval, 15*time.Minute)
+	c.StoreTimeout = cmp.Or(c.StoreTimeout, 2*time.Second)
+	c.TouchWait = cmp.Or(c.TouchWait, 50*time.Millisecond)
+	c.Throttle.Failures = cmp.Or(c.Throttle.Failures, 5)
+	c.Throttle.FailuresPerAddress = cmp.Or(c.Throttle.FailuresPerAddress, 50)
+	c.Throttle.FailuresPerAccount = cmp.Or(c.Throttle.FailuresPerAccount, 100)
+	c.Throttle.FailuresOfDevices = cmp.Or(c.Throttle.FailuresOfDevices, 20)
+	c.Throttle.Window = cmp.Or(c.Throttle.Window, 15*time.Minute)
+	c.Random = cmp.Or(c.Random, rand.Reader)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c
 }
 
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
+// maxGrace is the most that RenewGrace can be.
+const maxGrace = 5 * time.Minute
 
-// validate reports every field that is out of its bounds, in one error.
-func (c Config) validate() error {
-	var errs []error
-	if n := len(c.SecretKey); n < MinSecretKey {
-		errs = append(errs, fmt.Errorf("SecretKey: %d bytes, want at least %d random ones; make them with: openssl rand -base64 32", n, MinSecretKey))
-	}
-	within := func(field string, d, least, most time.Duration) {
-		if d < least || d > most {
-			errs = append(errs, fmt.Errorf("%s: %s, want %s to %s", field, d, least, most))
-		}
-	}
-	count := func(field string, n, most int) {
-		if n < 1 || n > most {
-			errs = append(errs, fmt.Errorf("%s: %d, want 1 to %d", field, n, most))
-		}
-	}
-	within("IdleTimeout", c.IdleTimeout, time.Second, maxLifetime)
-	within("Lifetime", c.Lifetime, max(c.IdleTimeout, time.Second), maxLifetime)
+// Validate returns nil, or one error with a config.FieldError for each field that is
+// out of its bounds. New calls it.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var check fields.Check
+	check.Key("SecretKey", c.SecretKey, MinSecretKey)
+	check.Duration("IdleTimeout", c.IdleTimeout, time.Second, maxLifetime)
+	check.Duration("Lifetime", c.Lifetime, c.idle(), maxLifetime)
 	if c.MaxPerUser != Unlimited {
-		count("MaxPerUser", c.MaxPerUser, MaxLimit)
+		check.Int("MaxPerUser", c.MaxPerUser, 1, MaxLimit)
 	}
-	within("TouchInterval", c.TouchInterval, 1, max(c.IdleTimeout/2, 1))
-	within("RenewGrace", c.RenewGrace, 0, 5*time.Minute)
+	check.Duration("TouchInterval", c.TouchInterval, 1, c.idle()/2)
+	check.Duration("RenewGrace", c.RenewGrace, 0, maxGrace)
 	if c.RenewEvery != 0 {
-		within("RenewEvery", c.RenewEvery, max(time.Second, c.RenewGrace+1), maxLifetime)
+		check.Duration("RenewEvery", c.RenewEvery, max(time.Second, min(c.RenewGrace, maxGrace)+1), maxLifetime)
 	}
-	within("SweepInterval", c.SweepInterval, time.Second, maxLifetime)
-	within("StoreTimeout", c.StoreTimeout, time.Millisecond, time.Minute)
-	within("TouchWait", c.TouchWait, time.Millisecond, time.Minute)
-	count("Throttle.Failures", c.Throttle.Failures, MaxCountLimit)
-	count("Throttle.FailuresPerAddress", c.Throttle.FailuresPerAddress, MaxCountLimit)
-	count("Throttle.FailuresPerAccount", c.Throttle.FailuresPerAccount, MaxCountLimit)
-	count("Throttle.FailuresOfDevices", c.Throttle.FailuresOfDevices, MaxCountLimit)
-	within("Throttle.Window", c.Throttle.Window, time.Second, 24*time.Hour)
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("session: configuration:\n%w", errors.Join(errs...))
+	check.Duration("SweepInterval", c.SweepInterval, time.Second, maxLifetime)
+	check.Duration("StoreTimeout", c.StoreTimeout, time.Millisecond, time.Minute)
+	check.Duration("TouchWait", c.TouchWait, time.Millisecond, time.Minute)
+	check.Int("Throttle.Failures", c.Throttle.Failures, 1, MaxCountLimit)
+	check.Int("Throttle.FailuresPerAddress", c.Throttle.FailuresPerAddress, 1, MaxCountLimit)
+	check.Int("Throttle.FailuresPerAccount", c.Throttle.FailuresPerAccount, 1, MaxCountLimit)
+	check.Int("Throttle.FailuresOfDevices", c.Throttle.FailuresOfDevices, 1, MaxCountLimit)
+	check.Duration("Throttle.Window", c.Throttle.Window, time.Second, 24*time.Hour)
+	return check.Err("session")
 }

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 )
 
 func TestDefaults(t *testing.T) {
-	m, err := session.New(memstore.New(memstore.Config{}), session.Config{SecretKey: []byte(canary)})
+	m, err := session.New(memstore.New(memstore.Config{}), session.Config{SecretKey: canary})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func TestDefaults(t *testing.T) {
 		"SweepInterval": got.SweepInterval == 15*time.Minute,
 		"StoreTimeout":  got.StoreTimeout == 2*time.Second,
 		"Throttle":      got.Throttle == session.Throttle{Failures: 5, FailuresPerAddress: 50, FailuresPerAccount: 100, FailuresOfDevices: 20, Window: 15 * time.Minute},
-		"SecretKey":     got.SecretKey == nil,
+		"SecretKey":     got.SecretKey == "",
 	} {
 		if !ok {
 			t.Errorf("the default of %s is not as documented: %+v", name, got)
@@ -47,7 +48,7 @@ func TestDefaultsFollowIdleTimeout(t *testing.T) {
 		{time.Hour, 2 * time.Minute, 12 * time.Hour},
 		{24 * time.Hour, 48 * time.Minute, 24 * time.Hour},
 	} {
-		m, err := session.New(memstore.New(memstore.Config{}), session.Config{SecretKey: []byte(canary), IdleTimeout: c.idle})
+		m, err := session.New(memstore.New(memstore.Config{}), session.Config{SecretKey: canary, IdleTimeout: c.idle})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +60,7 @@ func TestDefaultsFollowIdleTimeout(t *testing.T) {
 
 func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 	_, err := session.New(memstore.New(memstore.Config{}), session.Config{
-		SecretKey:     []byte(canary)[:31],
+		SecretKey:     config.Secret(canary[:31]),
 		IdleTimeout:   -time.Second,
 		Lifetime:      401 * 24 * time.Hour,
 		MaxPerUser:    1001,
@@ -93,8 +94,8 @@ func TestBoundsOfEachField(t *testing.T) {
 		change func(*session.Config)
 		ok     bool
 	}{
-		"a key of 32 bytes":             {func(c *session.Config) { c.SecretKey = make([]byte, 32) }, true},
-		"no key":                        {func(c *session.Config) { c.SecretKey = nil }, false},
+		"a key of 32 bytes":             {func(c *session.Config) { c.SecretKey = config.Secret(make([]byte, 32)) }, true},
+		"no key":                        {func(c *session.Config) { c.SecretKey = "" }, false},
 		"idle of a second":              {func(c *session.Config) { c.IdleTimeout = time.Second }, true},
 		"idle under a second":           {func(c *session.Config) { c.IdleTimeout = time.Second - 1 }, false},
 		"400 days":                      {func(c *session.Config) { c.IdleTimeout, c.Lifetime = 400*day, 400*day }, true},
@@ -115,7 +116,7 @@ func TestBoundsOfEachField(t *testing.T) {
 		"a throttle window of a day":    {func(c *session.Config) { c.Throttle.Window = day }, true},
 		"a throttle window of a moment": {func(c *session.Config) { c.Throttle.Window = time.Millisecond }, false},
 	} {
-		cfg := session.Config{SecretKey: []byte(canary)}
+		cfg := session.Config{SecretKey: canary}
 		c.change(&cfg)
 		if _, err := session.New(memstore.New(memstore.Config{}), cfg); (err == nil) != c.ok {
 			t.Errorf("%s: error %v, want ok %t", name, err, c.ok)
@@ -125,21 +126,21 @@ func TestBoundsOfEachField(t *testing.T) {
 
 func TestStoreThatHoldsFewer(t *testing.T) {
 	store := &fake{Store: memstore.New(memstore.Config{}), traits: session.Traits{Name: "small", MaxPerUser: 3}}
-	_, err := session.New(store, session.Config{SecretKey: []byte(canary), MaxPerUser: 4})
+	_, err := session.New(store, session.Config{SecretKey: canary, MaxPerUser: 4})
 	if err == nil || !strings.Contains(err.Error(), "MaxPerUser: 4") || !strings.Contains(err.Error(), "small") {
 		t.Errorf("a limit of 4 on a store that holds 3: %v", err)
 	}
-	if _, err := session.New(store, session.Config{SecretKey: []byte(canary), MaxPerUser: 3}); err != nil {
+	if _, err := session.New(store, session.Config{SecretKey: canary, MaxPerUser: 3}); err != nil {
 		t.Errorf("a limit of 3 on a store that holds 3: %v", err)
 	}
-	if _, err := session.New(nil, session.Config{SecretKey: []byte(canary)}); err == nil {
+	if _, err := session.New(nil, session.Config{SecretKey: canary}); err == nil {
 		t.Error("a manager without a store is made")
 	}
 }
 
 // Whatever prints a configuration or a manager does not print the key.
 func TestNoSecretIsPrinted(t *testing.T) {
-	cfg := session.Config{SecretKey: []byte(canary)}
+	cfg := session.Config{SecretKey: canary}
 	m, err := session.New(memstore.New(memstore.Config{}), cfg)
 	if err != nil {
 		t.Fatal(err)

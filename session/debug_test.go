@@ -76,7 +76,7 @@ func TestDebugRecords(t *testing.T) {
 // once, for the check in the token.
 func TestDebugRecordsCostNothing(t *testing.T) {
 	m, err := session.New(memstore.New(memstore.Config{}), session.Config{
-		SecretKey: []byte(canary), Logger: slog.New(slog.NewTextHandler(&lockedBuffer{}, nil)),
+		SecretKey: canary, Logger: slog.New(slog.NewTextHandler(&lockedBuffer{}, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func TestRevokeAllIsUnsupportedWithoutAList(t *testing.T) {
 func TestRevokeAllGoesOn(t *testing.T) {
 	b := newBench(t, func(c *session.Config) { c.MaxPerUser = session.Unlimited })
 	b.store.traits.ListAll = true
-	m, err := session.New(b.store, session.Config{SecretKey: []byte(canary), Now: b.clock.Now})
+	m, err := session.New(b.store, session.Config{SecretKey: canary, Now: b.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func newBench(t testing.TB, change ...func(*session.Config)) bench {
 	t.Helper()
 	b := bench{mu: &sync.Mutex{}, clock: sessiontest.NewClock(), log: &lockedBuffer{}}
 	b.store = &fake{Store: memstore.New(memstore.Config{Now: b.clock.Now}), traits: session.Traits{Name: "fake"}}
-	cfg := session.Config{SecretKey: []byte(canary), Now: b.clock.Now, TouchWait: time.Minute, Logger: slog.New(slog.NewTextHandler(b.log, nil))}
+	cfg := session.Config{SecretKey: canary, Now: b.clock.Now, TouchWait: time.Minute, Logger: slog.New(slog.NewTextHandler(b.log, nil))}
 	for _, c := range change {
 		c(&cfg)
 	}

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // Manager applies a Config's rules to the sessions in a Store. It is safe for
@@ -38,19 +41,21 @@ func New(store Store, cfg Config) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("session: New: store is nil")
 	}
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg = cfg.withDefaults()
 	traits := store.Traits()
 	if most := traits.MaxPerUser; most > 0 && cfg.MaxPerUser > most {
-		return nil, fmt.Errorf("session: configuration:\nMaxPerUser: %d, but the %s store holds at most %d sessions of a user", cfg.MaxPerUser, traits.Name, most)
+		var check fields.Check
+		check.Wrong("MaxPerUser", strconv.Itoa(cfg.MaxPerUser), "but the %s store holds at most %d sessions of a user", traits.Name, most)
+		return nil, check.Err("session")
 	}
-	keys, err := deriveKeys(cfg.SecretKey)
+	keys, err := deriveKeys([]byte(cfg.SecretKey))
 	if err != nil {
 		return nil, err
 	}
-	cfg.SecretKey = nil // not needed any more
+	cfg.SecretKey = "" // not needed any more
 	m := &Manager{
 		store:  &toldStore{Store: store, log: cfg.Logger.With("component", "session")},
 		traits: traits,

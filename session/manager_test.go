@@ -4,7 +4,6 @@
 package session_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -302,7 +302,7 @@ func TestWarningThatNobodySweeps(t *testing.T) {
 
 func TestCSRF(t *testing.T) {
 	b := newBench(t)
-	other := newBench(t, func(c *session.Config) { c.SecretKey = bytes.Repeat([]byte("k"), 32) })
+	other := newBench(t, func(c *session.Config) { c.SecretKey = config.Secret(strings.Repeat("k", 32)) })
 	_, s := b.login(t)
 	token := b.CSRFToken(s.Lineage)
 	want(t, b.CheckCSRF(s.Lineage, token), nil, "CheckCSRF")

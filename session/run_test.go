@@ -32,7 +32,7 @@ func TestRunSweeps(t *testing.T) {
 			return ctx.Err()
 		}
 		log := &lockedBuffer{}
-		m, err := session.New(store, session.Config{SecretKey: []byte(canary), SweepInterval: time.Hour, Logger: slog.New(slog.NewTextHandler(log, nil))})
+		m, err := session.New(store, session.Config{SecretKey: canary, SweepInterval: time.Hour, Logger: slog.New(slog.NewTextHandler(log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestBackgroundThatEndsIsLogged(t *testing.T) {
 		store := &fake{Store: memstore.New(memstore.Config{}), traits: session.Traits{Local: true}}
 		store.traits.Background = func(context.Context) error { return errors.New("lost the link") }
 		log := &lockedBuffer{}
-		m, err := session.New(store, session.Config{SecretKey: []byte(canary), Logger: slog.New(slog.NewTextHandler(log, nil))})
+		m, err := session.New(store, session.Config{SecretKey: canary, Logger: slog.New(slog.NewTextHandler(log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ func TestStats(t *testing.T) {
 		more session.Stats
 	}{
 		{"another key's token", func() {
-			stranger := newBench(t, func(c *session.Config) { c.SecretKey = []byte("another key, which made the token of a stranger") })
+			stranger := newBench(t, func(c *session.Config) { c.SecretKey = "another key, which made the token of a stranger" })
 			forged, _ := stranger.login(t)
 			_, _ = b.Validate(t.Context(), forged)
 		}, session.Stats{Invalid: 1}},

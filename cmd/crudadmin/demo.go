@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/shop"
+	"github.com/go-crudadmin/crudadmin/config"
 )
 
 type demoCommand struct {
@@ -38,13 +39,13 @@ func (c *demoCommand) run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		options.Settings.FirstPassword = kept
+		options.Settings.FirstPassword = config.Secret(kept)
 	}
 	panel, err := p.openPanel(ctx, options)
 	if err != nil {
 		return err
 	}
-	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Settings.FirstUsername), Password: options.Settings.FirstPassword})
+	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Settings.FirstUsername), Password: string(options.Settings.FirstPassword)})
 }
 
 // ensureShop makes the shop unless it is there, and says when the one that is there is of another version.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -200,7 +201,7 @@ func (r *report) lookAtSessions(ctx context.Context, cfg backend.Config, admin b
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	cfg.SecretKey = []byte(strings.Repeat("doctor..", 8)) // nothing is written under it
+	cfg.SecretKey = config.Secret(strings.Repeat("doctor..", 8)) // nothing is written under it
 	store, err := backend.Open(ctx, cfg)
 	if err != nil {
 		r.say(data.Failure, part, "%v", err)

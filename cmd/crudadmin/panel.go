@@ -103,7 +103,7 @@ func warnOfRollbackJournal(ctx context.Context, db *sql.DB, log *slog.Logger) {
 
 // greeted is the username to print, of an administrator who has the password that is printed with it.
 func greeted(ctx context.Context, accounts *account.Accounts, o panelOptions) (string, error) {
-	username, password := o.Settings.FirstUsername, o.Settings.FirstPassword
+	username, password := o.Settings.FirstUsername, string(o.Settings.FirstPassword)
 	user, err := accounts.ByUsername(ctx, username)
 	if errors.Is(err, account.ErrNotFound) {
 		return username, nil // others were made, and this one never

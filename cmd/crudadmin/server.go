@@ -19,6 +19,7 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -92,7 +93,7 @@ func (s *server) findKey() error {
 	if len(text) < session.MinSecretKey {
 		return fmt.Errorf("%s has %d bytes, want at least %d: delete it to have a new one made", path, len(text), session.MinSecretKey)
 	}
-	s.settings.SecretKey = []byte(text)
+	s.settings.SecretKey = config.Secret(text)
 	return nil
 }
 

@@ -132,7 +132,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%s is answered with %q, want the whole path handed to the panel", url, got)
 	}
 	if o := f.options; o.Database != filepath.Join(dir, "shop.db") || o.ReadOnly || o.Settings.AdminDatabase != filepath.Join(dir, "admin.db") ||
-		o.Settings.FirstPassword != password || !o.ResetPassword || len(o.Settings.SecretKey) < 32 {
+		string(o.Settings.FirstPassword) != password || !o.ResetPassword || len(o.Settings.SecretKey) < 32 {
 		t.Errorf("the panel was given %+v", o)
 	}
 	key := string(f.options.Settings.SecretKey)

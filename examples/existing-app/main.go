@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/go-crudadmin/crudadmin/config"
 )
 
 func main() {
@@ -26,7 +28,7 @@ func main() {
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		log.Fatal(err)
 	}
-	key := []byte(os.Getenv("ADMIN_SECRET_KEY")) // crudadmin secret prints one
+	key := config.Secret(os.Getenv("ADMIN_SECRET_KEY")) // crudadmin secret prints one
 	panel, err := newPanel(ctx, db, "existing-app-admin.db", key)
 	if err != nil {
 		log.Fatal(err)

@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/go-crudadmin/crudadmin/config"
 )
 
 // visitor is a browser of one person.
@@ -72,7 +74,7 @@ func open(t *testing.T) (*sql.DB, visitor) {
 	if _, err := db.ExecContext(t.Context(), schema+`INSERT INTO categories (name) VALUES ('Tea'), ('Cups')`); err != nil {
 		t.Fatal(err)
 	}
-	panel, err := newPanel(t.Context(), db, filepath.Join(dir, "admin.db"), []byte(strings.Repeat("k", 32)))
+	panel, err := newPanel(t.Context(), db, filepath.Join(dir, "admin.db"), config.Secret(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}

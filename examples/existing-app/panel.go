@@ -14,13 +14,14 @@ import (
 
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 // newPanel is the panel: at most two devices an administrator, signed out after
 // ten idle minutes.
-func newPanel(ctx context.Context, db *sql.DB, adminPath string, key []byte) (*crudadmin.Panel, error) {
+func newPanel(ctx context.Context, db *sql.DB, adminPath string, key config.Secret) (*crudadmin.Panel, error) {
 	admin, err := sqlite.Open(ctx, adminPath)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
@@ -44,5 +45,5 @@ func newPanel(ctx context.Context, path, adminPath string) (*crudadmin.Panel, er
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // it never fails: it ends the program instead
-	return crudadmin.New(ctx, crudadmin.Config{DB: db, AdminDB: admin, SecretKey: key})
+	return crudadmin.New(ctx, crudadmin.Config{DB: db, AdminDB: admin, SecretKey: config.Secret(key)})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -33,7 +34,7 @@ func main() {
 	env.Sessions, err = backend.Open(ctx, backend.Config{
 		Kind:      backend.Redis,
 		SecretKey: env.SecretKey, // the prefix of the keys is derived from it
-		Redis:     redisstore.Config{URL: os.Getenv("REDIS_URL")},
+		Redis:     redisstore.Config{URL: config.Secret(os.Getenv("REDIS_URL"))},
 	})
 	if errors.Is(err, session.ErrUnavailable) {
 		log.Fatal("Redis is not there. Start it, or set REDIS_URL: ", err)

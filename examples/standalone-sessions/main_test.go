@@ -12,12 +12,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 )
 
 func TestSignInAndOut(t *testing.T) {
-	manager, err := session.New(memstore.New(memstore.Config{}), session.Config{SecretKey: []byte(strings.Repeat("k", 32))})
+	manager, err := session.New(memstore.New(memstore.Config{}), session.Config{SecretKey: config.Secret(strings.Repeat("k", 32))})
 	if err != nil {
 		t.Fatal(err)
 	}

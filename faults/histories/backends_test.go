@@ -16,6 +16,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -83,7 +84,7 @@ func redis(server *testserver.RedisServer, near time.Duration) func(testing.TB) 
 	return func(testing.TB) open {
 		prefix := fmt.Sprintf("h%d:", prefixes.Add(1))
 		return func(t testing.TB, now func() time.Time) session.Store {
-			s, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), Prefix: prefix, NearCache: near, Now: now, Logger: quiet})
+			s, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, NearCache: near, Now: now, Logger: quiet})
 			return closing(t, s, err)
 		}
 	}
@@ -184,7 +185,7 @@ func hybrid(fresh func(testing.TB) pool, cache func(t testing.TB, prefix string)
 
 func redisCache(server *testserver.RedisServer) func(testing.TB, string) hybridstore.Cache {
 	return func(t testing.TB, prefix string) hybridstore.Cache {
-		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), Prefix: prefix, Logger: quiet})
+		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, Logger: quiet})
 		return closing(t, s, err).Cache()
 	}
 }

@@ -101,7 +101,7 @@ func newLoad(p plan, rules Rules, clock *sessiontest.Clock, stores []session.Sto
 	for node, store := range stores {
 		recorded := &recorder{Store: store, journal: l.journal, node: node}
 		cfg := session.Config{
-			SecretKey:       []byte("a key that only histories use, 32 bytes and more"),
+			SecretKey:       "a key that only histories use, 32 bytes and more",
 			IdleTimeout:     idle,
 			Lifetime:        lifetime,
 			MaxPerUser:      p.limit,

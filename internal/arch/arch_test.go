@@ -44,31 +44,36 @@ var (
 // rules is the table. A package that is not in it fails the test, so that each
 // new one is given its place; a row may wait for its package.
 var rules = map[string]rule{
+	// What all configurations have in common.
+	"config":          {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	"internal/fields": {imports: []string{"config", "internal/clip"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	"internal/trust":  {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+
 	// The panel, from the API down. No row has one above it.
 	"": {imports: []string{
-		"session", "session/sessionhttp", "session/memstore", "data", "account", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/loglevel",
+		"config", "internal/fields", "session", "session/sessionhttp", "session/memstore", "data", "account", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/loglevel",
 		"internal/spool", "internal/records", "internal/people", "internal/home", "internal/frame", "internal/typed", "internal/ui",
 	}},
 	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/spool", "data", "session/sessionhttp"}},
 	"internal/people":  {imports: []string{"internal/frame", "internal/ui", "account", "session", "session/sessionhttp"}},
 	"internal/home":    {imports: []string{"internal/frame", "internal/ui", "data", "session"}},
-	"internal/frame":   {imports: []string{"internal/typed", "internal/ui", "internal/spool", "account", "data", "session", "session/sessionhttp"}},
+	"internal/frame":   {imports: []string{"config", "internal/fields", "internal/typed", "internal/ui", "internal/spool", "account", "data", "session", "session/sessionhttp"}},
 
 	// The sessions.
-	"session":                   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	"session":                   {imports: []string{"config", "internal/fields"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"session/internal/wire":     {imports: []string{"session"}, stdlib: true, never: noHTTP},
 	"session/internal/flight":   {stdlib: true, never: noHTTP},
 	"session/internal/pace":     {stdlib: true, never: noHTTP},
-	"session/internal/settings": {stdlib: true, never: noSQL},
-	"session/memstore":          {imports: []string{"session"}, stdlib: true, never: noHTTP},
-	"session/redisstore":        {imports: []string{"session", "session/internal/flight", "session/internal/pace", "session/internal/wire", "session/internal/settings"}, never: noSQL},
-	"session/memcachestore":     {imports: []string{"session", "session/internal/flight", "session/internal/wire", "session/internal/settings"}, never: noSQL},
-	"session/sqlstore":          {imports: []string{"session", "session/internal/flight", "session/internal/pace", "internal/migrate"}},
-	"session/hybridstore":       {imports: []string{"session"}, never: noSQL},
-	"session/sessionhttp":       {imports: []string{"session"}, never: noSQL},
+	"session/internal/settings": {imports: []string{"config"}, stdlib: true, never: noSQL},
+	"session/memstore":          {imports: []string{"config", "internal/fields", "session"}, stdlib: true, never: noHTTP},
+	"session/redisstore":        {imports: []string{"config", "internal/fields", "internal/trust", "session", "session/internal/flight", "session/internal/pace", "session/internal/wire", "session/internal/settings"}, never: noSQL},
+	"session/memcachestore":     {imports: []string{"config", "internal/fields", "internal/trust", "session", "session/internal/flight", "session/internal/wire", "session/internal/settings"}, never: noSQL},
+	"session/sqlstore":          {imports: []string{"config", "internal/fields", "session", "session/internal/flight", "session/internal/pace", "internal/migrate"}},
+	"session/hybridstore":       {imports: []string{"config", "internal/fields", "session"}, never: noSQL},
+	"session/sessionhttp":       {imports: []string{"config", "internal/fields", "session"}, never: noSQL},
 	"session/sessionprom":       {imports: []string{"session"}},
-	"session/sessiontest":       {imports: []string{"session"}, support: true},
-	"session/sessiontest/…":     {imports: []string{"session", "session/sessiontest", "session/memstore"}, support: true},
+	"session/sessiontest":       {imports: []string{"config", "session"}, support: true},
+	"session/sessiontest/…":     {imports: []string{"config", "session", "session/sessiontest", "session/memstore"}, support: true},
 	"session/sessionhttp/sessionhttptest": {
 		imports: []string{"session", "session/sessionhttp", "session/memstore"}, support: true,
 	},
@@ -78,15 +83,15 @@ var rules = map[string]rule{
 	},
 
 	// The panel's parts.
-	"data":        {imports: []string{"internal/namelist"}, never: []string{module + "/session…"}},
-	"account":     {imports: []string{"internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/internal/ui…"}},
+	"data":        {imports: []string{"config", "internal/fields", "internal/namelist"}, never: []string{module + "/session…"}},
+	"account":     {imports: []string{"config", "internal/fields", "internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/internal/ui…"}},
 	"audit":       {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/internal/ui…"}},
 	"internal/ui": {never: noSQL},
 
 	// What puts them together.
 	"sqlite": {drivers: true},
 	"backend": {imports: []string{
-		"session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
+		"internal/trust", "config", "internal/fields", "session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
 		"internal/environ",
 	}},
 	"internal/clip":     {stdlib: true, never: slices.Concat(noHTTP, noSQL)},

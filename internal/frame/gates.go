@@ -4,6 +4,7 @@
 package frame
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/clip"
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // MaxHosts is how many hosts and MaxNetworks how many networks gates know at most.
@@ -49,13 +51,13 @@ type GateConfig struct {
 
 	// Client returns the address of a request's client, and from how many trusted
 	// proxies it was taken.
-	Client func(*http.Request) (netip.Addr, int)
+	Client func(*http.Request) (netip.Addr, int) `json:"-"`
 
 	// IsHTTPS reports whether a request's client speaks HTTPS.
-	IsHTTPS func(*http.Request) bool
+	IsHTTPS func(*http.Request) bool `json:"-"`
 
 	// Logger is told of every request that is refused.
-	Logger *slog.Logger
+	Logger *slog.Logger `json:"-"`
 }
 
 // Gates let requests in or refuse them.
@@ -65,52 +67,65 @@ type Gates struct {
 	redirect map[string]bool // the hosts that HTTPS may lead to; empty where all are
 }
 
-// NewGates returns gates. Every field that is wrong is in the error, by the names that
-// crudadmin.Config has for them.
+// Validate returns nil, or one error with a config.FieldError for each field that is wrong,
+// by the names that crudadmin.Config has for them.
+func (c GateConfig) Validate() error {
+	var check fields.Check
+	if n := len(c.Networks); n > MaxNetworks {
+		check.Wrong("AllowedNetworks", fmt.Sprintf("%d networks", n), "want at most %d", MaxNetworks)
+	}
+	for i, network := range c.Networks {
+		if !network.IsValid() {
+			check.Wrong(fmt.Sprintf("AllowedNetworks[%d]", i), "", "not an address range")
+		}
+	}
+	if n := len(c.Hosts); n > MaxHosts {
+		check.Wrong("AllowedHosts", fmt.Sprintf("%d hosts", n), "want at most %d", MaxHosts)
+	}
+	for i, name := range c.Hosts {
+		if err := CheckHost(name); err != nil {
+			check.Wrong(fmt.Sprintf("AllowedHosts[%d]", i), "", "%v", err)
+		}
+	}
+	if c.PublicURL != "" {
+		if _, err := ParseOrigin(c.PublicURL); err != nil {
+			check.Wrong("PublicURL", "", "%v", err)
+		}
+	}
+	check.Int("HTTPSPort", cmp.Or(c.HTTPSPort, defaultHTTPSPort), 1, 65535)
+	return check.Err("gates")
+}
+
+const defaultHTTPSPort = 443
+
+// NewGates returns gates, or the error of Validate.
 func NewGates(cfg GateConfig) (*Gates, error) {
-	var errs []error
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
 	g := &Gates{GateConfig: cfg, hosts: map[string]bool{}, redirect: map[string]bool{}}
 	g.Networks = nil
-	if n := len(cfg.Networks); n > MaxNetworks {
-		errs = append(errs, fmt.Errorf("AllowedNetworks: %d networks, want at most %d", n, MaxNetworks))
-	}
-	for i, network := range cfg.Networks {
-		if !network.IsValid() {
-			errs = append(errs, fmt.Errorf("AllowedNetworks[%d]: not an address range", i))
-		}
+	for _, network := range cfg.Networks {
 		g.Networks = append(g.Networks, Unmapped(network))
 	}
-	if n := len(cfg.Hosts); n > MaxHosts {
-		errs = append(errs, fmt.Errorf("AllowedHosts: %d hosts, want at most %d", n, MaxHosts))
-	}
-	for i, name := range cfg.Hosts {
-		if err := CheckHost(name); err != nil {
-			errs = append(errs, fmt.Errorf("AllowedHosts[%d]: %w", i, err))
-		}
+	for _, name := range cfg.Hosts {
 		g.hosts[canonicalHost(name)] = true
 	}
 	if cfg.PublicURL != "" {
 		origin, err := ParseOrigin(cfg.PublicURL)
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("PublicURL: %w", err))
-		default:
-			g.redirect[canonicalHost(origin.Hostname())] = true
-			if len(g.hosts) > 0 {
-				g.hosts[canonicalHost(origin.Hostname())] = true
-			}
+		if err != nil {
+			return nil, err
+		}
+		g.redirect[canonicalHost(origin.Hostname())] = true
+		if len(g.hosts) > 0 {
+			g.hosts[canonicalHost(origin.Hostname())] = true
 		}
 	}
 	for name := range g.hosts {
 		g.redirect[name] = true
 	}
-	if cfg.HTTPSPort < 0 || cfg.HTTPSPort > 65535 {
-		errs = append(errs, fmt.Errorf("HTTPSPort: %d, want 1 to 65535", cfg.HTTPSPort))
-	}
-	if g.HTTPSPort == 0 {
-		g.HTTPSPort = 443
-	}
-	return g, errors.Join(errs...)
+	g.HTTPSPort = cmp.Or(g.HTTPSPort, defaultHTTPSPort)
+	return g, nil
 }
 
 // hostName is what can be a host's name: labels of letters, digits, - and _ between dots.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
@@ -34,7 +35,7 @@ func newPages(t *testing.T, now func() time.Time, username, password string) *Pa
 	if _, _, _, err := p.Accounts.EnsureFirst(t.Context(), username, password); err != nil {
 		t.Fatal(err)
 	}
-	if p.Manager, err = session.New(memstore.New(memstore.Config{Now: now}), session.Config{SecretKey: []byte(strings.Repeat("s", 32)), Now: now}); err != nil {
+	if p.Manager, err = session.New(memstore.New(memstore.Config{Now: now}), session.Config{SecretKey: config.Secret(strings.Repeat("s", 32)), Now: now}); err != nil {
 		t.Fatal(err)
 	}
 	if p.Sessions, err = sessionhttp.New(p.Manager, sessionhttp.Config{CookieName: "s", Path: "/admin"}); err != nil {

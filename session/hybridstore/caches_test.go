@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -38,7 +39,7 @@ var caches = map[string]func(testing.TB) func(testing.TB) hybridstore.Cache{
 func redisAt(server *testserver.RedisServer, prefix string) func(testing.TB) hybridstore.Cache {
 	return func(t testing.TB) hybridstore.Cache {
 		t.Helper()
-		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), Prefix: prefix, Logger: quiet})
+		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, Logger: quiet})
 		if err != nil {
 			t.Fatal(err)
 		}

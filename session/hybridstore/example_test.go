@@ -45,7 +45,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	manager, err := session.New(store, session.Config{SecretKey: []byte("32 random bytes, from `crudadmin secret`"), Logger: cfg.Logger})
+	manager, err := session.New(store, session.Config{SecretKey: "32 random bytes, from `crudadmin secret`", Logger: cfg.Logger})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -44,14 +44,15 @@
 package hybridstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -81,54 +82,48 @@ type Config struct {
 	// than MaxStale. At most 1 hour.
 	Degraded time.Duration
 
-	// Logger gets warnings; slog.Default() by default.
-	Logger *slog.Logger
-
 	// Now is the clock of sessions; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
+
+	// Logger gets warnings; slog.Default() by default. Records carry
+	// component=session.hybrid.
+	Logger *slog.Logger `json:"-"`
 }
 
 func (c Config) withDefaults() Config {
-	setDefault(&c.MaxStale, 1500*time.Millisecond)
-	setDefault(&c.PollInterval, 500*time.Millisecond)
-	setDefault(&c.FlushInterval, time.Second)
-	setDefault(&c.MaxTouches, 10_000)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.MaxStale = cmp.Or(c.MaxStale, 1500*time.Millisecond)
+	c.PollInterval = cmp.Or(c.PollInterval, 500*time.Millisecond)
+	c.FlushInterval = cmp.Or(c.FlushInterval, time.Second)
+	c.MaxTouches = cmp.Or(c.MaxTouches, 10_000)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c
 }
 
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
+// Bounds of Config.
+const (
+	minPoll, maxPoll = 10 * time.Millisecond, 30 * time.Second
+	maxMaxStale      = time.Minute
+	maxDegraded      = time.Hour
+	maxMaxTouches    = 1_000_000
+)
 
-// Validate reports every field that is out of its bounds, in one error. New calls
-// it.
+// Validate returns nil, or one error with a config.FieldError for each field that is out
+// of its bounds. New calls it.
 func (c Config) Validate() error {
 	c = c.withDefaults()
-	var errs []error
-	within := func(field string, d, least, most time.Duration) {
-		if d < least || d > most {
-			errs = append(errs, fmt.Errorf("%s: %s, want %s to %s", field, d, least, most))
-		}
+	var check fields.Check
+	least := 2 * c.PollInterval // of MaxStale; a wrong interval makes nothing else wrong
+	if c.PollInterval < minPoll || c.PollInterval > maxPoll {
+		least = 2 * minPoll
 	}
-	within("PollInterval", c.PollInterval, 10*time.Millisecond, 30*time.Second)
-	within("MaxStale", c.MaxStale, 2*c.PollInterval, time.Minute)
-	within("FlushInterval", c.FlushInterval, 10*time.Millisecond, time.Minute)
+	check.Duration("PollInterval", c.PollInterval, minPoll, maxPoll)
+	check.Duration("MaxStale", c.MaxStale, least, maxMaxStale)
+	check.Duration("FlushInterval", c.FlushInterval, 10*time.Millisecond, time.Minute)
 	if c.Degraded != 0 {
-		within("Degraded", c.Degraded, c.MaxStale, time.Hour)
+		check.Duration("Degraded", c.Degraded, min(c.MaxStale, maxMaxStale), maxDegraded)
 	}
-	if c.MaxTouches < 1 || c.MaxTouches > 1_000_000 {
-		errs = append(errs, fmt.Errorf("MaxTouches: %d, want 1 to 1000000", c.MaxTouches))
-	}
-	if len(errs) > 0 {
-		return fmt.Errorf("hybridstore: configuration:\n%w", errors.Join(errs...))
-	}
-	return nil
+	check.Int("MaxTouches", c.MaxTouches, 1, maxMaxTouches)
+	return check.Err("hybridstore")
 }
 
 // Grace is how long the sweep of the database must leave alone what has expired
@@ -185,7 +180,7 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 		cfg:     cfg,
 		truth:   truth,
 		clock:   newClock(cfg.Now),
-		log:     cfg.Logger.With("component", "session", "store", "hybrid"),
+		log:     cfg.Logger.With("component", "session.hybrid"),
 		stale:   max(cfg.MaxStale, cfg.Degraded),
 		hold:    cfg.Grace(),
 		window:  newWindow(maxWindow, cfg.MaxStale, cfg.Degraded),

@@ -232,7 +232,7 @@ func conformance(t *testing.T, long, onSQLite bool) {
 // manager returns a manager on the store, which has the patience of a busy machine.
 func manager(t *testing.T, s session.Store) *session.Manager {
 	t.Helper()
-	m, err := session.New(s, session.Config{SecretKey: []byte("a key of 32 bytes, for tests only"), MaxPerUser: session.Unlimited, StoreTimeout: 30 * time.Second, TouchWait: time.Minute, Logger: quiet})
+	m, err := session.New(s, session.Config{SecretKey: "a key of 32 bytes, for tests only", MaxPerUser: session.Unlimited, StoreTimeout: 30 * time.Second, TouchWait: time.Minute, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

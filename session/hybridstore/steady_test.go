@@ -165,7 +165,7 @@ func TestTouchesAreWrittenInBatches(t *testing.T) {
 	cfg.Now = func() time.Time { return start.Add(time.Duration(at.Load())) }
 	server, prefix := testserver.SharedRedis(t)
 	s, asked := pair{db, redisAt(server, prefix)}.node(t, cfg, true)
-	m, err := session.New(s, session.Config{SecretKey: []byte("a key of 32 bytes, for tests only"), MaxPerUser: session.Unlimited, StoreTimeout: 30 * time.Second, TouchWait: time.Minute, Logger: quiet, Now: cfg.Now, TouchInterval: time.Minute})
+	m, err := session.New(s, session.Config{SecretKey: "a key of 32 bytes, for tests only", MaxPerUser: session.Unlimited, StoreTimeout: 30 * time.Second, TouchWait: time.Minute, Logger: quiet, Now: cfg.Now, TouchInterval: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
@@ -44,7 +45,7 @@ func TestBudget(t *testing.T) {
 	clock := sessiontest.NewClock()
 	store := open(t, Config{Servers: []string{server.Addr}, Now: clock.Now})
 	m, err := session.New(store, session.Config{
-		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RenewEvery: time.Hour,
+		SecretKey: config.Secret(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RenewEvery: time.Hour,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

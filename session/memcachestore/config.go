@@ -3,9 +3,10 @@
 package memcachestore
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,7 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/internal/clip"
+	"github.com/go-crudadmin/crudadmin/config"
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -38,17 +40,21 @@ type Config struct {
 	// wire as they are: use TLS. Both or none, without blanks, together at most 250
 	// bytes.
 	Username string
-	Password string
+	Password config.Secret
 
 	// Credentials, where set, is asked for the user and the password of every new
 	// connection, for those that change. It beats Username and Password. It has
 	// ConnectTimeout to answer; its error makes the connection fail, and must show no
 	// secret. Two empty texts are none.
-	Credentials func(context.Context) (username, password string, err error)
+	Credentials func(context.Context) (username, password string, err error) `json:"-"`
 
 	// TLS turns on TLS (memcached --enable-ssl) and says whom to trust: by default
 	// the system's authorities and the host of the address, TLS 1.2 and later.
-	TLS *tls.Config
+	TLS *tls.Config `json:"-"`
+
+	// Prefix begins every key: "crudadmin:" by default. Two applications on one
+	// server must differ in it. Printable ASCII without blanks, at most 128 bytes.
+	Prefix string
 
 	// PoolSize is how many connections there are to a server at most: 10 by
 	// default, 1 to 1024. Where all are busy, a call waits for its context.
@@ -58,10 +64,6 @@ type Config struct {
 	// default, 1 millisecond to 5 minutes. Once open, a new connection is given up
 	// after a second even if ConnectTimeout is longer.
 	ConnectTimeout time.Duration
-
-	// Prefix begins every key: "crudadmin:" by default. Two applications on one
-	// server must differ in it. Printable ASCII without blanks, at most 128 bytes.
-	Prefix string
 
 	// MaxItem is the servers' item size limit in bytes (memcached -I): 1 MiB by
 	// default as it is theirs, 64 KiB to 16 MiB, the same on every node. It decides
@@ -74,11 +76,11 @@ type Config struct {
 	Lazy bool
 
 	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 
 	// Logger gets warnings; slog.Default() by default. Records carry
 	// component=session.memcached.
-	Logger *slog.Logger
+	Logger *slog.Logger `json:"-"`
 }
 
 // Defaults and bounds of Config.
@@ -102,89 +104,88 @@ const (
 
 // withDefaults fills in what is zero.
 func (c Config) withDefaults() Config {
-	setDefault(&c.Host, defaultHost)
-	setDefault(&c.Port, defaultPort)
-	setDefault(&c.PoolSize, defaultPoolSize)
-	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
-	setDefault(&c.Prefix, defaultPrefix)
-	setDefault(&c.MaxItem, defaultMaxItem)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Host = cmp.Or(c.Host, defaultHost)
+	c.Port = cmp.Or(c.Port, defaultPort)
+	c.PoolSize = cmp.Or(c.PoolSize, defaultPoolSize)
+	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, defaultConnectTimeout)
+	c.Prefix = cmp.Or(c.Prefix, defaultPrefix)
+	c.MaxItem = cmp.Or(c.MaxItem, defaultMaxItem)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c
 }
 
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// validate reports every field that is out of its bounds, in one error.
-func (c Config) validate() error {
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	between := func(field string, n, least, most int) {
-		if n < least || n > most {
-			wrong("%s: %d, want %d to %d", field, n, least, most)
-		}
-	}
+// Validate returns nil, or one error with a config.FieldError for each field that is
+// wrong. It asks no server. Open calls it.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var check fields.Check
 	if len(c.Servers) > maxServers {
-		wrong("Servers: %d addresses, want at most %d", len(c.Servers), maxServers)
+		check.Wrong("Servers", fmt.Sprintf("%d addresses", len(c.Servers)), "want at most %d", maxServers)
 	} else {
 		for i, addr := range c.Servers {
+			field, shown := fmt.Sprintf("Servers[%d]", i), fields.Quote(settings.MaskAddress(addr))
 			if !settings.IsHostPort(addr) && !settings.IsSocket(addr) {
-				wrong("Servers[%d]: %q, want host:port or the absolute path of a Unix socket", i, clip.Value(maskAddress(addr)))
+				check.Wrong(field, shown, "want host:port or the absolute path of a Unix socket")
 			} else if isSocket(addr) && c.TLS != nil {
-				wrong("TLS: set, but Servers[%d] is a Unix socket, which goes without", i)
+				check.Wrong("TLS", "set", "but %s is a Unix socket, which goes without", field)
 			} else if slices.Contains(c.Servers[:i], addr) {
-				wrong("Servers[%d]: %q, which stands there twice", i, addr)
+				check.Wrong(field, shown, "which stands there twice")
 			}
 		}
 	}
 	if !settings.IsHost(c.Host) {
-		wrong("Host: %q, want a host name or an IP address without a port", clip.Value(maskAddress(c.Host)))
+		check.Wrong("Host", fields.Quote(settings.MaskAddress(c.Host)), "want a host name or an IP address without a port")
 	}
-	between("Port", c.Port, 1, 65535)
-	between("PoolSize", c.PoolSize, 1, maxPoolSize)
-	if c.ConnectTimeout < minConnectTimeout || c.ConnectTimeout > maxConnectTimeout {
-		wrong("ConnectTimeout: %s, want %s to %s", c.ConnectTimeout, minConnectTimeout, maxConnectTimeout)
-	}
+	check.Int("Port", c.Port, 1, 65535)
+	check.Int("PoolSize", c.PoolSize, 1, maxPoolSize)
+	check.Duration("ConnectTimeout", c.ConnectTimeout, minConnectTimeout, maxConnectTimeout)
 	if len(c.Prefix) > maxPrefix || strings.ContainsFunc(c.Prefix, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		wrong("Prefix: %d bytes, want printable ASCII without blanks, at most %d bytes", len(c.Prefix), maxPrefix)
+		check.Wrong("Prefix", fmt.Sprintf("%d bytes", len(c.Prefix)), "want printable ASCII without blanks, at most %d bytes", maxPrefix)
 	}
-	between("MaxItem", c.MaxItem, minMaxItem, maxMaxItem)
-	errs = append(errs, c.validateCredentials()...)
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("memcachestore: configuration:\n%w", errors.Join(errs...))
+	check.Int("MaxItem", c.MaxItem, minMaxItem, maxMaxItem)
+	c.checkCredentials(&check)
+	return check.Err("memcachestore")
 }
 
-func (c Config) validateCredentials() (errs []error) {
+func (c Config) checkCredentials(check *fields.Check) {
 	if c.Credentials != nil {
-		return nil
+		return
 	}
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	blank := func(r rune) bool { return r <= ' ' || r == 0x7f }
 	switch {
 	case c.Username != "" && c.Password == "":
-		wrong("Password: empty, but Username is set")
+		check.Wrong("Password", "empty", "but Username is set")
 	case c.Username == "" && c.Password != "":
-		wrong("Username: empty, but Password is set")
+		check.Wrong("Username", "empty", "but Password is set")
 	}
 	if strings.ContainsFunc(c.Username, blank) || strings.Contains(c.Username, ":") {
-		wrong("Username: %d bytes with a blank, a control character or a colon, which the servers cannot take", len(c.Username))
+		check.Wrong("Username", fmt.Sprintf("%d bytes", len(c.Username)), "with a blank, a control character or a colon, which the servers cannot take")
 	}
-	if strings.ContainsFunc(c.Password, blank) {
-		wrong("Password: it has a blank or a control character, which the servers cannot take")
+	if strings.ContainsFunc(string(c.Password), blank) {
+		check.Wrong("Password", "", "it has a blank or a control character, which the servers cannot take")
 	}
 	if n := len(c.Username) + len(c.Password); n > maxCredentials {
-		wrong("Username, Password: %d bytes together, want at most %d", n, maxCredentials)
+		check.Add(&config.FieldError{Field: "Username", Others: []string{"Password"}, Value: fmt.Sprintf("%d bytes together", n), Problem: fmt.Sprintf("want at most %d", maxCredentials)})
 	}
-	return errs
 }
+
+// shown is the configuration without passwords in fields that are none of them.
+func (c Config) shown() any {
+	type plain Config // has no methods
+	c.Host, c.Servers = settings.MaskAddress(c.Host), settings.MaskAddresses(c.Servers)
+	return plain(c)
+}
+
+// Format writes the configuration without secrets, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), c.shown())
+}
+
+// MarshalJSON returns the configuration without secrets.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.shown()) }
+
+// LogValue returns the configuration without secrets.
+func (c Config) LogValue() slog.Value { return slog.AnyValue(c.shown()) }
 
 // addresses returns the servers.
 func (c Config) addresses() []string {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
@@ -87,7 +88,7 @@ func short(h sessiontest.Harness) sessiontest.Harness {
 
 func TestConformancePassword(t *testing.T) {
 	server := testserver.Memcached(t, testserver.MemcachedOptions{Username: "panel", Password: "p@ss/w:rd?#%"})
-	sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, Username: server.Username, Password: server.Password}, server)))
+	sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, Username: server.Username, Password: config.Secret(server.Password)}, server)))
 }
 
 func TestConformanceTLS(t *testing.T) {

@@ -12,7 +12,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // address is a server's name; it is resolved anew for each connection.
@@ -93,7 +95,7 @@ func (c *Config) login(ctx context.Context) (string, error) {
 		if c.Username == "" {
 			return "", nil
 		}
-		return c.Username + " " + c.Password, nil
+		return c.Username + " " + string(c.Password), nil
 	}
 	type pair struct {
 		username, password string
@@ -113,9 +115,10 @@ func (c *Config) login(ctx context.Context) (string, error) {
 		if p.username == "" && p.password == "" {
 			return "", nil
 		}
-		own := Config{Username: p.username, Password: p.password}
-		if errs := own.validateCredentials(); len(errs) > 0 {
-			return "", fmt.Errorf("memcachestore: %w: Credentials: %w", ErrMisconfigured, errors.Join(errs...))
+		var check fields.Check
+		Config{Username: p.username, Password: config.Secret(p.password)}.checkCredentials(&check)
+		if err := check.Err("Credentials"); err != nil {
+			return "", fmt.Errorf("memcachestore: %w: %w", ErrMisconfigured, err)
 		}
 		return p.username + " " + p.password, nil
 	case <-ctx.Done():

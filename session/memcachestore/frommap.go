@@ -3,10 +3,10 @@
 package memcachestore
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 
+	"github.com/go-crudadmin/crudadmin/internal/trust"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -26,7 +26,7 @@ func FromMap(m map[string]any) (Config, error) {
 		"host":            settings.Into(&c.Host, settings.Text),
 		"port":            settings.Into(&c.Port, settings.Int),
 		"username":        settings.Into(&c.Username, settings.Text),
-		"password":        settings.Into(&c.Password, settings.Text),
+		"password":        settings.Into(&c.Password, settings.Secret),
 		"credentials":     settings.Into(&c.Credentials, settings.Credentials),
 		"tls":             settings.Into(&tlsOn, settings.Bool),
 		"ca_file":         settings.Into(&caFile, settings.Text),
@@ -37,13 +37,9 @@ func FromMap(m map[string]any) (Config, error) {
 		"lazy":            settings.Into(&c.Lazy, settings.Bool),
 	}
 	errs := settings.Read(m, fields)
-	if tlsOn || caFile != "" {
-		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if caFile != "" {
-		if err := settings.Trust(c.TLS, caFile); err != nil {
-			errs = append(errs, fmt.Errorf("ca_file: %w", err))
-		}
+	var err error
+	if c.TLS, err = trust.TLS(tlsOn, caFile); err != nil {
+		errs = append(errs, fmt.Errorf("ca_file: %w", err))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Config{}, fmt.Errorf("memcachestore: configuration map:\n%w", err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -34,7 +35,7 @@ func TestTraits(t *testing.T) {
 		got.MaxPerUser != 59 || got.MaxStale != 0 || got.Background != nil || len(got.Notes) == 0 {
 		t.Errorf("%+v", got)
 	}
-	if _, err := session.New(s, session.Config{SecretKey: make([]byte, 32), MaxPerUser: 60}); err == nil || !strings.Contains(err.Error(), "at most 59") {
+	if _, err := session.New(s, session.Config{SecretKey: config.Secret(make([]byte, 32)), MaxPerUser: 60}); err == nil || !strings.Contains(err.Error(), "at most 59") {
 		t.Errorf("a manager that allows more than fit: %v", err)
 	}
 }

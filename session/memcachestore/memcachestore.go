@@ -66,10 +66,10 @@ const itemOverhead = 512
 // its own, before a server is used. With Lazy it does not connect, and the first call
 // that reaches a server tries it.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg = cfg.withDefaults()
 	s := &Store{
 		cfg:      cfg,
 		now:      session.MonotonicClock(cfg.Now),

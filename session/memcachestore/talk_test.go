@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -23,7 +24,7 @@ import (
 // connect returns a connection that is let in.
 func connect(t testing.TB, server *testserver.MemcachedServer) net.Conn {
 	t.Helper()
-	cfg := Config{Username: server.Username, Password: server.Password}.withDefaults()
+	cfg := Config{Username: server.Username, Password: config.Secret(server.Password)}.withDefaults()
 	if server.TLS != nil {
 		cfg.TLS = server.TLS.Config
 	}

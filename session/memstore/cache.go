@@ -3,12 +3,13 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -20,13 +21,26 @@ type CacheConfig struct {
 	Max int
 
 	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 }
 
 const (
 	defaultMaxEntries = 100_000
 	mostEntries       = 10_000_000
 )
+
+func (c CacheConfig) withDefaults() CacheConfig {
+	c.Max = cmp.Or(c.Max, defaultMaxEntries)
+	return c
+}
+
+// Validate returns nil, or one error with a config.FieldError for each field that is out
+// of its bounds. NewCache calls it.
+func (c CacheConfig) Validate() error {
+	var check fields.Check
+	check.Int("Max", c.withDefaults().Max, 1, mostEntries)
+	return check.Err("memstore: cache")
+}
 
 // Cache keeps copies of sessions for package hybridstore, each behind a head that
 // only that package understands. It is for one process alone: another one that
@@ -49,12 +63,10 @@ type cached struct {
 
 // NewCache returns an empty cache.
 func NewCache(cfg CacheConfig) (*Cache, error) {
-	if cfg.Max == 0 {
-		cfg.Max = defaultMaxEntries
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
-	if cfg.Max < 1 || cfg.Max > mostEntries {
-		return nil, fmt.Errorf("memstore: cache: configuration:\nMax: %d, want 1 to %d", cfg.Max, mostEntries)
-	}
+	cfg = cfg.withDefaults()
 	return &Cache{most: cfg.Max, now: session.MonotonicClock(cfg.Now), entries: map[session.ID]cached{}}, nil
 }
 

@@ -24,8 +24,11 @@ const BytesPerSession = 700
 // Config is a store's configuration; the zero value will do.
 type Config struct {
 	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 }
+
+// Validate returns nil: there is nothing to be wrong.
+func (c Config) Validate() error { return nil }
 
 // Store is a session.Store in memory.
 type Store struct {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -15,9 +16,9 @@ import (
 func BenchmarkGet(b *testing.B) {
 	server, prefix := testserver.SharedRedis(b)
 	for name, near := range map[string]time.Duration{"server": 0, "near": time.Minute} {
-		s := open(b, redisstore.Config{URL: server.URL(), Prefix: prefix + name, NearCache: near})
+		s := open(b, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix + name, NearCache: near})
 		one := newSession("ada", session.Tag{1})
-		writer := open(b, redisstore.Config{URL: server.URL(), Prefix: prefix + name})
+		writer := open(b, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix + name})
 		if _, err := writer.Create(b.Context(), one, session.Admission{}); err != nil {
 			b.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func BenchmarkGet(b *testing.B) {
 // how much memory of the server each of them takes.
 func BenchmarkPage(b *testing.B) {
 	server := testserver.Redis(b, testserver.RedisOptions{})
-	s := open(b, redisstore.Config{URL: server.URL()})
+	s := open(b, redisstore.Config{URL: config.Secret(server.URL())})
 	used := func() int64 {
 		h, err := s.Health(b.Context())
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -85,9 +86,9 @@ func (m *monitor) mark() map[string]int {
 func TestBudget(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	clock := sessiontest.NewClock()
-	store := open(t, redisstore.Config{URL: server.URL(), Now: clock.Now, PoolSize: 1})
+	store := open(t, redisstore.Config{URL: config.Secret(server.URL()), Now: clock.Now, PoolSize: 1})
 	m, err := session.New(store, session.Config{
-		SecretKey: []byte(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RenewEvery: time.Hour,
+		SecretKey: config.Secret(strings.Repeat("k", 32)), Now: clock.Now, MaxPerUser: 2, RenewEvery: time.Hour,
 		TouchWait: time.Minute, // no touch goes on beside its answer, and is counted with the next
 		Logger:    slog.New(slog.DiscardHandler),
 	})
@@ -194,7 +195,7 @@ func TestBudget(t *testing.T) {
 // sessions as of few.
 func TestPageCostsTheSame(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	store := open(t, redisstore.Config{URL: server.URL(), PoolSize: 1})
+	store := open(t, redisstore.Config{URL: config.Secret(server.URL()), PoolSize: 1})
 	ctx := t.Context()
 	watching := watch(t, server)
 	made := 0

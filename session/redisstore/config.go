@@ -3,9 +3,10 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,7 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/internal/clip"
+	"github.com/go-crudadmin/crudadmin/config"
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -25,7 +27,7 @@ type Config struct {
 	// unix://[user[:password]@]/path[?db=number] for a Unix socket. Escapes (%40) are
 	// decoded; an address in brackets is IPv6. It beats Host, Port, Socket, DB, Username
 	// and Password.
-	URL string
+	URL config.Secret
 
 	// Socket is the absolute path of the Unix socket of a server on this machine,
 	// at most 107 bytes (unix(7)), and beats Host and Port. It goes without TLS,
@@ -43,14 +45,14 @@ type Config struct {
 	// Username and Password let the client in. Password alone is the server's
 	// requirepass, both are a user of its ACL (Redis 6 and later).
 	Username string
-	Password string
+	Password config.Secret
 
 	// Credentials, where set, is asked for the user and the password of every new
 	// connection, for those that change: tokens of an identity service, passwords that
 	// are rotated. It beats Username and Password, also those of URL. It has ConnectTimeout
 	// to answer; its error makes the connection fail, and must show no secret. An empty
 	// user with a password is the default user. Sentinels are not asked with it.
-	Credentials func(context.Context) (username, password string, err error)
+	Credentials func(context.Context) (username, password string, err error) `json:"-"`
 
 	// Sentinels are the addresses (host:port) of the Sentinels that watch the
 	// primary MasterName. They beat Host and Port. SentinelUsername and
@@ -58,7 +60,7 @@ type Config struct {
 	Sentinels        []string
 	MasterName       string
 	SentinelUsername string
-	SentinelPassword string
+	SentinelPassword config.Secret
 
 	// Cluster are the addresses (host:port) of some nodes of a Redis Cluster; the
 	// others are found through them. They beat Host and Port.
@@ -67,7 +69,12 @@ type Config struct {
 	// TLS turns on TLS, which rediss:// does too, and says whom to trust: by
 	// default the system's authorities and the host of the address, TLS 1.2 and
 	// later.
-	TLS *tls.Config
+	TLS *tls.Config `json:"-"`
+
+	// Prefix begins every key: "crudadmin:" by default. Two applications on one
+	// server must differ in it. Printable ASCII without braces, at most 128
+	// bytes.
+	Prefix string
 
 	// PoolSize is how many connections there are to a server at most: 10 by
 	// default, 1 to 256. Calls of many goroutines share a connection, so they are
@@ -91,21 +98,16 @@ type Config struct {
 	// for a session: 16 MiB by default, 1 MiB to 1 GiB.
 	NearCacheSize int
 
-	// Prefix begins every key: "crudadmin:" by default. Two applications on one
-	// server must differ in it. Printable ASCII without braces, at most 128
-	// bytes.
-	Prefix string
-
 	// Lazy makes Open return without a connection, for a server that may come
 	// later: the first call makes it.
 	Lazy bool
 
 	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
 
 	// Logger gets warnings; slog.Default() by default. Records carry
 	// component=session.redis.
-	Logger *slog.Logger
+	Logger *slog.Logger `json:"-"`
 }
 
 // Defaults and bounds of Config.
@@ -135,116 +137,116 @@ func (c Config) withDefaults() (Config, error) {
 	if c.URL != "" {
 		err = c.applyURL()
 	}
-	setDefault(&c.Host, defaultHost)
-	setDefault(&c.Port, defaultPort)
-	setDefault(&c.PoolSize, defaultPoolSize)
-	setDefault(&c.ConnectTimeout, defaultConnectTimeout)
-	setDefault(&c.Prefix, defaultPrefix)
-	setDefault(&c.NearCacheSize, defaultNearCacheSize)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Host = cmp.Or(c.Host, defaultHost)
+	c.Port = cmp.Or(c.Port, defaultPort)
+	c.PoolSize = cmp.Or(c.PoolSize, defaultPoolSize)
+	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, defaultConnectTimeout)
+	c.Prefix = cmp.Or(c.Prefix, defaultPrefix)
+	c.NearCacheSize = cmp.Or(c.NearCacheSize, defaultNearCacheSize)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c, err
 }
 
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// validate reports every field that is out of its bounds, in one error. urlErr
-// is what was wrong with the URL.
-func (c Config) validate(urlErr error) error {
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	between := func(field string, n, least, most int) {
-		if n < least || n > most {
-			wrong("%s: %d, want %d to %d", field, n, least, most)
-		}
-	}
-	if urlErr != nil {
-		errs = append(errs, urlErr)
+// Validate returns nil, or one error with a config.FieldError for each field that is
+// wrong. It asks no server. Open calls it.
+func (c Config) Validate() error {
+	c, err := c.withDefaults()
+	var check fields.Check
+	if err != nil {
+		check.Add(err)
 	}
 	if !settings.IsHost(c.Host) {
-		wrong("Host: %q, want a host name or an IP address without a port", maskURL(c.Host))
+		check.Wrong("Host", shownAddress(c.Host), "want a host name or an IP address without a port")
 	}
-	between("Port", c.Port, 1, 65535)
-	between("DB", c.DB, 0, maxDB)
-	between("PoolSize", c.PoolSize, 1, maxPoolSize)
-	if c.ConnectTimeout < minConnectTimeout || c.ConnectTimeout > maxConnectTimeout {
-		wrong("ConnectTimeout: %s, want %s to %s", c.ConnectTimeout, minConnectTimeout, maxConnectTimeout)
-	}
+	check.Int("Port", c.Port, 1, 65535)
+	check.Int("DB", c.DB, 0, maxDB)
+	check.Int("PoolSize", c.PoolSize, 1, maxPoolSize)
+	check.Duration("ConnectTimeout", c.ConnectTimeout, minConnectTimeout, maxConnectTimeout)
 	if c.NearCache != 0 && (c.NearCache < minNearCache || c.NearCache > maxNearCache) {
-		wrong("NearCache: %s, want 0 (off) or %s to %s", c.NearCache, minNearCache, maxNearCache)
+		check.Wrong("NearCache", c.NearCache.String(), "want 0 (off) or %s to %s", minNearCache, maxNearCache)
 	}
-	between("NearCacheSize", c.NearCacheSize, minNearCacheSize, maxNearCacheSize)
+	check.Int("NearCacheSize", c.NearCacheSize, minNearCacheSize, maxNearCacheSize)
 	if len(c.Prefix) > maxPrefix || strings.ContainsFunc(c.Prefix, func(r rune) bool {
 		return r < ' ' || r > '~' || r == '{' || r == '}'
 	}) {
-		wrong("Prefix: %d bytes, want printable ASCII without braces, at most %d bytes", len(c.Prefix), maxPrefix)
+		check.Wrong("Prefix", fmt.Sprintf("%d bytes", len(c.Prefix)), "want printable ASCII without braces, at most %d bytes", maxPrefix)
 	}
 	if c.Username != "" && c.Password == "" {
-		wrong("Password: empty, but Username is set")
+		check.Wrong("Password", "empty", "but Username is set")
 	}
 	if c.SentinelUsername != "" && c.SentinelPassword == "" {
-		wrong("SentinelPassword: empty, but SentinelUsername is set")
+		check.Wrong("SentinelPassword", "empty", "but SentinelUsername is set")
 	}
-	errs = append(errs, c.validateSocket()...)
-	errs = append(errs, c.validateNodes()...)
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("redisstore: configuration:\n%w", errors.Join(errs...))
+	c.checkSocket(&check)
+	c.checkNodes(&check)
+	return check.Err("redisstore")
 }
 
-// validateSocket looks at the path of a Unix socket and at what does not go with it.
-func (c Config) validateSocket() (errs []error) {
+// checkSocket looks at the path of a Unix socket and at what does not go with it.
+func (c Config) checkSocket(check *fields.Check) {
 	if c.Socket == "" {
-		return nil
+		return
 	}
 	if !settings.IsSocket(c.Socket) {
-		errs = append(errs, fmt.Errorf("Socket: %q, want an absolute path of at most %d bytes", clip.Value(maskURL(c.Socket)), settings.MaxSocket))
+		check.Wrong("Socket", shownAddress(c.Socket), "want an absolute path of at most %d bytes", settings.MaxSocket)
 	}
 	if c.TLS != nil {
-		errs = append(errs, errors.New("TLS: set, but Socket is too, which goes without"))
+		check.Wrong("TLS", "set", "but Socket is too, which goes without")
 	}
 	if len(c.Sentinels) > 0 || len(c.Cluster) > 0 {
-		errs = append(errs, errors.New("Socket: set, but Sentinels or Cluster are too: want one"))
+		check.Wrong("Socket", "set", "but Sentinels or Cluster are too: want one")
 	}
-	return errs
 }
 
-// validateNodes looks at the lists of servers.
-func (c Config) validateNodes() (errs []error) {
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+// checkNodes looks at the lists of servers.
+func (c Config) checkNodes(check *fields.Check) {
 	for _, list := range []struct {
 		field string
 		addrs []string
 	}{{"Sentinels", c.Sentinels}, {"Cluster", c.Cluster}} {
 		if len(list.addrs) > maxNodes {
-			wrong("%s: %d addresses, want at most %d", list.field, len(list.addrs), maxNodes)
+			check.Wrong(list.field, fmt.Sprintf("%d addresses", len(list.addrs)), "want at most %d", maxNodes)
 			continue
 		}
 		for i, addr := range list.addrs {
 			if !settings.IsHostPort(addr) {
-				wrong("%s[%d]: %q, want host:port", list.field, i, maskURL(addr))
+				check.Wrong(fmt.Sprintf("%s[%d]", list.field, i), shownAddress(addr), "want host:port")
 			}
 		}
 	}
 	switch {
 	case len(c.Sentinels) > 0 && len(c.Cluster) > 0:
-		wrong("Sentinels, Cluster: both are set, want one")
+		check.Add(&config.FieldError{Field: "Sentinels", Others: []string{"Cluster"}, Value: "both are set", Problem: "want one"})
 	case len(c.Sentinels) > 0 && c.MasterName == "":
-		wrong("MasterName: empty, want the name by which the Sentinels know the primary")
+		check.Wrong("MasterName", "empty", "want the name by which the Sentinels know the primary")
 	case len(c.Sentinels) == 0 && c.MasterName != "":
-		wrong("Sentinels: empty, but MasterName is set")
+		check.Wrong("Sentinels", "empty", "but MasterName is set")
 	case len(c.Cluster) > 0 && c.DB != 0:
-		wrong("DB: %d, want 0: a Cluster has no other", c.DB)
+		check.Wrong("DB", strconv.Itoa(c.DB), "want 0: a Cluster has no other")
 	}
-	return errs
 }
+
+// shownAddress is an address in an error.
+func shownAddress(text string) string { return fields.Quote(settings.MaskAddress(text)) }
+
+// shown is the configuration without passwords in fields that are none of them.
+func (c Config) shown() any {
+	type plain Config // has no methods
+	c.Host, c.Socket = settings.MaskAddress(c.Host), settings.MaskAddress(c.Socket)
+	c.Sentinels, c.Cluster = settings.MaskAddresses(c.Sentinels), settings.MaskAddresses(c.Cluster)
+	return plain(c)
+}
+
+// Format writes the configuration without secrets, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), c.shown())
+}
+
+// MarshalJSON returns the configuration without secrets.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.shown()) }
+
+// LogValue returns the configuration without secrets.
+func (c Config) LogValue() slog.Value { return slog.AnyValue(c.shown()) }
 
 // addresses returns the servers to connect to first.
 func (c Config) addresses() []string {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -59,11 +60,11 @@ func TestBadSettings(t *testing.T) {
 		{redisstore.Config{URL: "redis://localhost/-1"}, []string{`URL: database "-1"`}},
 		{redisstore.Config{URL: "redis://localhost/007"}, []string{`URL: database "007"`}},
 		{redisstore.Config{URL: "redis://localhost#x"}, []string{"URL: a #"}},
-		{redisstore.Config{URL: "redis://:" + canary + "%zz@localhost"}, []string{"URL: the password has a wrong % escape"}},
-		{redisstore.Config{URL: "redis://:" + canary + "/x@localhost"}, []string{"URL: an @ behind the host"}},
-		{redisstore.Config{URL: "redis://:" + canary + "?x@localhost"}, []string{"URL: an @ behind the host"}},
-		{redisstore.Config{URL: "redis://user:" + canary + ":6379"}, []string{"URL: more than one colon"}},
-		{redisstore.Config{URL: "redis://:" + canary}, []string{"URL: the port is no number"}},
+		{redisstore.Config{URL: config.Secret("redis://:" + canary + "%zz@localhost")}, []string{"URL: the password has a wrong % escape"}},
+		{redisstore.Config{URL: config.Secret("redis://:" + canary + "/x@localhost")}, []string{"URL: an @ behind the host"}},
+		{redisstore.Config{URL: config.Secret("redis://:" + canary + "?x@localhost")}, []string{"URL: an @ behind the host"}},
+		{redisstore.Config{URL: config.Secret("redis://user:" + canary + ":6379")}, []string{"URL: more than one colon"}},
+		{redisstore.Config{URL: config.Secret("redis://:" + canary)}, []string{"URL: the port is no number"}},
 		{redisstore.Config{URL: "redis://::1:6379"}, []string{"URL: more than one colon"}},
 		{redisstore.Config{URL: "redis://[::1"}, []string{"URL: host"}},
 		{redisstore.Config{URL: "redis://[::1]6379"}, []string{"URL:"}},
@@ -74,7 +75,7 @@ func TestBadSettings(t *testing.T) {
 		{redisstore.Config{URL: "unix:///r.sock?db=70000"}, []string{`URL: database "70000"`}},
 		{redisstore.Config{URL: "unix:///r%zz.sock"}, []string{"URL: the path has a wrong % escape"}},
 		{redisstore.Config{URL: "unix://:" + canary + "/x@/r.sock"}, []string{"URL: an @ or # behind the host"}},
-		{redisstore.Config{URL: "unix:///" + strings.Repeat("x", 107)}, []string{"Socket: "}},
+		{redisstore.Config{URL: config.Secret("unix:///" + strings.Repeat("x", 107))}, []string{"Socket: "}},
 		{redisstore.Config{Socket: "r.sock"}, []string{`Socket: "r.sock", want an absolute path of at most 107 bytes`}},
 		{redisstore.Config{Socket: "/r.sock", TLS: &tls.Config{}, Cluster: []string{"a:1"}}, []string{"TLS: set, but Socket is too", "Socket: set, but Sentinels or Cluster"}},
 		{redisstore.Config{Port: -1, DB: -2, PoolSize: -3, Password: canary}, []string{"Port: -1", "DB: -2", "PoolSize: -3"}},
@@ -121,7 +122,7 @@ func TestURL(t *testing.T) {
 		"rediss://redis.example.com:6380":         {Host: "redis.example.com", Port: 6380, TLS: &tls.Config{}},
 		"rediss://user:pass@redis.example.com/1?": {Host: "redis.example.com", Port: 6379, DB: 1, Username: "user", Password: "pass", TLS: &tls.Config{}},
 	} {
-		got, err := redisstore.Resolve(redisstore.Config{URL: text, Socket: "/beaten", Host: "beaten", Port: 1, DB: 9, Password: "beaten"})
+		got, err := redisstore.Resolve(redisstore.Config{URL: config.Secret(text), Socket: "/beaten", Host: "beaten", Port: 1, DB: 9, Password: "beaten"})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -176,7 +177,7 @@ func TestFromMap(t *testing.T) {
 // TestConfigHidesSecrets: whatever prints a configuration, secrets stay out.
 func TestConfigHidesSecrets(t *testing.T) {
 	cfg := redisstore.Config{
-		URL: "redis://u:" + canary + "@h", Password: canary, SentinelPassword: canary, Host: "u:" + canary + "@h",
+		URL: config.Secret("redis://u:" + canary + "@h"), Password: canary, SentinelPassword: canary, Host: "u:" + canary + "@h",
 		Cluster: []string{"redis://:" + canary + "@h:1"}, Sentinels: []string{canary + "@h"},
 	}
 	var logged bytes.Buffer
@@ -187,14 +188,14 @@ func TestConfigHidesSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, broken := range []string{"redis://:" + canary, "redis://h?password=" + canary, canary, "redis://u:" + canary + "/x@h"} {
-		if text := (redisstore.Config{URL: broken}).String(); strings.Contains(text, canary) {
+		if text := fmt.Sprint(redisstore.Config{URL: config.Secret(broken)}); strings.Contains(text, canary) {
 			t.Errorf("a broken URL shows a secret: %s", text)
 		}
 	}
-	if text := cfg.String(); !strings.Contains(text, "redis://***@h") {
-		t.Errorf("%s shows nothing of the URL", text)
+	if text := fmt.Sprint(cfg); !strings.Contains(text, "***@h") {
+		t.Errorf("%s shows nothing of the host", text)
 	}
-	prints := []string{logged.String(), string(asJSON), cfg.String(), cfg.GoString()}
+	prints := []string{logged.String(), string(asJSON)}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		prints = append(prints, fmt.Sprintf(verb, cfg), fmt.Sprintf(verb, &cfg), fmt.Sprintf(verb, struct{ C redisstore.Config }{cfg}))
 	}
@@ -225,19 +226,19 @@ func TestOpenTells(t *testing.T) {
 		cfg     redisstore.Config
 		refused string // the field that is refused; empty: unavailable
 	}{
-		"wrong password":       {redisstore.Config{URL: "redis://:" + canary + "@" + plain.Addr}, "Password"},
-		"no password":          {redisstore.Config{URL: at(plain.Addr)}, "Password"},
-		"wrong ACL password":   {redisstore.Config{URL: "rediss://panel:" + canary + "@" + acl.Addr, TLS: acl.TLS.Config}, "Password"},
-		"wrong ACL user":       {redisstore.Config{URL: "rediss://" + canary + ":right@" + acl.Addr, TLS: acl.TLS.Config}, "Password"},
-		"wrong CA":             {redisstore.Config{URL: acl.URL(), TLS: acl.TLS.WrongConfig}, "TLS"},
-		"the system's CAs":     {redisstore.Config{URL: acl.URL()}, "TLS"},
-		"wrong host name":      {redisstore.Config{URL: acl.URL(), TLS: wrongHost}, "TLS"},
-		"TLS to a plain port":  {redisstore.Config{URL: "rediss://:right@" + plain.Addr}, ""}, // it waits for the end of a line
-		"a database too high":  {redisstore.Config{URL: "redis://:right@" + plain.Addr + "/200"}, "DB"},
-		"plain to a TLS port":  {redisstore.Config{URL: unencrypted}, ""},
-		"nobody listens":       {redisstore.Config{URL: at("127.0.0.1:1")}, ""},
-		"listens, never talks": {redisstore.Config{URL: at(silent.Addr().String())}, ""},
-		"frozen":               {redisstore.Config{URL: at(frozen.Addr)}, ""},
+		"wrong password":       {redisstore.Config{URL: config.Secret("redis://:" + canary + "@" + plain.Addr)}, "Password"},
+		"no password":          {redisstore.Config{URL: config.Secret(at(plain.Addr))}, "Password"},
+		"wrong ACL password":   {redisstore.Config{URL: config.Secret("rediss://panel:" + canary + "@" + acl.Addr), TLS: acl.TLS.Config}, "Password"},
+		"wrong ACL user":       {redisstore.Config{URL: config.Secret("rediss://" + canary + ":right@" + acl.Addr), TLS: acl.TLS.Config}, "Password"},
+		"wrong CA":             {redisstore.Config{URL: config.Secret(acl.URL()), TLS: acl.TLS.WrongConfig}, "TLS"},
+		"the system's CAs":     {redisstore.Config{URL: config.Secret(acl.URL())}, "TLS"},
+		"wrong host name":      {redisstore.Config{URL: config.Secret(acl.URL()), TLS: wrongHost}, "TLS"},
+		"TLS to a plain port":  {redisstore.Config{URL: config.Secret("rediss://:right@" + plain.Addr)}, ""}, // it waits for the end of a line
+		"a database too high":  {redisstore.Config{URL: config.Secret("redis://:right@" + plain.Addr + "/200")}, "DB"},
+		"plain to a TLS port":  {redisstore.Config{URL: config.Secret(unencrypted)}, ""},
+		"nobody listens":       {redisstore.Config{URL: config.Secret(at("127.0.0.1:1"))}, ""},
+		"listens, never talks": {redisstore.Config{URL: config.Secret(at(silent.Addr().String()))}, ""},
+		"frozen":               {redisstore.Config{URL: config.Secret(at(frozen.Addr))}, ""},
 		"unknown host":         {redisstore.Config{Host: "nobody.invalid"}, ""},
 		"IPv6, nobody listens": {redisstore.Config{URL: "redis://[::1]:1"}, ""},
 		"Sentinels gone":       {redisstore.Config{Sentinels: []string{"127.0.0.1:1", "127.0.0.1:2"}, MasterName: "m"}, ""},
@@ -281,7 +282,7 @@ func TestOpenTells(t *testing.T) {
 func TestLazy(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	server.Kill()
-	s := open(t, redisstore.Config{URL: server.URL(), Lazy: true, ConnectTimeout: time.Second})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Lazy: true, ConnectTimeout: time.Second})
 	if err := s.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("Ping without a server: %v", err)
 	}
@@ -296,7 +297,7 @@ func TestLazy(t *testing.T) {
 	if err := s.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("Ping of a closed store: %v", err)
 	}
-	wrong := open(t, redisstore.Config{URL: "redis://" + server.Addr + "/99", Lazy: true})
+	wrong := open(t, redisstore.Config{URL: config.Secret("redis://" + server.Addr + "/99"), Lazy: true})
 	if err := wrong.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, redisstore.ErrMisconfigured) {
 		t.Errorf("Ping of a lazy store that is refused: %v, want both ErrUnavailable and ErrMisconfigured", err)
 	}
@@ -307,8 +308,8 @@ func TestLazy(t *testing.T) {
 func TestTwoApplications(t *testing.T) {
 	server, prefix := testserver.SharedRedis(t)
 	clock := sessiontest.NewClock()
-	a := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
-	b := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix + "b:", Now: clock.Now})
+	a := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix})
+	b := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix + "b:", Now: clock.Now})
 	ctx := t.Context()
 	one := newSession("ada", session.Tag{1})
 	if _, err := a.Create(ctx, one, session.Admission{}); err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -29,7 +30,7 @@ func TestConformanceLong(t *testing.T) {
 
 func sharedServer(t testing.TB) world {
 	server, prefix := testserver.SharedRedis(t)
-	return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	return single(server, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix})
 }
 
 // world is the servers that a store is on, for a look behind its back.

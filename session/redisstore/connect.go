@@ -48,7 +48,7 @@ func (c Config) options() rueidis.ClientOption {
 	opt := rueidis.ClientOption{
 		InitAddress:       c.addresses(),
 		Username:          c.Username,
-		Password:          c.Password,
+		Password:          string(c.Password),
 		DialCtxFn:         c.dial,
 		SelectDB:          c.DB,
 		TLSConfig:         c.tls(),
@@ -78,7 +78,7 @@ func (c Config) options() rueidis.ClientOption {
 		opt.Sentinel = rueidis.SentinelOption{
 			MasterSet:               c.MasterName,
 			Username:                c.SentinelUsername,
-			Password:                c.SentinelPassword,
+			Password:                string(c.SentinelPassword),
 			TLSConfig:               opt.TLSConfig,
 			Dialer:                  net.Dialer{Timeout: c.sentinelTimeout(), KeepAlive: keepAlive},
 			TopologyRefreshInterval: topologyRefresh,

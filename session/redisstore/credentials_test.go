@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -29,7 +30,7 @@ func TestRotatedPassword(t *testing.T) {
 		do(t, server, "CLIENT", "KILL", "USER", "panel")
 	}
 	rotate("first")
-	s := open(t, redisstore.Config{URL: "redis://stale:stale@" + server.Addr, Credentials: func(context.Context) (string, string, error) {
+	s := open(t, redisstore.Config{URL: config.Secret("redis://stale:stale@" + server.Addr), Credentials: func(context.Context) (string, string, error) {
 		asked.Add(1)
 		return "panel", password.Load().(string), nil
 	}})
@@ -93,7 +94,7 @@ func TestRotatedPassword(t *testing.T) {
 func TestCredentialsThatFail(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{Password: "right"})
 	open := func(f func(context.Context) (string, string, error)) error {
-		_, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), Credentials: f, ConnectTimeout: time.Second, Logger: slog.New(slog.DiscardHandler)})
+		_, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret(server.URL()), Credentials: f, ConnectTimeout: time.Second, Logger: slog.New(slog.DiscardHandler)})
 		return err
 	}
 	if err := open(func(context.Context) (string, string, error) { return "", "", errors.New("the token service is down") }); !errors.Is(err, session.ErrUnavailable) ||

@@ -54,7 +54,7 @@ var errCredentials = errors.New("Credentials")
 // credentials asks Config.Credentials, for as long as a connection may take to make.
 func (c Config) credentials(to rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
 	if _, sentinel := to.Address.(sentinelAddr); sentinel {
-		return rueidis.AuthCredentials{Username: c.SentinelUsername, Password: c.SentinelPassword}, nil
+		return rueidis.AuthCredentials{Username: c.SentinelUsername, Password: string(c.SentinelPassword)}, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.ConnectTimeout)
 	defer cancel()

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -127,7 +128,7 @@ func TestClusterMasterDies(t *testing.T) {
 // answer reaches another call.
 func TestCallersGoAway(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL(), PoolSize: 4})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), PoolSize: 4})
 	var all []session.Session
 	for i := range 16 {
 		all = append(all, newSession(fmt.Sprint("user", i), session.Tag{byte(i)}))

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -80,7 +81,7 @@ func connections(t testing.TB, server *testserver.RedisServer) int {
 // beyond his deadline, and leaves nothing behind.
 func TestFrozen(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL(), PoolSize: 4, Logger: slog.New(slog.DiscardHandler)})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), PoolSize: 4, Logger: slog.New(slog.DiscardHandler)})
 	one := newSession("ada", session.Tag{1})
 	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
@@ -89,7 +90,7 @@ func TestFrozen(t *testing.T) {
 		_, _ = s.Get(t.Context(), one.ID)
 	}
 	goroutines, clients := runtime.NumGoroutine(), connections(t, server)
-	lazy := open(t, redisstore.Config{URL: server.URL(), Lazy: true, ConnectTimeout: time.Second})
+	lazy := open(t, redisstore.Config{URL: config.Secret(server.URL()), Lazy: true, ConnectTimeout: time.Second})
 	server.Freeze()
 	for what, store := range map[string]*redisstore.Store{"connected": s, "not yet connected": lazy} {
 		for name, c := range calls(store, one) {
@@ -138,7 +139,7 @@ func TestFrozen(t *testing.T) {
 // that was cut is indeterminate; back it is used at once.
 func TestKilled(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Logger: slog.New(slog.DiscardHandler)})
 	one, cut := newSession("ada", session.Tag{1}), newSession("ada", session.Tag{1})
 	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
@@ -188,7 +189,7 @@ func TestKilled(t *testing.T) {
 // TestForgottenScripts: SCRIPT FLUSH between and during calls is not noticed.
 func TestForgottenScripts(t *testing.T) {
 	server, prefix := testserver.SharedRedis(t)
-	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix})
 	one := newSession("ada", session.Tag{1})
 	for range 20 {
 		do(t, server, "SCRIPT", "FLUSH")
@@ -210,7 +211,7 @@ func TestForgottenScripts(t *testing.T) {
 func TestSmallPool(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	before := connections(t, server)
-	s := open(t, redisstore.Config{URL: server.URL(), PoolSize: 2})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), PoolSize: 2})
 	one := newSession("ada", session.Tag{1})
 	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
@@ -236,7 +237,7 @@ func TestSmallPool(t *testing.T) {
 // revokes.
 func TestFull(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy noeviction"}})
-	s := open(t, redisstore.Config{URL: server.URL()})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 	w := single(server, redisstore.Config{Prefix: "crudadmin:"})
 	one, two := newSession("ada", session.Tag{1}), newSession("ada", session.Tag{1})
 	if _, err := s.Create(t.Context(), one, session.Admission{Limit: 1}); err != nil {
@@ -264,7 +265,7 @@ func TestFull(t *testing.T) {
 // too. A primary that takes no writes answers them.
 func TestReadOnly(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL()})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 	live := newSession("bert", session.Tag{2})
 	if _, err := s.Create(t.Context(), live, session.Admission{}); err != nil {
 		t.Fatal(err)

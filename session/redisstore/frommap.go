@@ -3,10 +3,10 @@
 package redisstore
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 
+	"github.com/go-crudadmin/crudadmin/internal/trust"
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
@@ -23,18 +23,18 @@ func FromMap(m map[string]any) (Config, error) {
 	var tlsOn bool
 	var caFile string
 	fields := map[string]func(any) error{
-		"url":               settings.Into(&c.URL, settings.Text),
+		"url":               settings.Into(&c.URL, settings.Secret),
 		"socket":            settings.Into(&c.Socket, settings.Text),
 		"host":              settings.Into(&c.Host, settings.Text),
 		"port":              settings.Into(&c.Port, settings.Int),
 		"db":                settings.Into(&c.DB, settings.Int),
 		"username":          settings.Into(&c.Username, settings.Text),
-		"password":          settings.Into(&c.Password, settings.Text),
+		"password":          settings.Into(&c.Password, settings.Secret),
 		"credentials":       settings.Into(&c.Credentials, settings.Credentials),
 		"sentinels":         settings.Into(&c.Sentinels, settings.List),
 		"master_name":       settings.Into(&c.MasterName, settings.Text),
 		"sentinel_username": settings.Into(&c.SentinelUsername, settings.Text),
-		"sentinel_password": settings.Into(&c.SentinelPassword, settings.Text),
+		"sentinel_password": settings.Into(&c.SentinelPassword, settings.Secret),
 		"cluster":           settings.Into(&c.Cluster, settings.List),
 		"tls":               settings.Into(&tlsOn, settings.Bool),
 		"ca_file":           settings.Into(&caFile, settings.Text),
@@ -46,13 +46,9 @@ func FromMap(m map[string]any) (Config, error) {
 		"lazy":              settings.Into(&c.Lazy, settings.Bool),
 	}
 	errs := settings.Read(m, fields)
-	if tlsOn || caFile != "" {
-		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if caFile != "" {
-		if err := settings.Trust(c.TLS, caFile); err != nil {
-			errs = append(errs, fmt.Errorf("ca_file: %w", err))
-		}
+	var err error
+	if c.TLS, err = trust.TLS(tlsOn, caFile); err != nil {
+		errs = append(errs, fmt.Errorf("ca_file: %w", err))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Config{}, fmt.Errorf("redisstore: configuration map:\n%w", err)

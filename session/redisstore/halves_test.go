@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -88,7 +89,7 @@ func whole(t testing.TB, s *redisstore.Store, server *testserver.RedisServer) {
 // half of a script.
 func TestKilledWhileWriting(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.DiscardHandler)})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Logger: slog.New(slog.DiscardHandler)})
 	for range 5 {
 		stop := storm(t, s)
 		select {
@@ -117,7 +118,7 @@ func TestFailoverWhileWriting(t *testing.T) {
 // an index, a write that stops there does not say that nothing has happened.
 func TestForeignKey(t *testing.T) {
 	server, prefix := testserver.SharedRedis(t)
-	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix})
 	one, other := newSession("ada", session.Tag{1}), newSession("bea", session.Tag{2})
 	do(t, server, "SET", prefix+"{01}:x", "not an index", "EX", "60")
 	if _, err := s.Create(t.Context(), one, session.Admission{Limit: 1}); !errors.Is(err, session.ErrIndeterminate) {

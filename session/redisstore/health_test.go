@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -16,7 +17,7 @@ import (
 
 func TestHealth(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy noeviction", "appendonly yes", "appendfsync everysec", `save ""`}})
-	s := open(t, redisstore.Config{URL: server.URL()})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 	h, err := s.Health(t.Context())
 	if err != nil || len(h.Servers) != 1 || h.Mode != "standalone" {
 		t.Fatalf("%+v, %v", h, err)
@@ -34,7 +35,7 @@ func TestHealth(t *testing.T) {
 func TestHealthWarns(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy allkeys-lru", "appendonly no", `save ""`}})
 	var log bytes.Buffer
-	s := open(t, redisstore.Config{URL: server.URL(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	h, err := s.Health(t.Context())
 	if err != nil || len(h.Warnings) != 2 {
 		t.Fatalf("%+v, %v", h, err)
@@ -51,7 +52,7 @@ func TestHealthWarns(t *testing.T) {
 func TestHealthOfManaged(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	do(t, server, "ACL", "SETUSER", "guest", "on", ">pw", "~crudadmin:*", "+@all", "-@admin", "-@dangerous", "-time")
-	s := open(t, redisstore.Config{URL: "redis://guest:pw@" + server.Addr})
+	s := open(t, redisstore.Config{URL: config.Secret("redis://guest:pw@" + server.Addr)})
 	h, err := s.Health(t.Context())
 	if err != nil || len(h.Servers) != 1 {
 		t.Fatalf("%+v, %v", h, err)
@@ -81,7 +82,7 @@ func TestHealthOfManaged(t *testing.T) {
 func TestHealthOfUser(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	do(t, server, "ACL", "SETUSER", "panel", "on", ">pw", "~crudadmin:*", "+@all", "-@admin", "-@dangerous", "+info", "+config|get")
-	s := open(t, redisstore.Config{URL: "redis://panel:pw@" + server.Addr, NearCache: time.Second})
+	s := open(t, redisstore.Config{URL: config.Secret("redis://panel:pw@" + server.Addr), NearCache: time.Second})
 	h, err := s.Health(t.Context())
 	if err != nil || len(h.Servers) != 1 {
 		t.Fatalf("%+v, %v", h, err)

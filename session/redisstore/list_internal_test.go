@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -17,7 +18,7 @@ import (
 func inside(t testing.TB, log *bytes.Buffer) (*Store, *testserver.RedisServer) {
 	t.Helper()
 	server, prefix := testserver.SharedRedis(t)
-	s, err := Open(t.Context(), Config{URL: server.URL(), Prefix: prefix, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	s, err := Open(t.Context(), Config{URL: config.Secret(server.URL()), Prefix: prefix, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -23,8 +24,8 @@ import (
 
 func TestNearCacheAsksNobody(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL(), PoolSize: 1, NearCache: time.Minute})
-	writer := open(t, redisstore.Config{URL: server.URL()})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), PoolSize: 1, NearCache: time.Minute})
+	writer := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 	one := newSession("ada", session.Tag{1})
 	if _, err := writer.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func TestNearCacheAsksNobody(t *testing.T) {
 func TestNearCacheOwnChanges(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16)) // for four connections: commands of one caller go over several
 	server, prefix := testserver.SharedRedis(t)
-	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix, PoolSize: 8, NearCache: time.Minute})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, PoolSize: 8, NearCache: time.Minute})
 	var workers sync.WaitGroup
 	for w := range 8 {
 		workers.Go(func() {
@@ -102,8 +103,8 @@ func TestNearCacheOwnChanges(t *testing.T) {
 // comes by itself, long before MaxStale.
 func TestNearCacheOthersChanges(t *testing.T) {
 	server, prefix := testserver.SharedRedis(t)
-	near := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix, NearCache: time.Minute})
-	writer := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	near := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, NearCache: time.Minute})
+	writer := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix})
 	for i := range 100 {
 		one := newSession("ada", session.Tag{byte(i)})
 		if _, err := writer.Create(t.Context(), one, session.Admission{}); err != nil {
@@ -134,8 +135,8 @@ func TestNearCacheSilence(t *testing.T) {
 		"frozen": func(*valve, func()) { server.Freeze() },
 	} {
 		way := newValve(t, server.Addr)
-		near := open(t, redisstore.Config{URL: "redis://" + way.addr, NearCache: maxStale, Logger: slog.New(slog.DiscardHandler)})
-		writer := open(t, redisstore.Config{URL: server.URL()})
+		near := open(t, redisstore.Config{URL: config.Secret("redis://" + way.addr), NearCache: maxStale, Logger: slog.New(slog.DiscardHandler)})
+		writer := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 		one := newSession("ada", session.Tag{1})
 		if _, err := writer.Create(t.Context(), one, session.Admission{}); err != nil {
 			t.Fatal(err)
@@ -225,8 +226,8 @@ func (t through) Write(p []byte) (int, error) {
 // so that a change of which nobody could tell it is seen long before MaxStale.
 func TestNearCacheReconnects(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	near := open(t, redisstore.Config{URL: server.URL(), NearCache: time.Minute, Logger: slog.New(slog.DiscardHandler)})
-	writer := open(t, redisstore.Config{URL: server.URL()})
+	near := open(t, redisstore.Config{URL: config.Secret(server.URL()), NearCache: time.Minute, Logger: slog.New(slog.DiscardHandler)})
+	writer := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 	for i := range 20 {
 		one, kept := newSession("ada", session.Tag{byte(i)}), newSession("bea", session.Tag{byte(i), 1})
 		for _, s := range []session.Session{one, kept} {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -76,7 +77,7 @@ func TestWithoutOneCommand(t *testing.T) {
 			do(t, server, "ACL", "SETUSER", user, "reset", "on", ">pw", "~crudadmin:*", "+@all", "-"+name)
 			do(t, server, "SCRIPT", "FLUSH")
 			s, err := redisstore.Open(t.Context(), redisstore.Config{
-				URL: "redis://" + user + ":pw@" + server.Addr, NearCache: near, ConnectTimeout: time.Minute, Logger: slog.New(slog.DiscardHandler),
+				URL: config.Secret("redis://" + user + ":pw@" + server.Addr), NearCache: near, ConnectTimeout: time.Minute, Logger: slog.New(slog.DiscardHandler),
 			})
 			command, _, _ := strings.Cut(strings.ToUpper(name), "|")
 			if err != nil {
@@ -121,11 +122,11 @@ func TestImpostors(t *testing.T) {
 		}
 		return nil
 	})
-	at := func(addr string) redisstore.Config { return redisstore.Config{URL: "redis://" + addr} }
+	at := func(addr string) redisstore.Config { return redisstore.Config{URL: config.Secret("redis://" + addr)} }
 	refusedAtOpen(t, "Redis 6.0", at(old.Addr), "does not have GETEX, ZPOPMAX", "6.2 or later")
 	refusedAtOpen(t, "a replica", at(replica.Addr), "read-only replica", "primary")
 	do(t, server, "ACL", "SETUSER", "narrow", "on", ">pw", "~other:*", "+@all")
-	refusedAtOpen(t, "no right to the keys", redisstore.Config{URL: "redis://narrow:pw@" + server.Addr}, "pattern ~crudadmin:*")
+	refusedAtOpen(t, "no right to the keys", redisstore.Config{URL: config.Secret("redis://narrow:pw@" + server.Addr)}, "pattern ~crudadmin:*")
 	refusedAtOpen(t, "twemproxy", at(impostor(t, server, func(c []string) string {
 		if slices.Contains([]string{"ping", "get", "set", "eval", "evalsha"}, strings.ToLower(c[0])) {
 			return ""
@@ -181,7 +182,7 @@ func TestFullServerOpens(t *testing.T) {
 	} {
 		server := testserver.Redis(t, testserver.RedisOptions{})
 		do(t, server, "CONFIG", "SET", setting[0], setting[1])
-		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: "redis://" + server.Addr, Logger: slog.New(slog.DiscardHandler)})
+		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret("redis://" + server.Addr), Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
 			continue
@@ -193,13 +194,13 @@ func TestFullServerOpens(t *testing.T) {
 // TestProbeLeavesNothing behind, and touches nothing that is there.
 func TestProbeLeavesNothing(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
-	s := open(t, redisstore.Config{URL: server.URL()})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL())})
 	one := newSession("probe", session.Tag{0})
 	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
 	}
 	before := do(t, server, "DBSIZE")
-	open(t, redisstore.Config{URL: server.URL(), NearCache: time.Second})
+	open(t, redisstore.Config{URL: config.Secret(server.URL()), NearCache: time.Second})
 	if after := do(t, server, "DBSIZE"); after != before {
 		t.Errorf("%v keys before a second Open, %v after: %q", before, after, do(t, server, "KEYS", "*"))
 	}
@@ -214,7 +215,7 @@ func TestRightsTakenLater(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	do(t, server, "ACL", "SETUSER", "panel", "on", ">pw", "~*", "+@all")
 	var log bytes.Buffer
-	s := open(t, redisstore.Config{URL: "redis://panel:pw@" + server.Addr, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s := open(t, redisstore.Config{URL: config.Secret("redis://panel:pw@" + server.Addr), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	one := newSession("ada", session.Tag{1})
 	if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 		t.Fatal(err)
@@ -248,7 +249,7 @@ func TestSocket(t *testing.T) {
 	}
 	one := newSession("ada", session.Tag{1})
 	for i, cfg := range []redisstore.Config{
-		{URL: "unix://panel:p%40ss@" + path + "?db=3"},
+		{URL: config.Secret("unix://panel:p%40ss@" + path + "?db=3")},
 		{Socket: path, Username: "panel", Password: "p@ss", DB: 3, Host: "ignored.invalid"},
 		fromMap,
 		{Socket: path, DB: 3, NearCache: time.Second, Credentials: func(context.Context) (string, string, error) { return "panel", "p@ss", nil }},
@@ -262,7 +263,7 @@ func TestSocket(t *testing.T) {
 		if _, err := s.Get(t.Context(), one.ID); err != nil {
 			t.Errorf("%v: %v", cfg, err)
 		}
-		if strings.Contains(cfg.String(), "p@ss") || strings.Contains(cfg.String(), "p%40ss") {
+		if text := fmt.Sprint(cfg); strings.Contains(text, "p@ss") || strings.Contains(text, "p%40ss") {
 			t.Errorf("a secret is shown: %s", cfg)
 		}
 	}

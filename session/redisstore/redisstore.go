@@ -58,8 +58,11 @@ var _ session.Store = (*Store)(nil)
 // [Store.Health]. With Lazy it does not connect, and the first call that reaches the
 // server tries it.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	cfg, urlErr := cfg.withDefaults()
-	if err := cfg.validate(urlErr); err != nil {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg, err := cfg.withDefaults()
+	if err != nil {
 		return nil, err
 	}
 	s := &Store{

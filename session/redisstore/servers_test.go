@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -65,7 +66,7 @@ func TestConformancePassword(t *testing.T) {
 	t.Parallel()
 	server := testserver.Redis(t, testserver.RedisOptions{Password: "p@ss/w:rd?#%"})
 	sessiontest.Run(t, short(func(testing.TB) world {
-		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix()})
+		return single(server, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix()})
 	}))
 }
 
@@ -73,7 +74,7 @@ func TestConformanceTLSAndACL(t *testing.T) {
 	t.Parallel()
 	server := testserver.Redis(t, testserver.RedisOptions{Username: "panel", Password: "secret", TLS: true})
 	sessiontest.Run(t, short(func(testing.TB) world {
-		return single(server, redisstore.Config{URL: server.URL(), TLS: server.TLS.Config, Prefix: prefix()})
+		return single(server, redisstore.Config{URL: config.Secret(server.URL()), TLS: server.TLS.Config, Prefix: prefix()})
 	}))
 }
 
@@ -83,7 +84,7 @@ func TestConformanceNearCache(t *testing.T) {
 	t.Parallel()
 	h := short(func(t testing.TB) world {
 		server, prefix := testserver.SharedRedis(t)
-		return single(server, redisstore.Config{URL: server.URL(), Prefix: prefix, NearCache: time.Minute})
+		return single(server, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, NearCache: time.Minute})
 	})
 	h.Second = func(_ testing.TB, first session.Store, _ func() time.Time) session.Store { return first }
 	h.Poison = nil

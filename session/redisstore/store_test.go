@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -40,7 +41,7 @@ func newSession(user string, tag session.Tag) session.Session {
 
 func TestRound(t *testing.T) {
 	server, prefix := testserver.SharedRedis(t)
-	s := open(t, redisstore.Config{URL: server.URL(), Prefix: prefix})
+	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix})
 	ctx := t.Context()
 	tag := session.Tag{1, 2, 3}
 	a := newSession("ada", tag)

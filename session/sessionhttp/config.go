@@ -4,11 +4,13 @@ package sessionhttp
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
 // Config says how sessions travel over HTTP. The zero value will do in
@@ -71,7 +73,7 @@ type Config struct {
 	// Unavailable answers a request whose session nobody could look up. By
 	// default 503 in plain text, with Retry-After. It may pass the request on to
 	// public pages, which see nobody then; the cookie is kept.
-	Unavailable func(http.ResponseWriter, *http.Request, error)
+	Unavailable func(http.ResponseWriter, *http.Request, error) `json:"-"`
 }
 
 func (c Config) withDefaults() Config {
@@ -91,50 +93,46 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate returns nil, or one error that names every field that is wrong, with its
-// value and what it may be. New calls it.
+// Validate returns nil, or one error with a config.FieldError for each field that is
+// wrong. New calls it.
 func (c Config) Validate() error {
 	c = c.withDefaults()
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	var check fields.Check
 	if !cookieNameOK(c.CookieName) {
-		wrong("CookieName: %q, want 1 to 64 letters, digits, _ or -", c.CookieName)
+		check.Wrong("CookieName", fields.Quote(c.CookieName), "want 1 to 64 letters, digits, _ or -")
 	} else if prefix := reservedPrefix(c.CookieName); prefix != "" {
-		wrong("CookieName: %q, want one without %s: browsers give it a meaning, and Secure puts it there", c.CookieName, prefix)
+		check.Wrong("CookieName", fields.Quote(c.CookieName), "want one without %s: browsers give it a meaning, and Secure puts it there", prefix)
 	}
 	if !cookiePathOK(c.Path) {
-		wrong("Path: %q, want a path that begins with / and has no ;, comma or control character", c.Path)
+		check.Wrong("Path", fields.Quote(c.Path), "want a path that begins with / and has no ;, comma or control character")
 	}
 	if c.Domain != "" && !cookieDomainOK(c.Domain) {
-		wrong("Domain: %q, want a host name with a dot inside, such as example.com, without a dot before it, a port or a scheme", c.Domain)
+		check.Wrong("Domain", fields.Quote(c.Domain), "want a host name with a dot inside, such as example.com, without a dot before it, a port or a scheme")
 	}
 	switch c.SameSite {
 	case http.SameSiteLaxMode, http.SameSiteStrictMode:
 	case http.SameSiteNoneMode:
 		if !c.Secure {
-			wrong("SameSite: None without Secure: browsers drop such a cookie; set Secure, or take Lax")
+			check.Wrong("SameSite", "None without Secure", "browsers drop such a cookie: set Secure, or take Lax")
 		}
 	default:
-		wrong("SameSite: %d, want http.SameSiteLaxMode, http.SameSiteStrictMode or http.SameSiteNoneMode", c.SameSite)
+		check.Wrong("SameSite", strconv.Itoa(int(c.SameSite)), "want http.SameSiteLaxMode, http.SameSiteStrictMode or http.SameSiteNoneMode")
 	}
 	if c.Strict && c.SameSite != http.SameSiteStrictMode {
-		wrong("Strict: true beside another SameSite: leave one of them out")
+		check.Wrong("Strict", "true beside another SameSite", "leave one of them out")
 	}
 	if c.Partitioned && !c.Secure {
-		wrong("Partitioned: true without Secure: browsers drop such a cookie; set Secure")
+		check.Wrong("Partitioned", "true without Secure", "browsers drop such a cookie: set Secure")
 	}
 	if c.ForwardedHeader != "X-Forwarded-For" && c.ForwardedHeader != "Forwarded" {
-		wrong("ForwardedHeader: %q, want X-Forwarded-For or Forwarded", c.ForwardedHeader)
+		check.Wrong("ForwardedHeader", fields.Quote(c.ForwardedHeader), "want X-Forwarded-For or Forwarded")
 	}
 	for i, p := range c.TrustedProxies {
 		if !p.IsValid() {
-			wrong("TrustedProxies[%d]: not an address range", i)
+			check.Wrong(fmt.Sprintf("TrustedProxies[%d]", i), "", "not an address range")
 		}
 	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("sessionhttp: configuration:\n%w", errors.Join(errs...))
+	return check.Err("sessionhttp")
 }
 
 // reserved are the beginnings of names to which browsers give a meaning, whatever

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -16,7 +17,7 @@ import (
 
 func newSessions(cfg sessionhttp.Config) *sessionhttp.Sessions {
 	manager, err := session.New(memstore.New(memstore.Config{}), session.Config{
-		SecretKey: []byte(strings.Repeat("k", session.MinSecretKey)), Logger: slog.New(slog.DiscardHandler),
+		SecretKey: config.Secret(strings.Repeat("k", session.MinSecretKey)), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		panic(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -29,7 +30,7 @@ func (u unconfirmed) Delete(ctx context.Context, id session.ID, why session.Endi
 
 func TestSignOutThatIsNotKnownEverywhereYet(t *testing.T) {
 	t.Parallel()
-	manager, err := session.New(unconfirmed{memstore.New(memstore.Config{})}, session.Config{SecretKey: []byte(strings.Repeat("k", session.MinSecretKey))})
+	manager, err := session.New(unconfirmed{memstore.New(memstore.Config{})}, session.Config{SecretKey: config.Secret(strings.Repeat("k", session.MinSecretKey))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -67,7 +68,7 @@ func newSite(t testing.TB, rules session.Config, cfg sessionhttp.Config) *site {
 	s.now.Store(&start)
 	clock := func() time.Time { return *s.now.Load() }
 	s.Store = memstore.New(memstore.Config{Now: clock})
-	rules.SecretKey = []byte(strings.Repeat("k", session.MinSecretKey))
+	rules.SecretKey = config.Secret(strings.Repeat("k", session.MinSecretKey))
 	rules.Now = clock
 	var err error
 	if s.manager, err = session.New(s, rules); err != nil {

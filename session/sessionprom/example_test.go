@@ -9,13 +9,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionprom"
 )
 
 func Example() {
-	store, err := redisstore.Open(context.Background(), redisstore.Config{URL: os.Getenv("REDIS_URL"), Lazy: true})
+	store, err := redisstore.Open(context.Background(), redisstore.Config{URL: config.Secret(os.Getenv("REDIS_URL")), Lazy: true})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -26,7 +27,7 @@ func Example() {
 		NearCache: func() sessionprom.NearCache { return sessionprom.NearCache(store.NearCacheStats()) },
 	})
 	manager, err := session.New(metrics.Wrap(store), session.Config{
-		SecretKey: []byte("an example; make yours with: openssl rand -base64 32"),
+		SecretKey: "an example; make yours with: openssl rand -base64 32",
 		OnEvent:   metrics.OnEvent,
 	})
 	if err != nil {

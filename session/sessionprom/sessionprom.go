@@ -27,18 +27,21 @@ import (
 type Config struct {
 	// OnEvent, if set, is called after each event was counted, so that a manager
 	// can have metrics and an audit log.
-	OnEvent func(context.Context, session.Event)
+	OnEvent func(context.Context, session.Event) `json:"-"`
 
 	// Live, if set, tells how many sessions are stored, those that expired and were
 	// not swept included. It is called at each scrape, with a second of time; where
 	// it fails the number is absent. It should cost the same however many there are,
 	// as redisstore.Store.Stored does.
-	Live func(context.Context) (int, error)
+	Live func(context.Context) (int, error) `json:"-"`
 
 	// NearCache, if set, tells what a store's near-cache has done; it is called at
 	// each scrape. For Redis: sessionprom.NearCache(store.NearCacheStats()).
-	NearCache func() NearCache
+	NearCache func() NearCache `json:"-"`
 }
+
+// Validate returns nil: there is nothing to be wrong.
+func (c Config) Validate() error { return nil }
 
 // NearCache is what a near-cache has done so far.
 type NearCache struct {

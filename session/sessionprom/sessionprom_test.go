@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/redisstore"
@@ -93,7 +94,7 @@ func TestMetrics(t *testing.T) {
 		},
 	})
 	m, err := session.New(metrics.Wrap(store), session.Config{
-		SecretKey: []byte(strings.Repeat("k", 32)), MaxPerUser: 2, Now: clock.Now, OnEvent: metrics.OnEvent,
+		SecretKey: config.Secret(strings.Repeat("k", 32)), MaxPerUser: 2, Now: clock.Now, OnEvent: metrics.OnEvent,
 		Throttle: session.Throttle{Failures: 1}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -190,7 +191,7 @@ func (r reporting) Traits() session.Traits {
 // TestReport: what a store tells of itself is shown.
 func TestReport(t *testing.T) {
 	metrics := sessionprom.New(sessionprom.Config{})
-	m, err := session.New(metrics.Wrap(reporting{memstore.New(memstore.Config{})}), session.Config{SecretKey: []byte(strings.Repeat("k", 32))})
+	m, err := session.New(metrics.Wrap(reporting{memstore.New(memstore.Config{})}), session.Config{SecretKey: config.Secret(strings.Repeat("k", 32))})
 	if err != nil {
 		t.Fatal(err)
 	}

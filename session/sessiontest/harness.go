@@ -187,7 +187,7 @@ func (f *fixture) most(n int) int {
 }
 
 // secretKey is the key of every manager in the suite.
-var secretKey = []byte("a key that only this suite uses, 32 bytes and more")
+const secretKey = "a key that only this suite uses, 32 bytes and more"
 
 // manager returns a manager on the store with the clock of the check.
 func (f *fixture) manager(store session.Store, change ...func(*session.Config)) *session.Manager {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -65,7 +66,7 @@ var secretChecks = []check{
 					}
 				}
 			}
-			if bytes.Contains(dump, secretKey) {
+			if bytes.Contains(dump, []byte(secretKey)) {
 				f.Errorf("the secret key is at rest")
 			}
 			if bytes.Contains(dump, []byte("account-canary")) {
@@ -83,7 +84,7 @@ var secretChecks = []check{
 		rule: "A token that this manager's key did not make is invalid; another key signs everybody out.",
 		run: func(f *fixture) {
 			ours := f.manager(f.store)
-			theirs := f.manager(f.other, func(c *session.Config) { c.SecretKey = []byte(strings.Repeat("another key ", 4)) })
+			theirs := f.manager(f.other, func(c *session.Config) { c.SecretKey = config.Secret(strings.Repeat("another key ", 4)) })
 			token, s, err := ours.Create(f.ctx, session.NewSession{UserID: "anna"})
 			f.must(err, "Create")
 			_, err = theirs.Validate(f.ctx, token)

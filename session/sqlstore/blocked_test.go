@@ -84,7 +84,7 @@ func TestPagesDoNotWaitForBlockedWrites(t *testing.T) {
 		t.Cleanup(func() { _ = store.Close() })
 		s := &touched{Store: store}
 		m, err := session.New(s, session.Config{
-			SecretKey: []byte("a key of 32 bytes, for tests only"), Logger: logger, MaxPerUser: session.Unlimited,
+			SecretKey: "a key of 32 bytes, for tests only", Logger: logger, MaxPerUser: session.Unlimited,
 			TouchInterval: 1, StoreTimeout: time.Minute, // that nobody waits for
 		})
 		if err != nil {
@@ -129,7 +129,7 @@ func TestAPoolOfTenAnswersWhileWritesWait(t *testing.T) {
 		db := e.connect(t)
 		db.SetMaxOpenConns(10)
 		m, err := session.New(open(t, db, nil), session.Config{
-			SecretKey: []byte("a key of 32 bytes, for tests only"), Logger: slog.New(slog.DiscardHandler), MaxPerUser: session.Unlimited,
+			SecretKey: "a key of 32 bytes, for tests only", Logger: slog.New(slog.DiscardHandler), MaxPerUser: session.Unlimited,
 			TouchInterval: 1, StoreTimeout: time.Minute,
 		})
 		if err != nil {

@@ -15,16 +15,17 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/internal/flight"
 )
@@ -51,11 +52,12 @@ type Config struct {
 	// The store finds PgBouncer and its like in transaction mode by itself.
 	NoPrepare bool
 
-	// Logger gets warnings; slog.Default() by default.
-	Logger *slog.Logger
-
 	// Now is the clock; time.Now by default.
-	Now func() time.Time
+	Now func() time.Time `json:"-"`
+
+	// Logger gets warnings; slog.Default() by default. Records carry the component
+	// session.sqlite, session.postgresql or session.mysql, which is MariaDB too.
+	Logger *slog.Logger `json:"-"`
 }
 
 const (
@@ -64,6 +66,23 @@ const (
 	maxKeepEnded     = 10 * 365 * 24 * time.Hour
 	maxGrace         = 2 * time.Hour
 )
+
+// withDefaults fills in what is zero.
+func (c Config) withDefaults() Config {
+	c.KeepEnded = cmp.Or(c.KeepEnded, defaultKeepEnded)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	return c
+}
+
+// Validate returns nil, or one error with a config.FieldError for each field that is out
+// of its bounds. Open calls it.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var check fields.Check
+	check.Duration("KeepEnded", c.KeepEnded, minKeepEnded, maxKeepEnded)
+	check.Duration("Grace", c.Grace, 0, maxGrace)
+	return check.Err("sqlstore")
+}
 
 // Store is a session.Store in an SQL database.
 type Store struct {
@@ -114,18 +133,10 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: Open: db is nil")
 	}
-	if cfg.KeepEnded == 0 {
-		cfg.KeepEnded = defaultKeepEnded
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
-	if cfg.KeepEnded < minKeepEnded || cfg.KeepEnded > maxKeepEnded {
-		return nil, fmt.Errorf("sqlstore: KeepEnded: %s, want %s to %s", cfg.KeepEnded, minKeepEnded, maxKeepEnded)
-	}
-	if cfg.Grace < 0 || cfg.Grace > maxGrace {
-		return nil, fmt.Errorf("sqlstore: Grace: %s, want 0 to %s", cfg.Grace, maxGrace)
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg = cfg.withDefaults()
 	d, err := detect(ctx, db)
 	if err != nil {
 		return nil, err
@@ -135,7 +146,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		dialect: d,
 		keep:    cfg.KeepEnded,
 		grace:   cfg.Grace,
-		log:     cfg.Logger.With("component", "session", "store", d.name),
+		log:     cfg.Logger.With("component", "session."+d.name),
 		now:     session.MonotonicClock(cfg.Now),
 
 		ownClock: cfg.Now != nil,

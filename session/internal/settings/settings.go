@@ -5,13 +5,10 @@ package settings
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"maps"
 	"math"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,6 +17,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
@@ -39,19 +37,6 @@ func Read(m map[string]any, fields map[string]func(any) error) (errs []error) {
 	return errs
 }
 
-// Trust makes conf trust the authorities in a PEM file, and no others.
-func Trust(conf *tls.Config, file string) error {
-	pem, err := os.ReadFile(file) // the operator's own file
-	if err != nil {
-		return err
-	}
-	conf.RootCAs = x509.NewCertPool()
-	if !conf.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%s holds no certificate in PEM", file)
-	}
-	return nil
-}
-
 // Into returns a function that reads a value into field.
 func Into[T any](field *T, read func(any) (T, error)) func(any) error {
 	return func(v any) error {
@@ -69,6 +54,12 @@ func Text(v any) (string, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("%T, want a text", v)
+}
+
+// Secret reads a text that is not shown.
+func Secret(v any) (config.Secret, error) {
+	text, err := Text(v)
+	return config.Secret(text), err
 }
 
 // Bool reads true or false.
@@ -173,6 +164,31 @@ const MaxSocket = 107
 // IsSocket reports whether text could be the path of a Unix socket.
 func IsSocket(text string) bool {
 	return filepath.IsAbs(text) && len(text) <= MaxSocket && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// MaskAddress hides what stands before an @, which no address has: it may be a password
+// in the wrong field. Behind it stands the host.
+func MaskAddress(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	scheme, _, isURL := strings.Cut(text[:at], "://")
+	if !isURL {
+		return masked + text[at:]
+	}
+	return scheme + "://" + masked + text[at:]
+}
+
+const masked = "***"
+
+// MaskAddresses is MaskAddress of each.
+func MaskAddresses(texts []string) []string {
+	out := slices.Clone(texts)
+	for i, text := range texts {
+		out[i] = MaskAddress(text)
+	}
+	return out
 }
 
 // Credentials reads a function that returns a user and a password.

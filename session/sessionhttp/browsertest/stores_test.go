@@ -16,6 +16,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -95,7 +96,7 @@ func opened[S interface{ Close() error }](t testing.TB, s S, err error) S {
 
 func onRedis(t testing.TB, now func() time.Time) session.Store {
 	server, prefix := testserver.SharedRedis(t)
-	s, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), Prefix: prefix, Now: now, Logger: quiet})
+	s, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, Now: now, Logger: quiet})
 	return opened(t, s, err)
 }
 
@@ -151,7 +152,7 @@ func mariadb(t testing.TB) *sql.DB {
 
 func redisCache(t testing.TB) hybridstore.Cache {
 	server, prefix := testserver.SharedRedis(t)
-	c, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), Prefix: prefix, Logger: quiet})
+	c, err := redisstore.Open(t.Context(), redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, Logger: quiet})
 	return opened(t, c, err).Cache()
 }
 
