@@ -7,8 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
-	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"pgregory.net/rapid"
@@ -24,12 +24,16 @@ var modelChecks = []check{{
 		_ = flag.Set("rapid.shrinktime", "5s")
 		m := newModel(f.clock.Now)
 		var made uint64
-		sequences := f.times(math.MaxInt, 20) // as many as -rapid.checks says: 100
+		all, _ := strconv.Atoi(flag.Lookup("rapid.checks").Value.String()) // 100 sequences, unless somebody says more
+		sequences := f.times(all, all/5)
+		failed := false // a sequence that failed is made smaller, in many more
 		rapid.Check(f.TB, func(t *rapid.T) {
-			if sequences--; sequences < 0 {
+			if sequences--; sequences < 0 && f.short && !failed {
 				return
 			}
+			failed = true
 			(&machine{fixture: f, t: t, model: m, made: &made}).run()
+			failed = false
 		})
 	},
 }}
