@@ -250,3 +250,45 @@ func TestWrongMethodAndUnknownAddress(t *testing.T) {
 		t.Errorf("a large form: %d, want 413", w.Code)
 	}
 }
+
+// Addresses as people mistype them: what leads to the address as it is written, what is a word and
+// not a key, and which methods an address has.
+func TestAddressesAreFoundAsTheyAreWritten(t *testing.T) {
+	b := newBench(t, nil)
+	page := b.browser(t).signIn(adminName)
+	const to307 = http.StatusTemporaryRedirect
+	for _, c := range []struct {
+		method, path string
+		code         int
+		header, want string
+	}{
+		{"GET", "/users", http.StatusPermanentRedirect, "Location", "/admin/users/"},
+		{"POST", "/users", to307, "Location", "/admin/users/"},
+		{"POST", "/m/customers", to307, "Location", "/admin/m/customers/"},
+		{"OPTIONS", "/users", http.StatusMethodNotAllowed, "Allow", "GET, POST"},
+		{"OPTIONS", "/account", http.StatusMethodNotAllowed, "Allow", "GET"},
+		{"GET", "/account/password", http.StatusMethodNotAllowed, "Allow", "POST"},
+		{"GET", "//account", to307, "Location", "/admin/account"},
+		{"GET", "/m//customers/", to307, "Location", "/admin/m/customers/"},
+		{"GET", "/m/customers/./1/edit", to307, "Location", "/admin/m/customers/1/edit"},
+		{"GET", "/m/customers/1/../2/delete", to307, "Location", "/admin/m/customers/2/delete"},
+		{"GET", "/m/orders/choices/customer_id", http.StatusOK, "", ""},
+		{"GET", "/m/orders/%63hoices/customer_id", http.StatusOK, "", ""},
+		{"GET", "/m/orders/choices/edit", http.StatusBadRequest, "", ""}, // a column, not the record "choices"
+		{"GET", "/m/orders/actions/edit", http.StatusBadRequest, "", ""}, // "actions" is not a key
+		{"GET", "/m/orders/1/nothing", http.StatusNotFound, "", ""},
+		{"GET", "/m/orders/1/edit/", http.StatusNotFound, "", ""},
+		{"POST", "/m/orders/choices/customer_id", http.StatusMethodNotAllowed, "Allow", "GET"},
+		{"GET", "/m/orders/actions/mark", http.StatusMethodNotAllowed, "Allow", "POST"},
+		{"GET", "/nowhere//", http.StatusNotFound, "", ""},
+	} {
+		var form url.Values
+		if c.method == "POST" {
+			form = url.Values{"csrf_token": {page.token("/account")}}
+		}
+		w := page.do(c.method, c.path, form)
+		if w.Code != c.code || c.header != "" && w.Header().Get(c.header) != c.want {
+			t.Errorf("%s %s: %d, %s %q, want %d, %q", c.method, c.path, w.Code, c.header, w.Header().Get(c.header), c.code, c.want)
+		}
+	}
+}

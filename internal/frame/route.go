@@ -118,8 +118,8 @@ func (f *Frame) Route(r *http.Request) (Route, bool) {
 }
 
 // find returns the address that a request is for, nil if it is none; the values of the path's
-// wildcards are the request's then. A path that is not written as paths are leads elsewhere, to
-// the same one as it is.
+// wildcards are the request's then. A path that is not written as paths are, or lacks its last
+// slash, leads elsewhere: to the same one as it is written.
 func (f *Frame) find(r *http.Request) (found *crossed, elsewhere http.Handler) {
 	h, pattern := f.mux.Handler(r)
 	at := r.URL.EscapedPath()
@@ -127,18 +127,20 @@ func (f *Frame) find(r *http.Request) (found *crossed, elsewhere http.Handler) {
 	if strings.HasSuffix(at, "/") && canonical != "/" {
 		canonical += "/"
 	}
-	for _, one := range f.crossings[pattern] {
-		values, fits := one.values(canonical)
-		if !fits {
-			continue
+	for _, to := range []string{canonical, canonical + "/"} {
+		for _, one := range f.crossings[pattern] {
+			values, fits := one.values(to)
+			if !fits {
+				continue
+			}
+			if at != to {
+				return one, h
+			}
+			for name, value := range values {
+				r.SetPathValue(name, value)
+			}
+			return one, nil
 		}
-		if at != canonical {
-			return one, h
-		}
-		for name, value := range values {
-			r.SetPathValue(name, value)
-		}
-		return one, nil
 	}
 	return nil, nil
 }
