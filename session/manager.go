@@ -57,7 +57,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 	}
 	cfg.SecretKey = "" // not needed any more
 	m := &Manager{
-		store:  &toldStore{Store: store, log: cfg.Logger.With("component", "session")},
+		store:  &toldStore{Store: store, log: cfg.Logger.With("component", storeComponent(traits.Name))},
 		traits: traits,
 		cfg:    cfg,
 		keys:   keys,
@@ -66,6 +66,13 @@ func New(store Store, cfg Config) (*Manager, error) {
 	m.now = monotonicClock(cfg.Now, m.tellClock)
 	m.touching.init()
 	return m, nil
+}
+
+// storeComponent is the log's component for the calls of a store of that name: that of a
+// hybrid goes on behind a comma.
+func storeComponent(name string) string {
+	kind, _, _ := strings.Cut(name, ",")
+	return "session." + kind
 }
 
 // tellClock logs that the machine's clock fell back.
