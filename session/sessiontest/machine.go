@@ -9,6 +9,7 @@ import (
 	"flag"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"pgregory.net/rapid"
@@ -20,8 +21,7 @@ var modelChecks = []check{{
 	name: "random calls have the answers of the model",
 	rule: "The contract as a whole: any sequence of calls has the answers that a model of one lock and a few maps has. A failure prints its seed; -rapid.seed replays it.",
 	run: func(f *fixture) {
-		_ = flag.Set("rapid.nofailfile", "true") // the seed that is printed is enough
-		_ = flag.Set("rapid.shrinktime", "5s")
+		settle()
 		m := newModel(f.clock.Now)
 		var made uint64
 		all, _ := strconv.Atoi(flag.Lookup("rapid.checks").Value.String()) // 100 sequences, unless somebody says more
@@ -37,6 +37,12 @@ var modelChecks = []check{{
 		})
 	},
 }}
+
+// settle sets rapid's flags, once: stores are certified side by side.
+var settle = sync.OnceFunc(func() {
+	_ = flag.Set("rapid.nofailfile", "true") // the seed that is printed is enough
+	_ = flag.Set("rapid.shrinktime", "5s")
+})
 
 // machine is one random sequence of calls.
 type machine struct {
