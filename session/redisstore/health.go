@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // Unknown stands for what a server does not tell: a managed Redis may allow
@@ -49,10 +51,10 @@ const maxSkew = time.Second
 
 // Health asks every server that the client knows. A server that does not answer
 // makes it session.ErrUnavailable; one that answers but does not tell makes it
-// Unknown.
+// Unknown. Open asks too. Traits.Report tells, without asking, what was last found.
 func (s *Store) Health(ctx context.Context) (Health, error) {
 	const op = "health"
-	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (Health, error) {
+	h, err := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (Health, error) {
 		h := Health{Mode: string(c.Mode())}
 		nodes := c.Nodes()
 		for _, addr := range slices.Sorted(maps.Keys(nodes)) {
@@ -66,6 +68,31 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 		}
 		return h, nil
 	})
+	if err == nil {
+		s.health.Store(&h)
+	}
+	return h, err
+}
+
+// report is Traits.Report: what the servers cannot promise, as they were last asked, and
+// what the near-cache has done.
+func (s *Store) report() session.Report {
+	r := session.Report{Detail: "the servers were not asked yet what they promise"}
+	if h := s.health.Load(); h != nil {
+		r.Warning = strings.Join(h.Warnings, "; ")
+		r.Detail = fmt.Sprintf("%s, %d servers", h.Mode, len(h.Servers))
+		if len(h.Servers) == 1 {
+			r.Detail = fmt.Sprintf("%s, eviction %s, persistence %s", h.Mode, h.Servers[0].Eviction, h.Servers[0].Persistence)
+		}
+		if r.Warning != "" {
+			r.Warning += ". So it was when the servers were last asked."
+		}
+	}
+	if s.near != nil {
+		n := s.NearCacheStats()
+		r.Counters = []session.Counter{{Name: "near_cache_hits", N: n.Hits}, {Name: "near_cache_misses", N: n.Misses}}
+	}
+	return r
 }
 
 func (s *Store) ask(ctx context.Context, c rueidis.Client) (Server, error) {

@@ -30,6 +30,9 @@ func TestHealth(t *testing.T) {
 	if len(h.Warnings) != 0 {
 		t.Errorf("warnings of a good server: %q", h.Warnings)
 	}
+	if r := s.Traits().Report(); r.Warning != "" || !strings.Contains(r.Detail, "noeviction") {
+		t.Errorf("the report of a good server: %+v", r)
+	}
 }
 
 func TestHealthWarns(t *testing.T) {
@@ -40,7 +43,11 @@ func TestHealthWarns(t *testing.T) {
 	if err != nil || len(h.Warnings) != 2 {
 		t.Fatalf("%+v, %v", h, err)
 	}
+	report := s.Traits().Report()
 	for _, want := range []string{"allkeys-lru", "keeps nothing on disk"} {
+		if !strings.Contains(report.Warning, want) {
+			t.Errorf("the report, which the panel's health page shows, does not say %s: %q", want, report.Warning)
+		}
 		if !strings.Contains(strings.Join(h.Warnings, "\n"), want) || !strings.Contains(log.String(), want) {
 			t.Errorf("no warning of %s in %q or in the log %q", want, h.Warnings, log.String())
 		}

@@ -41,6 +41,7 @@ type Store struct {
 
 	client atomic.Pointer[rueidis.Client] // nil until connected
 	toldAt atomic.Int64                   // when lacks logged, in nanoseconds since 1970
+	health atomic.Pointer[Health]         // as last asked; nil before
 
 	mu         sync.Mutex
 	connecting *connection // under mu: the attempt on its way
@@ -142,6 +143,7 @@ func (s *Store) Traits() session.Traits {
 		ExactLimit: true,
 		MaxStale:   s.cfg.NearCache,
 		SweepBatch: sweepBatch,
+		Report:     s.report,
 		Notes: []string{
 			"What was acknowledged can be lost when the server crashes, as far as its persistence allows, and when a replica takes over.",
 			"A server that evicts keys when it is full ends sessions and forgets failed logins: set maxmemory-policy to noeviction.",
