@@ -12,11 +12,10 @@
 // # Values of any length
 //
 // A value of more than 16 MiB is compared with nothing, and one of more than 256 KiB not sorted by unless an index is. In
-// exports and downloads longer cells than 1 MiB are read in pieces, so that the Go heap does not grow with them. SQLite
-// loads the whole of a cell for each piece, outside that heap: its incremental reading of blobs is not reachable
-// through database/sql. So the process grows for a moment by the size of the largest cell that is being exported (one
-// export at a time, two where there are eight connections or more). Where writers wait for readers (look.go) a cell
-// beyond 16 MiB is refused.
+// exports and downloads longer cells than 1 MiB are read in pieces, so that the Go heap does not grow with them. Where
+// the connection can (those of this module's package sqlite do, for tables with row ids and without computed columns),
+// SQLite reads the pieces alone; elsewhere it loads the whole of the cell for each, outside that heap, so that the process
+// grows for a moment by the largest cell. Where writers wait for readers (look.go) a cell beyond 16 MiB is refused.
 //
 // # Filters
 //

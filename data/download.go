@@ -80,7 +80,16 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 	if wait {
 		return s.cellApart(ctx, t, c, where, write)
 	}
-	return s.snapshot(ctx, "download", t, func(db queryer) error { return s.pieces(ctx, db, t, c, where, longPiece, write) })
+	return s.snapshot(ctx, "download", t, func(db queryer) error {
+		handles, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}, where, 1)
+		switch {
+		case err != nil:
+			return s.failed(ctx, "download", t, err)
+		case len(handles) == 0:
+			return nil
+		}
+		return s.longValue(ctx, db, t, c, handles[0], longPiece, write)
+	})
 }
 
 // cellApart reads a cell where writers wait: in one look, in its turn, and yields it when that has ended.

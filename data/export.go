@@ -242,7 +242,7 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 			if e.wait {
 				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), yield)
 			}
-			return e.s.pieces(ctx, db, e.t, c, e.s.at(e.t, handle), longPiece, yield)
+			return e.s.longValue(ctx, db, e.t, c, handle, longPiece, yield)
 		}
 	}
 	return cells, nil

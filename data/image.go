@@ -5,6 +5,7 @@ package data
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -126,6 +127,34 @@ func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, 
 		}
 	}
 	return s.pieces(ctx, db, t, c, where, imagePiece, func(piece []byte) error { hashBytes(h, piece); return nil })
+}
+
+// cellReader is a connection that reads a cell of a table with row ids bit by bit, without loading it; package sqlite
+// opens such. It reports false, having given nothing, where it cannot.
+type cellReader interface {
+	ReadCell(ctx context.Context, table, column string, row int64, size int, yield func([]byte) error) (bool, error)
+}
+
+// longValue reads a long value of the row of a handle: without loading it where the connection can do that, else by pieces.
+func (s *Source) longValue(ctx context.Context, db queryer, t *Table, c *Column, handle []any, size int, each func([]byte) error) error {
+	conn, isConn := db.(*sql.Conn)
+	row, isRow := int64(0), false
+	if t.rowid != "" && len(handle) == 1 {
+		row, isRow = handle[0].(int64)
+	}
+	done := false
+	if isConn && isRow {
+		err := conn.Raw(func(raw any) (err error) {
+			if reader, ok := raw.(cellReader); ok {
+				done, err = reader.ReadCell(ctx, t.Name, c.Name, row, size, each)
+			}
+			return err
+		})
+		if err != nil || done {
+			return err
+		}
+	}
+	return s.pieces(ctx, db, t, c, s.at(t, handle), size, each)
 }
 
 // pieces reads a long value bit by bit. What each returns as an error ends it, and is returned.

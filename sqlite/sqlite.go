@@ -17,8 +17,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver
 )
 
 const (
@@ -112,10 +110,11 @@ func OpenData(ctx context.Context, path string, readOnly bool) (*sql.DB, error) 
 
 // pool is a *sql.DB for many readers. Writers queue inside SQLite, and past the limit in the order they came.
 func pool(dsn string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn)
+	c, err := newConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
+	db := sql.OpenDB(c)
 	n := max(8, 4*runtime.GOMAXPROCS(0)) // most are for short reads: see data/share.go
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)

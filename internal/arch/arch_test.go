@@ -133,6 +133,7 @@ var libraries = map[string][]string{
 	"go.yaml.in/yaml/…":                       {"internal/rightsfile"},
 	"golang.org/x/crypto/…":                   {"account"},
 	"golang.org/x/text/…":                     {"account"},
+	"modernc.org/libc":                        {"sqlite"}, // the driver's memory
 	"modernc.org/sqlite…":                     {"sqlite", "cmd/crudadmin/internal/shop"},
 	"pgregory.net/rapid":                      {"session/sessiontest"},
 }
