@@ -48,7 +48,7 @@ func (m *Manager) UserSessions(ctx context.Context, userID string) ([]Session, e
 	ctx, end := m.bound(ctx)
 	defer end.release()
 	var all []Session
-	q := Query{User: m.User(userID), Limit: MaxPage}
+	q := Query{User: User{ID: userID}, Limit: MaxPage} // List adds the Tag
 	for {
 		page, err := m.List(ctx, q)
 		if err != nil {
