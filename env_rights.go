@@ -9,7 +9,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
-	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/namelist"
 	"github.com/go-crudadmin/crudadmin/internal/rightsfile"
 )
@@ -26,7 +25,7 @@ func (r panelReader) rights(c *EnvConfig) {
 		r.Wrong("RIGHTS_FILE", "it has %d bytes, want a path", len(path))
 		return
 	}
-	file, err := rightsfile.Read(path, rolesText(), frame.Texts(AllRights()))
+	file, err := rightsfile.Read(path, rolesText(), rightsText())
 	if err != nil {
 		r.Wrong("RIGHTS_FILE", "%s: %w", clip.Value(path), err)
 		return
@@ -74,6 +73,15 @@ func (r panelReader) tables(name string) []string {
 			r.Wrong(name, "%w", err)
 		}
 		all = append(all, table)
+	}
+	return all
+}
+
+// rightsText are the rights that there are.
+func rightsText() []string {
+	var all []string
+	for _, right := range AllRights() {
+		all = append(all, string(right))
 	}
 	return all
 }

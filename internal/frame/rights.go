@@ -69,17 +69,16 @@ func (r Rights) Validate() error {
 func ValidRights(rights []Right) error {
 	for _, right := range rights {
 		if !slices.Contains(AllRights(), right) {
-			return fmt.Errorf("%q is no right: want %s", right, strings.Join(Texts(AllRights()), ", "))
+			return fmt.Errorf("%q is no right: want %s", right, strings.Join(texts(AllRights()), ", "))
 		}
 	}
 	if len(rights) > 0 && !slices.Contains(rights, RightView) {
-		return fmt.Errorf("%s without %s: nothing can be done with what is not seen", strings.Join(Texts(rights), ", "), RightView)
+		return fmt.Errorf("%s without %s: nothing can be done with what is not seen", strings.Join(texts(rights), ", "), RightView)
 	}
 	return nil
 }
 
-// Texts are the words of rights.
-func Texts(rights []Right) []string {
+func texts(rights []Right) []string {
 	var all []string
 	for _, right := range rights {
 		all = append(all, string(right))

@@ -14,9 +14,10 @@
 //   - Record, value: a row as a page shows it, with the rows that refer to it.
 //   - Entry, form, links: one filling-in of a form, from the record to the fields and from what was
 //     sent to a data.Input. Edit makes and changes a record by it; once sees to it that a form sent
-//     twice makes one record.
+//     twice makes one record, conflict shows both versions where two people changed one.
 //   - Bulk, action, delete: what is asked about before it is done. The question has a token; the
 //     confirmation is refused if other rows would be met by now.
-//   - Export: rows and files are spooled at the database's speed and sent at the browser's.
+//   - Choices: what a reference can refer to.
+//   - Export, download: rows and files are spooled at the database's speed and sent at the browser's.
 //   - Keep: what was entered stays on the page that says why it could not be taken.
 package records

@@ -1,21 +1,15 @@
-// Edit: making and changing records, and what to do when two people do.
+// Edit: making and changing records.
 
 package records
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // ShowNew is the form that makes a record.
@@ -145,135 +139,4 @@ func (p *Pages) Update(v *frame.Visit) error {
 		v.Notify(ui.NoticeSuccess, "The record is saved.")
 		return seeRecord(v, t, key)
 	}
-}
-
-// conflict shows both versions of a record that was changed, or deleted, since
-// the form was opened. Nothing was written.
-func conflict(v *frame.Visit, t *data.Table, key data.Key, stale *data.StaleError) error {
-	page := ui.Conflict{Heading: frame.TableLabel(t) + " " + key.Label(), Model: frame.TableLabel(t), ModelHref: v.TableURL(t.Name), Deleted: stale.Current == nil}
-	if current := stale.Current; current != nil {
-		record := v.RecordURL(t.Name, current.Key)
-		page.Heading, page.Token = current.Label, current.Token
-		page.Action, page.EditHref, page.TheirsHref = record+"/edit", record+"/edit", record
-	}
-	for _, name := range sortedNames(v.R.PostForm) {
-		if name == ui.ParamToken || name == ui.ParamOnce || name == sessionhttp.CSRFField || unseen(v, name) {
-			continue
-		}
-		for _, value := range v.R.PostForm[name] {
-			page.Kept = append(page.Kept, ui.Param{Name: name, Value: value})
-		}
-	}
-	if v.R.MultipartForm != nil && len(v.R.MultipartForm.File) > 0 {
-		page.Note = "A chosen file is not sent again: choose it once more in the form."
-	}
-	for _, c := range t.Columns {
-		if v.View.Unseen(c) {
-			page.Note = strings.TrimSpace(page.Note + " A password is not sent again: enter it once more in the form.")
-			continue
-		}
-		if sent, null := lastOf(v.R.PostForm[c.Name]), v.R.PostForm.Get(ui.ParamNull+c.Name) == "1"; v.R.PostForm.Has(c.Name) || null {
-			page.Fields = append(page.Fields, bothVersions(v, stale.Current, c, sent, null))
-		}
-	}
-	page.Layout = v.Layout(v.TableURL(t.Name))
-	return v.Render(http.StatusConflict, page)
-}
-
-func bothVersions(v *frame.Visit, current *data.Record, c *data.Column, sent string, null bool) ui.ConflictField {
-	field := ui.ConflictField{Name: c.Name, Label: frame.ColumnLabel(c), Yours: ui.Text(sent)}
-	if null {
-		field.Yours = ui.Null()
-	}
-	if current == nil {
-		return field
-	}
-	i := slices.IndexFunc(current.Columns, func(other *data.Column) bool { return other.Name == c.Name })
-	if i < 0 {
-		return field
-	}
-	cell := current.Cells[i]
-	field.Theirs = shown(v, cell)
-	field.Changed = null != cell.Null() || !null && sent != entered(c, cell)
-	return field
-}
-
-// sortedNames returns the names of a form's parameters in order.
-func sortedNames[V any](v map[string]V) []string {
-	var names []string
-	for name := range v {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// lastOf returns the value that counts of a field that was sent more than once.
-func lastOf(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return values[len(values)-1]
-}
-
-// Choices lists what a foreign key can refer to, in pages.
-func (p *Pages) Choices(v *frame.Visit) error {
-	t := v.Table
-	query := v.R.URL.Query()
-	field := v.R.PathValue("column")
-	action := choicesURL(v, t, field)
-	page := ui.Choices{Action: action, Query: query.Get("q")}
-	if page.Query != "" {
-		if err := v.Take(frame.Searching); err != nil {
-			return err
-		}
-	}
-	found, err := v.Data.Choices(v.R.Context(), t.Name, field, page.Query, query.Get("after"), data.DefaultLimit)
-	if err != nil {
-		return err
-	}
-	page.Heading = frame.TableLabel(found.Table)
-	for _, c := range found.Choices {
-		page.Options = append(page.Options, ui.Option{Value: c.Value, Label: c.Label})
-	}
-	next := url.Values{}
-	if page.Query != "" {
-		next.Set("q", page.Query)
-	}
-	if query.Has("after") {
-		page.Pager.First = action + "?" + next.Encode()
-	}
-	if found.Next != "" {
-		next.Set("after", found.Next)
-		page.Pager.Next = action + "?" + next.Encode()
-	}
-	if v.WantsJSON() {
-		return v.JSON(http.StatusOK, page)
-	}
-	page.Layout = v.Layout(v.TableURL(t.Name))
-	return v.Render(http.StatusOK, page)
-}
-
-func choicesURL(v *frame.Visit, t *data.Table, field string) string {
-	return v.URL("m", frame.TableSegment(t.Name), "choices", frame.TableSegment(field))
-}
-
-// Download sends a binary cell as a file. It is never shown as a page, whatever
-// it holds.
-func (p *Pages) Download(v *frame.Visit) error {
-	t := v.Table
-	key, err := v.Key(2)
-	if err != nil {
-		return err
-	}
-	begin := func() { attach(v.W.Header(), frame.TableLabel(t)+"-"+key.Label()+".bin", "application/octet-stream") }
-	if v.R.Method == http.MethodHead { // the database is not asked
-		begin()
-		return nil
-	}
-	source := v.Data
-	return p.sendSpooled(v, "a file", t, begin, func(ctx context.Context, to io.Writer) error {
-		_, err := source.Download(ctx, t.Name, key, strings.TrimPrefix(v.R.PathValue("column"), "~"), to)
-		return err
-	})
 }

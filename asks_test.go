@@ -1,0 +1,35 @@
+// What a request asks of the panel's own stores.
+
+package crudadmin
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A request that reads looks up its session once and its administrator once, whatever the page needs
+// to know of them.
+func TestARequestAsksOnceWhoAsks(t *testing.T) {
+	var asked *statements
+	b := newBench(t, func(c *Config) {
+		c.AdminDB, asked = counted(t, filepath.Join(t.TempDir(), "admin.db"))
+		c.AdminDB.SetMaxOpenConns(1)
+	})
+	page := b.browser(t).signIn(adminName)
+	for _, path := range []string{"/m/customers/", "/m/customers/?sort=name", "/m/customers/1", "/m/customers/1/edit", "/m/customers/new", "/m/orders/choices/customer_id", "/m/customers/1/delete"} {
+		page.get(path) // the first time statements are prepared
+		asked.take()
+		before := b.store.calls.Load()
+		if w := page.get(path); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d", path, w.Code)
+		}
+		if got := asked.take(); len(got) != 1 {
+			t.Errorf("%s asks the administrators' database %d times, want once:\n%s", path, len(got), strings.Join(got, "\n"))
+		}
+		if n := b.store.calls.Load() - before; n != 1 {
+			t.Errorf("%s looks up its session %d times, want once", path, n)
+		}
+	}
+}
