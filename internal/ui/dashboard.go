@@ -2,8 +2,6 @@
 
 package ui
 
-import "time"
-
 // Dashboard is the panel's first page.
 type Dashboard struct {
 	Layout
@@ -13,7 +11,6 @@ type Dashboard struct {
 	Health []HealthCheck
 	// HealthHref is the health page; empty for who may not see it.
 	HealthHref string
-	SignIns    []SignIn // newest first; nil hides the section
 	Problem    *Problem // shown instead of the models
 }
 
@@ -58,13 +55,4 @@ type HealthCheck struct {
 	Name   string
 	State  HealthState
 	Detail string // such as "0.4 ms" or what is wrong
-}
-
-// SignIn is one attempt to sign in.
-type SignIn struct {
-	User   string
-	IP     string
-	Device string
-	Time   time.Time
-	Failed bool
 }

@@ -1,4 +1,4 @@
-// This file renders every page with made values, to find broken templates at start.
+// This file renders every page with made values, to find broken overrides at the start.
 
 package ui
 

@@ -236,8 +236,6 @@ func All(r *ui.Renderer) []Story {
 		Health: []ui.HealthCheck{{Name: "Application database", State: ui.HealthOK, Detail: "SQLite 3.50, 0.4 ms"},
 			{Name: "Admin database", State: ui.HealthOK, Detail: "SQLite 3.50, 0.3 ms"},
 			{Name: "Session store", State: ui.HealthDegraded, Detail: "memory; sessions end when the process stops"}},
-		SignIns: []ui.SignIn{{User: "ada.lovelace", IP: "203.0.113.4", Device: "Firefox 145 on Linux", Time: time.Now().Add(-3 * time.Minute)},
-			{User: "grace.hopper", IP: "203.0.113.13", Device: "Chrome 142 on Windows", Time: time.Now().Add(-2 * time.Hour), Failed: true}},
 	}
 	dashboard.HealthHref = r.URL("health")
 	health := ui.Health{Layout: Layout(r, "health"), Parts: dashboard.Health, Store: "memory",
