@@ -62,7 +62,7 @@ func (w *world) answer(p *proposal, r *http.Request) {
 		if err != nil {
 			return
 		}
-		if asked, err := source.AskMatching(ctx, q); err == nil {
+		if asked, err := source.Ask(ctx, data.ByQuery(q)); err == nil {
 			p.form.Set("asked", asked.Token)
 		}
 	}

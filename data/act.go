@@ -16,33 +16,17 @@ const MaxActed = 100_000
 // error that rows yield is to be returned.
 type Work func(ctx context.Context, tx Tx, rows iter.Seq2[Values, error]) error
 
-// ActMany implements DataSource.
-func (s *Source) ActMany(ctx context.Context, table string, keys []Key, work Work, asked string) (int64, error) {
-	t, err := s.writable(table)
+// ActMany runs an action on the selected records, at most MaxActed, within Options.BulkTimeout, and returns how many it was
+// given.
+func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked string) (int64, error) {
+	t, err := s.writable(sel.table)
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := s.chosen(t, keys)
+	conditions, err := s.selected(t, sel)
 	if err != nil {
 		return 0, err
 	}
-	return s.act(ctx, t, conditions, work, asked)
-}
-
-// ActMatching implements DataSource.
-func (s *Source) ActMatching(ctx context.Context, q Query, work Work, asked string) (int64, error) {
-	t, err := s.writable(q.Table)
-	if err != nil {
-		return 0, err
-	}
-	conditions, err := s.matching(t, q)
-	if err != nil {
-		return 0, err
-	}
-	return s.act(ctx, t, [][]fragment{conditions}, work, asked)
-}
-
-func (s *Source) act(ctx context.Context, t *Table, conditions [][]fragment, work Work, asked string) (int64, error) {
 	if len(t.handle()) == 0 {
 		return 0, FieldErrors{fieldError("key", "", "%s has no key: nothing can be done with single rows of it", t.Name)}
 	}

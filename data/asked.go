@@ -38,33 +38,16 @@ const (
 	askedEffects = "e"
 )
 
-// AskMany implements DataSource.
-func (s *Source) AskMany(ctx context.Context, table string, keys []Key) (*Question, error) {
-	t, err := s.table(table)
+// Ask says what is to be asked before the selected records are changed.
+func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
+	t, err := s.table(sel.table)
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := s.chosen(t, keys)
+	conditions, err := s.selected(t, sel)
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, t, conditions)
-}
-
-// AskMatching implements DataSource.
-func (s *Source) AskMatching(ctx context.Context, q Query) (*Question, error) {
-	t, err := s.table(q.Table)
-	if err != nil {
-		return nil, err
-	}
-	conditions, err := s.matching(t, q)
-	if err != nil {
-		return nil, err
-	}
-	return s.ask(ctx, t, [][]fragment{conditions})
-}
-
-func (s *Source) ask(ctx context.Context, t *Table, conditions [][]fragment) (*Question, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.BulkTimeout)
 	defer cancel()
 	ctx, leave, err := s.enter(ctx, heavy)

@@ -73,13 +73,13 @@ func TestWhatIsAskedAboutIsWhatIsWritten(t *testing.T) {
 		}
 		var asked string
 		if deletes {
-			preview, err := s.DeleteMatchingPreview(t.Context(), q)
+			preview, err := s.DeleteManyPreview(t.Context(), ByQuery(q))
 			if err != nil {
 				t.Fatal(err)
 			}
 			asked = preview.Token
 		} else {
-			question, err := s.AskMatching(t.Context(), q)
+			question, err := s.Ask(t.Context(), ByQuery(q))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,9 +110,9 @@ func TestWhatIsAskedAboutIsWhatIsWritten(t *testing.T) {
 		var n int64
 		var err error
 		if deletes {
-			n, err = s.DeleteMatching(t.Context(), q, asked)
+			n, err = s.DeleteMany(t.Context(), ByQuery(q), asked)
 		} else {
-			n, err = s.UpdateMatching(t.Context(), q, oneField("n", "100"), asked)
+			n, err = s.UpdateMany(t.Context(), ByQuery(q), oneField("n", "100"), asked)
 		}
 		switch {
 		case wanted && err != nil:
@@ -143,28 +143,31 @@ func TestEveryWriteOfManyCompares(t *testing.T) {
 	s := openWritable(t, Options{}, `CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)`, `INSERT INTO t VALUES (1, 0), (2, 0)`)
 	work := func(context.Context, Tx, iter.Seq2[Values, error]) error { return nil }
 	keys, q := []Key{keyOf(t, s, "t", "1"), keyOf(t, s, "t", "2")}, Query{Table: "t"}
-	many, err := s.AskMany(t.Context(), "t", keys)
+	many, err := s.Ask(t.Context(), ByKeys("t", keys))
 	if err != nil || many.Count != 2 {
 		t.Fatal(many, err)
 	}
-	all, err := s.AskMatching(t.Context(), q)
+	all, err := s.Ask(t.Context(), ByQuery(q))
 	if err != nil || all.Count != 2 {
 		t.Fatal(all, err)
 	}
 	for name, write := range map[string]func(asked string) error{
 		"UpdateMany": func(asked string) error {
-			_, err := s.UpdateMany(t.Context(), "t", keys, oneField("n", "1"), asked)
+			_, err := s.UpdateMany(t.Context(), ByKeys("t", keys), oneField("n", "1"), asked)
 			return err
 		},
 		"UpdateMatching": func(asked string) error {
-			_, err := s.UpdateMatching(t.Context(), q, oneField("n", "1"), asked)
+			_, err := s.UpdateMany(t.Context(), ByQuery(q), oneField("n", "1"), asked)
 			return err
 		},
-		"ActMany":     func(asked string) error { _, err := s.ActMany(t.Context(), "t", keys, work, asked); return err },
-		"ActMatching": func(asked string) error { _, err := s.ActMatching(t.Context(), q, work, asked); return err },
-		"DeleteMany":  func(asked string) error { _, err := s.DeleteMany(t.Context(), "t", keys[:1], asked); return err },
+		"ActMany":     func(asked string) error { _, err := s.ActMany(t.Context(), ByKeys("t", keys), work, asked); return err },
+		"ActMatching": func(asked string) error { _, err := s.ActMany(t.Context(), ByQuery(q), work, asked); return err },
+		"DeleteMany": func(asked string) error {
+			_, err := s.DeleteMany(t.Context(), ByKeys("t", keys[:1]), asked)
+			return err
+		},
 		"DeleteMatching": func(asked string) error {
-			_, err := s.DeleteMatching(t.Context(), Query{Table: "t", Filters: []Filter{{"id", OpEq, []string{"1"}}}}, asked)
+			_, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "t", Filters: []Filter{{"id", OpEq, []string{"1"}}}}), asked)
 			return err
 		},
 	} {
@@ -216,7 +219,7 @@ func TestAMillionRowsAreAskedAboutLong(t *testing.T) {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	question, err := s.AskMatching(t.Context(), Query{Table: "t"})
+	question, err := s.Ask(t.Context(), ByQuery(Query{Table: "t"}))
 	if err != nil || question.Count != 1_000_000 {
 		t.Fatal(question, err)
 	}
@@ -224,14 +227,14 @@ func TestAMillionRowsAreAskedAboutLong(t *testing.T) {
 	if grown := int64(after.HeapSys) - int64(before.HeapSys); grown > 32<<20 {
 		t.Errorf("the heap grew by %d MB", grown>>20)
 	}
-	if n, err := s.UpdateMatching(t.Context(), Query{Table: "t"}, oneField("n", "7"), question.Token); err == nil || n != 0 {
+	if n, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "t"}), oneField("n", "7"), question.Token); err == nil || n != 0 {
 		t.Error("more than MaxBulk records are written", n, err)
 	}
 	most := Query{Table: "t", Filters: []Filter{{"id", OpLe, []string{strconv.Itoa(MaxBulk)}}}}
-	if question, err = s.AskMatching(t.Context(), most); err != nil || question.Count != MaxBulk {
+	if question, err = s.Ask(t.Context(), ByQuery(most)); err != nil || question.Count != MaxBulk {
 		t.Fatal(question, err)
 	}
-	if n, err := s.UpdateMatching(t.Context(), most, oneField("n", "7"), question.Token); err != nil || n != MaxBulk {
+	if n, err := s.UpdateMany(t.Context(), ByQuery(most), oneField("n", "7"), question.Token); err != nil || n != MaxBulk {
 		t.Error(n, err)
 	}
 	t.Logf("%d rows, the heap grew by %d KB", question.Count, (int64(after.HeapSys)-int64(before.HeapSys))>>10)

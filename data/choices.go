@@ -97,7 +97,9 @@ func (c choosing) choice(columns []*Column, row Row) (Choice, bool) {
 	return choice, choice.Value != "" || c.value != nil
 }
 
-// Choices implements DataSource.
+// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or a
+// ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
+// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.
 func (s *Source) Choices(ctx context.Context, table, field, search, after string, limit int) (*ChoicePage, error) {
 	c, err := s.choosing(table, field)
 	if err != nil {
@@ -195,7 +197,7 @@ func (c choosing) search(s *Source, text string) []fragment {
 	return []fragment{any}
 }
 
-// Chosen implements DataSource.
+// Chosen returns the choices of the values, in their order; values that no record has are left out. At most MaxLinks.
 func (s *Source) Chosen(ctx context.Context, table, field string, values []string) ([]Choice, error) {
 	c, err := s.choosing(table, field)
 	if err != nil {

@@ -42,7 +42,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -57,92 +56,7 @@ const (
 	// DefaultBulkTimeout bounds a write of many when Options.BulkTimeout is zero: for so long at most the application waits
 	// for it with its own writes.
 	DefaultBulkTimeout = 20 * time.Second
-	// MaxKeys is how many records DeleteMany and UpdateMany take at once.
-	MaxKeys = 10_000
 )
-
-// DataSource is what the panel needs of the application's data. *Source is the SQL one.
-// Implementations are safe for concurrent use.
-type DataSource interface {
-	// Schema returns the schema of the last Refresh. It is shared: do not change it.
-	Schema() *Schema
-	// Refresh reads the schema again.
-	Refresh(ctx context.Context) error
-	// Ping says whether the database answers.
-	Ping(ctx context.Context) error
-	// Estimates returns the approximate number of rows of each table; -1 where only counting would tell.
-	Estimates(ctx context.Context) (map[string]int64, error)
-	// List returns one page of a table. Errors: FieldErrors, ErrNoTable, *TableError, ErrTimeout, ErrUnavailable.
-	List(ctx context.Context, q Query) (*Page, error)
-	// Get returns one record. Errors: as List, and ErrNotFound.
-	Get(ctx context.Context, table string, key Key) (*Record, error)
-	// Related returns what refers to a record: one entry for each foreign key that points at its table.
-	Related(ctx context.Context, table string, key Key) ([]Related, error)
-	// Download writes the whole of one cell to a writer, whatever its size, and returns how it is stored: StoredNull,
-	// StoredBlob, or StoredText, also of a number, as text. Errors: as Get, ErrBusy, an error of the writer as it is, which
-	// leave a part written; and FieldErrors for a column that is masked
-	// or none.
-	Download(ctx context.Context, table string, key Key, column string, to io.Writer) (Storage, error)
-	// Export gives every row that matches a query, in its order, to w: all columns or the query's, whole, without the
-	// masked ones. The query's page is ignored. Only ctx bounds its time; it keeps a connection until it returns, so w
-	// should wait for nobody. An error of w is returned as it is. ErrBusy: others are under way.
-	Export(ctx context.Context, q Query, w RowWriter) error
-	Writer
-}
-
-// Writer is the writing half of a DataSource.
-//
-// Each method writes all or nothing. Beside the reads' errors: FieldErrors, naming every wrong field that can be known
-// at once, and constraints in words (a FieldError without Field is about the whole record); ErrReadOnly; *StaleError.
-type Writer interface {
-	// Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated even so must stay
-	// out of the Input.
-	Edit(ctx context.Context, table string, key Key) (*Record, error)
-	// Insert writes a new record and returns its key; zero if its table has none.
-	Insert(ctx context.Context, table string, in Input) (Key, error)
-	// Update changes a record and returns its key, which differs if a column of the key changed. token is the Token of
-	// the Record that was edited: if the row is no longer what it was, nothing is written and the error is a *StaleError.
-	Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error)
-	// Delete deletes a record. token is the Token of its DeletePreview: if the row, or what goes with it, is not what it
-	// was, nothing is deleted and the error is a *StaleError. An empty one is not checked. Refused by a foreign key, the
-	// error is a *ReferencedError.
-	Delete(ctx context.Context, table string, key Key, token string) error
-	// DeletePreview says what Delete would do to other records.
-	DeletePreview(ctx context.Context, table string, key Key) (*Preview, error)
-	// AskMany and AskMatching say what is to be asked before the records of the keys, or those that match a query, are
-	// changed. The methods below take the Token of the answer, or that of a Preview, as asked: if other records match
-	// by then, the error is ErrAsked. An empty one is not checked.
-	AskMany(ctx context.Context, table string, keys []Key) (*Question, error)
-	AskMatching(ctx context.Context, q Query) (*Question, error)
-	// DeleteMany deletes the records of the keys, at most MaxKeys, and returns how many there were; those that are gone
-	// do not matter. Refused by a foreign key, the error is a *ReferencedError.
-	DeleteMany(ctx context.Context, table string, keys []Key, asked string) (int64, error)
-	// DeleteManyPreview says what DeleteMany would do to other records. The Preview has no Record.
-	DeleteManyPreview(ctx context.Context, table string, keys []Key) (*Preview, error)
-	// CountMatching counts the rows that match a query's search and filters, exactly.
-	CountMatching(ctx context.Context, q Query) (int64, error)
-	// DeleteMatching deletes them, at most MaxBulk, within Options.BulkTimeout.
-	DeleteMatching(ctx context.Context, q Query, asked string) (int64, error)
-	// DeleteMatchingPreview says what DeleteMatching would do to other records, as far as PreviewLimit.
-	DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, error)
-	// UpdateMany sets the input's fields in each of the records of the keys, at most MaxKeys, and returns how many there
-	// were. No token is checked: what the records have in other fields stays, what they have in these is replaced.
-	UpdateMany(ctx context.Context, table string, keys []Key, in Input, asked string) (int64, error)
-	// UpdateMatching does so with the rows that match a query's search and filters, at most MaxBulk, within
-	// Options.BulkTimeout.
-	UpdateMatching(ctx context.Context, q Query, in Input, asked string) (int64, error)
-	// ActMany runs an action on the records of the keys, at most MaxKeys, within Options.BulkTimeout, and returns how many
-	// it was given.
-	ActMany(ctx context.Context, table string, keys []Key, work Work, asked string) (int64, error)
-	// ActMatching runs it on the records that match a query's search and filters, at most MaxActed.
-	ActMatching(ctx context.Context, q Query, work Work, asked string) (int64, error)
-	// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or
-	// a ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
-	// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.
-	Choices(ctx context.Context, table, field, search, after string, limit int) (*ChoicePage, error)
-	// Chosen returns the choices of the values, in their order; values that no record has are left out. At most MaxLinks.
-	Chosen(ctx context.Context, table, field string, values []string) ([]Choice, error)
-}
 
 // Options says what of the database is shown. The zero value shows every table and masks by DefaultMasked.
 type Options struct {
@@ -179,7 +93,13 @@ type Options struct {
 	masks, unmasks []columnPattern
 }
 
-// Source is a DataSource over a *sql.DB. It is safe for concurrent use.
+// Source is the application's data behind a *sql.DB. It is safe for concurrent use.
+//
+// Reads return FieldErrors for what is wrong in a query, naming every wrong field, ErrNoTable, ErrNotFound, *TableError,
+// ErrTimeout, ErrBusy and ErrUnavailable. A write writes all or nothing. Beside the errors of reads it returns constraints
+// in words (a FieldError without Field is about the whole record), ErrReadOnly, *StaleError and *ReferencedError. What writes
+// many records takes as asked the Token of a Question or a Preview: if other records match by then, the error is ErrAsked; an
+// empty one is not checked.
 type Source struct {
 	db      *sql.DB
 	dialect dialect
@@ -189,8 +109,6 @@ type Source struct {
 	refresh sync.Mutex
 	read    *Schema // as the database has it, guarded by refresh
 }
-
-var _ DataSource = (*Source)(nil)
 
 // Open detects the engine behind db and reads its schema. The caller keeps db and closes it.
 // An engine other than SQLite 3.37 or later, and names in opts that the database does not have, are errors.
@@ -237,10 +155,10 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// Schema implements DataSource.
+// Schema returns the schema of the last Refresh. It is shared: do not change it.
 func (s *Source) Schema() *Schema { return s.schema.Load() }
 
-// Refresh implements DataSource. On an error the schema stays as it was.
+// Refresh reads the schema again. On an error the schema stays as it was.
 func (s *Source) Refresh(ctx context.Context) error {
 	s.refresh.Lock()
 	defer s.refresh.Unlock()
@@ -257,7 +175,7 @@ func (s *Source) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Ping implements DataSource. It waits for no other work: a connection is kept for it, and one of many that come at once
+// Ping says whether the database answers. It waits for no other work: a connection is kept for it, and one of many that come at once
 // uses it at a time. A database that somebody has locked to write to it answers: it is there, and whoever reads or writes
 // waits for its turn.
 func (s *Source) Ping(ctx context.Context) error {
@@ -280,7 +198,7 @@ func (s *Source) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Estimates implements DataSource. It counts nothing: the planner's statistics, else the highest row id.
+// Estimates returns the approximate number of rows of each table; -1 where only counting would tell. It counts nothing: the planner's statistics, else the highest row id.
 func (s *Source) Estimates(ctx context.Context) (map[string]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()

@@ -8,7 +8,9 @@ import (
 	"fmt"
 )
 
-// Delete implements DataSource.
+// Delete deletes a record. token is the Token of its DeletePreview: if the row, or what goes with it, is not what it was,
+// nothing is deleted and the error is a *StaleError. An empty one is not checked. Refused by a foreign key, the error is a
+// *ReferencedError.
 func (s *Source) Delete(ctx context.Context, table string, key Key, token string) error {
 	t, err := s.writable(table)
 	if err != nil {
@@ -117,109 +119,21 @@ func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) 
 	return refused
 }
 
-// DeleteMany implements DataSource.
-func (s *Source) DeleteMany(ctx context.Context, table string, keys []Key, asked string) (int64, error) {
-	t, err := s.writable(table)
+// DeleteMany deletes the selected records, in one transaction, within Options.BulkTimeout, and returns how many there were;
+// keys whose records are gone do not matter. Refused by a foreign key, the error is a *ReferencedError.
+func (s *Source) DeleteMany(ctx context.Context, sel Selection, asked string) (int64, error) {
+	t, err := s.writable(sel.table)
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := s.chosen(t, keys)
+	conditions, err := s.selected(t, sel)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.fewEnough(ctx, t, sel, conditions); err != nil {
 		return 0, err
 	}
 	return s.deleteAll(ctx, t, conditions, asked)
-}
-
-// chosen are the conditions of each key, once.
-func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
-	if len(keys) > MaxKeys {
-		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "is given too often: at most %d", MaxKeys)}
-	}
-	var wrong FieldErrors
-	var conditions [][]fragment
-	seen := map[string]bool{}
-	for _, key := range keys {
-		if seen[key.String()] {
-			continue
-		}
-		seen[key.String()] = true
-		where, err := s.identified(t, key)
-		if err != nil {
-			wrong = append(wrong, fieldError("key", key.String(), "is not a key of %s", t.Name))
-		}
-		conditions = append(conditions, where)
-	}
-	return conditions, wrong.orNil()
-}
-
-// DeleteMatching implements DataSource.
-func (s *Source) DeleteMatching(ctx context.Context, q Query, asked string) (int64, error) {
-	t, err := s.writable(q.Table)
-	if err != nil {
-		return 0, err
-	}
-	conditions, err := s.matching(t, q)
-	if err != nil {
-		return 0, err
-	}
-	if err := s.fewEnough(ctx, t, conditions); err != nil {
-		return 0, err
-	}
-	return s.deleteAll(ctx, t, [][]fragment{conditions}, asked)
-}
-
-// matching are a query's conditions, without its page.
-func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
-	q.Limit, q.After, q.Before = 0, "", ""
-	q, wrong := q.check(t)
-	if len(wrong) > 0 {
-		return nil, wrong
-	}
-	return s.conditions(t, q)
-}
-
-// MaxBulk is how many records UpdateMatching and DeleteMatching write: it is one transaction, which keeps the
-// application from writing until it is done.
-const MaxBulk = 100_000
-
-func tooMany() error {
-	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", "is too many at once: nobody else can write meanwhile. Filter to at most %d records", MaxBulk)}
-}
-
-// fewEnough refuses more than MaxBulk matching records before anything is written.
-func (s *Source) fewEnough(ctx context.Context, t *Table, conditions []fragment) error {
-	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
-	defer cancel()
-	ctx, leave, err := s.enter(ctx, heavy)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	var n int64
-	apart, err := s.apart(ctx, t)
-	switch {
-	case err != nil:
-		return err
-	case apart: // also all rows: so many are seldom counted in one look
-		if n, err = s.countApart(ctx, t, conditions, MaxBulk); err != nil {
-			return err
-		}
-	default:
-		query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
-		query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, MaxBulk+1)}
-		if err := s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
-			if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
-				return s.failed(ctx, "count", t, err)
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	if n > MaxBulk {
-		return tooMany()
-	}
-	return nil
 }
 
 // deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement (SQLite needs no
@@ -271,7 +185,7 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 	return deleted, nil
 }
 
-// CountMatching implements DataSource.
+// CountMatching counts the rows that match a query's search and filters, exactly.
 func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
 	t, err := s.table(q.Table)
 	if err != nil {

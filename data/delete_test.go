@@ -148,17 +148,17 @@ func TestPreviewOfMany(t *testing.T) {
 		return text
 	}
 	keys := []Key{keyOf(t, s, "p", "1"), keyOf(t, s, "p", "2"), keyOf(t, s, "p", "9")}
-	if got, want := told(s.DeleteManyPreview(t.Context(), "p", keys)), "CASCADE c 3; CASCADE p 1; SET NULL c 1; "; got != want {
+	if got, want := told(s.DeleteManyPreview(t.Context(), ByKeys("p", keys))), "CASCADE c 3; CASCADE p 1; SET NULL c 1; "; got != want {
 		t.Errorf("chosen: %q, want %q", got, want)
 	}
 	q := Query{Table: "p", Filters: []Filter{{"id", OpGe, []string{"3"}}}}
-	if got, want := told(s.DeleteMatchingPreview(t.Context(), q)), "CASCADE c 2; RESTRICT r 2; "; got != want {
+	if got, want := told(s.DeleteManyPreview(t.Context(), ByQuery(q))), "CASCADE c 2; RESTRICT r 2; "; got != want {
 		t.Errorf("all that match: %q, want %q", got, want)
 	}
-	if got := told(s.DeleteMatchingPreview(t.Context(), Query{Table: "r"})); got != "" {
+	if got := told(s.DeleteManyPreview(t.Context(), ByQuery(Query{Table: "r"}))); got != "" {
 		t.Errorf("a table that nothing refers to: %q", got)
 	}
-	if _, err := s.DeleteManyPreview(t.Context(), "p", []Key{{}}); wrongFields(t, err) != "key" {
+	if _, err := s.DeleteManyPreview(t.Context(), ByKeys("p", []Key{{}})); wrongFields(t, err) != "key" {
 		t.Error(err)
 	}
 }
@@ -171,7 +171,7 @@ func TestDeletionsOfMany(t *testing.T) {
 	if err != nil || n != 1000 {
 		t.Fatal(n, err)
 	}
-	if n, err = s.DeleteMatching(t.Context(), q, ""); err != nil || n != 1000 {
+	if n, err = s.DeleteMany(t.Context(), ByQuery(q), ""); err != nil || n != 1000 {
 		t.Fatal(n, err)
 	}
 	if n, err = s.CountMatching(t.Context(), q); err != nil || n != 0 {
@@ -181,26 +181,26 @@ func TestDeletionsOfMany(t *testing.T) {
 	for _, id := range []string{"2", "3", "1", "3", "4999"} { // 1 is gone, 3 is given twice
 		keys = append(keys, keyOf(t, s, "t", id))
 	}
-	if n, err := s.DeleteMany(t.Context(), "t", keys, ""); err != nil || n != 3 {
+	if n, err := s.DeleteMany(t.Context(), ByKeys("t", keys), ""); err != nil || n != 3 {
 		t.Error(n, err)
 	}
 	var referenced *ReferencedError
-	if n, err := s.DeleteMany(t.Context(), "t", []Key{keyOf(t, s, "t", "8"), keyOf(t, s, "t", "7")}, ""); !errors.As(err, &referenced) || n != 0 || len(referenced.Forbid) != 1 || referenced.Forbid[0].Table != "c" {
+	if n, err := s.DeleteMany(t.Context(), ByKeys("t", []Key{keyOf(t, s, "t", "8"), keyOf(t, s, "t", "7")}), ""); !errors.As(err, &referenced) || n != 0 || len(referenced.Forbid) != 1 || referenced.Forbid[0].Table != "c" {
 		t.Error(n, err)
 	}
-	if _, err := s.DeleteMatching(t.Context(), Query{Table: "t"}, ""); !errors.As(err, &referenced) {
+	if _, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "t"}), ""); !errors.As(err, &referenced) {
 		t.Error(err)
 	}
 	if n, err := s.CountMatching(t.Context(), Query{Table: "t"}); err != nil || n != 3997 {
 		t.Error(n, err)
 	}
-	if _, err := s.DeleteMatching(t.Context(), Query{Table: "t", Filters: []Filter{{"nonsense", OpEq, []string{"1"}}}}, ""); wrongFields(t, err) != "f.nonsense.eq" {
+	if _, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "t", Filters: []Filter{{"nonsense", OpEq, []string{"1"}}}}), ""); wrongFields(t, err) != "f.nonsense.eq" {
 		t.Error(err)
 	}
-	if _, err := s.DeleteMany(t.Context(), "t", slices.Repeat(keys, 3000), ""); wrongFields(t, err) != "key" {
+	if _, err := s.DeleteMany(t.Context(), ByKeys("t", slices.Repeat(keys, 3000)), ""); wrongFields(t, err) != "key" {
 		t.Error(err)
 	}
-	if _, err := s.DeleteMany(t.Context(), "t", []Key{{}}, ""); wrongFields(t, err) != "key" {
+	if _, err := s.DeleteMany(t.Context(), ByKeys("t", []Key{{}}), ""); wrongFields(t, err) != "key" {
 		t.Error(err)
 	}
 }

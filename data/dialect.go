@@ -18,7 +18,7 @@ type fragment struct {
 type dialect interface {
 	// introspect reads the whole schema; Schema.finish does the rest.
 	introspect(ctx context.Context, db *sql.DB) (*Schema, error)
-	// estimates is DataSource.Estimates.
+	// estimates is Source.Estimates.
 	estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error)
 	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns others as they are.
 	classify(ctx context.Context, err error) error

@@ -8,7 +8,9 @@ import (
 	"io"
 )
 
-// Download implements DataSource. A cell of more than 1 MiB takes the place of an export, and is read as longCell says.
+// Download writes the whole of one cell to a writer, whatever its size, and returns how it is stored: StoredNull, StoredBlob,
+// or StoredText, also of a number, as text. An error of the writer is returned as it is; part was written then. FieldErrors:
+// the column is masked, or is not one. A cell of more than 1 MiB takes the place of an export, and is read as longCell says.
 func (s *Source) Download(ctx context.Context, table string, key Key, column string, to io.Writer) (Storage, error) {
 	t, err := s.table(table)
 	if err != nil {

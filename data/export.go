@@ -52,7 +52,11 @@ type export struct {
 	begun      bool
 }
 
-// Export implements DataSource. It is one statement in one snapshot of the database, unless writers would have to wait
+// Export gives every row that matches a query, in its order, to w: all columns or the query's, whole, without the masked
+// ones. The query's page is ignored. Only ctx bounds its time; it keeps a connection until it returns, so w should wait for
+// nobody. An error of w is returned as it is. ErrBusy: others are under way.
+//
+// It is one statement in one snapshot of the database, unless writers would have to wait
 // for it: a SQLite database that is not in WAL mode is read in slices, of 12 ms or a row, in the order of the query if
 // its first column is of the key or has an index, else of the key. What is written meanwhile may then be in it or not. A
 // view, or a table without a key, has no slices: there it is what is read in one look (look.go), of some MiB.
@@ -111,7 +115,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	return w.End()
 }
 
-// inPieces reports whether an export of a table is read in slices, as [DataSource] says, and so is no snapshot.
+// inPieces reports whether an export of a table is read in slices, as [Source.Export] says, and so is no snapshot.
 func (s *Source) inPieces(ctx context.Context, t *Table) (bool, error) {
 	if !t.keyset() {
 		return false, nil

@@ -58,10 +58,10 @@ type Page struct {
 	Prev    string // for Query.Before; empty if there is none
 	Last    string // for Query.Before: the last page; empty if it cannot be reached
 	Notice  string // what limits this page, if anything does
-	Pieces  bool   // an export of the table is read in pieces, between the writes of others: see DataSource.Export
+	Pieces  bool   // an export of the table is read in pieces, between the writes of others: see Source.Export
 }
 
-// List implements DataSource.
+// List returns one page of a table.
 func (s *Source) List(ctx context.Context, q Query) (*Page, error) {
 	t, err := s.table(q.Table)
 	if err != nil {

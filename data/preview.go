@@ -42,7 +42,7 @@ type Effect struct {
 	Count   Count
 }
 
-// DeletePreview implements DataSource.
+// DeletePreview says what Delete would do to other records.
 func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Preview, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -81,32 +81,6 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	return preview, nil
 }
 
-// DeleteManyPreview implements DataSource.
-func (s *Source) DeleteManyPreview(ctx context.Context, table string, keys []Key) (*Preview, error) {
-	t, err := s.table(table)
-	if err != nil {
-		return nil, err
-	}
-	conditions, err := s.chosen(t, keys)
-	if err != nil {
-		return nil, err
-	}
-	return s.previewAll(ctx, t, conditions)
-}
-
-// DeleteMatchingPreview implements DataSource.
-func (s *Source) DeleteMatchingPreview(ctx context.Context, q Query) (*Preview, error) {
-	t, err := s.table(q.Table)
-	if err != nil {
-		return nil, err
-	}
-	conditions, err := s.matching(t, q)
-	if err != nil {
-		return nil, err
-	}
-	return s.previewAll(ctx, t, [][]fragment{conditions})
-}
-
 // deletion is the question about one record, of which the preview gets what goes with it.
 func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, img *image) (Question, error) {
 	h := newDigest("crudadmin deletion 1", t)
@@ -115,8 +89,16 @@ func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *
 	return Question{Count: 1, Token: askedEffects + base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, err
 }
 
-// previewAll is the preview of deleting what meets each of the conditions.
-func (s *Source) previewAll(ctx context.Context, t *Table, conditions [][]fragment) (*Preview, error) {
+// DeleteManyPreview says what DeleteMany would do to other records, as far as PreviewLimit. The Preview has no Record.
+func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview, error) {
+	t, err := s.table(sel.table)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.selected(t, sel)
+	if err != nil {
+		return nil, err
+	}
 	preview := &Preview{}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.QueryTimeout)
 	defer cancel()

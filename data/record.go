@@ -43,7 +43,7 @@ type Related struct {
 	Problem    string // why they could not be read
 }
 
-// Get implements DataSource.
+// Get returns one record.
 func (s *Source) Get(ctx context.Context, table string, key Key) (*Record, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Source) identified(t *Table, key Key) ([]fragment, error) {
 	return where, nil
 }
 
-// Related implements DataSource. A relation that cannot be read states its Problem and spoils no other.
+// Related returns what refers to a record: one entry for each foreign key that points at its table. A relation that cannot be read states its Problem and spoils no other.
 func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related, error) {
 	t, err := s.table(table)
 	if err != nil {

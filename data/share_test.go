@@ -52,7 +52,7 @@ func TestAShareIsKept(t *testing.T) {
 		func() { _, _ = s.List(ctx, Query{Table: "endless"}) },
 		func() { _ = s.Export(ctx, Query{Table: "endless"}, CSV(io.Discard)) },
 		func() { _, _ = s.CountMatching(ctx, Query{Table: "endless"}) },
-		func() { _, _ = s.DeleteMatching(ctx, Query{Table: "slow"}, "") },
+		func() { _, _ = s.DeleteMany(ctx, ByQuery(Query{Table: "slow"}), "") },
 	}
 	for range 10 {
 		for _, one := range work {

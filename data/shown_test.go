@@ -98,7 +98,7 @@ func TestHooks(t *testing.T) {
 	if err != nil || saw[0]["name"] != "Cid" {
 		t.Fatalf("insert: %v, the hook saw %v", err, saw)
 	}
-	n, err := s.UpdateMany(t.Context(), "staff", []Key{key, keyOf(t, s, "staff", "1")}, Input{Fields: map[string]Field{"nick": {Text: "same"}}}, "")
+	n, err := s.UpdateMany(t.Context(), ByKeys("staff", []Key{key, keyOf(t, s, "staff", "1")}), Input{Fields: map[string]Field{"nick": {Text: "same"}}}, "")
 	if err != nil || n != 2 {
 		t.Fatalf("update: %d, %v", n, err)
 	}
@@ -129,17 +129,17 @@ func TestActions(t *testing.T) {
 		return nil
 	}
 	below := Query{Table: "staff", Filters: []Filter{{Column: "pay", Op: OpLt, Values: []string{"100"}}}}
-	if n, err := s.ActMatching(t.Context(), below, raise, ""); n != 2 || err != nil {
+	if n, err := s.ActMany(t.Context(), ByQuery(below), raise, ""); n != 2 || err != nil {
 		t.Errorf("all that match: %d, %v", n, err)
 	}
-	if n, err := s.ActMany(t.Context(), "staff", []Key{keyOf(t, s, "staff", "1"), keyOf(t, s, "staff", "1")}, raise, ""); n != 1 || err != nil {
+	if n, err := s.ActMany(t.Context(), ByKeys("staff", []Key{keyOf(t, s, "staff", "1"), keyOf(t, s, "staff", "1")}), raise, ""); n != 1 || err != nil {
 		t.Errorf("one, twice: %d, %v", n, err)
 	}
 	if _, err := s.db.ExecContext(t.Context(), "INSERT INTO staff (name, pay) VALUES ('Cid', 1)"); err != nil {
 		t.Fatal(err)
 	}
 	var refused *HookError
-	if _, err := s.ActMatching(t.Context(), Query{Table: "staff"}, raise, ""); !errors.As(err, &refused) {
+	if _, err := s.ActMany(t.Context(), ByQuery(Query{Table: "staff"}), raise, ""); !errors.As(err, &refused) {
 		t.Errorf("an action that fails: %v", err)
 	}
 	var pay string

@@ -4,36 +4,25 @@ package data
 
 import "context"
 
-// UpdateMany implements DataSource.
-func (s *Source) UpdateMany(ctx context.Context, table string, keys []Key, in Input, asked string) (int64, error) {
-	t, err := s.writable(table)
+// UpdateMany sets the input's fields in each of the selected records, in one transaction, within Options.BulkTimeout, and
+// returns how many there were. No token of a record is checked: what the records have in other fields stays, what they have
+// in these is replaced.
+func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked string) (int64, error) {
+	t, err := s.writable(sel.table)
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := s.chosen(t, keys)
+	conditions, err := s.selected(t, sel)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.fewEnough(ctx, t, sel, conditions); err != nil {
 		return 0, err
 	}
 	return s.updateAll(ctx, t, conditions, in, asked)
 }
 
-// UpdateMatching implements DataSource.
-func (s *Source) UpdateMatching(ctx context.Context, q Query, in Input, asked string) (int64, error) {
-	t, err := s.writable(q.Table)
-	if err != nil {
-		return 0, err
-	}
-	conditions, err := s.matching(t, q)
-	if err != nil {
-		return 0, err
-	}
-	if err := s.fewEnough(ctx, t, conditions); err != nil {
-		return 0, err
-	}
-	return s.updateAll(ctx, t, [][]fragment{conditions}, in, asked)
-}
-
-// updateAll sets the input's fields in what meets each of the conditions, in one transaction.
+// updateAll sets the input's fields in what meets each of the conditions.
 func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input, asked string) (int64, error) {
 	switch {
 	case len(in.Fields) == 0:

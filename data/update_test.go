@@ -30,22 +30,22 @@ func TestUpdatesOfMany(t *testing.T) {
 	q := Query{Table: "t", Filters: []Filter{{"a", OpEq, []string{"a1"}}}, Limit: 5, Sort: []SortKey{{"a", true}}}
 
 	// What is changed is what the filter matches, also where the change makes it match no more.
-	n, err := s.UpdateMatching(t.Context(), q, set("a", "b", "day", "2026-01-31", "p", "2"), "")
+	n, err := s.UpdateMany(t.Context(), ByQuery(q), set("a", "b", "day", "2026-01-31", "p", "2"), "")
 	if err != nil || n != 1000 || count("a = 'b' AND day = '2026-01-31' AND p = 2 AND n = 1 AND secret = 'kept'") != 1000 || count("a = 'b'") != 1000 {
 		t.Fatal(n, err)
 	}
-	if n, err = s.UpdateMatching(t.Context(), q, set("a", "c"), ""); err != nil || n != 0 {
+	if n, err = s.UpdateMany(t.Context(), ByQuery(q), set("a", "c"), ""); err != nil || n != 0 {
 		t.Fatal(n, err)
 	}
 	null := Input{Fields: map[string]Field{"n": {Null: true}}}
-	if n, err = s.UpdateMatching(t.Context(), Query{Table: "t"}, null, ""); err != nil || n != 5000 || count("n IS NULL") != 5000 {
+	if n, err = s.UpdateMany(t.Context(), ByQuery(Query{Table: "t"}), null, ""); err != nil || n != 5000 || count("n IS NULL") != 5000 {
 		t.Fatal(n, err)
 	}
 	var keys []Key
 	for _, id := range []string{"2", "3", "9999", "3", "4999"} { // 9999 is none, 3 is given twice
 		keys = append(keys, keyOf(t, s, "t", id))
 	}
-	if n, err = s.UpdateMany(t.Context(), "t", keys, set("a", "", "n", "7"), ""); err != nil || n != 3 || count("a = '' AND n = 7 AND id IN (2, 3, 4999)") != 3 || count("n = 7") != 3 {
+	if n, err = s.UpdateMany(t.Context(), ByKeys("t", keys), set("a", "", "n", "7"), ""); err != nil || n != 3 || count("a = '' AND n = 7 AND id IN (2, 3, 4999)") != 3 || count("n = 7") != 3 {
 		t.Fatal(n, err)
 	}
 
@@ -65,8 +65,8 @@ func TestUpdatesOfMany(t *testing.T) {
 		{"nothing", "", "no field", Input{}},
 	} {
 		for _, way := range []func() (int64, error){
-			func() (int64, error) { return s.UpdateMatching(t.Context(), Query{Table: "t"}, c.in, "") },
-			func() (int64, error) { return s.UpdateMany(t.Context(), "t", keys, c.in, "") },
+			func() (int64, error) { return s.UpdateMany(t.Context(), ByQuery(Query{Table: "t"}), c.in, "") },
+			func() (int64, error) { return s.UpdateMany(t.Context(), ByKeys("t", keys), c.in, "") },
 		} {
 			var wrong FieldErrors
 			n, err := way()
@@ -78,13 +78,13 @@ func TestUpdatesOfMany(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.UpdateMany(t.Context(), "t", make([]Key, MaxKeys+1), set("a", "no"), ""); err == nil {
+	if _, err := s.UpdateMany(t.Context(), ByKeys("t", make([]Key, MaxKeys+1)), set("a", "no"), ""); err == nil {
 		t.Error("too many keys were taken")
 	}
-	if _, err := s.UpdateMatching(t.Context(), Query{Table: "t", Filters: []Filter{{"n", OpEq, []string{"x"}}}}, set("a", "no"), ""); err == nil || count("a = 'no'") != 0 {
+	if _, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "t", Filters: []Filter{{"n", OpEq, []string{"x"}}}}), set("a", "no"), ""); err == nil || count("a = 'no'") != 0 {
 		t.Error("a filter that cannot be applied matched")
 	}
-	if _, err := s.UpdateMatching(t.Context(), Query{Table: "t", Search: fmt.Sprint("no such ", 1)}, set("a", "no"), ""); err != nil || count("a = 'no'") != 0 {
+	if _, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "t", Search: fmt.Sprint("no such ", 1)}), set("a", "no"), ""); err != nil || count("a = 'no'") != 0 {
 		t.Error("a search was left out", err)
 	}
 }

@@ -68,10 +68,10 @@ func TestBulkIsBounded(t *testing.T) {
 	s, db := pooled(t, 4, Options{}, `CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER)`,
 		fmt.Sprintf(`WITH RECURSIVE g(v) AS (VALUES (1) UNION ALL SELECT v + 1 FROM g LIMIT %d) INSERT INTO a SELECT v, 0 FROM g`, MaxBulk+1))
 	change := Input{Fields: map[string]Field{"n": {Text: "1"}}}
-	if _, err := s.UpdateMatching(t.Context(), Query{Table: "a"}, change, ""); wrongFields(t, err) != "all" {
+	if _, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "a"}), change, ""); wrongFields(t, err) != "all" {
 		t.Error(err)
 	}
-	if _, err := s.DeleteMatching(t.Context(), Query{Table: "a"}, ""); wrongFields(t, err) != "all" {
+	if _, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "a"}), ""); wrongFields(t, err) != "all" {
 		t.Error(err)
 	}
 	var changed, left int
@@ -79,7 +79,7 @@ func TestBulkIsBounded(t *testing.T) {
 		t.Errorf("%d changed, %d left, %v", changed, left, err)
 	}
 	one := Query{Table: "a", Filters: []Filter{{"id", OpLe, []string{fmt.Sprint(MaxBulk)}}}}
-	if n, err := s.UpdateMatching(t.Context(), one, change, ""); n != MaxBulk || err != nil {
+	if n, err := s.UpdateMany(t.Context(), ByQuery(one), change, ""); n != MaxBulk || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 }

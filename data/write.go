@@ -9,7 +9,8 @@ import (
 	"slices"
 )
 
-// Edit implements DataSource.
+// Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated even so must stay out of
+// the Input.
 func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -46,7 +47,7 @@ func (s *Source) edit(ctx context.Context, db queryer, t *Table, key Key, img *i
 	return record, nil
 }
 
-// Insert implements DataSource.
+// Insert writes a new record and returns its key; zero if its table has none.
 func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error) {
 	t, err := s.writable(table)
 	if err != nil {
@@ -99,7 +100,8 @@ func ignored() error {
 	return FieldErrors{fieldError("", "", "Nothing was written: a trigger of the table prevented it.")}
 }
 
-// Update implements DataSource.
+// Update changes a record and returns its key, which differs if a column of the key changed. token is the Token of the
+// Record that was edited: if the row is no longer what it was, nothing is written and the error is a *StaleError.
 func (s *Source) Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error) {
 	t, err := s.writable(table)
 	if err != nil {
