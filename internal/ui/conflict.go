@@ -2,6 +2,8 @@
 
 package ui
 
+import "slices"
+
 // Conflict is the page for a form whose record was changed since it was opened
 // (409). It shows both versions; "save mine" posts Kept to Action with the
 // token of the present version.
@@ -32,4 +34,14 @@ type ConflictField struct {
 	Theirs  Value // as stored now
 	Yours   Value // as entered
 	Changed bool  // they differ
+}
+
+// Differing are the columns whose versions differ.
+func (c Conflict) Differing() []ConflictField { return c.versions(true) }
+
+// Same are the columns whose versions are equal.
+func (c Conflict) Same() []ConflictField { return c.versions(false) }
+
+func (c Conflict) versions(changed bool) []ConflictField {
+	return slices.DeleteFunc(slices.Clone(c.Fields), func(f ConflictField) bool { return (f.Changed || c.Deleted) != changed })
 }

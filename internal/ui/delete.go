@@ -2,6 +2,8 @@
 
 package ui
 
+import "slices"
+
 // ParamConfirm is "1" when a Delete or Bulk page sends its form, to tell the
 // answer from the question that came before it.
 const ParamConfirm = "confirm"
@@ -73,3 +75,95 @@ type Bulk struct {
 }
 
 func (Bulk) template() string { return "bulk.html" }
+
+// Inputs are the fields that the action asks for.
+func (b Bulk) Inputs() []formInput { return inputs(b.Fields) }
+
+// Errors are the lines of the summary.
+func (b Bulk) Errors() []formError { return fieldErrors(b.Error, b.Inputs()) }
+
+// Verb is what happens to the rows, after their number.
+func (e Effect) Verb() string {
+	one := e.Count.N == 1 && e.Count.Kind == CountExact
+	if e.Maybe {
+		return e.perhaps()
+	}
+	switch e.Kind {
+	case EffectCascade:
+		return plural(one, "is deleted too", "are deleted too")
+	case EffectSetNull:
+		return plural(one, "stays, without its reference (NULL)", "stay, without their reference (NULL)")
+	case EffectSetDefault:
+		return plural(one, "stays, with the default as its reference", "stay, with the default as their reference")
+	default:
+		to := plural(e.Many, "them", "it")
+		return plural(one, "refers to "+to+" and forbids the deletion", "refer to "+to+" and forbid the deletion")
+	}
+}
+
+// perhaps is Verb for what may happen.
+func (e Effect) perhaps() string {
+	switch e.Kind {
+	case EffectCascade:
+		return "may be deleted too"
+	case EffectSetNull:
+		return "may stay without their reference (NULL)"
+	case EffectSetDefault:
+		return "may stay with the default as their reference"
+	default:
+		return "may refer to " + plural(e.Many, "them", "it") + " and forbid the deletion"
+	}
+}
+
+func plural(one bool, singular, many string) string {
+	if one {
+		return singular
+	}
+	return many
+}
+
+// Blocked reports whether something forbids the deletion.
+func (d Delete) Blocked() bool { return blocked(d.Effects) }
+
+// Blocked reports whether something forbids the action.
+func (b Bulk) Blocked() bool { return blocked(b.Effects) }
+
+// Told are the effects that are shown: what forbids it, else all.
+func (d Delete) Told() []Effect { return told(d.Effects) }
+
+// Told are the effects that are shown: what forbids it, else all.
+func (b Bulk) Told() []Effect {
+	effects := slices.Clone(b.Effects)
+	for i := range effects {
+		effects[i].Many = true
+	}
+	return told(effects)
+}
+
+func blocked(effects []Effect) bool { return slices.ContainsFunc(effects, Effect.forbids) }
+
+func told(effects []Effect) []Effect {
+	if !blocked(effects) {
+		return effects
+	}
+	return slices.DeleteFunc(slices.Clone(effects), func(e Effect) bool { return !e.forbids() })
+}
+
+func (e Effect) forbids() bool { return e.Kind == EffectRestrict && !e.Maybe }
+
+// Submit is the text of the button that goes on: what is done, and to how many.
+func (b Bulk) Submit() string {
+	label := b.SubmitLabel
+	if label == "" {
+		label = b.Heading
+	}
+	if rows := b.Records(); rows != "" {
+		label += " " + rows
+	}
+	return label
+}
+
+// Records is the number with its noun: "1 record", "10,000+ records".
+func (b Bulk) Records() string {
+	return b.Count.of("record")
+}

@@ -2,6 +2,8 @@
 
 package ui
 
+import "strconv"
+
 // Parameters that a form sends beside its columns, which go by their own
 // names. Of a column that is sent twice the last value counts: a checkbox sends
 // "false" and, while it is set, "true" after it.
@@ -126,4 +128,47 @@ type LinkField struct {
 	ReadOnly    bool     // such as when too many are linked to list them
 	AllHref     string   // the list of what is linked; may be empty
 	Error       string
+}
+
+// Inputs are the form's fields.
+func (f Form) Inputs() []formInput { return inputs(f.Fields) }
+
+// LinkInputs are the form's many-to-many fields.
+func (f Form) LinkInputs() []linkInput {
+	var all []linkInput
+	for i, l := range f.Links {
+		all = append(all, linkInput{l, "links-" + strconv.Itoa(i)})
+	}
+	return all
+}
+
+// formError is one line of the summary above a form.
+type formError struct{ Href, Label, Error string }
+
+// Unsaved reports whether the form shows entries that are not stored: it came back with
+// something to correct.
+func (f Form) Unsaved() bool { return len(f.Errors()) > 0 }
+
+// Errors are the lines of the summary.
+func (f Form) Errors() []formError {
+	all := fieldErrors(f.Error, f.Inputs())
+	for _, l := range f.LinkInputs() {
+		if l.Error != "" {
+			all = append(all, formError{"#" + l.ID, l.Label, l.Error})
+		}
+	}
+	return all
+}
+
+func fieldErrors(general string, fields []formInput) []formError {
+	var all []formError
+	if general != "" {
+		all = append(all, formError{Error: general})
+	}
+	for _, f := range fields {
+		if f.Error != "" {
+			all = append(all, formError{"#" + f.ID, f.Label, f.Error})
+		}
+	}
+	return all
 }

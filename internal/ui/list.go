@@ -2,6 +2,11 @@
 
 package ui
 
+import (
+	"slices"
+	"strings"
+)
+
 // Query parameters that the list page's GET forms send beside the stable ones
 // ("q", "sort", "limit", "columns", "f.{column}.{op}"). A form without
 // JavaScript cannot compose "f.price.gt=10", so it sends these three and the
@@ -181,3 +186,62 @@ type Problem struct {
 	Action string // label of the link; empty: no link
 	Href   string
 }
+
+// Table is the list's table.
+func (l List) Table() table { return table{l.Heading, l.Columns, l.Rows, l.Choosing()} }
+
+// Choosing reports whether rows can be chosen for an action.
+func (l List) Choosing() bool {
+	return len(l.Actions) > 0 && slices.ContainsFunc(l.Rows, func(r Row) bool { return r.Key != "" })
+}
+
+// AllLabel names the choice of all rows that match.
+func (l List) AllLabel() string {
+	what := "in the table"
+	if l.Filtered() {
+		what = "that match"
+	}
+	if n := l.Count.String(); n != "" {
+		return "All " + n + " " + what
+	}
+	return "All " + what
+}
+
+// Hint is shown on hover over a column's sort link.
+func (c Column) Hint() string {
+	var parts []string
+	if c.Type != "" {
+		parts = append(parts, c.Type)
+	}
+	if c.Slow {
+		parts = append(parts, "no index: sorting may be slow")
+	}
+	if c.AddHref != "" {
+		parts = append(parts, "Shift+click adds to the sort")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// StateWithout is the state without one parameter, for the form that sends it.
+func (l List) StateWithout(name string) []Param {
+	return slices.DeleteFunc(slices.Clone(l.State), func(p Param) bool { return p.Name == name })
+}
+
+// Refused reports whether a filter or the search cannot be applied.
+func (l List) Refused() bool {
+	return l.Search != nil && l.Search.Error != "" ||
+		slices.ContainsFunc(l.Filters, func(f Filter) bool { return f.Error != "" })
+}
+
+// Searched reports whether there is a search that can be taken back.
+func (l List) Searched() bool {
+	return l.Search != nil && l.Search.Query != "" && l.Search.Cancel != ""
+}
+
+// Filtered reports whether the list shows less than all rows.
+func (l List) Filtered() bool {
+	return len(l.Filters) > 0 || l.Search != nil && l.Search.Query != ""
+}
+
+// OpList is the comparisons as one attribute.
+func (c FilterColumn) OpList() string { return strings.Join(c.Ops, " ") }

@@ -39,3 +39,9 @@ type Related struct {
 	AllHref string // the list filtered to this record
 	Problem *Problem
 }
+
+// Table is the section's table.
+func (r Related) Table() table { return table{Label: r.Label, Columns: r.Columns, Rows: r.Rows} }
+
+// Many reports whether the fields are laid out in two columns and searchable.
+func (r Record) Many() bool { return len(r.Fields) > 24 }

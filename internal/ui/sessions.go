@@ -4,6 +4,7 @@ package ui
 
 import (
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -138,4 +139,17 @@ func (Account) template() string { return "account.html" }
 type PasswordForm struct {
 	Min, Max                            int // length in characters; 0: not said
 	CurrentError, NewError, RepeatError string
+}
+
+// Others reports whether there are sessions besides the viewer's own.
+func (a Account) Others() bool {
+	return slices.ContainsFunc(a.Sessions, func(s Session) bool { return !s.Current })
+}
+
+// Username is the name password managers file the new password under.
+func (a Account) Username() string {
+	if a.User == nil {
+		return ""
+	}
+	return a.User.Name
 }

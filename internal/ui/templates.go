@@ -63,3 +63,10 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 		},
 	}
 }
+
+// pagerLink is one link of the pager.
+type pagerLink struct {
+	Label string
+	Icon  Icon
+	Href  string
+}

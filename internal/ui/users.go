@@ -2,7 +2,10 @@
 
 package ui
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Users is the list of administrators.
 type Users struct {
@@ -71,3 +74,14 @@ type UserEdit struct {
 }
 
 func (UserEdit) template() string { return "user_edit.html" }
+
+// Password is the field of the first password.
+func (u UserNew) Password() passwordField { return newPassword(u.Min, u.Max, u.PasswordError) }
+
+// Password is the field of a password that replaces a forgotten one.
+func (u UserEdit) Password() passwordField { return newPassword(u.Min, u.Max, u.PasswordError) }
+
+// Others reports whether there are sessions besides the viewer's own.
+func (u UserEdit) Others() bool {
+	return slices.ContainsFunc(u.Sessions, func(s Session) bool { return !s.Current })
+}

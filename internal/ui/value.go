@@ -2,7 +2,14 @@
 
 package ui
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Kind says how a Value is shown.
 type Kind string
@@ -69,4 +76,117 @@ func Masked() Value { return Value{Kind: KindMasked} }
 // key is the raw value, shown on hover; href may be empty.
 func Ref(display, key, href string) Value {
 	return Value{Text: display, Title: key, Href: href}
+}
+
+// Bounds of what one value may take on a page, in characters.
+const (
+	shortText  = 80  // in a cell
+	foldedText = 400 // on the record page, before it is folded
+	headText   = 160 // the visible beginning of folded text
+	foldLines  = 8   // lines before text is folded, whatever its length
+	maxPretty  = 1e5 // bytes of JSON that are indented
+)
+
+// Short is the text on one line, cut for a table cell.
+func (v Value) Short() string {
+	s, cut := firstRunes(v.Text, shortText)
+	s = strings.Join(strings.Fields(s), " ")
+	if s == "" {
+		s = "␣" // only spaces: visible, and a link has a name
+	}
+	if cut || v.Cut {
+		s += "…"
+	}
+	return s
+}
+
+// Long reports whether the record page folds the text.
+func (v Value) Long() bool {
+	if v.Kind != KindText && v.Kind != KindNumber {
+		return false
+	}
+	_, cut := firstRunes(v.Text, foldedText)
+	return cut || strings.Count(v.Text, "\n") >= foldLines
+}
+
+// Head is the visible beginning of folded text.
+func (v Value) Head() string {
+	s, _ := firstRunes(v.Text, headText)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// LengthText says how much folded text there is.
+func (v Value) LengthText() string {
+	n := groupThousands(int64(utf8.RuneCountInString(v.Text)))
+	if v.Cut {
+		n = "the first " + n
+	}
+	return "Show " + n + " characters"
+}
+
+// Pretty is the JSON indented, or the text as it is when it is not valid, cut
+// or too long.
+func (v Value) Pretty() string {
+	var buf bytes.Buffer
+	if len(v.Text) > maxPretty || indented(v.Text) > 4*maxPretty || json.Indent(&buf, []byte(v.Text), "", "  ") != nil {
+		return v.Text
+	}
+	return buf.String()
+}
+
+// indented is about how long JSON is once it is indented: brackets and commas
+// begin lines. Ten kilobytes of nothing but brackets would be fifty megabytes.
+func indented(text string) int {
+	n, depth, quoted := len(text), 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+			n += 2 * depth
+		case c == '}', c == ']':
+			depth--
+			n += 2 * depth
+		case c == ',':
+			n += 2 * depth
+		}
+	}
+	return n
+}
+
+// SizeText is the length of a binary value, such as "1.4 kB".
+func (v Value) SizeText() string {
+	switch {
+	case v.Size < 0:
+		return "binary"
+	case v.Size == 1:
+		return "1 byte"
+	case v.Size < 1000:
+		return fmt.Sprintf("%d bytes", v.Size)
+	}
+	size, unit := float64(v.Size), ""
+	for _, unit = range []string{"kB", "MB", "GB", "TB"} {
+		size /= 1000
+		if size < 999.5 {
+			break
+		}
+	}
+	if size < 10 {
+		return fmt.Sprintf("%.1f %s", size, unit)
+	}
+	return fmt.Sprintf("%.0f %s", size, unit)
+}
+
+func firstRunes(s string, n int) (head string, cut bool) {
+	for i := range s {
+		if n == 0 {
+			return s[:i], true
+		}
+		n--
+	}
+	return s, false
 }

@@ -1,9 +1,8 @@
-// This file holds what the form templates ask of the page structs.
+// This file holds how the fields of a form are entered and shown.
 
 package ui
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,12 +16,6 @@ type formInput struct {
 
 	ID string
 }
-
-// Inputs are the form's fields.
-func (f Form) Inputs() []formInput { return inputs(f.Fields) }
-
-// Inputs are the fields that the action asks for.
-func (b Bulk) Inputs() []formInput { return inputs(b.Fields) }
 
 func inputs(fields []FormField) []formInput {
 	var all []formInput
@@ -221,171 +214,5 @@ type linkInput struct {
 	ID string
 }
 
-// LinkInputs are the form's many-to-many fields.
-func (f Form) LinkInputs() []linkInput {
-	var all []linkInput
-	for i, l := range f.Links {
-		all = append(all, linkInput{l, "links-" + strconv.Itoa(i)})
-	}
-	return all
-}
-
 // DescribedBy is the ids of help and error.
 func (l linkInput) DescribedBy() string { return describedBy(l.ID, l.Help, l.Error) }
-
-// formError is one line of the summary above a form.
-type formError struct{ Href, Label, Error string }
-
-// Unsaved reports whether the form shows entries that are not stored: it came back with
-// something to correct.
-func (f Form) Unsaved() bool { return len(f.Errors()) > 0 }
-
-// Errors are the lines of the summary.
-func (f Form) Errors() []formError {
-	all := fieldErrors(f.Error, f.Inputs())
-	for _, l := range f.LinkInputs() {
-		if l.Error != "" {
-			all = append(all, formError{"#" + l.ID, l.Label, l.Error})
-		}
-	}
-	return all
-}
-
-// Errors are the lines of the summary.
-func (b Bulk) Errors() []formError { return fieldErrors(b.Error, b.Inputs()) }
-
-func fieldErrors(general string, fields []formInput) []formError {
-	var all []formError
-	if general != "" {
-		all = append(all, formError{Error: general})
-	}
-	for _, f := range fields {
-		if f.Error != "" {
-			all = append(all, formError{"#" + f.ID, f.Label, f.Error})
-		}
-	}
-	return all
-}
-
-// Differing are the columns whose versions differ.
-func (c Conflict) Differing() []ConflictField { return c.versions(true) }
-
-// Same are the columns whose versions are equal.
-func (c Conflict) Same() []ConflictField { return c.versions(false) }
-
-func (c Conflict) versions(changed bool) []ConflictField {
-	return slices.DeleteFunc(slices.Clone(c.Fields), func(f ConflictField) bool { return (f.Changed || c.Deleted) != changed })
-}
-
-// Verb is what happens to the rows, after their number.
-func (e Effect) Verb() string {
-	one := e.Count.N == 1 && e.Count.Kind == CountExact
-	if e.Maybe {
-		return e.perhaps()
-	}
-	switch e.Kind {
-	case EffectCascade:
-		return plural(one, "is deleted too", "are deleted too")
-	case EffectSetNull:
-		return plural(one, "stays, without its reference (NULL)", "stay, without their reference (NULL)")
-	case EffectSetDefault:
-		return plural(one, "stays, with the default as its reference", "stay, with the default as their reference")
-	default:
-		to := plural(e.Many, "them", "it")
-		return plural(one, "refers to "+to+" and forbids the deletion", "refer to "+to+" and forbid the deletion")
-	}
-}
-
-// perhaps is Verb for what may happen.
-func (e Effect) perhaps() string {
-	switch e.Kind {
-	case EffectCascade:
-		return "may be deleted too"
-	case EffectSetNull:
-		return "may stay without their reference (NULL)"
-	case EffectSetDefault:
-		return "may stay with the default as their reference"
-	default:
-		return "may refer to " + plural(e.Many, "them", "it") + " and forbid the deletion"
-	}
-}
-
-func plural(one bool, singular, many string) string {
-	if one {
-		return singular
-	}
-	return many
-}
-
-// Blocked reports whether something forbids the deletion.
-func (d Delete) Blocked() bool { return blocked(d.Effects) }
-
-// Blocked reports whether something forbids the action.
-func (b Bulk) Blocked() bool { return blocked(b.Effects) }
-
-// Told are the effects that are shown: what forbids it, else all.
-func (d Delete) Told() []Effect { return told(d.Effects) }
-
-// Told are the effects that are shown: what forbids it, else all.
-func (b Bulk) Told() []Effect {
-	effects := slices.Clone(b.Effects)
-	for i := range effects {
-		effects[i].Many = true
-	}
-	return told(effects)
-}
-
-func blocked(effects []Effect) bool { return slices.ContainsFunc(effects, Effect.forbids) }
-
-func told(effects []Effect) []Effect {
-	if !blocked(effects) {
-		return effects
-	}
-	return slices.DeleteFunc(slices.Clone(effects), func(e Effect) bool { return !e.forbids() })
-}
-
-func (e Effect) forbids() bool { return e.Kind == EffectRestrict && !e.Maybe }
-
-// Submit is the text of the button that goes on: what is done, and to how many.
-func (b Bulk) Submit() string {
-	label := b.SubmitLabel
-	if label == "" {
-		label = b.Heading
-	}
-	if rows := b.Records(); rows != "" {
-		label += " " + rows
-	}
-	return label
-}
-
-// Records is the number with its noun: "1 record", "10,000+ records".
-func (b Bulk) Records() string {
-	return b.Count.of("record")
-}
-
-// newPassword is the field of an administrator's new password.
-func newPassword(low, high int, problem string) passwordField {
-	return passwordField{ID: "new_password", Label: "Password", Autocomplete: "new-password", Hint: lengthHint(low, high), Error: problem}
-}
-
-// lengthHint says how long a password may be; 0 says nothing.
-func lengthHint(low, high int) string {
-	switch {
-	case low > 0 && high > 0:
-		return fmt.Sprintf("%d to %d characters.", low, high)
-	case low > 0:
-		return fmt.Sprintf("At least %d characters.", low)
-	}
-	return ""
-}
-
-// Password is the field of the first password.
-func (u UserNew) Password() passwordField { return newPassword(u.Min, u.Max, u.PasswordError) }
-
-// Password is the field of a password that replaces a forgotten one.
-func (u UserEdit) Password() passwordField { return newPassword(u.Min, u.Max, u.PasswordError) }
-
-// Others reports whether there are sessions besides the viewer's own.
-func (u UserEdit) Others() bool {
-	return slices.ContainsFunc(u.Sessions, func(s Session) bool { return !s.Current })
-}
