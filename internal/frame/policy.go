@@ -32,8 +32,8 @@ type Policy struct {
 	said    map[string]Rights      // … of rights, by table
 	offered map[string][]Right     // … of what anybody may do, by table; all where there are none
 
-	sources map[account.Role]data.DataSource // as the views show it, to each role what it may see
-	whole   *data.Source                     // … to nobody in particular: no table is hidden by rights
+	sources map[account.Role]*data.Source // as the views show it, to each role what it may see
+	whole   *data.Source                  // … to nobody in particular: no table is hidden by rights
 }
 
 // NewPolicy is the policy before the program has said anything of a table. rights are those of
@@ -116,7 +116,7 @@ var verbs = map[Right]string{
 }
 
 // DataFor returns the application's data as a role may see it.
-func (p *Policy) DataFor(role account.Role) data.DataSource {
+func (p *Policy) DataFor(role account.Role) *data.Source {
 	if source := p.sources[role]; source != nil {
 		return source
 	}
@@ -132,8 +132,8 @@ func (p *Policy) show() error {
 		return err
 	}
 	p.whole = whole
-	sources := map[account.Role]data.DataSource{}
-	same := map[string]data.DataSource{}
+	sources := map[account.Role]*data.Source{}
+	same := map[string]*data.Source{}
 	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
 		var hidden, unchanged []string
 		for _, t := range whole.Schema().Tables {

@@ -19,10 +19,10 @@ type Visit struct {
 	W http.ResponseWriter
 	R *http.Request
 
-	User  account.User    // who asks; the zero User if nobody is signed in
-	Data  data.DataSource // the application's data, as this person may see it
-	Table *data.Table     // that the address names; nil outside m/{table}
-	View  *typed.View     // of Table, never nil with it
+	User  account.User // who asks; the zero User if nobody is signed in
+	Data  *data.Source // the application's data, as this person may see it
+	Table *data.Table  // that the address names; nil outside m/{table}
+	View  *typed.View  // of Table, never nil with it
 
 	frame *Frame
 	share *Share

@@ -24,7 +24,6 @@ func actions(v *frame.Visit, t *data.Table) []*typed.Action {
 // RunAction asks first, with the number of records, and runs a table's own action
 // when it is confirmed.
 func (p *Pages) RunAction(v *frame.Visit) error {
-	t := v.Table
 	var a *typed.Action
 	if i := slices.IndexFunc(v.View.Actions, func(a *typed.Action) bool { return a.Name == v.R.PathValue("name") }); i >= 0 {
 		a = v.View.Actions[i]
@@ -42,12 +41,7 @@ func (p *Pages) RunAction(v *frame.Visit) error {
 	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
 		return askAction(v, http.StatusOK, c, a, "")
 	}
-	var n int64
-	if c.all {
-		n, err = v.Data.ActMatching(v.R.Context(), c.query, a.Run, c.asked)
-	} else {
-		n, err = v.Data.ActMany(v.R.Context(), t.Name, c.keys, a.Run, c.asked)
-	}
+	n, err := v.Data.ActMany(v.R.Context(), c.selection(), a.Run, c.asked)
 	var hook *data.HookError
 	switch {
 	case errors.Is(err, data.ErrAsked):

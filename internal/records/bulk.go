@@ -6,6 +6,7 @@ package records
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,6 +27,14 @@ type chosen struct {
 	asked string     // what the question was about; all needs it
 }
 
+// selection is what was chosen, as the data takes it.
+func (c chosen) selection() data.Selection {
+	if c.all {
+		return data.ByQuery(c.query)
+	}
+	return data.ByKeys(c.table.Name, c.keys)
+}
+
 // paramAsked is what the question was about: data.Question.Token.
 const paramAsked = "asked"
 
@@ -34,10 +43,7 @@ const otherRows = "Nothing was changed: other rows match now, or go with them, t
 
 // ask returns the question about the chosen rows: which they are, and how many.
 func ask(v *frame.Visit, c chosen) (*data.Question, error) {
-	if c.all {
-		return v.Data.AskMatching(v.R.Context(), c.query)
-	}
-	return v.Data.AskMany(v.R.Context(), c.table.Name, c.keys)
+	return v.Data.Ask(v.R.Context(), c.selection())
 }
 
 // readChosen reads the rows that were chosen in a list.
@@ -99,7 +105,7 @@ func bulkPage(v *frame.Visit, c chosen, action string, asked *data.Question) ui.
 		}
 	}
 	values := c.query.Values()
-	for _, name := range sortedNames(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		for _, value := range values[name] {
 			page.Params = append(page.Params, ui.Param{Name: name, Value: value})
 		}
@@ -120,12 +126,7 @@ func (p *Pages) DeleteChosen(v *frame.Visit) error {
 	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
 		return askDelete(v, http.StatusOK, c, "")
 	}
-	var n int64
-	if c.all {
-		n, err = v.Data.DeleteMatching(v.R.Context(), c.query, c.asked)
-	} else {
-		n, err = v.Data.DeleteMany(v.R.Context(), c.table.Name, c.keys, c.asked)
-	}
+	n, err := v.Data.DeleteMany(v.R.Context(), c.selection(), c.asked)
 	var hook *data.HookError
 	var referenced *data.ReferencedError
 	switch {
@@ -152,13 +153,7 @@ func records(n int64) string {
 }
 
 func askDelete(v *frame.Visit, status int, c chosen, wrong string) error {
-	var preview *data.Preview
-	var err error
-	if c.all {
-		preview, err = v.Data.DeleteMatchingPreview(v.R.Context(), c.query)
-	} else {
-		preview, err = v.Data.DeleteManyPreview(v.R.Context(), c.table.Name, c.keys)
-	}
+	preview, err := v.Data.DeleteManyPreview(v.R.Context(), c.selection())
 	var asked *data.Question
 	var notices []ui.Notice
 	switch {
@@ -199,12 +194,8 @@ func (p *Pages) EditChosen(v *frame.Visit) error {
 	}
 	in, err := e.readChanges()
 	var n int64
-	switch {
-	case err != nil:
-	case c.all:
-		n, err = v.Data.UpdateMatching(v.R.Context(), c.query, in, c.asked)
-	default:
-		n, err = v.Data.UpdateMany(v.R.Context(), c.table.Name, c.keys, in, c.asked)
+	if err == nil {
+		n, err = v.Data.UpdateMany(v.R.Context(), c.selection(), in, c.asked)
 	}
 	if errors.Is(err, data.ErrAsked) {
 		e.errs = data.FieldErrors{{Message: otherRows}}
@@ -262,7 +253,7 @@ func (e *entry) readChanges() (data.Input, error) {
 	e.sent = url.Values{}
 	in := data.Input{Fields: map[string]data.Field{}}
 	var wrong data.FieldErrors
-	for _, name := range sortedNames(sent) {
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
 		column, ticked := strings.CutPrefix(name, ui.ParamSet+EditPrefix)
 		if !ticked || sent.Get(name) != "1" {
 			continue

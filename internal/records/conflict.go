@@ -3,6 +3,7 @@
 package records
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func conflict(v *frame.Visit, t *data.Table, key data.Key, stale *data.StaleErro
 		page.Heading, page.Token = current.Label, current.Token
 		page.Action, page.EditHref, page.TheirsHref = record+"/edit", record+"/edit", record
 	}
-	for _, name := range sortedNames(v.R.PostForm) {
+	for _, name := range slices.Sorted(maps.Keys(v.R.PostForm)) {
 		if name == ui.ParamToken || name == ui.ParamOnce || name == sessionhttp.CSRFField || unseen(v, name) {
 			continue
 		}

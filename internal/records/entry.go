@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -279,7 +280,7 @@ func (e *entry) read() (data.Input, error) {
 	for _, relation := range e.fields.Relations {
 		relations[relation.Name] = relation
 	}
-	for _, name := range sortedNames(sent) {
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
 		values := sent[name]
 		null, isNull := strings.CutPrefix(name, ui.ParamNull)
 		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)

@@ -88,16 +88,6 @@ func sorted(v *frame.Visit, values url.Values) url.Values {
 	return values
 }
 
-// sortedNames returns the names of a form's parameters in order.
-func sortedNames[V any](v map[string]V) []string {
-	var names []string
-	for name := range v {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // lastOf returns the value that counts of a field that was sent more than once.
 func lastOf(values []string) string {
 	if len(values) == 0 {

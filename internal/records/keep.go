@@ -3,6 +3,7 @@
 package records
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,7 +59,7 @@ func Keep(v *frame.Visit, page *ui.Error) {
 		}
 	}
 	page.SendToken = v.R.PostForm.Get(sessionhttp.CSRFField)
-	for _, name := range sortedNames(v.R.PostForm) {
+	for _, name := range slices.Sorted(maps.Keys(v.R.PostForm)) {
 		switch {
 		case name == sessionhttp.CSRFField:
 		case secret(name):
@@ -86,7 +87,7 @@ func secretByName(name string) bool {
 // enteredAsSent are the values of a form under the names that they were sent by.
 func enteredAsSent(form url.Values) []ui.Field {
 	var all []ui.Field
-	for _, name := range sortedNames(form) {
+	for _, name := range slices.Sorted(maps.Keys(form)) {
 		prefix, _, helping := strings.Cut(name, ".")
 		helping = helping && slices.Contains([]string{"row", "null", "empty", "clear", "set", "f"}, prefix)
 		if value := lastOf(form[name]); value != "" && name != sessionhttp.CSRFField && !helping && !secretByName(name) {

@@ -86,7 +86,7 @@ func sentForm(v *frame.Visit, in data.Input) (form [sha256.Size]byte, ok bool) {
 	mine, _ := v.Session()
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q", mine.Lineage, v.R.URL.EscapedPath())
-	for _, name := range sortedNames(v.R.PostForm) {
+	for _, name := range slices.Sorted(maps.Keys(v.R.PostForm)) {
 		if name != sessionhttp.CSRFField {
 			fmt.Fprintf(h, " %q=%q", name, v.R.PostForm[name])
 		}
