@@ -127,14 +127,14 @@ func TestWhatIsCutIsWhatOneLookFinds(t *testing.T) {
 				continue
 			}
 			same(fmt.Sprintf("ask %+v", q), func(s *Source) (any, error) {
-				question, err := s.AskMatching(t.Context(), q)
+				question, err := s.Ask(t.Context(), ByQuery(q))
 				if err != nil {
 					return nil, err
 				}
 				return *question, nil
 			})
 			same(fmt.Sprintf("preview %+v", q), func(s *Source) (any, error) {
-				p, err := s.DeleteMatchingPreview(t.Context(), q)
+				p, err := s.DeleteManyPreview(t.Context(), ByQuery(q))
 				if err != nil {
 					return nil, err
 				}
@@ -178,11 +178,11 @@ func TestWhatIsCutIsWhatOneLookFinds(t *testing.T) {
 func TestWhatIsAskedInLooksIsWritten(t *testing.T) {
 	s, _ := waiting(t, Options{}, lookedAt()...)
 	q := Query{Table: "a", Filters: []Filter{{"n", OpEq, []string{"3"}}}}
-	preview, err := s.DeleteMatchingPreview(t.Context(), q)
+	preview, err := s.DeleteManyPreview(t.Context(), ByQuery(q))
 	if err != nil || preview.Count != 4 || len(preview.Deleted) != 1 {
 		t.Fatalf("%+v, %v", preview, err)
 	}
-	if n, err := s.DeleteMatching(t.Context(), q, preview.Token); n != 4 || err != nil {
+	if n, err := s.DeleteMany(t.Context(), ByQuery(q), preview.Token); n != 4 || err != nil {
 		t.Fatal(n, err)
 	}
 	table, _ := s.Schema().Table("a")
@@ -325,7 +325,7 @@ func TestALongWriteIsUndone(t *testing.T) {
 	s.shares.turns.write = 50 * time.Millisecond
 	table, _ := s.Schema().Table("x")
 	for what, write := range map[string]func() error{
-		"many": func() error { _, err := s.DeleteMatching(t.Context(), Query{Table: "x"}, ""); return err },
+		"many": func() error { _, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "x"}), ""); return err },
 		"one":  func() error { return s.Delete(t.Context(), "x", newKey(table, []any{int64(2)}), "") },
 	} {
 		if err := write(); wrongFields(t, err) != "" || !strings.Contains(err.Error(), "Nothing was changed") {
