@@ -63,7 +63,7 @@ var (
 		"PoolSize": "REDIS_POOL_SIZE", "ConnectTimeout": "REDIS_CONNECT_TIMEOUT",
 		"NearCache": "SESSION_LOCAL_CACHE_SECONDS", "Prefix": "SESSION_PREFIX",
 	}
-	memcachedVariables = map[string]string{
+	memcachedVariables = map[string]string{ //nolint:gosec // names of variables
 		"Servers": "MEMCACHED_SERVERS", "Host": "MEMCACHED_HOST", "Port": "MEMCACHED_PORT",
 		"Username": "MEMCACHED_USERNAME", "Password": "MEMCACHED_PASSWORD", "TLS": "MEMCACHED_TLS",
 		"PoolSize": "MEMCACHED_POOL_SIZE", "Prefix": "SESSION_PREFIX",

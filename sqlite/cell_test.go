@@ -101,6 +101,9 @@ func TestReadCell(t *testing.T) {
 		t.Errorf("the statement that was under way: %d, %v", n, err)
 	}
 	_ = rows.Close()
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
 	if done, err := readCell(t, conn, "x", "b", 2, func([]byte) error { t.Error("a piece of nothing"); return nil }); !done || err != nil {
 		t.Errorf("an empty one: %v, %v", done, err)
 	}

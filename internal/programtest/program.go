@@ -69,7 +69,7 @@ var Build = sync.OnceValues(func() (string, error) {
 	}
 	buildDir.Store(&dir)
 	path := filepath.Join(dir, "crudadmin")
-	build := exec.Command("go", "build", "-o", path, "./cmd/crudadmin")
+	build := exec.Command("go", "build", "-o", path, "./cmd/crudadmin") //nolint:gosec // a folder of our own
 	build.Dir = strings.TrimSpace(string(root))
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -101,7 +101,7 @@ func run(ctx context.Context, args ...string) (*Program, error) {
 		return nil, err
 	}
 	s := &Program{log: &logBuffer{}}
-	s.cmd = exec.CommandContext(ctx, path, append(args, "--json", "--addr", "127.0.0.1:0")...)
+	s.cmd = exec.CommandContext(ctx, path, append(args, "--json", "--addr", "127.0.0.1:0")...) //nolint:gosec // the program that Build has made
 	s.cmd.Env = append(os.Environ(), "LOG_LEVEL=warn")
 	s.cmd.Stderr = s.log
 	printed, err := s.cmd.StdoutPipe()

@@ -114,7 +114,9 @@ type Tag struct {
 var (
 	startTag  = regexp.MustCompile(`<([a-z][a-z0-9]*)((?:\s+[^\s"'<>/=]+(?:="[^"]*")?)*)\s*/?>`)
 	attribute = regexp.MustCompile(`([^\s"'<>/=]+)(?:="([^"]*)")?`)
-	AnyTag    = regexp.MustCompile(`<[^>]*>`)
+
+	// AnyTag is a tag of a page, to be cut out of its text.
+	AnyTag = regexp.MustCompile(`<[^>]*>`)
 )
 
 // Tags returns the start tags of these names, in order. It reads what html/template writes, whose attributes

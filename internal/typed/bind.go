@@ -227,7 +227,8 @@ func (v *View) bindColumns(field string, names, usual []string, wrong *problems,
 		return nil
 	}
 	for _, name := range columns {
-		c, why := v.columns[name], ""
+		var why string
+		c := v.columns[name]
 		if !c.Readable() {
 			why = "cannot be read: " + cmp.Or(c.Problem, "it is hidden")
 		} else {

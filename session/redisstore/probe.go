@@ -229,7 +229,12 @@ func (s *Store) try(ctx context.Context, c rueidis.Client, p int, found *flaws) 
 // answering, as some proxies do. The error is why if it does not answer at all.
 func (s *Store) silent(ctx context.Context, c rueidis.Client, key string, found *flaws, why error) error {
 	awake := func() bool { // the command after the one that closed a connection may fail with it
-		return c.Do(ctx, c.B().Ping().Build()).NonRedisError() == nil || c.Do(ctx, c.B().Ping().Build()).NonRedisError() == nil
+		for range 2 {
+			if c.Do(ctx, c.B().Ping().Build()).NonRedisError() == nil {
+				return true
+			}
+		}
+		return false
 	}
 	for _, t := range trials {
 		if !awake() {

@@ -43,7 +43,7 @@ func fields(r *ui.Renderer) []ui.FormField {
 
 // Form is the form of a record with every widget.
 func Form(r *ui.Renderer) ui.Form {
-	return ui.Form{
+	return ui.Form{ //nolint:gosec // a token of a story
 		Layout: Layout(r, "products"), Heading: "Edit Walnut desk organiser", Model: "Products", ModelHref: r.URL("m", "products", ""),
 		Action: r.URL("m", "products", "1042", "edit"), Token: "3q2-7wEz", CancelHref: r.URL("m", "products", "1042"), Multipart: true,
 		Fields: fields(r),
@@ -116,6 +116,7 @@ func formStories(r *ui.Renderer) []Story {
 	deleted := conflict
 	deleted.Deleted, deleted.TheirsHref, deleted.EditHref = true, "", ""
 
+	//nolint:gosec // a token of a story
 	remove := ui.Delete{Layout: Layout(r, "products"), Heading: "Walnut desk organiser", Key: "id 1042", Model: "Products", ModelHref: edit.ModelHref,
 		RecordHref: edit.CancelHref, Action: r.URL("m", "products", "1042", "delete"), Token: "3q2-7wEz", Effects: effects(r)}
 	alone := remove

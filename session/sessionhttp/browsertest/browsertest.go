@@ -188,7 +188,7 @@ const (
 
 // newManager returns the rules of an interleaving: half of them renew tokens.
 func newManager(t testing.TB, store session.Store, clock *sessiontest.Clock, renew bool) (*session.Manager, *sessionhttp.Sessions) {
-	cfg := session.Config{
+	cfg := session.Config{ //nolint:gosec // a key of this test
 		SecretKey: "a key of 32 bytes, for tests only", Now: clock.Now,
 		IdleTimeout: 48 * time.Hour, Lifetime: 96 * time.Hour, TouchInterval: 1,
 		MaxPerUser: session.Unlimited, StoreTimeout: time.Minute, TouchWait: time.Minute, Logger: slog.New(slog.DiscardHandler),
