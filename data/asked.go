@@ -135,8 +135,8 @@ func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []f
 	if _, err := s.glance(ctx, "ask about", t, s.shares.turns.first, whole); !errors.Is(err, errStopped) {
 		return n, err
 	}
-	return n, s.windows(ctx, t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
-		return true, one(ctx, db, slices.Concat(where, window))
+	return n, s.windows(ctx, t, false, where, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		return true, one(ctx, db, rows.where())
 	})
 }
 

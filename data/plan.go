@@ -70,18 +70,11 @@ func (s *Source) seeks(ctx context.Context, r *reader, conditions []fragment) (b
 
 // where joins the conditions of a list with those of a cursor, each of which has an index to be found by, or not.
 func (r *reader) where(conditions, segment []fragment) []fragment {
-	passed := func(all []fragment) []fragment {
-		out := make([]fragment, len(all))
-		for i, f := range all {
-			out[i] = r.s.dialect.unindexed(f)
-		}
-		return out
-	}
 	switch r.walk {
 	case inOrder:
-		return append(passed(conditions), segment...)
+		return append(r.s.unindexed(conditions), segment...)
 	case gathered:
-		return append(slices.Clone(conditions), passed(segment)...)
+		return append(slices.Clone(conditions), r.s.unindexed(segment)...)
 	}
 	return append(slices.Clone(conditions), segment...)
 }

@@ -76,10 +76,47 @@ func (s *Source) among(t *Table, keys [][]any) fragment {
 	return f
 }
 
-// windows calls each, in looks, with the conditions of some rows after the others, in the order of walked, until it wants
-// no more. It is called again, with fewer rows, if it was stopped, and must be as if it had not been called. Its errors
-// are returned as they are.
-func (s *Source) windows(ctx context.Context, t *Table, desc bool, each func(ctx context.Context, db queryer, window []fragment) (more bool, err error)) error {
+// window is some rows of a table, by their place in walked, and what is asked of them besides. It is what the engine seeks
+// by, whatever is asked of the same columns, or of others with an index: of two bounds of a column an engine seeks by one,
+// and would read up to it in each window.
+type window struct {
+	bounds     []fragment // at most one from below and one from above
+	conditions []fragment // for which no index is used
+}
+
+// where are the conditions of a window's rows.
+func (w window) where() []fragment { return slices.Concat(w.conditions, w.bounds) }
+
+// or are those of a window's rows and of some others.
+func (w window) or(others fragment) []fragment {
+	if len(w.bounds) == 0 {
+		return w.conditions
+	}
+	either := fragment{text: "(("}
+	for i, f := range w.bounds {
+		if i > 0 {
+			either.text += " AND "
+		}
+		either.text += f.text
+		either.args = append(either.args, f.args...)
+	}
+	return append(slices.Clone(w.conditions), fragment{either.text + ") OR " + others.text + ")", append(either.args, others.args...)})
+}
+
+// unindexed are conditions for which no index is used.
+func (s *Source) unindexed(conditions []fragment) []fragment {
+	out := make([]fragment, len(conditions))
+	for i, f := range conditions {
+		out[i] = s.dialect.unindexed(f)
+	}
+	return out
+}
+
+// windows calls each, in looks, with the windows of the rows that may meet the conditions, in the order of walked, until it
+// wants no more. It is called again, with fewer rows, if it was stopped, and must be as if it had not been called. Its
+// errors are returned as they are.
+func (s *Source) windows(ctx context.Context, t *Table, desc bool, conditions []fragment, each func(ctx context.Context, db queryer, rows window) (more bool, err error)) error {
+	rows := window{conditions: s.unindexed(conditions)}
 	place := row(s.places(t, t.walked()))
 	after, until := " > ", " <= "
 	if desc {
@@ -96,17 +133,17 @@ func (s *Source) windows(ctx context.Context, t *Table, desc bool, each func(ctx
 		var took time.Duration
 		err := s.inTurn(ctx, "list", t, limit, func(ctx context.Context, db queryer) (err error) {
 			begun := time.Now()
-			var window []fragment
+			rows.bounds = nil
 			if last != nil {
-				window = []fragment{{place + after + placeholders(len(last)), last}}
+				rows.bounds = []fragment{{place + after + placeholders(len(last)), last}}
 			}
-			if end, err = s.windowEnd(ctx, db, t, desc, window, n); err != nil {
+			if end, err = s.windowEnd(ctx, db, t, desc, rows.bounds, n); err != nil {
 				return s.failed(ctx, "list", t, err)
 			}
 			if end != nil {
-				window = append(window, fragment{place + until + placeholders(len(end)), end})
+				rows.bounds = append(rows.bounds, fragment{place + until + placeholders(len(end)), end})
 			}
-			more, err = each(ctx, db, window)
+			more, err = each(ctx, db, rows)
 			took = time.Since(begun)
 			return err
 		})
@@ -154,8 +191,8 @@ func (s *Source) windowEnd(ctx context.Context, db queryer, t *Table, desc bool,
 // countApart counts the rows that meet the conditions, up to one more than limit; 0 means all.
 func (s *Source) countApart(ctx context.Context, t *Table, conditions []fragment, limit int64) (int64, error) {
 	total := int64(0)
-	err := s.windows(ctx, t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
-		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(slices.Concat(conditions, window))
+	err := s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(rows.where())
 		var n int64
 		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
 			return false, s.failed(ctx, "count", t, err)
@@ -180,8 +217,8 @@ func (s *Source) exactApart(ctx context.Context, t *Table, query fragment, condi
 		return nil, tooSlow(t, s.shares.turns.first)
 	}
 	all = nil
-	err = s.windows(ctx, t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
-		some, err := s.exactRows(ctx, db, query, slices.Concat(conditions, window), limit-len(all))
+	err = s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		some, err := s.exactRows(ctx, db, query, rows.where(), limit-len(all))
 		if err != nil {
 			return false, s.failed(ctx, "read", t, err)
 		}
@@ -196,9 +233,9 @@ func (r *reader) find(ctx context.Context, conditions []fragment, limit int) err
 	had := len(r.rows)
 	if r.apart {
 		if desc, same := r.walks(); same {
-			return r.s.windows(ctx, r.t, desc, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
+			return r.s.windows(ctx, r.t, desc, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
 				n := len(r.rows)
-				err := r.readOn(ctx, db, slices.Concat(conditions, window), had+limit-n)
+				err := r.readOn(ctx, db, rows.where(), had+limit-n)
 				if err != nil {
 					r.cut(n)
 				}
@@ -262,22 +299,15 @@ func (r *reader) keys(ctx context.Context, db queryer, conditions []fragment, li
 
 // best keeps the first rows of each window, in the order of the list, together with those of the windows before.
 func (r *reader) best(ctx context.Context, conditions []fragment, limit int) ([][]any, error) {
+	sorted := *r
+	sorted.walk = gathered // an index of the order would be walked to its end in each window
 	var best [][]any
-	err := r.s.windows(ctx, r.t, false, func(ctx context.Context, db queryer, window []fragment) (bool, error) {
-		among := window
-		if len(best) > 0 && len(window) > 0 {
-			either := fragment{text: "(("}
-			for i, f := range window {
-				if i > 0 {
-					either.text += " AND "
-				}
-				either.text += f.text
-				either.args = append(either.args, f.args...)
-			}
-			kept := r.s.among(r.t, best)
-			among = []fragment{{either.text + ") OR " + kept.text + ")", append(either.args, kept.args...)}}
+	err := r.s.windows(ctx, r.t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		where := rows.where()
+		if len(best) > 0 {
+			where = rows.or(r.s.among(r.t, best))
 		}
-		keys, err := r.keys(ctx, db, slices.Concat(conditions, among), limit)
+		keys, err := sorted.keys(ctx, db, where, limit)
 		if err == nil {
 			best = keys
 		}
