@@ -280,6 +280,9 @@ func TestAddressesAreFoundAsTheyAreWritten(t *testing.T) {
 		{"GET", "/m/orders/1/edit/", http.StatusNotFound, "", ""},
 		{"POST", "/m/orders/choices/customer_id", http.StatusMethodNotAllowed, "Allow", "GET"},
 		{"GET", "/m/orders/actions/mark", http.StatusMethodNotAllowed, "Allow", "POST"},
+		{"OPTIONS", "/m/customers/%2F", http.StatusMethodNotAllowed, "Allow", "GET"}, // a record, not the list
+		{"OPTIONS", "/m/customers/%2f/edit", http.StatusMethodNotAllowed, "Allow", "GET, POST"},
+		{"OPTIONS", "/m/orders/choices/%2F", http.StatusMethodNotAllowed, "Allow", "GET"},
 		{"GET", "/nowhere//", http.StatusNotFound, "", ""},
 	} {
 		var form url.Values

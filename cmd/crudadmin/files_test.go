@@ -111,7 +111,8 @@ func (w *walk) open(href string) programtest.Page {
 	w.T.Helper()
 	p := w.Get(href)
 	w.pages[href] = true
-	if p.Status != http.StatusOK {
+	tooLong := strings.Contains(href, "sort=") && strings.Contains(p.Body, "too long to sort by without an index")
+	if p.Status != http.StatusOK && !tooLong {
 		w.T.Errorf("%s: status %d: %s", programtest.Clip(href), p.Status, programtest.Clip(problemOf(p)))
 	}
 	w.inspect(href, p)

@@ -142,7 +142,30 @@ func (f *Frame) find(r *http.Request) (found *crossed, elsewhere http.Handler) {
 			return one, nil
 		}
 	}
-	return nil, nil
+	return f.escaped(r, at), nil
+}
+
+// escaped returns the address of a path in which a whole segment is an escaped slash, such as that
+// of a record whose key is "/": http.ServeMux takes it for the end of the path.
+func (f *Frame) escaped(r *http.Request, at string) *crossed {
+	if !strings.Contains(strings.ToUpper(at), "/%2F") {
+		return nil
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for _, all := range f.crossings {
+		for _, one := range all {
+			if values, fits := one.values(at); fits && one.route.Method == method {
+				for name, value := range values {
+					r.SetPathValue(name, value)
+				}
+				return one
+			}
+		}
+	}
+	return nil
 }
 
 // values are what a path has in the place of each wildcard, if it is that of the address.
