@@ -85,7 +85,7 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 			if _, long := value.(tooLong); !long {
 				continue
 			}
-			if err := s.hashLong(ctx, db, t, c, where, h); err != nil {
+			if err := s.hashLong(ctx, db, t, c, img.handle, where, h); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +107,7 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 
 // hashLong hashes a value that an image does not hold. Where writers wait for readers, of one beyond maxHashed it is how
 // many bytes it has: to read it would keep the application from writing, and no form shows it.
-func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, h io.Writer) error {
+func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, handle []any, where []fragment, h io.Writer) error {
 	wait, err := s.dialect.writersWait(ctx, db)
 	if err != nil {
 		return s.failed(ctx, "read", t, err)
@@ -126,7 +126,19 @@ func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, 
 			return nil
 		}
 	}
-	return s.pieces(ctx, db, t, c, where, imagePiece, func(piece []byte) error { hashBytes(h, piece); return nil })
+	n := int64(0)
+	add := func(piece []byte) error {
+		n += int64(len(piece))
+		_, _ = h.Write(piece)
+		return nil
+	}
+	if len(handle) > 0 {
+		err = s.longValue(ctx, db, t, c, handle, imagePiece, add)
+	} else {
+		err = s.pieces(ctx, db, t, c, where, imagePiece, add)
+	}
+	hashValue(h, n) // after the bytes, whose pieces may be cut anywhere
+	return err
 }
 
 // cellReader is a connection that reads a cell of a table with row ids bit by bit, without loading it; package sqlite
