@@ -58,7 +58,8 @@ func (k *ticks) tick() int {
 }
 
 // An export that is under way when its reader is removed, in whatever way, is cut at
-// the next question; one of somebody who may read on is whole.
+// the next question; one of somebody who may read on is whole. What lies in the
+// connection and was not taken is thrown away.
 func TestExportsEndWithTheRightToThem(t *testing.T) {
 	var k ticks
 	b := newBench(t, func(c *Config) {
@@ -68,7 +69,11 @@ func TestExportsEndWithTheRightToThem(t *testing.T) {
 		}
 	})
 	b.frame.Watch.After = k.after
-	server := httptest.NewServer(b)
+	answered := make(chan struct{}, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { answered <- struct{}{} }()
+		b.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	for i, how := range append([]removal{{name: "nobody removes them"}}, removals...) {
 		name := fmt.Sprint("reader", i)
@@ -79,6 +84,7 @@ func TestExportsEndWithTheRightToThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
+		_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10)       // what it has in hand is not called back
 		_ = conn.SetDeadline(time.Now().Add(2 * time.Minute)) // against hanging
 		request := "GET /admin/m/big/export.csv HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookieName + "=" + page.cookies[cookieName] + "\r\nConnection: close\r\n\r\n"
 		if _, err := io.WriteString(conn, request); err != nil {
@@ -97,7 +103,15 @@ func TestExportsEndWithTheRightToThem(t *testing.T) {
 		if n := k.tick(); n != 1 {
 			t.Errorf("%s: %d questions for one export, want 1", how.name, n)
 		}
+		if how.do != nil {
+			<-answered // and only now it reads
+		}
 		rest, err := io.ReadAll(conn)
+		if how.do == nil {
+			<-answered
+		} else if len(rest) > 256<<10 {
+			t.Errorf("%s: %d KiB arrive after the cut, want what the browser had in hand, 256 KiB at most", how.name, len(rest)>>10)
+		}
 		whole := err == nil && strings.HasSuffix(string(rest), "\r\n0\r\n\r\n")
 		if whole != (how.do == nil) {
 			t.Errorf("%s: the export is whole: %t, after %d MB, %v", how.name, whole, len(rest)>>20, err)

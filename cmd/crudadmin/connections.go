@@ -18,6 +18,10 @@ const (
 	maxConnections = 1024 // in all; more wait until one of them ends, or is idle
 	maxFromOne     = 64   // from one address: a browser opens six
 	keepAliveEvery = 15 * time.Second
+
+	// writeBuffer bounds what a connection holds that its browser has not taken: Linux lets a socket grow to 4 MB, which
+	// go on arriving when an export that was handed over to it ends with the right to it.
+	writeBuffer = 64 << 10
 )
 
 // connections takes connections from a listener, as many as the bounds allow. An address is an IPv4 address, or the
@@ -61,6 +65,7 @@ func (c *connections) Accept() (net.Conn, error) {
 		}
 		// As net/http's own listener has it: who has vanished without a word is noticed.
 		_ = conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAliveEvery, Interval: keepAliveEvery})
+		_ = conn.SetWriteBuffer(writeBuffer)
 		address := addressOf(conn.RemoteAddr())
 		if c.enter(address) {
 			one := &connection{TCPConn: conn}

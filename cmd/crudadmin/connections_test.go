@@ -346,3 +346,28 @@ func TestTheServerBoundsItsConnections(t *testing.T) {
 	other.CloseIdleConnections()
 	r.end(t)
 }
+
+// A connection holds little that its browser has not taken: what it holds goes on arriving after an export is cut.
+func TestAConnectionHoldsLittle(t *testing.T) {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	connections := newConnections(l.(*net.TCPListener), 1, 1, nil, slog.New(slog.DiscardHandler))
+	defer func() { _ = connections.Close() }()
+	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	_ = client.(*net.TCPConn).SetReadBuffer(64 << 10)
+	conn, err := connections.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+	if n, err := conn.Write(make([]byte, 32<<20)); err == nil || n > 512<<10 {
+		t.Errorf("it took %d KiB that nobody reads, %v; want 512 at most, with what the client's side holds", n>>10, err)
+	}
+}

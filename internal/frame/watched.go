@@ -5,6 +5,7 @@ package frame
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -39,7 +40,14 @@ func (f *Frame) watched(rt Route) Handler {
 			}
 		})()
 		v.W, v.R = answer, r.WithContext(ctx)
+		returned := false
+		defer func() {
+			if !returned && answer.hasBegun() {
+				reset(w) // a stream that was cut ends with a panic
+			}
+		}()
 		err := rt.Handler(v)
+		returned = true
 		v.W, v.R = w, r
 		why := over()
 		if why == nil || !answer.cut() {
@@ -47,6 +55,7 @@ func (f *Frame) watched(rt Route) Handler {
 		}
 		f.log.InfoContext(r.Context(), "a request is cut: who asked may not go on", "path", r.URL.Path, "user", v.User.Username, "why", why)
 		if answer.begun {
+			reset(w)
 			panic(http.ErrAbortHandler)
 		}
 		for _, name := range []string{"Content-Disposition", "Content-Type", "Content-Length", "Content-Encoding"} {
@@ -55,6 +64,24 @@ func (f *Frame) watched(rt Route) Handler {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // what was cut may have ended it
 		return why
 	}
+}
+
+// reset throws away what the connection holds that the browser has not taken, which would arrive
+// for as long as it takes to read it. HTTP/2 has no such answer: there the server bounds what
+// one connection holds, as cmd/crudadmin does with the buffer of its sockets.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return // HTTP/2, or a recorder
+	}
+	under := conn
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS says goodbye on its own
+		under = secure.NetConn()
+	}
+	if tcp, ok := under.(interface{ SetLinger(sec int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = under.Close()
 }
 
 // watchedAs names what is asked the same: a session under a role.
@@ -126,6 +153,12 @@ func (c *cuttable) begin() bool {
 	}
 	c.begun = true
 	return true
+}
+
+func (c *cuttable) hasBegun() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun
 }
 
 func (c *cuttable) WriteHeader(status int) {

@@ -276,7 +276,12 @@
     document.querySelector("h1")?.after(count);
     for (const type of ["input", "change", "focusout", "click"]) form.addEventListener(type, () => setTimeout(show));
     addEventListener("submit", (e) => { // after those that may stop it
-      if (e.target === form) sent = !e.defaultPrevented;
+      // One that is stopped, as the second of a double click, says nothing of the first, which goes.
+      if (e.target !== form || e.defaultPrevented) return;
+      sent = true;
+      setTimeout(() => {
+        sent = false;
+      }, 5000); // the browser asks at once or not at all, and the answer may be no page
     });
     addEventListener("pageshow", () => {
       sent = false;
