@@ -70,6 +70,8 @@ type Table struct {
 
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
+
+	shadowOf string // SQLite: the virtual table that is kept in it; empty if it is none of those
 }
 
 // Column is a column of a table.

@@ -45,6 +45,7 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	findShadows(schema.Tables)
 	for _, t := range schema.Tables {
 		if err := d.describe(ctx, db, t, details[t.Name].withoutRowID); err != nil {
 			if outage(d.classify(ctx, err)) {

@@ -1,7 +1,8 @@
 package data
 
-// This file follows the text of a view from the columns that it reads to those that it shows. Where it cannot, it says
-// so: to mask too much is better than too little.
+// This file follows the text of a view from the columns that it reads to those that it shows. A column is shown if the
+// text was understood, all of it, as not leading there from a secret. Where it was not, the view says so: to mask too much
+// is better than too little.
 
 import (
 	"maps"
@@ -11,10 +12,14 @@ import (
 
 // viewSource is the text of a view, taken apart.
 type viewSource struct {
-	names   map[string]bool // every name in it, in lower case
+	names   map[string]bool // every name in it, also those written as strings, in lower case
 	renamed bool            // CREATE VIEW v (a, b) AS …
 	body    []ddlToken      // after AS
 	lists   []selectList
+	at      []viewPlace  // of each token of the body
+	stars   map[int]bool // where the * of items stand that show columns without their names
+	makes   bool         // it makes rows that no table has
+	whole   bool         // it reads tables in a way that is not followed
 }
 
 // selectList is what stands between SELECT and FROM.
@@ -22,11 +27,12 @@ type selectList struct {
 	top   bool // of the view itself, or of a part of its UNION
 	start int  // in the text
 	items [][]ddlToken
+	scope *viewScope
 }
 
 // readView takes the text of a view apart.
 func readView(sql string) *viewSource {
-	v := &viewSource{names: map[string]bool{}}
+	v := &viewSource{names: map[string]bool{}, stars: map[int]bool{}}
 	tokens := ddlTokens(sql)
 	level := 0
 	for i, t := range tokens {
@@ -41,18 +47,20 @@ func readView(sql string) *viewSource {
 			break
 		}
 	}
-	level = 0
+	v.places()
 	for i, t := range v.body {
-		switch {
-		case t.kind == '(':
-			level++
-		case t.kind == ')':
-			level--
-		case t.name():
+		if t.name() || t.kind == 's' {
 			v.names[strings.ToLower(t.text)] = true
 		}
-		if t.is("SELECT") {
-			v.lists = append(v.lists, selectList{level == 0, t.start, selectItems(v.body[i+1:])})
+		if !t.is("SELECT") {
+			continue
+		}
+		list := selectList{v.at[i].scope.parent == nil, t.start, selectItems(v.body[i+1:]), v.at[i].scope}
+		v.lists = append(v.lists, list)
+		for _, item := range list.items {
+			if star(item) && !list.scope.exists {
+				v.stars[item[len(item)-1].start] = true
+			}
 		}
 	}
 	return v
@@ -72,6 +80,9 @@ func selectItems(tokens []ddlToken) [][]ddlToken {
 			level--
 		}
 		ends := level < 0 || level == 0 && t.kind == 'w' && slices.Contains(selectEnds, strings.ToUpper(t.text))
+		if ends && t.is("FROM") && i > 0 && tokens[i-1].is("DISTINCT") { // IS DISTINCT FROM
+			continue
+		}
 		if ends || t.kind == ';' {
 			tokens = tokens[:i]
 			break
@@ -98,19 +109,36 @@ func label(item []ddlToken) (string, bool) {
 	switch {
 	case n == 1, item[n-2].is("AS"), n == 3 && item[1].kind == '.' && item[0].name():
 		return strings.ToLower(last.text), last.kind != 's' || n > 1
-	case item[n-2].kind == ')', item[n-2].name() && !last.is("END") && !item[n-2].is("COLLATE"), item[n-2].kind == 's', item[n-2].kind == '0':
+	case operator(last) || operator(item[n-2]):
+		return "", false
+	case item[n-2].kind == ')', item[n-2].name(), item[n-2].kind == 's', item[n-2].kind == '0':
 		return strings.ToLower(last.text), true // AS is left out
 	}
 	return "", false
+}
+
+// operator says whether a token is a word of an expression, after or before which no name of an item stands.
+func operator(t ddlToken) bool {
+	return t.kind == 'w' && slices.Contains(operators, strings.ToUpper(t.text))
+}
+
+var operators = []string{"AND", "OR", "NOT", "IS", "ISNULL", "NOTNULL", "LIKE", "GLOB", "REGEXP", "MATCH", "BETWEEN", "IN", "COLLATE", "OVER", "ESCAPE",
+	"DISTINCT", "FROM", "CASE", "WHEN", "THEN", "ELSE", "FILTER", "EXISTS"}
+
+// plainName is a name in lower case, without what SQLite adds to names that are there twice: "id:1".
+func plainName(name string) string {
+	name, _, _ = strings.Cut(strings.ToLower(name), ":")
+	return name
 }
 
 // shows says which columns of the view show one of the secrets, which are names of columns in lower case; not followed
 // where that cannot be told.
 func (v *viewSource) shows(t *Table, secrets map[string]bool) (shows map[int]bool, followed bool) {
 	secrets = maps.Clone(secrets)
-	holds := func(item []ddlToken) bool {
-		return slices.ContainsFunc(item, func(t ddlToken) bool { return t.name() && secrets[strings.ToLower(t.text)] })
+	mentions := func(t ddlToken) bool {
+		return (t.name() || t.kind == 's') && secrets[plainName(t.text)] || t.kind == '*' && v.stars[t.start]
 	}
+	holds := func(item []ddlToken) bool { return slices.ContainsFunc(item, mentions) }
 	for n := -1; n != len(secrets); { // names that items with a secret are given are secrets too
 		n = len(secrets)
 		for _, list := range v.lists {
@@ -120,20 +148,29 @@ func (v *viewSource) shows(t *Table, secrets map[string]bool) (shows map[int]boo
 				}
 				name, known := label(item)
 				if known {
-					secrets[name] = true
+					secrets[plainName(name)] = true
 				} else if !list.top && !v.within(list) {
 					return nil, false
 				}
 			}
 		}
 	}
-	if v.renames() {
+	if v.whole || v.renames() {
 		return nil, false
+	}
+	for i, t := range v.body {
+		if mentions(t) && !v.understood(i) {
+			return nil, false
+		}
+	}
+	for _, list := range v.lists { // the parts of a UNION are shown by their places, under the names of its first
+		if list.scope.compound && (slices.ContainsFunc(list.items, star) || !list.top && slices.ContainsFunc(list.items, holds)) {
+			return nil, false
+		}
 	}
 	shows = map[int]bool{}
 	for i, c := range t.Columns {
-		name, _, _ := strings.Cut(strings.ToLower(c.Name), ":")
-		shows[i] = secrets[name]
+		shows[i] = secrets[plainName(c.Name)]
 	}
 	for _, list := range v.lists {
 		if list.top && !list.place(len(t.Columns), v.renamed, holds, secrets, shows) {
@@ -185,7 +222,7 @@ func (l selectList) place(columns int, renamed bool, holds func([]ddlToken) bool
 		case i > last:
 			shows[columns-len(l.items)+i] = true
 		default: // between two stars: by its name, which shows has already
-			if name, known := label(item); !known || !secrets[name] {
+			if name, known := label(item); !known || !secrets[plainName(name)] {
 				return false
 			}
 		}

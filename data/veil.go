@@ -21,6 +21,7 @@ func (s *Schema) veil(o Options) {
 			v.references(t)
 			v.computed(t)
 			v.copied(t)
+			v.kept(t)
 			v.view(t)
 		}
 	}
@@ -116,7 +117,7 @@ func (v *veil) view(t *Table) {
 		v.sources[t] = readView(t.ddl)
 	}
 	source := v.sources[t]
-	secrets := map[string]bool{}
+	secrets, followed := map[string]bool{}, !source.names["sqlite_dbpage"] // the pages of the file
 	for _, other := range v.s.all {
 		if other == t || !source.names[strings.ToLower(other.Name)] {
 			continue
@@ -125,7 +126,8 @@ func (v *veil) view(t *Table) {
 			if !c.secret() {
 				continue
 			}
-			secrets[strings.ToLower(c.Name)] = true
+			followed = followed && !other.Virtual // its functions and hidden columns show it without its name
+			secrets[plainName(c.Name)] = true
 			if c.Name == other.rowid || other.rowid == "" && c.PrimaryKey == 1 { // also under its other names
 				for _, name := range []string{"rowid", "_rowid_", "oid"} {
 					secrets[name] = true
@@ -133,10 +135,13 @@ func (v *veil) view(t *Table) {
 			}
 		}
 	}
-	if len(secrets) == 0 {
+	if len(secrets) == 0 && (followed || !v.any()) {
 		return
 	}
-	shows, followed := source.shows(t, secrets)
+	var shows map[int]bool
+	if followed {
+		shows, followed = source.shows(t, secrets)
+	}
 	for i, c := range t.Columns {
 		switch {
 		case !followed:
