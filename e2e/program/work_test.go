@@ -324,7 +324,7 @@ func (w *worker) work() {
 		links := w.all("a.export", "href")
 		text := w.all("a.export", "textContent")
 		address := links[slices.Index(text, format)]
-		body := tell(w.browser, chromedp.Evaluate[string](fmt.Sprintf("fetch(%q).then((r) => r.Text())", address), chromedp.EvalAwaitPromise))
+		body := tell(w.browser, chromedp.Evaluate[string](fmt.Sprintf("fetch(%q).then((r) => r.text())", address), chromedp.EvalAwaitPromise))
 		lines := strings.Count(strings.TrimSpace(body), "\n") + 1
 		if !strings.HasPrefix(body, want) || format == "CSV" && lines < 2 || format != "CSV" && lines != 1 || strings.Contains(body, "a secret nobody sees") {
 			w.t.Errorf("%s: %s of one row is %q", w.table, format, programtest.Clip(body))
