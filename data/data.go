@@ -43,6 +43,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,7 +67,8 @@ type Options struct {
 	BulkTimeout time.Duration
 	// Show, if set, names the only tables and views shown; "*" is all but the engine's and this module's own.
 	Show []string
-	// Hide names tables and views not shown; "*" is all.
+	// Hide names tables and views not shown; "*" is all. A view that reads one of them, itself or through another view, is
+	// not shown either unless Show names it.
 	Hide []string
 	// Mask names columns that are masked whatever Masked and Unmasked say: "table.column", "table" for all of its columns,
 	// and * for every table or column, as in "*.email". A name with a dot, or that is *, stands in double quotes.
@@ -253,9 +255,22 @@ func (o Options) unknownTables(tables []*Table) (wrong NameErrors) {
 }
 
 // choose applies Show and Hide.
-func (o Options) choose(tables []*Table) []*Table {
+func (o Options) choose(all []*Table) []*Table {
+	tables := slices.Clone(all)
 	return slices.DeleteFunc(tables, func(t *Table) bool {
 		shown := !t.system && (len(o.Show) == 0 || slices.Contains(o.Show, "*")) || slices.Contains(o.Show, t.Name)
-		return !shown || listed(o.Hide, t)
+		return !shown || listed(o.Hide, t) || t.View && !slices.Contains(o.Show, t.Name) && o.readsHidden(all, t, map[*Table]bool{})
+	})
+}
+
+// readsHidden says whether the text of a view names what Hide does, or a view that does.
+func (o Options) readsHidden(tables []*Table, view *Table, seen map[*Table]bool) bool {
+	if len(o.Hide) == 0 || seen[view] {
+		return false
+	}
+	seen[view] = true
+	names := readView(view.ddl).names
+	return slices.ContainsFunc(tables, func(t *Table) bool {
+		return t != view && names[strings.ToLower(t.Name)] && (listed(o.Hide, t) || t.View && o.readsHidden(tables, t, seen))
 	})
 }

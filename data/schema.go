@@ -269,7 +269,7 @@ func (s *Schema) finish(o Options) error {
 	for _, t := range s.all {
 		t.Identity = t.identify()
 	}
-	s.Tables = o.choose(slices.Clone(s.all))
+	s.Tables = o.choose(s.all)
 	for _, t := range s.all {
 		for _, fk := range t.ForeignKeys {
 			s.link(t, fk)

@@ -251,3 +251,23 @@ func TestOrdinaryViewsStayReadable(t *testing.T) {
 		}
 	}
 }
+
+// A view of a hidden table is hidden, through other views too, unless it is shown by its name.
+func TestViewsOfHiddenTables(t *testing.T) {
+	const ddl = `CREATE TABLE ledger (id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE other (id INTEGER PRIMARY KEY);
+		CREATE VIEW first AS SELECT * FROM 'LEDGER'; CREATE VIEW second AS WITH c AS (SELECT * FROM "First") SELECT id FROM c; CREATE VIEW free AS SELECT id FROM other`
+	for want, o := range map[string]Options{
+		"first free ledger other second": {},
+		"free other":                     {Hide: []string{"ledger"}},
+		"free other second":              {Hide: []string{"ledger"}, Show: []string{"*", "second"}},
+		"free ledger other":              {Hide: []string{"first"}},
+	} {
+		var names []string
+		for _, table := range openSource(t, o, ddl).Schema().Tables {
+			names = append(names, table.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%+v: %s, want %s", o.Hide, got, want)
+		}
+	}
+}

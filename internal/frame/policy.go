@@ -135,12 +135,15 @@ func (p *Policy) show() error {
 	sources := map[account.Role]*data.Source{}
 	same := map[string]*data.Source{}
 	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
-		var hidden, unchanged []string
+		var hidden, unchanged, own []string
 		for _, t := range whole.Schema().Tables {
 			if p.refusal(role, t, RightView) != nil {
 				hidden = append(hidden, t.Name)
 			} else if p.refusal(role, t, RightUpdate) != nil {
 				unchanged = append(unchanged, t.Name)
+			}
+			if p.refusal(role, t, RightView) == nil && p.namesRights(t.Name) {
+				own = append(own, t.Name)
 			}
 		}
 		var reach data.Options
@@ -148,6 +151,10 @@ func (p *Policy) show() error {
 		if same[name] == nil {
 			opts := p.dataOptions(func(v *typed.View) bool { return !slices.Contains(unchanged, v.Table.Name) })
 			opts.Hide = slices.Concat(opts.Hide, hidden)
+			if len(opts.Show) == 0 {
+				opts.Show = []string{"*"}
+			}
+			opts.Show = slices.Concat(opts.Show, own) // a view with rights of its own is shown whatever it reads
 			opts.Reach, opts.Refer = reach.Reach, reach.Refer
 			if same[name], err = p.source.With(opts); err != nil {
 				return err
@@ -157,6 +164,13 @@ func (p *Policy) show() error {
 	}
 	p.sources = sources
 	return nil
+}
+
+// namesRights says whether a table has rights by its own name.
+func (p *Policy) namesRights(table string) bool {
+	_, configured := p.rights[table]
+	_, said := p.said[table]
+	return configured || said
 }
 
 // dataOptions are the options of the data with what the views say to those who may
