@@ -95,6 +95,11 @@ func TestGatesStandInFrontOfEveryAddress(t *testing.T) {
 				t.Errorf("at %s, proxied %v: who may come in is answered %d", mount, proxied, w.Code)
 			}
 			for _, path := range []string{"/healthz", "/readyz"} {
+				for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodTrace, "PROPFIND"} {
+					if w := b.knock(method, base+path, func(r *http.Request) { from("198.51.100.1", false)(r) }); w.Code != http.StatusForbidden {
+						t.Errorf("%s %s%s passes the gate of addresses: %d", method, base, path, w.Code)
+					}
+				}
 				if w := b.knock(http.MethodGet, base+path, func(r *http.Request) { from("198.51.100.1", false)(r); r.Host = "10.1.2.3:8000" }); w.Code != http.StatusOK {
 					t.Errorf("%s%s is %d for a probe", base, path, w.Code)
 				}

@@ -138,7 +138,7 @@ func TestSecurityLog(t *testing.T) {
 	}, "event", "account.password", "outcome", "refused", "user", "ann")
 	want("an ending", func() { root.post("/sessions/", "/sessions/revoke", url.Values{"user": {bob.ID}}) }, "event", "sessions.end", "outcome", "done", "sessions", "0", "target_id", bob.ID)
 	want("an export", func() { ann.get("/m/orders/export.csv?q=canary") }, "event", "export", "outcome", "done", "user", "ann", "table", "orders")
-	want("a sign-out", func() { ann.post("/account", "/logout", nil) }, "event", "sign-out", "outcome", "done")
+	want("a sign-out", func() { ann.post("/account", "/logout", nil) }, "event", "sign-out", "outcome", "done", "user", "ann", "role", "viewer")
 	stranger := b.browser(t)
 	stranger.ip = "198.51.100.3"
 	for range 5 {

@@ -171,13 +171,14 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 	defer stopLoop()
 	looped, served := make(chan error, 1), make(chan error, 1)
 	go func() { looped <- panel.Run(loop) }()
+	signals, stop := hangups()
+	defer stop()
 	if s.certificate != nil {
 		web.TLSConfig = s.certificate.config()
-		signals, stop := hangups()
-		defer stop()
 		go s.certificate.follow(loop, signals)
 		go func() { served <- web.ServeTLS(s.listener, "", "") }()
 	} else {
+		go ignoreHangups(loop, signals, log)
 		go func() { served <- web.Serve(s.listener) }()
 	}
 	running := true // the loop

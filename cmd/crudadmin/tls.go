@@ -70,3 +70,16 @@ func (c *certificate) follow(ctx context.Context, signals <-chan struct{}) {
 		}
 	}
 }
+
+// ignoreHangups says that a signal to read the certificate again has nothing to read; without it the signal would end
+// the program at once.
+func ignoreHangups(ctx context.Context, signals <-chan struct{}, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			log.Info("SIGHUP: there is nothing to read again, as TLS_CERT_FILE is not set")
+		}
+	}
+}

@@ -101,6 +101,20 @@ func TestTLSIsServedAndReadAgain(t *testing.T) {
 	}
 }
 
+// Without a certificate there is nothing to read again, and the program goes on.
+func TestAHangupWithoutTLSEndsNothing(t *testing.T) {
+	r := begin(t, &standIn{}, 2, from("ADMIN_SECRET_KEY", goodKey), "serve", "--database", "sqlite:"+database(t), "--addr", "127.0.0.1:0", "--data-dir", dataDir(t))
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for late := time.Now().Add(time.Minute); !strings.Contains(r.log.String(), "nothing to read again"); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("nothing is said of the signal:\n%s", r.log)
+		}
+	}
+	r.end(t)
+}
+
 func TestFilesThatAreNoCertificate(t *testing.T) {
 	t.Parallel()
 	dir, other := t.TempDir(), t.TempDir()

@@ -44,8 +44,10 @@ func (r *Reader) Err() error {
 }
 
 // Wrong notes what is wrong with a variable. Of several notes on one variable
-// the first stays.
+// the first stays. What is wrong with the content of a secret's file is a note on the
+// variable that names the file.
 func (r *Reader) Wrong(name, format string, args ...any) {
+	name = r.source(name)
 	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Variable == name }) {
 		r.problems = append(r.problems, Problem{name, fmt.Errorf(format, args...)})
 	}
@@ -58,8 +60,16 @@ func (r *Reader) Discourage(name, sentence string) {
 	case Production:
 		r.Wrong(name, "%s", sentence)
 	case Staging:
-		r.Warnings = append(r.Warnings, name+": "+sentence)
+		r.Warnings = append(r.Warnings, r.source(name)+": "+sentence)
 	}
+}
+
+// source is the variable that a value came from: name, or name_FILE.
+func (r *Reader) source(name string) string {
+	if slices.Contains(Secrets, name) && r.getenv(name) == "" && r.getenv(name+FileSuffix) != "" {
+		return name + FileSuffix
+	}
+	return name
 }
 
 // Unbuilt refuses a variable of a feature that this version does not have:

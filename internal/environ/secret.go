@@ -105,7 +105,14 @@ const minDistinct = 8
 
 // documented are texts that stand in documents where a key should: this project's, and the
 // guides that people come from. TestNoDocumentShowsAUsableKey finds what is missing here.
-var documented = []string{"your-secret-key", "change-me", "changeme", "0123456789abcdef0123456789abcdef"}
+var documented = []string{"0123456789abcdef0123456789abcdef"}
+
+// placeholders are words of texts that stand for a key, as they read without what stands
+// between letters: no random key holds one of eight letters.
+var placeholders = []string{
+	"changeme", "changethis", "yoursecret", "yoursuper", "supersecret", "secretkey", "replaceme", "replacethis",
+	"inproduction", "placeholder", "insertyour", "notasecret", "donotuse", "examplekey", "examplesecret",
+}
 
 // Guessable says why somebody could guess a key, in words that go on after its name. It is
 // empty for a key that has at least 8 different bytes, does not repeat a shorter text, and
@@ -114,14 +121,58 @@ func Guessable(key string) string {
 	if n := distinct(key); n < minDistinct {
 		return fmt.Sprintf("it has only %d different bytes, want at least %d", n, minDistinct)
 	}
-	if repeats(key) {
+	if repeats(key) || border(key) >= minBorder {
 		return "it repeats a shorter text"
 	}
+	if 3*steps(key) > 2*len(key) {
+		return "its characters follow one another, as in 0123 or abcd"
+	}
 	lower := strings.ToLower(key)
+	if letters := strings.Map(onlyLetters, lower); slices.ContainsFunc(placeholders, func(word string) bool { return strings.Contains(letters, word) }) {
+		return "it holds words that stand for a key in documents"
+	}
 	if slices.ContainsFunc(documented, func(text string) bool { return strings.Contains(lower, text) }) {
 		return "it is a key that documents show"
 	}
 	return ""
+}
+
+func onlyLetters(r rune) rune {
+	if 'a' <= r && r <= 'z' {
+		return r
+	}
+	return -1
+}
+
+// minBorder is from how many bytes on an end that is the beginning again is no chance: one
+// in sixteen million random keys of hexadecimal digits ends with the six that it begins with.
+const minBorder = 6
+
+// border is how many bytes at the end of a text are its beginning again, which they are where
+// a shorter text is repeated, also if the last one is cut.
+func border(text string) int {
+	borders := make([]int, len(text)) // of each beginning, as Knuth, Morris and Pratt have it
+	for i, k := 1, 0; i < len(text); i++ {
+		for k > 0 && text[i] != text[k] {
+			k = borders[k-1]
+		}
+		if text[i] == text[k] {
+			k++
+		}
+		borders[i] = k
+	}
+	return borders[len(text)-1]
+}
+
+// steps is how many bytes are the one before and one more, or one less.
+func steps(text string) int {
+	n := 0
+	for i := 1; i < len(text); i++ {
+		if d := int(text[i]) - int(text[i-1]); d == 1 || d == -1 {
+			n++
+		}
+	}
+	return n
 }
 
 func distinct(text string) int {

@@ -3,6 +3,10 @@
 package environ
 
 import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -83,6 +87,8 @@ func TestGuessable(t *testing.T) {
 		"correct horse battery correct horse battery", "Tr0ub4dor&3xyzTr0ub4dor&3xyzTr0u", "your-secret-key-here-and-some-more-of-it",
 		strings.Repeat("\x00", 64), "CHANGE-ME-please-1234567890-abcdef", strings.Repeat("ab", 16) + "cdefg",
 		"0123456789abcdef0123456789abcdef" + "tail-of-another-kind", "1password2password3password4password5",
+		"abcdefghijklmnopqrstuvwxyzabcdef", "0123456789abcdefghijklmnopqrstuv", "zyxwvutsrqponmlkjihgfedcba987654", "q0Zr9n2yPjv1mX8sKfTgUeWbLcHdq0Zr9n2",
+		"your-super-secret-key-change-this-in-production", "Change_This-To-A-Long-Random-String-9", "REPLACE ME with 32 random bytes, 7", "my-super-secret-jwt-token-4711-xyz",
 	} {
 		if Guessable(key) == "" {
 			t.Errorf("%q passes for a random key", key)
@@ -95,6 +101,39 @@ func TestGuessable(t *testing.T) {
 	} {
 		if why := Guessable(key); why != "" {
 			t.Errorf("%q: %s", key, why)
+		}
+	}
+}
+
+func TestNoRandomKeyIsGuessable(t *testing.T) {
+	t.Parallel()
+	for range 2_000 { // one run in eight thousand meets a border by chance
+		key := make([]byte, 32)
+		_, _ = rand.Read(key)
+		for _, text := range []string{hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key), base64.RawURLEncoding.EncodeToString(key)} {
+			if why := Guessable(text); why != "" {
+				t.Errorf("%q: %s", text, why)
+			}
+		}
+	}
+}
+
+// What is wrong with the content of a secret's file is told under the variable that names
+// the file, once, also where it is missing or empty.
+func TestAFileIsNamedForItsContent(t *testing.T) {
+	t.Parallel()
+	for what, content := range map[string]string{"short": "abc", "weak": strings.Repeat("a", 40), "empty": "", "a sentence": "your-super-secret-key-change-this-in-production"} {
+		path := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := NewReader(func(name string) string {
+			return map[string]string{"ENVIRONMENT": "production", "ADMIN_SECRET_KEY_FILE": path}[name]
+		})
+		r.SecretKey()
+		wrong, _ := errors.AsType[*Error](r.Err())
+		if wrong == nil || len(wrong.Problems) != 1 || wrong.Problems[0].Variable != "ADMIN_SECRET_KEY_FILE" {
+			t.Errorf("%s: %v", what, r.Err())
 		}
 	}
 }

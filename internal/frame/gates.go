@@ -45,7 +45,7 @@ type GateConfig struct {
 	// PublicURL is the origin that people type, such as https://admin.example.com.
 	PublicURL string
 
-	// Exempt are the full paths that every request is let in to: probes of health come
+	// Exempt are the full paths that every GET and HEAD is let in to: probes of health come
 	// by address and over plain HTTP.
 	Exempt []string
 
@@ -181,7 +181,7 @@ func Unmapped(network netip.Prefix) netip.Prefix {
 // Admit lets a request in, or answers it and returns false. The gates are asked in this
 // order: addresses (403), hosts (421), HTTPS (308 for GET and HEAD, else 403).
 func (g *Gates) Admit(w http.ResponseWriter, r *http.Request) bool {
-	if slices.Contains(g.Exempt, r.URL.Path) {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && slices.Contains(g.Exempt, r.URL.Path) {
 		return true
 	}
 	if len(g.Networks) > 0 && !g.allows(r) {

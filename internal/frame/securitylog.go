@@ -160,6 +160,18 @@ func deniedFor(err error) string {
 	}
 }
 
+// NoteVisitor notes who asks, on a route that is open to anybody, where somebody is signed in.
+func (v *Visit) NoteVisitor() {
+	s, ok := v.Session()
+	d := deedOf(v.R)
+	if !ok || s.UserID == "" || d == nil {
+		return
+	}
+	if u, err := v.frame.accounts.ByID(v.R.Context(), s.UserID); err == nil {
+		d.user = u
+	}
+}
+
 // NoteAccount notes the account that an attempt to sign in names. What names none is not
 // written: people enter their password there by mistake. It asks the same for both, so that
 // an answer's time tells nothing.

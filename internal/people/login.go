@@ -132,6 +132,7 @@ func (p *Pages) admit(v *frame.Visit, u account.User) error {
 
 // Logout ends the visitor's session.
 func (p *Pages) Logout(v *frame.Visit) error {
+	v.NoteVisitor() // while there is a session that says who
 	err := p.Sessions.SignOut(v.W, v.R)
 	if errors.Is(err, session.ErrPartial) { // the cookie is gone, and the session ended for good
 		v.Log().WarnContext(v.R.Context(), "signed out, but not yet everywhere", "error", err)

@@ -5,6 +5,7 @@ package sessionhttp
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/mileusna/useragent"
@@ -49,8 +50,8 @@ func (s *Sessions) Client(r *http.Request) (address netip.Addr, proxies int) {
 }
 
 // IsHTTPS reports whether the client speaks HTTPS: to this server, or to the
-// outermost trusted proxy, where that says so in X-Forwarded-Proto or, if no proxy
-// sends that header, in Forwarded (with ForwardedHeader "Forwarded", there alone).
+// outermost trusted proxy, where that says so in X-Forwarded-Proto or Forwarded (with
+// ForwardedHeader "Forwarded", there alone); where both name a protocol, both must say so.
 // All lines of a header count, in their order; each trusted proxy adds one value at
 // most, so what stands further left is the client's own word.
 func (s *Sessions) IsHTTPS(r *http.Request) bool {
@@ -60,21 +61,24 @@ func (s *Sessions) IsHTTPS(r *http.Request) bool {
 	if !s.trustsPeer(r) {
 		return false
 	}
-	var protos []string
-	if s.cfg.ForwardedHeader != "Forwarded" {
-		protos = values(r, "X-Forwarded-Proto")
+	_, proxies := s.Client(r)
+	outermost := func(protos []string) string {
+		if len(protos) == 0 {
+			return ""
+		}
+		return strings.TrimSpace(protos[max(0, len(protos)-proxies)])
 	}
-	if len(protos) == 0 {
-		protos = values(r, "Forwarded")
-		for i, element := range protos {
-			protos[i] = parameter(element, "proto")
+	forwarded := values(r, "Forwarded")
+	for i, element := range forwarded {
+		forwarded[i] = parameter(element, "proto")
+	}
+	said := []string{outermost(forwarded)}
+	if own := values(r, "X-Forwarded-Proto"); s.cfg.ForwardedHeader != "Forwarded" && len(own) > 0 {
+		if said = append(said, outermost(own)); said[0] == "" {
+			said = said[1:]
 		}
 	}
-	if len(protos) == 0 {
-		return false
-	}
-	_, proxies := s.Client(r)
-	return strings.EqualFold(strings.TrimSpace(protos[max(0, len(protos)-proxies)]), "https")
+	return !slices.ContainsFunc(said, func(proto string) bool { return !strings.EqualFold(proto, "https") })
 }
 
 func (s *Sessions) trusted(a netip.Addr) bool {
