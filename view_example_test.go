@@ -62,7 +62,7 @@ func ExampleView_hooks() {
 	}
 	book := Book{Title: " Untitled "}
 	fmt.Println(view.BeforeCreate(context.Background(), nil, &book))
-	// Output: Title: "" says nothing
+	// Output: Title: says nothing
 }
 
 // An action is run on chosen rows, or on all that match, after it was asked about

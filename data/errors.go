@@ -40,6 +40,9 @@ func (e *FieldError) Error() string {
 	if e.Field == "" {
 		return e.Message
 	}
+	if e.Value == "" {
+		return e.Field + ": " + e.Message
+	}
 	return fmt.Sprintf("%s: %q %s", e.Field, e.Value, e.Message)
 }
 

@@ -145,7 +145,7 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 	}
 	r.say(data.Note, "database", "SQLite %s, journal mode %s", version, mode)
 	if mode != "wal" {
-		r.say(data.Warning, "database", "the journal mode is %q: who reads holds up who writes. Tables are read in looks of some 25 ms therefore, and an export is no snapshot of one moment; views are read at once; \"PRAGMA journal_mode = wal\" ends that", mode)
+		r.say(data.Warning, "database", "the journal mode is %q, in which nobody can write while somebody reads. Tables are read in short pieces so that the application can write between them: exports are not a snapshot of one moment, and large searches take longer; \"PRAGMA journal_mode = wal\" ends that", mode)
 	}
 	if analyzed == 0 {
 		r.say(data.Note, "database", "ANALYZE was never run: the planner guesses, and so do row estimates")

@@ -97,7 +97,7 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 func warnOfRollbackJournal(ctx context.Context, db *sql.DB, log *slog.Logger) {
 	var mode string
 	if err := db.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&mode); err == nil && mode != "wal" && mode != "memory" {
-		log.Warn("the database is not in WAL mode: who reads holds up who writes, so tables are read in looks of some 25 ms, and an export is no snapshot of one moment", "journal_mode", mode)
+		log.Warn("the database file is not in WAL mode, in which nobody can write while somebody reads. Tables are read in short pieces so that the application can write between them: exports are not a snapshot of one moment, and large searches take longer. To end that, run PRAGMA journal_mode = WAL in the file once", "journal_mode", mode)
 	}
 }
 

@@ -301,6 +301,9 @@ func (e *entry) read() (data.Input, error) {
 				in.Fields[emptied] = data.Field{Null: e.nullable(emptied), File: []byte{}}
 			}
 		case files[name]: // files come as parts of their own
+			if lastOf(values) != "" {
+				wrong = append(wrong, &data.FieldError{Field: name, Message: "takes a file, not a text"})
+			}
 		case unseen(e.v, name):
 			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
 				wrong = append(wrong, fieldErrors(err)...)

@@ -210,5 +210,9 @@ func write(ctx context.Context, path string, progress Progress) (err error) {
 	if _, err := tx.ExecContext(ctx, "ANALYZE"); err != nil {
 		return fmt.Errorf("analyze: %w", err)
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL") // as it is served; the last to close leaves one file
+	return err
 }
