@@ -124,7 +124,7 @@ func Guessable(key string) string {
 	if repeats(key) || border(key) >= minBorder {
 		return "it repeats a shorter text"
 	}
-	if 3*steps(key) > 2*len(key) {
+	if 4*steps(key) > 3*len(key) {
 		return "its characters follow one another, as in 0123 or abcd"
 	}
 	lower := strings.ToLower(key)
