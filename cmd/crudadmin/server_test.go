@@ -13,11 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/shop"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // standIn is a panel that answers with the path, and notes what it was given.
@@ -55,7 +57,47 @@ type running struct {
 	lines []string
 	stop  context.CancelFunc
 	code  chan int
-	log   *bytes.Buffer // read it after the program has ended
+	log   *heard
+}
+
+// heard is what the program logs, which a test may wait for.
+type heard struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{} // closed with the next write
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	close(h.more)
+	h.more = make(chan struct{})
+	return h.text.Write(p)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+// await waits until the text was logged.
+func (h *heard) await(t *testing.T, text string) {
+	t.Helper()
+	guard := time.After(testserver.Guard)
+	for {
+		h.mu.Lock()
+		said, more := h.text.String(), h.more
+		h.mu.Unlock()
+		if strings.Contains(said, text) {
+			return
+		}
+		select {
+		case <-more:
+		case <-guard:
+			t.Fatalf("nothing is said of %q:\n%s", text, said)
+		}
+	}
 }
 
 // begin runs the program until it has printed so many lines.
@@ -63,7 +105,7 @@ func begin(t *testing.T, f *standIn, lines int, getenv func(string) string, args
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
-	r := &running{stop: stop, code: make(chan int, 1), log: new(bytes.Buffer)}
+	r := &running{stop: stop, code: make(chan int, 1), log: &heard{more: make(chan struct{})}}
 	p := &program{stdout: writer, stderr: r.log, getenv: getenv, openPanel: f.open, drain: cmp.Or(f.drain, drainTime)}
 	go func() {
 		code := p.run(ctx, args)

@@ -107,11 +107,7 @@ func TestAHangupWithoutTLSEndsNothing(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	for late := time.Now().Add(time.Minute); !strings.Contains(r.log.String(), "nothing to read again"); time.Sleep(time.Millisecond) {
-		if time.Now().After(late) {
-			t.Fatalf("nothing is said of the signal:\n%s", r.log)
-		}
-	}
+	r.log.await(t, "nothing to read again")
 	r.end(t)
 }
 
