@@ -194,7 +194,7 @@ func TestGeneratedViewsShowNoSecret(t *testing.T) {
 	const each, rounds = 60, 8
 	masked, open := 0, 0
 	for round := range rounds {
-		m := viewMaker{rand.New(rand.NewPCG(uint64(round), 1))} //nolint:gosec // no secret
+		m := viewMaker{rand.New(rand.NewPCG(uint64(round), 1))}
 		ddl := `CREATE TABLE base (a TEXT, b INTEGER, secret_note TEXT); INSERT INTO base VALUES ('x', 1, 'CANARY');
 			CREATE VIEW before AS SELECT b AS secret_note, secret_note AS a, a AS b FROM base;`
 		texts := make([]string, each)
