@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +41,11 @@ const (
 	// cacheTimeout is the most that a call of the cache may take; it gets no more
 	// than half of what its caller has left.
 	cacheTimeout = 250 * time.Millisecond
+
+	// maxMarks is how many IDs one call sets. Memcached takes one after the other, and
+	// session.MaxBatch of them would take longer than cacheTimeout from a server 0.25 ms
+	// away: it would count as one that does not answer.
+	maxMarks = 50
 
 	// cacheRetry is how long a cache that failed is left alone.
 	cacheRetry = 500 * time.Millisecond
@@ -138,7 +144,12 @@ func (f *front) swap(ctx context.Context, id session.ID, old, head []byte, s *se
 }
 
 func (f *front) set(ctx context.Context, ids []session.ID, k kind, keep time.Duration) error {
-	return f.ask(ctx, func(ctx context.Context) error {
-		return f.cache.Set(ctx, ids, newHead(k, position{}), keep)
-	})
+	for some := range slices.Chunk(ids, maxMarks) {
+		if err := f.ask(ctx, func(ctx context.Context) error {
+			return f.cache.Set(ctx, some, newHead(k, position{}), keep)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
