@@ -115,14 +115,6 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	return w.End()
 }
 
-// inPieces reports whether an export of a table is read in slices, as [Source.Export] says, and so is no snapshot.
-func (s *Source) inPieces(ctx context.Context, t *Table) (bool, error) {
-	if !t.keyset() {
-		return false, nil
-	}
-	return s.waits(ctx, t)
-}
-
 // selected are the cells, the handle and whatever else of a row.
 func (e *export) selected(more ...string) string {
 	d := e.s.dialect

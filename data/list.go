@@ -133,11 +133,16 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	if len(page.Columns) == 0 {
 		return nil, &TableError{Table: t.Name, Problem: "it has no readable column"}
 	}
-	if err := s.sortable(ctx, t, q, conditions); err != nil {
+	wait, err := s.waits(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	page.Pieces = wait && t.keyset()
+	if err := s.sortable(ctx, t, q, conditions, wait); err != nil {
 		return nil, err
 	}
 	r := &reader{s: s, db: s.db, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
-	if err := s.fill(ctx, r, page, conditions); err != nil {
+	if err := s.fill(ctx, r, page, conditions, wait); err != nil {
 		return nil, err
 	}
 	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && len(t.listed) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
@@ -148,9 +153,6 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	page.Notice = joinNotices(page.Notice, notice)
-	if page.Pieces, err = s.inPieces(ctx, t); err != nil {
-		return nil, s.failed(ctx, "list", t, err)
-	}
 	if page.partlySearched() {
 		page.Notice = joinNotices(page.Notice, fmt.Sprintf("Only the first %d characters of a text are searched, and none of a text beyond %d MiB.", searched, maxMatched>>20))
 	}
@@ -163,7 +165,7 @@ const maxSorted = 256 << 10
 
 // sortable refuses to sort rows that meet the conditions by values that are too long for it. How long they are is told
 // without loading them.
-func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []fragment) error {
+func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []fragment, wait bool) error {
 	for _, key := range q.Sort {
 		c, ok := t.Column(key.Column)
 		if !ok || c.Indexed || t.View || !slices.Contains([]Kind{KindText, KindLongText, KindJSON, KindBlob, KindAny}, c.Kind) {
@@ -171,11 +173,8 @@ func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []f
 		}
 		long := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}
 		where := append([]fragment{s.dialect.longer(c, maxSorted)}, conditions...)
-		wait, err := s.waits(ctx, t)
-		if err != nil {
-			return err
-		}
 		var found [][]any
+		var err error
 		if wait {
 			found, err = s.exactApart(ctx, t, long, where, 1)
 		} else {
@@ -207,11 +206,8 @@ func (p *Page) partlySearched() bool {
 }
 
 // fill reads the rows of a page and counts all of them, in looks where writers wait for them.
-func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
-	wait, err := s.waits(ctx, r.t)
+func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []fragment, wait bool) error {
 	switch {
-	case err != nil:
-		return err
 	case !wait:
 		return s.fillNow(ctx, r, page, conditions)
 	case !r.t.keyset():

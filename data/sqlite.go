@@ -192,8 +192,7 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 
 // own knows the drivers' errors by their result codes.
 func (*sqlite) own(err error) bool {
-	var coded interface{ Code() int }
-	return errors.As(err, &coded)
+	return resultCode(err) >= 0
 }
 
 // problem is the engine's message without what the driver puts around it.
