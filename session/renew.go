@@ -35,7 +35,7 @@ func (m *Manager) Elevate(ctx context.Context, old Token, userID string) (Token,
 	if s.UserID == userID {
 		return m.replace(ctx, id, s, false)
 	}
-	ended, err := m.end(ctx, s.ID, Ending{Reason: ReasonElevated})
+	ended, err := m.end(ctx, s.ID, Ending{Reason: ReasonRotated})
 	if errors.Is(err, ErrPartial) { // the old token may still be taken somewhere
 		return Token{}, Session{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -140,6 +140,6 @@ const (
 	ReasonPasswordChanged Reason = "password_changed"
 	ReasonUserDisabled    Reason = "user_disabled"
 	ReasonRoleChanged     Reason = "role_changed"
-	ReasonElevated        Reason = "elevated" // Elevate gave the session to another user
+	ReasonRotated         Reason = "rotated" // another token took its place
 	ReasonUndecodable     Reason = "undecodable"
 )

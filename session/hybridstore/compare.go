@@ -31,7 +31,7 @@ type counts struct {
 	misses  atomic.Uint64 // it had nothing
 	refused atomic.Uint64 // it had something that was not to be believed
 	without atomic.Uint64 // it was not asked, or did not answer
-	untold  atomic.Uint64 // it could not be told of a change of metadata
+	untold  atomic.Uint64 // it could not be told of a change of metadata, activity or a first use
 
 	compared, drifted, repaired atomic.Uint64
 }
@@ -46,7 +46,7 @@ type Status struct {
 	Misses  uint64 // reads for which it had nothing
 	Refused uint64 // reads for which it had something that was not to be believed
 	Without uint64 // reads without it: it was down, or the log was not read in time
-	Untold  uint64 // changes of metadata that it could not be told of: other nodes may show what was before, for MaxStale at most
+	Untold  uint64 // changes of metadata (which other nodes show after MaxStale at most), activity and first uses of renewed tokens that it could not be told of
 
 	Compared uint64 // sessions that were in the cache and in the database, and compared
 	Drifted  uint64 // those that the cache would have got wrong

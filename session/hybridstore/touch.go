@@ -18,7 +18,7 @@ import (
 // it any more.
 func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	if !s.looping.Load() || !s.window.trusts() {
-		return s.truth.Touch(ctx, seen)
+		return s.touch(ctx, seen)
 	}
 	e, verdict, err := s.look(ctx, seen.ID)
 	if err != nil || verdict != valid {
@@ -35,7 +35,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	case known.ExpiresAt.Sub(now) > s.cfg.lead() && seen.PreviousUntil.IsZero() && s.touches.add(touch{seen, e}):
 		return nil
 	}
-	if err := s.touch(ctx, seen); err != nil {
+	if err := s.touch(ctx, seen); err != nil || !seen.PreviousUntil.IsZero() {
 		return err
 	}
 	s.show(ctx, touch{seen, e})
@@ -43,11 +43,17 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 }
 
 // touch tells the database at once. If it knows no such session, this node does not
-// go on to find it in the cache.
+// go on to find it in the cache. A first use is forgotten there and not shown: of two
+// at once the database keeps the first, and whoever reads next asks it.
 func (s *Store) touch(ctx context.Context, seen session.Seen) error {
 	err := s.truth.Touch(ctx, seen)
-	if errors.Is(err, session.ErrNotFound) {
+	switch {
+	case errors.Is(err, session.ErrNotFound):
 		s.window.suspect(seen.ID)
+	case !seen.PreviousUntil.IsZero() && (err == nil || errors.Is(err, session.ErrIndeterminate)):
+		if s.forget(ctx, seen.ID) != nil {
+			s.counts.untold.Add(1)
+		}
 	}
 	return err
 }
@@ -55,12 +61,15 @@ func (s *Store) touch(ctx context.Context, seen session.Seen) error {
 // TouchAll implements session.Store, in the database at once.
 func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
 	absent, err := s.truth.TouchAll(ctx, seen)
+	if err != nil && !errors.Is(err, session.ErrIndeterminate) {
+		return absent, err
+	}
 	ids := make([]session.ID, len(seen))
 	for i := range seen {
 		ids[i] = seen[i].ID
 	}
-	if len(ids) > 0 {
-		_ = s.forget(ctx, ids...) // else the others see the activity when they ask the database
+	if s.forget(ctx, ids...) != nil {
+		s.counts.untold.Add(uint64(len(ids)))
 	}
 	return absent, err
 }
@@ -163,9 +172,6 @@ func (t *touch) apply(n session.Session) session.Session {
 	}
 	if n.ExpiresAt.After(n.Deadline) {
 		n.ExpiresAt = n.Deadline
-	}
-	if !t.seen.PreviousUntil.IsZero() && n.Unused() {
-		n.PreviousUntil = t.seen.PreviousUntil
 	}
 	return n
 }

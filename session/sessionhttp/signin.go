@@ -203,7 +203,7 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 	rivals := v.rivals
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
-		ended, err := v.end(r.Context(), token, session.Ending{Reason: session.ReasonElevated})
+		ended, err := v.end(r.Context(), token, session.Ending{Reason: session.ReasonRotated})
 		if errors.Is(err, session.ErrPartial) { // the old token may still be taken somewhere
 			err = fmt.Errorf("%w: %w", session.ErrUnavailable, err)
 		}

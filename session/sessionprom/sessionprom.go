@@ -76,7 +76,7 @@ var _ prometheus.Collector = (*Collector)(nil)
 // reasons are the labels of endings; any other reason is "other".
 var reasons = []session.Reason{
 	session.ReasonLogout, session.ReasonRevoked, session.ReasonLimitReached, session.ReasonIdleTimeout, session.ReasonAbsoluteTimeout,
-	session.ReasonPasswordChanged, session.ReasonUserDisabled, session.ReasonRoleChanged, session.ReasonElevated, session.ReasonUndecodable,
+	session.ReasonPasswordChanged, session.ReasonUserDisabled, session.ReasonRoleChanged, session.ReasonRotated, session.ReasonUndecodable,
 }
 
 // buckets reach from a read on the same machine to a call that ends by the

@@ -182,7 +182,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	return s.locked(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
 		at := micro(s.now())
 		n, err := t.exec(ctx, replace,
-			append([]any{at, string(session.ReasonElevated), "", emptyMetadata, old[:], at, int64(next.Version), format}, unused...)...)
+			append([]any{at, string(session.ReasonRotated), "", emptyMetadata, old[:], at, int64(next.Version), format}, unused...)...)
 		if err != nil {
 			return err
 		}
