@@ -132,7 +132,7 @@ func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []f
 	if !s.walksHandles(t) {
 		return n, s.undivided(ctx, "ask about", t, whole)
 	}
-	if _, err := s.glance(ctx, "ask about", t, s.shares.turns.first, whole); !errors.Is(err, errStopped) {
+	if _, err := s.glance(ctx, "ask about", t, s.shares.first, whole); !errors.Is(err, errStopped) {
 		return n, err
 	}
 	return n, s.windows(ctx, t, false, where, func(ctx context.Context, db queryer, rows window) (bool, error) {

@@ -250,7 +250,7 @@ func (s *Source) fillUndivided(ctx context.Context, r *reader, page *Page, condi
 // fillAtOnce fills a page in one look. If that is stopped, r and the page are as they were.
 func (s *Source) fillAtOnce(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	empty := *page
-	return s.inTurn(ctx, "list", r.t, s.shares.turns.first, func(ctx context.Context, db queryer) error {
+	return s.inTurn(ctx, "list", r.t, s.shares.first, func(ctx context.Context, db queryer) error {
 		one := *r
 		one.db, one.terms, one.wait, one.apart = db, slices.Clone(r.terms), false, false
 		err := s.fillNow(ctx, &one, page, conditions)

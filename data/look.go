@@ -33,22 +33,19 @@ const (
 // errStopped means that a look was stopped because it took too long.
 var errStopped = errors.New("data: a look at the database took too long")
 
-// turns are those of the looks that may read many rows, of which one is under way at a time.
+// turns are those of the looks that may read many rows, or of the writes of many: one is under way at a time.
 type turns struct {
 	taken chan struct{}
 	free  time.Time     // when the next may begin; who has the turn sets it
-	first time.Duration // lookTime
-	long  time.Duration // longLook
-	write time.Duration // longWrite
 	pause time.Duration // sliceRest
 	rest  int           // restFor
 }
 
 func newTurns() *turns {
-	return &turns{taken: make(chan struct{}, 1), first: lookTime, long: longLook, write: longWrite, pause: sliceRest, rest: restFor}
+	return &turns{taken: make(chan struct{}, 1), pause: sliceRest, rest: restFor}
 }
 
-// take waits for the turn. done gives it back, after a look of some time.
+// take waits for the turn. done gives it back, after a look, or a write, that writers waited for so long.
 func (t *turns) take(ctx context.Context) (done func(took time.Duration), err error) {
 	select {
 	case t.taken <- struct{}{}:
@@ -113,17 +110,17 @@ func (s *Source) inTurn(ctx context.Context, op string, t *Table, limit time.Dur
 
 // twice reads what cannot be cut: work begins anew, with more time, if it was stopped. Errors: errStopped.
 func (s *Source) twice(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
-	if _, err := s.glance(ctx, op, t, s.shares.turns.first, work); !errors.Is(err, errStopped) {
+	if _, err := s.glance(ctx, op, t, s.shares.first, work); !errors.Is(err, errStopped) {
 		return err
 	}
-	return s.inTurn(ctx, op, t, s.shares.turns.long, work)
+	return s.inTurn(ctx, op, t, s.shares.long, work)
 }
 
 // undivided is twice, with its error in words.
 func (s *Source) undivided(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
 	err := s.twice(ctx, op, t, work)
 	if errors.Is(err, errStopped) {
-		err = tooSlow(t, s.shares.turns.long)
+		err = tooSlow(t, s.shares.long)
 	}
 	return err
 }

@@ -39,8 +39,8 @@ func waiting(t *testing.T, opts Options, statements ...string) (*Source, string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := s.shares.turns
-	one.first, one.long, one.write, one.pause, one.rest = time.Nanosecond, time.Minute, time.Minute, 0, 0
+	noClock(s)
+	s.shares.first = time.Nanosecond
 	return s, path
 }
 
@@ -248,7 +248,8 @@ func TestOneLooksAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.shares.heavy = make(places, 8) // whatever the number of cores
-	s.shares.turns.first, s.shares.turns.rest = time.Minute, 0
+	noClock(s)
+	s.shares.first = time.Minute
 	c.all, c.most = 0, 0
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -280,7 +281,7 @@ func TestWhatCannotBeCutIsStopped(t *testing.T) {
 	s, _ := waiting(t, Options{QueryTimeout: time.Hour, BulkTimeout: time.Hour}, endless, `CREATE TABLE x (id INTEGER PRIMARY KEY)`,
 		// Its first row is there at once, and the next never comes.
 		`CREATE VIEW one AS SELECT 1 AS i UNION ALL SELECT i FROM endless`)
-	s.shares.turns.first, s.shares.turns.long = 10*time.Millisecond, 20*time.Millisecond
+	s.shares.first, s.shares.long = 10*time.Millisecond, 20*time.Millisecond
 	for _, view := range []string{"endless", "one"} {
 		for what, ask := range map[string]func() error{
 			"list":   func() error { _, err := s.List(t.Context(), Query{Table: view}); return err },
@@ -322,7 +323,7 @@ func TestTheSearchForTheNextRowIsStopped(t *testing.T) {
 func TestALongWriteIsUndone(t *testing.T) {
 	s, path := waiting(t, Options{QueryTimeout: time.Hour, BulkTimeout: time.Hour}, endless, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`, `INSERT INTO x VALUES (1, 'a'), (2, 'b')`,
 		`CREATE TRIGGER forever BEFORE DELETE ON x WHEN old.id = 2 BEGIN SELECT i FROM endless; END`)
-	s.shares.turns.write = 50 * time.Millisecond
+	s.shares.write = 50 * time.Millisecond
 	table, _ := s.Schema().Table("x")
 	for what, write := range map[string]func() error{
 		"many": func() error { _, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "x"}), ""); return err },

@@ -9,8 +9,9 @@ package data
 // writer, and others that wait for it would hold connections meanwhile. A pool without a bound is treated as one of four
 // connections a core, at least eight.
 //
-// Work waits for its place without a connection, never behind work that is heavier. A program's own use of the pool is
-// its own affair: give the panel a pool of its own, of four connections at least.
+// Work waits for its place without a connection, never behind work that is heavier: a write of many waits for its turn,
+// and rests after the one before it, before it takes any place. A program's own use of the pool is its own affair: give
+// the panel a pool of its own, of four connections at least.
 
 import (
 	"context"
@@ -52,6 +53,10 @@ type shares struct {
 	pings   places // beside all
 	turns   *turns // of looks
 	bulk    *turns // of writes of many
+
+	first time.Duration // lookTime
+	long  time.Duration // longLook
+	write time.Duration // longWrite
 }
 
 func newShares(db *sql.DB) *shares {
@@ -68,6 +73,9 @@ func newShares(db *sql.DB) *shares {
 		pings:   make(places, 1),
 		turns:   newTurns(),
 		bulk:    newTurns(),
+		first:   lookTime,
+		long:    longLook,
+		write:   longWrite,
 	}
 }
 
@@ -87,11 +95,12 @@ func (s *shares) needs(w weight) []places {
 	return []places{s.all}
 }
 
-// sharing is the key under which a context carries the weight of the work that has its places of the shares.
+// sharing is the key under which the context of work that has its places of the shares carries a *time.Duration: how long
+// its write kept the application from writing while others read (writer).
 type sharing struct{ s *shares }
 
-// enter waits for the places of a piece of work and returns the context that says it has them: what is called with it
-// needs none of its own. leave gives them back. Errors: ErrBusy, ErrTimeout's and context.Canceled as classify makes them.
+// enter waits for the places of a piece of work, and for its turn before, and returns the context that says it has them:
+// what is called with it needs none of its own. leave gives them back. Errors: ErrBusy, or context.Canceled.
 func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave func(), err error) {
 	if ctx.Value(sharing{s.shares}) != nil {
 		return ctx, func() {}, nil
@@ -101,6 +110,18 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, exportWait)
 		defer cancel()
+	}
+	vain := func() error {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return fmt.Errorf("data: wait for a connection: %w", ctx.Err())
+		}
+		return fmt.Errorf("data: wait for a connection: %w", ErrBusy)
+	}
+	done := func(time.Duration) {}
+	if w == bulk {
+		if done, err = s.shares.bulk.take(ctx); err != nil {
+			return nil, nil, vain()
+		}
 	}
 	needs := s.shares.needs(w)
 	for i, p := range needs {
@@ -112,15 +133,15 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 		for _, had := range needs[:i] {
 			<-had
 		}
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return nil, nil, fmt.Errorf("data: wait for a connection: %w", ctx.Err())
-		}
-		return nil, nil, fmt.Errorf("data: wait for a connection: %w", ErrBusy)
+		done(0)
+		return nil, nil, vain()
 	}
-	return context.WithValue(ctx, sharing{s.shares}, w), func() {
+	took := new(time.Duration)
+	return context.WithValue(ctx, sharing{s.shares}, took), func() {
 		for _, p := range slices.Backward(needs) {
 			<-p
 		}
+		done(*took)
 	}, nil
 }
 

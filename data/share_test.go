@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"iter"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -164,6 +165,93 @@ func TestHeavy(t *testing.T) {
 		table, _ := s.Schema().Table(one.q.Table)
 		if got := table.Heavy(one.q); got != one.want {
 			t.Errorf("%+v: heavy is %v", one.q, got)
+		}
+	}
+}
+
+// bulks are the writes of many records.
+func bulks(s *Source) map[string]func(ctx context.Context) error {
+	table, _ := s.Schema().Table("x")
+	all := ByKeys("x", []Key{newKey(table, []any{int64(1)})})
+	return map[string]func(ctx context.Context) error{
+		"update": func(ctx context.Context) error {
+			_, err := s.UpdateMany(ctx, all, Input{Fields: map[string]Field{"a": {Text: "b"}}}, "")
+			return err
+		},
+		"delete": func(ctx context.Context) error { _, err := s.DeleteMany(ctx, all, ""); return err },
+		"act": func(ctx context.Context) error {
+			_, err := s.ActMany(ctx, all, func(context.Context, Tx, iter.Seq2[Values, error]) error { return nil }, "")
+			return err
+		},
+	}
+}
+
+// A write of many that waits for its turn, or rests, holds no place: single records are written meanwhile.
+func TestWhatWaitsForItsTurnKeepsNobodyOut(t *testing.T) {
+	for _, name := range []string{"update", "delete", "act"} {
+		s, _ := pooled(t, 4, Options{QueryTimeout: time.Minute, BulkTimeout: time.Hour}, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`)
+		s.shares.bulk.free = time.Now().Add(time.Hour)
+		ctx, leave := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 3 { // one rests, the others wait for it
+			all.Go(func() {
+				if err := bulks(s)[name](ctx); !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+		for len(s.shares.bulk.taken) == 0 {
+			<-time.After(time.Millisecond)
+		}
+		if len(s.shares.heavy) > 0 || len(s.shares.writes) > 0 {
+			t.Errorf("%s: it waits with %d heavy places and %d of writes", name, len(s.shares.heavy), len(s.shares.writes))
+		} else if _, err := s.Insert(t.Context(), "x", Input{Fields: map[string]Field{"a": {Text: "a"}}}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		leave()
+		all.Wait()
+		if len(s.shares.bulk.taken)+len(s.shares.heavy)+len(s.shares.writes)+len(s.shares.all) > 0 {
+			t.Errorf("%s: places are held in vain", name)
+		}
+	}
+}
+
+// A turn that does not come is ErrBusy.
+func TestATurnThatDoesNotCome(t *testing.T) {
+	s, _ := pooled(t, 4, Options{BulkTimeout: time.Millisecond}, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`)
+	s.shares.bulk.free = time.Now().Add(time.Hour)
+	for name, write := range bulks(s) {
+		if err := write(t.Context()); !errors.Is(err, ErrBusy) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A write of many is followed by a rest where it kept the application from writing while others read, and nowhere else.
+func TestARestFollowsAWriteOfManyWhereWritersWait(t *testing.T) {
+	fill := []string{`CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`, `INSERT INTO x VALUES (1, 'a')`}
+	inWAL, _ := pooled(t, 4, Options{}, fill...)
+	inDelete, _ := waiting(t, Options{}, fill...)
+	for s, rests := range map[*Source]bool{inWAL: false, inDelete: true} {
+		for _, name := range []string{"update", "act", "delete"} {
+			ctx, leave, err := s.enter(t.Context(), bulk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := bulks(s)[name](ctx); err != nil {
+				t.Fatal(err)
+			}
+			took := ctx.Value(sharing{s.shares}).(*time.Duration)
+			if (*took > 0) != rests {
+				t.Errorf("%s, rests %v: it is noted that others waited for %v", name, rests, *took)
+			}
+			*took, s.shares.bulk.rest = patience+time.Hour, 1
+			before := time.Now()
+			leave()
+			if rest := s.shares.bulk.free.Sub(before); rest < time.Hour {
+				t.Errorf("%s: a rest of %v", name, rest)
+			}
+			s.shares.bulk.free = time.Time{}
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db
 
 // longWrite is how long a write may take, from when nobody else can write until it is to be committed, where who writes
 // waits for who reads (look.go): the application's writes wait for it too. After one of many records that took longer
-// than patience there is a rest as after a look.
+// than patience there, there is a rest as after a look.
 const longWrite = 500 * time.Millisecond
 
 func tooSlowWrite(limit time.Duration) error {
@@ -49,7 +49,11 @@ func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx conte
 	if !wait {
 		return all(ctx)
 	}
-	limit := s.shares.turns.write
+	if took, ok := ctx.Value(sharing{s.shares}).(*time.Duration); ok {
+		begun := time.Now()
+		defer func() { *took = time.Since(begun) }()
+	}
+	limit := s.shares.write
 	short, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err = all(short)
@@ -62,20 +66,6 @@ func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx conte
 // transact runs writes, all or nothing. Errors of work are returned as they are. If the commit fails, refused gets the
 // engine's error while the transaction is still open; it must return an error.
 func (s *Source) transact(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	if many, ok := ctx.Value(sharing{s.shares}).(weight); ok && many == bulk {
-		done, err := s.shares.bulk.take(ctx)
-		if err != nil {
-			return s.failed(ctx, op, t, err)
-		}
-		var took time.Duration
-		defer func() { done(took) }()
-		inner := work
-		work = func(ctx context.Context, db queryer) error {
-			begun := time.Now()
-			defer func() { took = time.Since(begun) }()
-			return inner(ctx, db)
-		}
-	}
 	return s.transaction(ctx, op, t, true, work, refused)
 }
 

@@ -124,7 +124,7 @@ func (s *Source) windows(ctx context.Context, t *Table, desc bool, conditions []
 	}
 	var last []any
 	for n := sliceRows; ; {
-		limit := s.shares.turns.first
+		limit := s.shares.first
 		if n == minWindow {
 			limit = 0
 		}
@@ -206,7 +206,7 @@ func (s *Source) countApart(ctx context.Context, t *Table, conditions []fragment
 // exactApart is exactRows where writers wait: a query that is stopped is asked of t's rows in windows, and its rows are
 // then in their order.
 func (s *Source) exactApart(ctx context.Context, t *Table, query fragment, conditions []fragment, limit int) (all [][]any, err error) {
-	_, err = s.glance(ctx, "read", t, s.shares.turns.first, func(ctx context.Context, db queryer) (err error) {
+	_, err = s.glance(ctx, "read", t, s.shares.first, func(ctx context.Context, db queryer) (err error) {
 		all, err = s.exactRows(ctx, db, query, conditions, limit)
 		return err
 	})
@@ -214,7 +214,7 @@ func (s *Source) exactApart(ctx context.Context, t *Table, query fragment, condi
 	case !errors.Is(err, errStopped):
 		return all, err
 	case len(t.walked()) == 0:
-		return nil, tooSlow(t, s.shares.turns.first)
+		return nil, tooSlow(t, s.shares.first)
 	}
 	all = nil
 	err = s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
@@ -251,7 +251,7 @@ func (r *reader) find(ctx context.Context, conditions []fragment, limit int) err
 	if !r.wait {
 		return r.readOn(ctx, r.db, conditions, limit)
 	}
-	_, err := r.s.glance(ctx, "list", r.t, r.s.shares.turns.first, func(ctx context.Context, db queryer) error { return r.readOn(ctx, db, conditions, limit) })
+	_, err := r.s.glance(ctx, "list", r.t, r.s.shares.first, func(ctx context.Context, db queryer) error { return r.readOn(ctx, db, conditions, limit) })
 	if !errors.Is(err, errStopped) {
 		return err
 	}
@@ -320,7 +320,7 @@ func (r *reader) best(ctx context.Context, conditions []fragment, limit int) ([]
 func (r *reader) readSome(ctx context.Context, keys [][]any) error {
 	for n := len(keys); len(keys) > 0; {
 		n = min(n, len(keys))
-		had, limit := len(r.rows), r.s.shares.turns.first
+		had, limit := len(r.rows), r.s.shares.first
 		if n == 1 {
 			limit = 0
 		}

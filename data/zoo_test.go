@@ -47,8 +47,17 @@ func openSource(tb testing.TB, opts Options, statements ...string) *Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.shares.turns.long, s.shares.turns.write, s.shares.turns.rest = time.Minute, time.Minute, 0 // no clock decides a test
+	noClock(s)
 	return s
+}
+
+// noClock sets bounds with which no clock decides a test: what is looked at, or written, for long is not stopped, and
+// nothing rests after it.
+func noClock(s *Source) {
+	s.shares.long, s.shares.write = time.Minute, time.Minute
+	for _, one := range []*turns{s.shares.turns, s.shares.bulk} {
+		one.pause, one.rest = 0, 0
+	}
 }
 
 func wide(n int) string {
