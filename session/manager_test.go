@@ -43,7 +43,7 @@ func TestNoRandomNoSession(t *testing.T) {
 		t.Errorf("Renew without randomness: %v", err)
 	}
 	if got, err := failing.Validate(t.Context(), old); err != nil || got.ID != kept.ID {
-		t.Errorf("the session after a Elevate and a Renew that failed: %v", err)
+		t.Errorf("the session after an Elevate and a Renew that failed: %v", err)
 	}
 }
 

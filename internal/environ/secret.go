@@ -121,7 +121,7 @@ func Guessable(key string) string {
 	if n := distinct(key); n < minDistinct {
 		return fmt.Sprintf("it has only %d different bytes, want at least %d", n, minDistinct)
 	}
-	if repeats(key) || border(key) >= minBorder {
+	if repeats(key) || endsAsItBegins(key) {
 		return "it repeats a shorter text"
 	}
 	if 4*steps(key) > 3*len(key) {
@@ -144,24 +144,19 @@ func onlyLetters(r rune) rune {
 	return -1
 }
 
-// minBorder is from how many bytes on an end that is the beginning again is no chance: one
-// in sixteen million random keys of hexadecimal digits ends with the six that it begins with.
+// minBorder is the length from which an end that equals the beginning is not chance: one in
+// sixteen million random keys of hexadecimal digits ends with the six that it begins with.
 const minBorder = 6
 
-// border is how many bytes at the end of a text are its beginning again, which they are where
-// a shorter text is repeated, also if the last one is cut.
-func border(text string) int {
-	borders := make([]int, len(text)) // of each beginning, as Knuth, Morris and Pratt have it
-	for i, k := 1, 0; i < len(text); i++ {
-		for k > 0 && text[i] != text[k] {
-			k = borders[k-1]
+// endsAsItBegins reports whether minBorder bytes or more at the end of a text equal its
+// beginning, as they do where a shorter text is repeated, even if the last copy is cut off.
+func endsAsItBegins(text string) bool {
+	for i := 1; i+minBorder <= len(text); i++ {
+		if strings.HasPrefix(text, text[i:]) {
+			return true
 		}
-		if text[i] == text[k] {
-			k++
-		}
-		borders[i] = k
 	}
-	return borders[len(text)-1]
+	return false
 }
 
 // steps is how many bytes are the one before and one more, or one less.

@@ -13,18 +13,18 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
-// Check is a look at the fields of one Config. Of several notes on one field the first
-// stays. The zero value is ready.
-type Check struct{ wrong []error }
+// Check collects what is wrong with the fields of one Config, of which only the first note
+// about each is kept. The zero value is ready.
+type Check struct{ wrong []*config.FieldError }
 
-// Wrong notes a field, with what it is for people, which may be empty, and what it
-// should be.
+// Wrong notes that a field is wrong: its value as it may be shown, which may be empty, and
+// what it should be.
 func (c *Check) Wrong(field, value, problem string, args ...any) {
 	c.note(&config.FieldError{Field: field, Value: value, Problem: fmt.Sprintf(problem, args...)})
 }
 
-// Add notes the field errors in an error as they are; those that Validate said of a
-// Config whose fields have the same names in this one.
+// Add takes over the field errors in err unchanged: those of a Config whose fields have
+// the same names in this one.
 func (c *Check) Add(err error) {
 	for _, one := range config.Fields(err) {
 		c.note(one)
@@ -32,7 +32,7 @@ func (c *Check) Add(err error) {
 }
 
 func (c *Check) note(one *config.FieldError) {
-	if !slices.ContainsFunc(c.wrong, func(noted error) bool { return config.Fields(noted)[0].Field == one.Field }) {
+	if !slices.ContainsFunc(c.wrong, func(noted *config.FieldError) bool { return noted.Field == one.Field }) {
 		c.wrong = append(c.wrong, one)
 	}
 }
@@ -77,7 +77,11 @@ func (c *Check) Err(pkg string) error {
 	if len(c.wrong) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: configuration:\n%w", pkg, errors.Join(c.wrong...))
+	all := make([]error, len(c.wrong))
+	for i, one := range c.wrong {
+		all[i] = one
+	}
+	return fmt.Errorf("%s: configuration:\n%w", pkg, errors.Join(all...))
 }
 
 // Quote is a text as an error shows it: shortened, in quotes.

@@ -123,7 +123,7 @@ func harness(cfg Config, servers ...*testserver.MemcachedServer) sessiontest.Har
 			return open(t, cfg)
 		},
 		Second: func(t testing.TB, first session.Store, now func() time.Time) session.Store {
-			cfg := first.(*Store).cfg
+			cfg := *first.(*Store).cfg
 			cfg.Now = now
 			return open(t, cfg)
 		},

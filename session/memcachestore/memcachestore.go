@@ -43,7 +43,7 @@ import (
 
 // Store is a session.Store on Memcached.
 type Store struct {
-	cfg      Config
+	cfg      *Config // which is not printed with the store: it holds secrets
 	now      func() time.Time
 	log      *slog.Logger
 	servers  []*server
@@ -71,14 +71,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Store{
-		cfg:      cfg,
+		cfg:      &cfg,
 		now:      session.MonotonicClock(cfg.Now),
 		log:      cfg.Logger.With("component", "session.memcached"),
 		maxValue: cfg.MaxItem - itemOverhead,
 	}
 	s.capacity = min((s.maxValue-itemSize(0))/(itemSize(1)-itemSize(0)), session.MaxLimit)
 	for _, addr := range cfg.addresses() {
-		s.servers = append(s.servers, newServer(&s.cfg, addr, s.log, &s.closed))
+		s.servers = append(s.servers, newServer(s.cfg, addr, s.log, &s.closed))
 	}
 	if cfg.Lazy {
 		return s, nil

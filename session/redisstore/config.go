@@ -152,9 +152,7 @@ func (c Config) withDefaults() (Config, error) {
 func (c Config) Validate() error {
 	c, err := c.withDefaults()
 	var check fields.Check
-	if err != nil {
-		check.Add(err)
-	}
+	check.Add(err)
 	if !settings.IsHost(c.Host) {
 		check.Wrong("Host", shownAddress(c.Host), "want a host name or an IP address without a port")
 	}

@@ -163,7 +163,7 @@ func (s *Store) connect(attempt *connection) {
 		client = nil
 	}
 	if err != nil {
-		err = s.cfg.explain(connectError(&s.cfg, err))
+		err = s.cfg.explain(connectError(s.cfg, err))
 	} else if err = s.proved(client); err != nil {
 		client.Close()
 	}

@@ -186,7 +186,7 @@ func (s *Store) homes(ctx context.Context, c rueidis.Client) (map[string]int, er
 		if last == nil {
 			return nil, fmt.Errorf("%w: %s: no node of the Cluster has a slot: assign them", ErrMisconfigured, s.cfg.where())
 		}
-		return nil, connectError(&s.cfg, last)
+		return nil, connectError(s.cfg, last)
 	}
 	return homes, nil
 }

@@ -31,7 +31,7 @@ import (
 
 // Store is a session.Store in Redis.
 type Store struct {
-	cfg  Config
+	cfg  *Config // which is not printed with the store: it holds secrets
 	now  func() time.Time
 	log  *slog.Logger
 	keys *keyspace
@@ -67,7 +67,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		cfg:  cfg,
+		cfg:  &cfg,
 		now:  session.MonotonicClock(cfg.Now),
 		log:  cfg.Logger.With("component", "session.redis"),
 		keys: newKeyspace(cfg.Prefix),

@@ -5,7 +5,6 @@ package sessionhttp
 import (
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/mileusna/useragent"
@@ -72,13 +71,12 @@ func (s *Sessions) IsHTTPS(r *http.Request) bool {
 	for i, element := range forwarded {
 		forwarded[i] = parameter(element, "proto")
 	}
-	said := []string{outermost(forwarded)}
-	if own := values(r, "X-Forwarded-Proto"); s.cfg.ForwardedHeader != "Forwarded" && len(own) > 0 {
-		if said = append(said, outermost(own)); said[0] == "" {
-			said = said[1:]
-		}
+	https := func(proto string) bool { return strings.EqualFold(proto, "https") }
+	said, own := outermost(forwarded), values(r, "X-Forwarded-Proto")
+	if s.cfg.ForwardedHeader == "Forwarded" || len(own) == 0 {
+		return https(said)
 	}
-	return !slices.ContainsFunc(said, func(proto string) bool { return !strings.EqualFold(proto, "https") })
+	return https(outermost(own)) && (said == "" || https(said))
 }
 
 func (s *Sessions) trusted(a netip.Addr) bool {

@@ -40,9 +40,6 @@ type Config struct {
 	NearCache func() NearCache `json:"-"`
 }
 
-// Validate returns nil: there is nothing to be wrong.
-func (c Config) Validate() error { return nil }
-
 // NearCache is what a near-cache has done so far.
 type NearCache struct {
 	Hits   uint64

@@ -264,7 +264,7 @@ var loginChecks = []check{
 			f.refused(m, home, throttleWindow, "the sixth failure on the known device")
 			f.clock.Advance(session.KnownDeviceLifetime + time.Second)
 			for range 5 {
-				f.fail(m, home, "a device forgotten after KnownDevice")
+				f.fail(m, home, "a device forgotten after KnownDeviceLifetime")
 			}
 			f.refused(m, session.Login{Account: "anna", IP: addr(1)}, throttleWindow, "the pair, which a forgotten device counts for")
 		},
