@@ -91,6 +91,12 @@ func (f *Frame) readForm(rt Route, r *http.Request) error {
 	return f.sessions.CheckCSRF(r)
 }
 
+// rebodied is a body that is read by way of another reader.
+type rebodied struct {
+	io.Reader
+	io.Closer
+}
+
 // leadingToken is the CSRF token of a form with files if it is the first field. It reads no further,
 // and takes nothing away.
 func leadingToken(r *http.Request) (string, bool) {
@@ -100,10 +106,7 @@ func leadingToken(r *http.Request) (string, bool) {
 		return "", false
 	}
 	ahead := bufio.NewReaderSize(r.Body, far)
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{ahead, r.Body}
+	r.Body = rebodied{ahead, r.Body}
 	head, _ := ahead.Peek(far) // less is a short form, or a broken one, which is noticed when it is read
 	part, err := multipart.NewReader(bytes.NewReader(head), params["boundary"]).NextPart()
 	if err != nil || part.FormName() != sessionhttp.CSRFField || part.FileName() != "" {
@@ -122,7 +125,7 @@ func readFiles(r *http.Request) error {
 		return formError(err)
 	}
 	heard, done := overhear(r)
-	err = r.ParseMultipartForm(maxValues - 10<<20) //nolint:gosec // bounded does
+	err = r.ParseMultipartForm(maxValues - 10<<20) //nolint:gosec // bound has bounded it
 	if done(); err != nil {
 		r.PostForm, r.Form, r.MultipartForm = heard.PostForm, heard.Form, heard.MultipartForm
 	}
@@ -140,10 +143,7 @@ func overhear(r *http.Request) (heard *http.Request, done func()) {
 		_, _ = io.Copy(io.Discard, from) // whoever is overheard waits for nobody
 	})
 	body := r.Body
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.TeeReader(body, to), body}
+	r.Body = rebodied{io.TeeReader(body, to), body}
 	return heard, func() {
 		_ = to.Close()
 		told.Wait()
@@ -171,8 +171,12 @@ func readValues(r *http.Request) error {
 	return formError(err)
 }
 
-// ReadRefused reads the form of a visit that was refused before it was read.
+// ReadRefused reads the form of a visit that was refused before it was read. There is none where nothing
+// was sent, or where what was sent is not to be read.
 func (v *Visit) ReadRefused() error {
+	if v.R.Body == http.NoBody {
+		return errForm
+	}
 	size := int64(MaxBody)
 	if v.User.ID != "" && isMultipart(v.R) {
 		size = MaxUpload

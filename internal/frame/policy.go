@@ -49,18 +49,15 @@ func NewPolicy(source *data.Source, tables data.Options, rights map[string]Right
 // Register takes a view with its rights, and what anybody may do at most (everything where nothing
 // is named), and makes the sources anew; or it leaves all as it was.
 func (p *Policy) Register(v *typed.View, rights Rights, allowed []Right) error {
-	name := v.Table.Name
+	before, name := *p, v.Table.Name
+	p.views, p.offered, p.said = maps.Clone(p.views), maps.Clone(p.offered), maps.Clone(p.said)
 	p.views[name], p.offered[name] = v, allowed
 	if rights != nil {
 		p.said[name] = rights
 	}
 	err := p.show()
 	if err != nil {
-		delete(p.views, name)
-		delete(p.offered, name)
-		if rights != nil {
-			delete(p.said, name)
-		}
+		*p = before
 	}
 	return err
 }
@@ -139,10 +136,12 @@ func (p *Policy) show() error {
 		for _, t := range whole.Schema().Tables {
 			if p.refusal(role, t, RightView) != nil {
 				hidden = append(hidden, t.Name)
-			} else if p.refusal(role, t, RightUpdate) != nil {
+				continue
+			}
+			if p.refusal(role, t, RightUpdate) != nil {
 				unchanged = append(unchanged, t.Name)
 			}
-			if p.refusal(role, t, RightView) == nil && p.namesRights(t.Name) {
+			if p.namesRights(t.Name) {
 				own = append(own, t.Name)
 			}
 		}
