@@ -16,7 +16,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
 
 const (
@@ -27,9 +27,9 @@ const (
 
 	keepAlive = 15 * time.Second
 
-	// maxAboard is how many items are asked for in one round trip: they have a
+	// maxBatch is how many items are asked for in one round trip: they have a
 	// megabyte each at most.
-	maxAboard = 32
+	maxBatch = 32
 
 	// defaultTimeout bounds a call whose context has no deadline.
 	defaultTimeout = 2 * time.Second
@@ -49,7 +49,7 @@ type server struct {
 	refused atomic.Pointer[error] // why it can never do, by its last answer
 	proved  atomic.Bool           // it can do what the store needs
 	epoch   atomic.Uint64         // counts connections that broke
-	flights flight.Group[string, got]
+	reads   batch.Group[string, got]
 	stripes [256]stripe // by hash of the key
 }
 
@@ -58,7 +58,7 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 	for i := range sv.stripes {
 		sv.stripes[i].lock = make(chan struct{}, 1)
 	}
-	sv.flights.Aboard, sv.flights.Send = maxAboard, sv.send
+	sv.reads.MaxBatch, sv.reads.Send = maxBatch, sv.send
 	sv.client = memcache.NewFromSelector(only{address(addr)})
 	sv.client.Timeout = stallTimeout
 	sv.client.MaxIdleConns = cfg.PoolSize
@@ -121,7 +121,7 @@ func (sv *server) get(ctx context.Context, op, key string) (*memcache.Item, erro
 	if ctx.Err() != nil {
 		return nil, ended(ctx, op, sv.addr)
 	}
-	found, err := sv.flights.Ask(ctx, key)
+	found, err := sv.reads.Ask(ctx, key)
 	if err != nil {
 		return nil, failed(op, reads, fmt.Errorf("%s: %w", sv.addr, err))
 	}

@@ -132,7 +132,7 @@ func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, k
 func (s *Store) together(ctx context.Context, tag session.Tag, cmd rueidis.Completed) (rueidis.RedisResult, error) {
 	// On a Cluster each partition flies alone, so that a node that does not answer
 	// holds up nobody else's records.
-	return s.flights[int(tag.Partition())%len(s.flights)].Ask(ctx, cmd)
+	return s.reads[int(tag.Partition())%len(s.reads)].Ask(ctx, cmd)
 }
 
 // validating is the command for a record that somebody signs in with: one that a

@@ -26,7 +26,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
 
 // Store is a session.Store in Redis.
@@ -36,8 +36,8 @@ type Store struct {
 	log  *slog.Logger
 	keys *keyspace
 
-	near    *nearCache                                             // nil: off
-	flights []flight.Group[rueidis.Completed, rueidis.RedisResult] // of reads: one, or one for each partition
+	near  *nearCache                                            // nil: off
+	reads []batch.Group[rueidis.Completed, rueidis.RedisResult] // one, or one for each partition
 
 	client atomic.Pointer[rueidis.Client] // nil until connected
 	toldAt atomic.Int64                   // when lacks logged, in nanoseconds since 1970
@@ -76,9 +76,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if len(cfg.Cluster) > 0 {
 		groups = partitions
 	}
-	s.flights = make([]flight.Group[rueidis.Completed, rueidis.RedisResult], groups)
-	for i := range s.flights {
-		s.flights[i].Aboard, s.flights[i].Send = maxAboard, s.send
+	s.reads = make([]batch.Group[rueidis.Completed, rueidis.RedisResult], groups)
+	for i := range s.reads {
+		s.reads[i].MaxBatch, s.reads[i].Send = maxBatch, s.send
 	}
 	if cfg.NearCache > 0 {
 		s.near = newNearCache(cfg.NearCache, cfg.NearCacheSize)
@@ -104,8 +104,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// maxAboard is how many records are asked for in one round trip.
-const maxAboard = 256
+// maxBatch is how many records are asked for in one round trip.
+const maxBatch = 256
 
 // Ping implements session.Store.
 func (s *Store) Ping(ctx context.Context) error {

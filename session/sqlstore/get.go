@@ -18,9 +18,9 @@ const (
 	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
 )
 
-// maxAboard is how many IDs one statement asks for at most. The statements for 1, 2,
+// maxBatch is how many IDs one statement asks for at most. The statements for 1, 2,
 // 4, 8 and 16 are prepared; between those an ID is asked for again.
-const maxAboard = 16
+const maxBatch = 16
 
 // byIDs returns byID for n IDs.
 func byIDs(n int) string {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
 
 // TestReadsGoTogether holds the first reads at the driver until many more are asked
@@ -21,7 +21,7 @@ func TestReadsGoTogether(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		var ears spy
 		db := ears.connect(t, e)
-		db.SetMaxOpenConns(2 * flight.Most)
+		db.SetMaxOpenConns(2 * batch.MaxInFlight)
 		s := open(t, db, nil)
 		want := map[session.ID]error{}
 		var ids []session.ID
@@ -33,7 +33,7 @@ func TestReadsGoTogether(t *testing.T) {
 			}
 			return one
 		}
-		for range 5*maxAboard + 3 {
+		for range 5*maxBatch + 3 {
 			add(create().ID, nil)
 		}
 		ended, spoiled := create(), create()
@@ -69,12 +69,12 @@ func TestReadsGoTogether(t *testing.T) {
 		waiting := make(chan struct{}, len(ids))
 		for n, id := range ids {
 			ctx := ctx
-			if n == flight.Most {
-				for range flight.Most {
+			if n == batch.MaxInFlight {
+				for range batch.MaxInFlight {
 					<-held
 				}
 			}
-			if n >= flight.Most {
+			if n >= batch.MaxInFlight {
 				ctx = waiter{ctx, waiting}
 			}
 			all.Go(func() {
@@ -84,7 +84,7 @@ func TestReadsGoTogether(t *testing.T) {
 				}
 			})
 		}
-		for range len(ids) - flight.Most {
+		for range len(ids) - batch.MaxInFlight {
 			<-waiting
 		}
 		close(release)

@@ -27,7 +27,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
 
 // Config is a store's configuration; the zero value will do.
@@ -108,7 +108,7 @@ type Store struct {
 
 	reach *reach // nil where the database is no server
 
-	reads flight.Group[session.ID, underID] // by their IDs
+	reads batch.Group[session.ID, underID] // by their IDs
 }
 
 var _ session.Store = (*Store)(nil)
@@ -156,7 +156,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	} else {
 		s.reach = newReach(db, s.log)
 	}
-	s.reads.Aboard, s.reads.Send, s.reads.Alone = maxAboard, s.getAll, s.getOne
+	s.reads.MaxBatch, s.reads.Send, s.reads.SendOne = maxBatch, s.getAll, s.getOne
 	if err := s.begin(ctx, cfg); err != nil {
 		if s.reach != nil {
 			s.reach.end()

@@ -1,7 +1,7 @@
-// The group: everybody gets his own answer, no more leave at once than may, and
-// nobody waits beyond his context.
+// The group: each caller gets its own answer, no more batches are under way than may be, and no
+// caller waits beyond its context.
 
-package flight_test
+package batch_test
 
 import (
 	"context"
@@ -13,26 +13,26 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/session/internal/flight"
+	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
 
-func TestEverybodyGetsHisAnswer(t *testing.T) {
+func TestCallersGetTheirAnswers(t *testing.T) {
 	for name, alone := range map[string]bool{"together": false, "alone or together": true} {
-		t.Run(name, func(t *testing.T) { everybodyGetsHisAnswer(t, alone) })
+		t.Run(name, func(t *testing.T) { callersGetTheirAnswers(t, alone) })
 	}
 }
 
-func everybodyGetsHisAnswer(t *testing.T, alone bool) {
-	const aboard, callers, each = 5, 100, 200
+func callersGetTheirAnswers(t *testing.T, alone bool) {
+	const most, callers, each = 5, 100, 200
 	var trips, under atomic.Int64
-	g := flight.Group[int, int]{Aboard: aboard, Send: func(_ context.Context, questions []int) []int {
+	g := batch.Group[int, int]{MaxBatch: most, Send: func(_ context.Context, questions []int) []int {
 		trips.Add(1)
-		if n := under.Add(1); n > flight.Most {
-			t.Errorf("%d flights at once, at most %d", n, flight.Most)
+		if n := under.Add(1); n > batch.MaxInFlight {
+			t.Errorf("%d batches at once, at most %d", n, batch.MaxInFlight)
 		}
 		defer under.Add(-1)
-		if len(questions) == 0 || len(questions) > aboard {
-			t.Errorf("%d aboard, want 1 to %d", len(questions), aboard)
+		if len(questions) == 0 || len(questions) > most {
+			t.Errorf("%d in a batch, want 1 to %d", len(questions), most)
 		}
 		answers := make([]int, len(questions))
 		for i, q := range questions {
@@ -41,7 +41,7 @@ func everybodyGetsHisAnswer(t *testing.T, alone bool) {
 		return answers
 	}}
 	if alone {
-		g.Alone = func(ctx context.Context, question int) int { return g.Send(ctx, []int{question})[0] }
+		g.SendOne = func(ctx context.Context, question int) int { return g.Send(ctx, []int{question})[0] }
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -62,19 +62,19 @@ func everybodyGetsHisAnswer(t *testing.T, alone bool) {
 	}
 }
 
-// TestSilence: with Send stuck nobody is late, no more than Most goroutines wait,
-// who left is not asked for any more, and those who stayed get their answers.
+// TestSilence: while Send hangs no caller is late, no more than MaxInFlight goroutines wait, the
+// questions of callers that left are not sent, and callers that stayed get their answers.
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := make(chan struct{})
 		var mu sync.Mutex
 		var sent []int
-		g := flight.Group[int, int]{Aboard: 10, Send: func(ctx context.Context, questions []int) []int {
+		g := batch.Group[int, int]{MaxBatch: 10, Send: func(ctx context.Context, questions []int) []int {
 			mu.Lock()
 			sent = append(sent, questions...)
 			mu.Unlock()
 			if _, ok := ctx.Deadline(); !ok {
-				t.Error("a flight without a deadline")
+				t.Error("a batch without a deadline")
 			}
 			<-silent
 			return slices.Clone(questions)
@@ -93,7 +93,7 @@ func TestSilence(t *testing.T) {
 				}
 			})
 		}
-		for n := range flight.Most {
+		for n := range batch.MaxInFlight {
 			ask(n, time.Second)
 			synctest.Wait()
 		}
@@ -102,22 +102,22 @@ func TestSilence(t *testing.T) {
 			ask(200+n, time.Minute)
 		}
 		synctest.Wait()
-		if len(sent) != flight.Most {
-			t.Errorf("%d are under way, want %d", len(sent), flight.Most)
+		if len(sent) != batch.MaxInFlight {
+			t.Errorf("%d are under way, want %d", len(sent), batch.MaxInFlight)
 		}
 		<-time.After(3 * time.Second)
 		close(silent)
 		all.Wait()
 		slices.Sort(sent)
-		if len(sent) != flight.Most+50 || sent[flight.Most] != 200 {
-			t.Errorf("%d were sent, of those who had left some too: %v", len(sent), sent)
+		if len(sent) != batch.MaxInFlight+50 || sent[batch.MaxInFlight] != 200 {
+			t.Errorf("%d were sent, some of them of callers that had left: %v", len(sent), sent)
 		}
 	})
 }
 
-// TestAlone: who asks while nobody waits sends it himself, in his own time; those who
-// came meanwhile leave together when he is back.
-func TestAlone(t *testing.T) {
+// TestSendOne: a question that is asked while none waits is sent alone, in its own time; those that
+// came meanwhile are sent together when it is over.
+func TestSendOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var sent [][]int
@@ -127,10 +127,10 @@ func TestAlone(t *testing.T) {
 			sent = append(sent, slices.Clone(questions))
 			return slices.Clone(questions)
 		}
-		g := flight.Group[int, int]{
-			Aboard: 100,
-			Send:   func(_ context.Context, questions []int) []int { return send(questions...) },
-			Alone: func(ctx context.Context, question int) int {
+		g := batch.Group[int, int]{
+			MaxBatch: 100,
+			Send:     func(_ context.Context, questions []int) []int { return send(questions...) },
+			SendOne: func(ctx context.Context, question int) int {
 				send(question)
 				<-ctx.Done()
 				return question
@@ -152,33 +152,33 @@ func TestAlone(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		for n := range flight.Most {
+		for n := range batch.MaxInFlight {
 			ask(n, time.Duration(n+1)*time.Second)
 		}
 		for n := range 50 {
 			ask(100+n, time.Minute)
 		}
-		if got := trips(); len(got) != flight.Most {
+		if got := trips(); len(got) != batch.MaxInFlight {
 			t.Errorf("sent while all are under way: %v", got)
 		}
 		start := time.Now()
 		all.Wait()
-		if took := time.Since(start); took != flight.Most*time.Second {
-			t.Errorf("all were back after %s, the last to take off by himself had %s", took, flight.Most*time.Second)
+		if took := time.Since(start); took != batch.MaxInFlight*time.Second {
+			t.Errorf("all had their answers after %s, the last that was sent alone had %s", took, batch.MaxInFlight*time.Second)
 		}
-		if got := trips(); len(got) != flight.Most+1 || len(got[flight.Most]) != 50 {
-			t.Errorf("sent %v, want %d alone and 50 together", got, flight.Most)
+		if got := trips(); len(got) != batch.MaxInFlight+1 || len(got[batch.MaxInFlight]) != 50 {
+			t.Errorf("sent %v, want %d alone and 50 together", got, batch.MaxInFlight)
 		}
 		ask(200, time.Second)
 		if got := trips(); !slices.Equal(got[len(got)-1], []int{200}) {
-			t.Errorf("sent after all had landed: %v", got)
+			t.Errorf("sent after all were answered: %v", got)
 		}
 	})
 }
 
 func TestAskAllocates(t *testing.T) {
 	answers := []int{1}
-	g := flight.Group[int, int]{Aboard: 10, Send: func(context.Context, []int) []int { return answers }}
+	g := batch.Group[int, int]{MaxBatch: 10, Send: func(context.Context, []int) []int { return answers }}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if n := testing.AllocsPerRun(1000, func() { _, _ = g.Ask(ctx, 1) }); n > 5 {
@@ -186,8 +186,7 @@ func TestAskAllocates(t *testing.T) {
 	}
 }
 
-// TestQuestionsAreSends: what a flight was given once is not written to when it
-// takes others.
+// TestQuestionsAreSends: the slice that Send was given is not written to afterwards.
 func TestQuestionsAreSends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type given struct {
@@ -197,7 +196,7 @@ func TestQuestionsAreSends(t *testing.T) {
 		var mu sync.Mutex
 		var all []given
 		begin := make(chan struct{})
-		g := flight.Group[int, int]{Aboard: 1, Send: func(_ context.Context, questions []int) []int {
+		g := batch.Group[int, int]{MaxBatch: 1, Send: func(_ context.Context, questions []int) []int {
 			mu.Lock()
 			all = append(all, given{questions, slices.Clone(questions)})
 			mu.Unlock()
@@ -206,7 +205,7 @@ func TestQuestionsAreSends(t *testing.T) {
 		}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		for n := range 5 * flight.Most {
+		for n := range 5 * batch.MaxInFlight {
 			go func() { _, _ = g.Ask(ctx, n) }()
 		}
 		synctest.Wait()
@@ -214,7 +213,7 @@ func TestQuestionsAreSends(t *testing.T) {
 		synctest.Wait()
 		for _, one := range all {
 			if !slices.Equal(one.slice, one.copy) {
-				t.Errorf("a flight was given %v, which became %v", one.copy, one.slice)
+				t.Errorf("Send was given %v, which became %v", one.copy, one.slice)
 			}
 		}
 	})
