@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 var askedParam = regexp.MustCompile(`name="asked" value="([^"]+)"`)

@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/records"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -280,7 +280,7 @@ func lockedByAnother(t *testing.T, db *sql.DB, how string) {
 // A clash on a masked column is told without its name and without the value.
 func TestClashesOnMaskedColumnsNameNothing(t *testing.T) {
 	b := secretsBench(t)
-	source, err := b.source.With(data.Options{Tables: map[string]data.TableOptions{"people": {Columns: map[string]data.ColumnOptions{"mine": {Mask: true}}}}})
+	source, err := b.source.With(data.Config{Tables: map[string]data.TableConfig{"people": {Columns: map[string]data.ColumnConfig{"mine": {Mask: true}}}}}, data.Guard{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ type Config struct {
 	ExportSpoolMB int
 
 	// Tables says which tables are shown and which columns are secret.
-	Tables data.Options
+	Tables data.Config
 
 	// Rights are what each role may do with single tables, by their names; those of
 	// "*" are for the tables that it does not name. See [Rights] for the others. View.Rights says it for a registered table.

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // What nobody may see: the hidden table's name and content, and masked values.

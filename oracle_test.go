@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // matches reports whether a row is in the answer to a query. known is false where

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/home"
 	"github.com/go-crudadmin/crudadmin/internal/people"
@@ -37,7 +37,7 @@ type Panel struct {
 	registering sync.Mutex
 	serving     atomic.Bool  // nothing is registered any more
 	source      *data.Source // the application's data, as it is
-	tables      data.Options // of the configuration
+	tables      data.Config  // of the configuration
 	rights      map[string]Rights
 	drift       map[string][]typed.Drift // by table
 	log         *slog.Logger

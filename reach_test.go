@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -217,7 +217,7 @@ func TestRightsWhereTheDatabaseWrites(t *testing.T) {
 	asked, refused := 0, 0
 	for _, state := range states {
 		b := newBench(t, func(c *Config) {
-			c.Rights, c.Tables.Tables = map[string]Rights{}, map[string]data.TableOptions{}
+			c.Rights, c.Tables.Tables = map[string]Rights{}, map[string]data.TableConfig{}
 			for _, f := range families() {
 				if _, err := c.DB.ExecContext(t.Context(), f.ddl()+f.fill()); err != nil {
 					t.Fatalf("%v: %v\n%s", f, err, f.ddl())
@@ -226,7 +226,7 @@ func TestRightsWhereTheDatabaseWrites(t *testing.T) {
 				case state.hide:
 					c.Tables.Hide = append(c.Tables.Hide, f.target)
 				case state.mask:
-					c.Tables.Tables[f.target] = data.TableOptions{Columns: map[string]data.ColumnOptions{"code": {Mask: true}}}
+					c.Tables.Tables[f.target] = data.TableConfig{Columns: map[string]data.ColumnConfig{"code": {Mask: true}}}
 				default:
 					c.Rights[f.target] = Rights{account.Editor: state.rights}
 				}

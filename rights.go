@@ -9,7 +9,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
@@ -70,7 +70,7 @@ func withRights(ctx context.Context, cfg Config, err error) error {
 	if !ok {
 		return err
 	}
-	source, openErr := data.Open(ctx, cfg.DB, data.Options{})
+	source, openErr := data.Open(ctx, cfg.DB, data.Config{})
 	if openErr != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ type Action[T any] struct {
 	Roles []account.Role
 
 	// Run does it, in one transaction that its error undoes; the error is shown.
-	// records are read one by one, at most data.MaxActed; an error they yield is to be
+	// records are read one by one, at most 100,000; an error they yield is to be
 	// returned.
 	Run func(ctx context.Context, tx Tx, records iter.Seq2[*T, error]) error
 }

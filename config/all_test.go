@@ -23,7 +23,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/config"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/hybridstore"
@@ -54,7 +54,7 @@ func configs() map[string]validator {
 		"backend":        backend.Config{Kind: backend.Redis, Fallback: backend.Memcached, TrackInDB: true, DB: db},
 		"account":        account.Config{Argon2: account.DefaultArgon2},
 		"account.Argon2": account.DefaultArgon2,
-		"data":           data.Options{},
+		"data":           data.Config{},
 		"frame.Gate":     frame.GateConfig{},
 		"crudadmin":      crudadmin.Config{DB: db, AdminDB: db, SecretKey: key, Accounts: account.Config{Argon2: account.DefaultArgon2}},
 	}
@@ -325,7 +325,7 @@ func TestWrongTexts(t *testing.T) {
 			[]string{"Redis.Port", "Redis.Cluster[0]", "Memcached.Port"}},
 		"crudadmin": {crudadmin.Config{
 			MountPath: "admin/", CookieName: "a b", AllowedHosts: []string{"ok.example", "http://x"}, AllowedNetworks: make([]netip.Prefix, 1), PublicURL: "x",
-			TrustedProxies: make([]netip.Prefix, 1), SessionRules: session.Config{IdleTimeout: -1}, Accounts: account.Config{MaxHashes: -1}, Tables: data.Options{BulkTimeout: -1},
+			TrustedProxies: make([]netip.Prefix, 1), SessionRules: session.Config{IdleTimeout: -1}, Accounts: account.Config{MaxHashes: -1}, Tables: data.Config{BulkTimeout: -1},
 		}, []string{
 			"DB", "AdminDB", "SecretKey", "MountPath", "AllowedNetworks[0]", "AllowedHosts[1]", "PublicURL", "CookieName", "TrustedProxies[0]",
 			"SessionRules.IdleTimeout", "Accounts.MaxHashes", "Tables.BulkTimeout",
@@ -366,7 +366,7 @@ func TestOpenAndNewSayTheSame(t *testing.T) {
 			return err
 		},
 		"data": func() error {
-			_, err := data.Open(t.Context(), db, data.Options{QueryTimeout: -1, BulkTimeout: -1})
+			_, err := data.Open(t.Context(), db, data.Config{QueryTimeout: -1, BulkTimeout: -1})
 			return err
 		},
 		"crudadmin": func() error { _, err := crudadmin.New(t.Context(), crudadmin.Config{Sessions: store}); return err },

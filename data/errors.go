@@ -1,39 +1,24 @@
+// Errors: what is wrong with a field of a record, with a name in a Config, with a table.
+
 package data
 
-// This file holds the errors of the package.
-
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
-var (
-	// ErrNoTable means that the table does not exist, or is not shown.
-	ErrNoTable = errors.New("no such table")
-	// ErrNotFound means that no row has the key.
-	ErrNotFound = errors.New("no such record")
-	// ErrTimeout means that the read took longer than Options.QueryTimeout or the context's deadline.
-	ErrTimeout = errors.New("the query took too long and was stopped")
-	// ErrUnavailable means that the database does not answer, or is locked.
-	ErrUnavailable = errors.New("the database is unavailable")
-	// ErrReadOnly means that the database, or the table, cannot be written to.
-	ErrReadOnly = errors.New("read-only")
-)
-
-// outage says whether a classified error is about the database or the request, rather than one table.
-func outage(err error) bool {
-	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled)
-}
-
-// FieldError is one wrong part of a request: which field, what was given, what is allowed.
+// FieldError is one wrong part of a record or a request: which field it is, what was given,
+// what is allowed.
 type FieldError struct {
-	Field   string // the parameter as it stands in the address ("limit", "f.price.gt", "key"), or the column or relation; empty: the whole record
-	Value   string // as given, shortened to 100 characters
-	Message string // says what is allowed
+	// Field is the column or relation, or the parameter as it stands in the address
+	// ("limit", "f.price.gt", "key"). Empty: the whole record.
+	Field string
+
+	// Value is what was given, shortened to 100 characters.
+	Value string
+
+	// Message says what is allowed.
+	Message string
 }
 
 func (e *FieldError) Error() string {
@@ -46,11 +31,7 @@ func (e *FieldError) Error() string {
 	return fmt.Sprintf("%s: %q %s", e.Field, e.Value, e.Message)
 }
 
-func fieldError(field, value, format string, args ...any) *FieldError {
-	return &FieldError{Field: field, Value: clip.Text(value, 100), Message: fmt.Sprintf(format, args...)}
-}
-
-// FieldErrors are all the wrong parts of one request.
+// FieldErrors are all the wrong parts of one record or request.
 type FieldErrors []*FieldError
 
 func (e FieldErrors) Error() string {
@@ -70,59 +51,32 @@ func (e FieldErrors) Unwrap() []error {
 	return all
 }
 
-// orNil avoids a non-nil error that holds no errors.
-func (e FieldErrors) orNil() error {
-	if len(e) == 0 {
-		return nil
+// NameError is a name in a Config that the database does not have, or that cannot be read.
+type NameError struct {
+	Field string // of the Config: Show, Hide, Mask, Unmasked, Tables, or Tables["name"].List and the like
+	Name  string // as it was given
+	What  string // what is wrong with it
+}
+
+func (e *NameError) Error() string { return fmt.Sprintf("%s: %q %s", e.Field, e.Name, e.What) }
+
+// NameErrors are all the wrong names of a Config.
+type NameErrors []*NameError
+
+func (e NameErrors) Error() string {
+	var lines []string
+	for _, one := range e {
+		lines = append(lines, one.Error())
 	}
-	return e
+	return "data: " + strings.Join(lines, "; ")
 }
 
-// StaleError means that the record is no longer what it was when it was read for editing. Nothing was written.
-type StaleError struct {
-	Current *Record // as Edit returns it; nil if the record is gone
-}
+// Level says how much it matters what was found in a schema.
+type Level string
 
-func (e *StaleError) Error() string {
-	if e.Current == nil {
-		return "the record was deleted after it was read"
-	}
-	return fmt.Sprintf("the record %s of %s was changed after it was read", e.Current.Key, e.Current.Table.Name)
-}
-
-// ReferencedError means that other records refer to one that was to be deleted. Nothing was deleted.
-type ReferencedError struct {
-	Key    Key      // of the record; zero if it is one of many
-	Forbid []Effect // what refers to it; where Key is zero their Count is Unknown. Empty if that could not be found out
-}
-
-func (e *ReferencedError) Error() string {
-	var by []string
-	for _, effect := range e.Forbid {
-		name := effect.Table
-		if name == "" {
-			name = "a table that is not shown"
-		}
-		if !effect.Count.Unknown {
-			name = effect.Count.String() + " of " + name
-		}
-		by = append(by, name)
-	}
-	if len(by) == 0 {
-		return "cannot be deleted: other records refer to it"
-	}
-	return "cannot be deleted: other records refer to it: " + strings.Join(by, ", ")
-}
-
-// TableError means that the database has the table but cannot read it, or write to it.
-type TableError struct {
-	Table   string
-	Problem string // in the engine's words
-	Err     error  // the engine's error, if it was met while reading
-}
-
-func (e *TableError) Error() string {
-	return fmt.Sprintf("table %q cannot be used: %s", e.Table, e.Problem)
-}
-
-func (e *TableError) Unwrap() error { return e.Err }
+// The levels, from the least.
+const (
+	Note    Level = "note"    // good to know
+	Warning Level = "warning" // it works, with less than it could
+	Failure Level = "failure" // it does not work
+)

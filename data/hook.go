@@ -1,19 +1,18 @@
-package data
+// Hooks: the program's own code in the transactions that write a table, and what it gets.
 
-// This file runs the program's own code inside the transactions that write a table.
+package data
 
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 )
 
-// Tx is the transaction that a hook or an action is part of. It ends without them: committed when they and all that
-// comes after succeed, else rolled back. *sql.Tx is one too, so code that takes the interface runs in both.
+// MaxText is the longest text of a Field, in bytes, and the longest value in Values.
+const MaxText = 1 << 20
+
+// Tx is the transaction that a hook or an action is part of. The panel ends it: committed
+// when the hook and all that comes after it succeed, else rolled back. *sql.Tx is one too, so
+// code that takes the interface runs in both.
 type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
@@ -21,150 +20,57 @@ type Tx interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Values are a row as it is stored: an int64, float64, string, []byte or nil for each column. Columns that are masked,
-// and values longer than MaxText, are left out; those that ColumnOptions hides are there.
+// Values are a row as it is stored: an int64, float64, string, []byte or nil for each column.
+// Columns that are masked, and values longer than MaxText, are left out; columns that
+// ColumnConfig.Hide hides are there.
 type Values map[string]any
 
-// Hooks run in the transaction of a write, for each row, also where many are written at once. An error undoes all of
-// it: FieldErrors are returned as they are, others as a *HookError. A panic undoes it too and goes on. Rows that the
-// engine changes by itself (cascades, triggers) run no hooks.
+// Hooks run in the transaction of a write, for each row, also where many are written at once.
+// An error undoes the whole write; FieldErrors are shown beside their fields, other errors
+// above the form. A panic undoes the write too, and goes on. Rows that the engine changes by
+// itself (cascades, triggers) run no hooks.
 type Hooks struct {
-	// BeforeInsert gets what is about to be written, as far as it was given, and returns fields to set beside that or
-	// instead of it; of masked columns too.
+	// BeforeInsert gets what is about to be written, as far as it was given, and returns
+	// fields to set beside that or instead of it; of masked columns too.
 	BeforeInsert func(ctx context.Context, tx Tx, row Values) (map[string]Field, error)
+
 	// AfterInsert gets the row as it was written.
 	AfterInsert func(ctx context.Context, tx Tx, row Values) error
-	// BeforeUpdate gets the row as it is and as it is about to be, and returns fields as BeforeInsert does. given are the
-	// names of the columns that are written.
+
+	// BeforeUpdate gets the row as it is and as it is about to be, and returns fields as
+	// BeforeInsert does. given are the names of the columns that are written.
 	BeforeUpdate func(ctx context.Context, tx Tx, old, row Values, given []string) (map[string]Field, error)
+
 	// AfterUpdate gets the row as it was written.
 	AfterUpdate func(ctx context.Context, tx Tx, row Values) error
+
 	// BeforeDelete gets the row that is about to be deleted.
 	BeforeDelete func(ctx context.Context, tx Tx, row Values) error
 }
 
-// HookError is what a hook or an action refused a write with. Nothing was written.
-type HookError struct{ Err error }
+// Field is the value that is given for one column. The zero Field is the empty text.
+type Field struct {
+	// Null sets NULL, whatever the rest says.
+	Null bool
 
-func (e *HookError) Error() string { return e.Err.Error() }
-func (e *HookError) Unwrap() error { return e.Err }
+	// Text is read by the column's Kind:
+	//
+	//   - integer, real, decimal: decimal notation; a decimal that the column would round is
+	//     refused.
+	//   - bool: 1, true, t, yes, y, on or 0, false, f, no, n, off.
+	//   - date, time, datetime: ISO 8601, as in a filter; without a zone it is UTC.
+	//   - json: a JSON document, stored as it is written.
+	//   - uuid: 32 hexadecimal digits, with or without hyphens.
+	//   - enum: one of the values that the column allows.
+	//   - blob: hexadecimal digits, unless File is set.
+	//   - text: any UTF-8 without NUL. CR LF, which is how browsers send line breaks, is
+	//     stored as LF unless the present value has CR LF.
+	//
+	// The empty text is NULL for every kind but text, longtext, any, and an enum that
+	// allows it.
+	Text string
 
-// statements keeps the connection out of reach.
-type statements struct{ queryer }
-
-// hooked calls a hook. Rows that it leaves open are closed when it is done.
-func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx context.Context, tx Tx) error) error {
-	short, cancel := context.WithCancel(ctx)
-	err := hook(short, statements{db})
-	cancel()
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return s.failed(ctx, "run a hook of", t, err)
-	}
-	var fields FieldErrors
-	var field *FieldError
-	switch {
-	case errors.As(err, &fields):
-		return fields
-	case errors.As(err, &field):
-		return FieldErrors{field}
-	}
-	if _, broken := s.dialect.violation(ctx, db, t, err); broken {
-		return s.refused(ctx, db, "run a hook of", t, Input{}, nil, err)
-	}
-	classified := s.dialect.classify(ctx, err)
-	if outage(classified) || s.dialect.own(err) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) {
-		return fmt.Errorf("data: hook of %q: %w", t.Name, classified)
-	}
-	return &HookError{Err: err}
-}
-
-// before runs the hook before a row is written (img is nil for a new one) and returns the input with what it set.
-func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, img *image) (Input, error) {
-	if img == nil && t.hooks.BeforeInsert == nil || img != nil && t.hooks.BeforeUpdate == nil {
-		return in, nil
-	}
-	w, wrong, err := s.parse(ctx, db, t, in, img)
-	if err != nil {
-		return in, err
-	}
-	if len(wrong) > 0 {
-		return in, wrong
-	}
-	row, old := Values{}, Values(nil)
-	if img != nil {
-		if old, err = s.stored(ctx, db, t, s.at(t, img.handle)); err != nil {
-			return in, err
-		}
-		row = maps.Clone(old)
-	}
-	for i, c := range w.columns {
-		row[c.Name] = w.values[i]
-	}
-	var set map[string]Field
-	err = s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) (err error) {
-		if img == nil {
-			set, err = t.hooks.BeforeInsert(ctx, tx, row)
-		} else {
-			set, err = t.hooks.BeforeUpdate(ctx, tx, old, row, names(w.columns))
-		}
-		return err
-	})
-	if err != nil || len(set) == 0 {
-		return in, err
-	}
-	fields := map[string]Field{}
-	maps.Copy(fields, in.Fields)
-	maps.Copy(fields, set)
-	in.Fields, in.Masked = fields, append(slices.Clone(in.Masked), slices.Sorted(maps.Keys(set))...)
-	return in, nil
-}
-
-// after runs a hook with the row as it was written.
-func (s *Source) after(ctx context.Context, db queryer, t *Table, handle []any, hook func(context.Context, Tx, Values) error) error {
-	if hook == nil {
-		return nil
-	}
-	row, err := s.stored(ctx, db, t, s.at(t, handle))
-	if err != nil {
-		return err
-	}
-	return s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) error { return hook(ctx, tx, row) })
-}
-
-// beforeDelete runs the hook before the row of a handle is deleted.
-func (s *Source) beforeDelete(ctx context.Context, db queryer, t *Table, handle []any) error {
-	return s.after(ctx, db, t, handle, t.hooks.BeforeDelete)
-}
-
-// stored reads the row that meets the conditions; empty if there is none.
-func (s *Source) stored(ctx context.Context, db queryer, t *Table, where []fragment) (Values, error) {
-	var columns []*Column
-	for _, c := range t.Columns {
-		if c.Sortable() || c.unshown && !c.Masked && c.Problem == "" {
-			columns = append(columns, c)
-		}
-	}
-	row := Values{}
-	for chunk := range slices.Chunk(columns, recordChunk) {
-		var terms []term
-		for _, c := range chunk {
-			terms = append(terms, term{column: c})
-		}
-		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, terms, MaxText) + " FROM " + s.dialect.from(t)}, where, 1)
-		if err != nil {
-			return nil, s.failed(ctx, "read", t, err)
-		}
-		if len(rows) == 0 {
-			return Values{}, nil
-		}
-		for i, c := range chunk {
-			if _, long := rows[0][i].(tooLong); !long {
-				row[c.Name] = rows[0][i]
-			}
-		}
-	}
-	return row, nil
+	// File is the value instead of Text where it is not nil. Columns of text take it only
+	// as UTF-8.
+	File []byte
 }

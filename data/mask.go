@@ -1,6 +1,6 @@
-package data
+// DefaultMasked: which columns are secret by their names.
 
-// This file decides which columns are secret by their names. veil.go has what is secret because of them.
+package data
 
 import (
 	"slices"
@@ -8,47 +8,65 @@ import (
 	"unicode"
 )
 
-// What a name is secret by, without the plural's s.
+// The words by which a name is secret, in the singular; withPlurals adds the others.
 var (
-	// secretEnds are what a secret's name ends with: a word, or two without what is between them.
-	secretEnds = []string{"token", "secret", "hash", "salt", "otp", "totp", "pin", "cvv", "cvc", "passcode", "passphrase", "pas", "pwd", "pw", "passwort",
-		"kennwort", "credential", "jwt", "bearer", "pem", "seed", "iban", "ssn",
-		"sessionkey", "sshkey", "clientkey", "activationkey", "webhookkey", "accesskey", "signingkey", "encryptionkey", "recoverycode", "backupcode", "resetcode",
-		"securityanswer", "sessiondata", "cardnumber"}
-	// secretTails are what the last word of a secret's name ends with, as in "authtoken".
-	secretTails = []string{"token", "hash", "passwort", "kennwort"}
-	// secretAnywhere stand anywhere in a secret's name; all but the first may be two words.
+	// secretEnds are the ends of secret names: one word, or two written as one.
+	secretEnds = withPlurals("token", "secret", "hash", "salt", "otp", "totp", "pin", "cvv", "cvc",
+		"passcode", "passphrase", "pass", "pwd", "pw", "passwort", "kennwort", "credential", "jwt",
+		"bearer", "pem", "seed", "iban", "ssn",
+		"sessionkey", "sshkey", "clientkey", "activationkey", "webhookkey", "accesskey",
+		"signingkey", "encryptionkey", "recoverycode", "backupcode", "resetcode",
+		"securityanswer", "sessiondata", "cardnumber")
+
+	// secretTails are the ends of the last word of a secret name, as in "authtoken".
+	secretTails = withPlurals("token", "hash", "passwort", "kennwort")
+
+	// secretAnywhere stand anywhere in a secret name; all but the first may be two words.
 	secretAnywhere = []string{"secret", "password", "passwd", "apikey", "privatekey"}
-	// secretNumbers are the last words that make whole numbers secrets.
-	secretNumbers = []string{"pin", "otp", "totp", "cvv", "cvc", "ssn"}
+
+	// secretNumbers are the last words that make a whole number a secret.
+	secretNumbers = withPlurals("pin", "otp", "totp", "cvv", "cvc", "ssn")
 )
+
+// withPlurals adds the plurals of the words.
+func withPlurals(words ...string) []string {
+	for _, word := range slices.Clone(words) {
+		plural := word + "s"
+		if strings.HasSuffix(word, "s") || strings.HasSuffix(word, "sh") {
+			plural = word + "es"
+		}
+		words = append(words, plural)
+	}
+	return words
+}
 
 // DefaultMasked says whether a column's name speaks of a secret. It does
 //
-//   - by its last word: token, secret, hash, salt, otp, totp, pin, cvv, cvc, passcode, passphrase, pass, pwd, pw, passwort,
-//     kennwort, credential, jwt, bearer, pem, seed, iban, ssn, also in the plural; or a last word that ends in token, hash,
-//     passwort or kennwort ("authtoken");
-//   - by its last two: session, ssh, client, activation, webhook, access, signing or encryption with key; recovery, backup
-//     or reset with code; security answer, session data, card number. Key, code, data and number alone say nothing;
+//   - by its last word: token, secret, hash, salt, otp, totp, pin, cvv, cvc, passcode,
+//     passphrase, pass, pwd, pw, passwort, kennwort, credential, jwt, bearer, pem, seed, iban,
+//     ssn, also in the plural; or a last word that ends in token, hash, passwort or kennwort
+//     ("authtoken");
+//   - by its last two words: session, ssh, client, activation, webhook, access, signing or
+//     encryption with key; recovery, backup or reset with code; security answer, session data,
+//     card number. Key, code, data and number alone say nothing;
 //   - by password, passwd, secret, apikey or privatekey anywhere in it.
 //
-// Words are split at anything but letters and digits, and at camelCase humps; digits and versions at the end are left
-// out ("session_key2"), and two words may be written as one ("SSHKEY").
+// Words are split at anything but letters and digits, and at camelCase humps. Digits and
+// versions at the end are left out ("session_key2"), and two words may be written as one
+// ("SSHKEY").
 //
-// Booleans, dates, times and numbers are no secrets, but for whole numbers whose last word is pin, otp, totp, cvv, cvc or
-// ssn. Neither is a reference to another table: it is one where what it refers to is (see [Options]).
-func DefaultMasked(_ string, c *Column) bool { return !c.refers && secretName(c) }
-
-// secretName is DefaultMasked for a column that refers to nothing.
-func secretName(c *Column) bool {
+// Booleans, dates, times and numbers are not secrets, but for whole numbers whose last word is
+// pin, otp, totp, cvv, cvc or ssn. A reference to another table is not one by its name: it is
+// a secret where the column that it refers to is one (see [Config]).
+func DefaultMasked(_ string, c Column) bool {
 	words := nameWords(c.Name)
 	for n := len(words); n > 0 && numeral(words[n-1]); n-- {
 		words = words[:n-1]
 	}
-	if len(words) == 0 {
+	if len(words) == 0 || c.Refers {
 		return false
 	}
-	last := singular(strings.TrimRight(words[len(words)-1], "0123456789"))
+	last := strings.TrimRight(words[len(words)-1], "0123456789")
 	words = append(words[:len(words)-1], last)
 	switch c.Kind {
 	case KindBool, KindDate, KindTime, KindDateTime, KindReal:
@@ -57,11 +75,13 @@ func secretName(c *Column) bool {
 		return c.Scale == 0 && slices.Contains(secretNumbers, last)
 	}
 	for i, word := range words {
-		if slices.ContainsFunc(secretAnywhere, func(part string) bool { return strings.Contains(word, part) }) && !strings.Contains(word, "secretar") {
+		contained := func(part string) bool { return strings.Contains(word, part) }
+		if slices.ContainsFunc(secretAnywhere, contained) && !strings.Contains(word, "secretar") {
 			return true
 		}
 		rest := strings.Join(words[i:], "") // words may be split where none ends: "APIkey"
-		if slices.Contains(secretEnds, rest) || slices.ContainsFunc(secretAnywhere[1:], func(part string) bool { return strings.HasPrefix(rest, part) }) {
+		begins := func(part string) bool { return strings.HasPrefix(rest, part) }
+		if slices.Contains(secretEnds, rest) || slices.ContainsFunc(secretAnywhere[1:], begins) {
 			return true
 		}
 	}
@@ -71,14 +91,6 @@ func secretName(c *Column) bool {
 // numeral says whether a word only counts: 2, or v2.
 func numeral(word string) bool {
 	return strings.Trim(strings.TrimPrefix(word, "v"), "0123456789") == "" && word != "v"
-}
-
-func singular(word string) string {
-	word = strings.TrimSuffix(word, "s")
-	if word == "hashe" {
-		word = "hash"
-	}
-	return word
 }
 
 // nameWords splits a column's name into lower-case words.

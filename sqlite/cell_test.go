@@ -17,7 +17,7 @@ import (
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
@@ -140,7 +140,7 @@ func TestExportsLoadNoLongCell(t *testing.T) {
 	if err := db.QueryRowContext(t.Context(), "SELECT length(substr(b, 1, 10)) FROM x WHERE id = 1").Scan(&n); err == nil {
 		t.Fatal("a long cell can be loaded: the test tells nothing")
 	}
-	s, err := data.Open(t.Context(), db, data.Options{})
+	s, err := data.Open(t.Context(), db, data.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func pool(dsn string) (*sql.DB, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	db := sql.OpenDB(c)
-	n := max(8, 4*runtime.GOMAXPROCS(0)) // most are for short reads: see data/share.go
+	n := max(8, 4*runtime.GOMAXPROCS(0)) // most are for short reads: see internal/data/share.go
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
 	db.SetConnMaxIdleTime(5 * time.Minute)

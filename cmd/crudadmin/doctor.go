@@ -16,7 +16,7 @@ import (
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/config"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
@@ -106,7 +106,7 @@ func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
 		for _, line := range underFlags(s, names) {
 			r.say(data.Failure, "settings", "%s", line)
 		}
-		source, err = data.Open(ctx, db, data.Options{})
+		source, err = data.Open(ctx, db, data.Config{})
 	}
 	if err != nil {
 		r.say(data.Failure, "database", "%v", err)

@@ -51,13 +51,13 @@ var rules = map[string]rule{
 
 	// The panel, from the API down. No row has one above it.
 	"": {imports: []string{
-		"config", "internal/fields", "session", "session/sessionhttp", "session/memstore", "data", "account", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/loglevel",
+		"config", "internal/fields", "session", "session/sessionhttp", "session/memstore", "data", "internal/data", "account", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/loglevel",
 		"internal/spool", "internal/records", "internal/people", "internal/home", "internal/frame", "internal/typed", "internal/ui",
 	}},
-	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/spool", "data", "session/sessionhttp"}},
+	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/spool", "internal/data", "session/sessionhttp"}},
 	"internal/people":  {imports: []string{"internal/frame", "internal/ui", "account", "session", "session/sessionhttp"}},
-	"internal/home":    {imports: []string{"internal/frame", "internal/ui", "data", "session"}},
-	"internal/frame":   {imports: []string{"config", "internal/fields", "internal/typed", "internal/ui", "internal/spool", "account", "data", "session", "session/sessionhttp"}},
+	"internal/home":    {imports: []string{"internal/frame", "internal/ui", "internal/data", "session"}},
+	"internal/frame":   {imports: []string{"config", "internal/fields", "internal/typed", "internal/ui", "internal/spool", "account", "internal/data", "session", "session/sessionhttp"}},
 
 	// The sessions.
 	"session":                   {imports: []string{"config", "internal/fields"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -83,10 +83,11 @@ var rules = map[string]rule{
 	},
 
 	// The panel's parts.
-	"data":        {imports: []string{"config", "internal/fields", "internal/namelist"}, never: []string{module + "/session…"}},
-	"account":     {imports: []string{"config", "internal/fields", "internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/internal/ui…"}},
-	"audit":       {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/internal/ui…"}},
-	"internal/ui": {never: noSQL},
+	"data":          {imports: []string{"config", "internal/fields"}, stdlib: true, never: noHTTP},
+	"internal/data": {imports: []string{"data", "internal/clip", "internal/namelist"}, never: []string{module + "/session…"}},
+	"account":       {imports: []string{"config", "internal/fields", "internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/internal/ui…"}},
+	"audit":         {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/internal/ui…"}},
+	"internal/ui":   {never: noSQL},
 
 	// What puts them together.
 	"sqlite": {drivers: true},
@@ -98,7 +99,7 @@ var rules = map[string]rule{
 	"internal/migrate":  {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
 	"internal/loglevel": {imports: []string{"internal/environ"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	// The one that links a library of validate tags.
-	"internal/typed":   {imports: []string{"data", "account", "internal/ui"}, never: []string{module + "/session…"}},
+	"internal/typed":   {imports: []string{"internal/data", "account", "internal/ui"}, never: []string{module + "/session…"}},
 	"internal/spool":   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"internal/environ": {imports: []string{"session"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin":    {imports: everything, drivers: true},
@@ -249,8 +250,8 @@ func TestJudge(t *testing.T) {
 		{"session", pkg{Deps: []string{"golang.org/x/crypto/argon2"}}, "the standard library alone"},
 		{"session/redisstore", pkg{Imports: []string{module + "/session/memstore"}}, "its row does not allow"},
 		{"session/redisstore", pkg{Imports: []string{module + "/session/internal/wire"}}, ""},
-		{"data", pkg{Deps: []string{module + "/session"}}, "which its row forbids"},
-		{"data", pkg{Deps: []string{"modernc.org/sqlite"}}, "links the SQL driver"},
+		{"internal/data", pkg{Deps: []string{module + "/session"}}, "which its row forbids"},
+		{"internal/data", pkg{Deps: []string{"modernc.org/sqlite"}}, "links the SQL driver"},
 		{"sqlite", pkg{Deps: []string{"modernc.org/sqlite"}}, ""},
 		{"internal/ui", pkg{Deps: []string{"database/sql"}}, "which its row forbids"},
 		{"internal/ui", pkg{Deps: []string{"testing"}}, "and is shipped"},
@@ -259,7 +260,7 @@ func TestJudge(t *testing.T) {
 		{"", pkg{Imports: []string{module + "/sqlite"}}, "its row does not allow"},
 		{"misc", pkg{}, "nobody classified it"},
 		{"internal/typed", pkg{Imports: []string{"github.com/go-playground/validator/v10"}}, ""},
-		{"data", pkg{Imports: []string{"github.com/go-playground/validator/v10"}}, "for internal/typed alone"},
+		{"internal/data", pkg{Imports: []string{"github.com/go-playground/validator/v10"}}, "for internal/typed alone"},
 		{"session/redisstore", pkg{Imports: []string{"github.com/prometheus/client_golang/prometheus"}}, "for session/sessionprom alone"},
 		{"cmd/crudadmin", pkg{Imports: []string{"example.com/left/pad"}}, "a library that nobody decided on"},
 		{"", pkg{Imports: []string{module + "/internal/ui/stories"}}, "its row does not allow"},

@@ -16,7 +16,7 @@ import (
 	"net/textproto"
 	"sync"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // TableLabel is what people call a table.

@@ -10,7 +10,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 )
 
@@ -24,7 +24,7 @@ const nobody account.Role = ""
 // asked by many goroutines, and nothing is registered any more once it is.
 type Policy struct {
 	source   *data.Source      // the application's data, as it is
-	tables   data.Options      // how it is shown
+	tables   data.Config       // how it is shown
 	rights   map[string]Rights // of tables by their names; those of EveryTable are for all others
 	readOnly bool              // nothing is written
 
@@ -38,7 +38,7 @@ type Policy struct {
 
 // NewPolicy is the policy before the program has said anything of a table. rights are those of
 // tables by their names; those of [EveryTable] are for all others.
-func NewPolicy(source *data.Source, tables data.Options, rights map[string]Rights, readOnly bool) (*Policy, error) {
+func NewPolicy(source *data.Source, tables data.Config, rights map[string]Rights, readOnly bool) (*Policy, error) {
 	p := &Policy{
 		source: source, tables: tables, rights: rights, readOnly: readOnly,
 		views: map[string]*typed.View{}, said: map[string]Rights{}, offered: map[string][]Right{},
@@ -124,7 +124,7 @@ func (p *Policy) DataFor(role account.Role) *data.Source {
 // role may view, so that nothing else is reached by it. Roles that see the same
 // share one.
 func (p *Policy) show() error {
-	whole, err := p.source.With(p.dataOptions(func(*typed.View) bool { return true }))
+	whole, err := p.source.With(p.dataConfig(func(*typed.View) bool { return true }), data.Guard{})
 	if err != nil {
 		return err
 	}
@@ -145,17 +145,16 @@ func (p *Policy) show() error {
 				own = append(own, t.Name)
 			}
 		}
-		var reach data.Options
-		name := fmt.Sprintf("%q %q %s", hidden, unchanged, p.reaching(role, &reach))
+		guard, name := p.guard(role)
+		name = fmt.Sprintf("%q %q %s", hidden, unchanged, name)
 		if same[name] == nil {
-			opts := p.dataOptions(func(v *typed.View) bool { return !slices.Contains(unchanged, v.Table.Name) })
-			opts.Hide = slices.Concat(opts.Hide, hidden)
-			if len(opts.Show) == 0 {
-				opts.Show = []string{"*"}
+			cfg := p.dataConfig(func(v *typed.View) bool { return !slices.Contains(unchanged, v.Table.Name) })
+			cfg.Hide = slices.Concat(cfg.Hide, hidden)
+			if len(cfg.Show) == 0 {
+				cfg.Show = []string{"*"}
 			}
-			opts.Show = slices.Concat(opts.Show, own) // a view with rights of its own is shown whatever it reads
-			opts.Reach, opts.Refer = reach.Reach, reach.Refer
-			if same[name], err = p.source.With(opts); err != nil {
+			cfg.Show = slices.Concat(cfg.Show, own) // a view with rights of its own is shown whatever it reads
+			if same[name], err = p.source.With(cfg, guard); err != nil {
 				return err
 			}
 		}
@@ -172,19 +171,19 @@ func (p *Policy) namesRights(table string) bool {
 	return configured || said
 }
 
-// dataOptions are the options of the data with what the views say to those who may
+// dataConfig is the configuration of the data with what the views say to those who may
 // change the records of a table, or may not.
-func (p *Policy) dataOptions(changes func(*typed.View) bool) data.Options {
-	opts := p.tables
-	opts.Tables = maps.Clone(opts.Tables)
-	if opts.Tables == nil {
-		opts.Tables = map[string]data.TableOptions{}
+func (p *Policy) dataConfig(changes func(*typed.View) bool) data.Config {
+	cfg := p.tables
+	cfg.Tables = maps.Clone(cfg.Tables)
+	if cfg.Tables == nil {
+		cfg.Tables = map[string]data.TableConfig{}
 	}
 	for name, v := range p.views {
-		opts.Tables[name] = v.ForEditors
+		cfg.Tables[name] = v.ForEditors
 		if !changes(v) {
-			opts.Tables[name] = v.ForReaders
+			cfg.Tables[name] = v.ForReaders
 		}
 	}
-	return opts
+	return cfg
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
@@ -25,22 +25,22 @@ func TestAViewThatFailsLeavesThePolicyAsItWas(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "CREATE TABLE a (id INTEGER PRIMARY KEY, label TEXT)"); err != nil {
 		t.Fatal(err)
 	}
-	source, err := data.Open(t.Context(), db, data.Options{})
+	source, err := data.Open(t.Context(), db, data.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := data.TableOptions{Label: "planted", Display: "nosuch"}
+	wrong := data.TableConfig{Label: "planted", Display: "nosuch"}
 	for _, registered := range []bool{false, true} {
 		for what, failing := range map[string]typed.View{
-			"to editors": {ForEditors: wrong}, "to readers": {ForEditors: data.TableOptions{Label: "planted"}, ForReaders: wrong}, "to both": {ForEditors: wrong, ForReaders: wrong},
+			"to editors": {ForEditors: wrong}, "to readers": {ForEditors: data.TableConfig{Label: "planted"}, ForReaders: wrong}, "to both": {ForEditors: wrong, ForReaders: wrong},
 		} {
-			p, err := NewPolicy(source, data.Options{}, nil, false)
+			p, err := NewPolicy(source, data.Config{}, nil, false)
 			if err != nil {
 				t.Fatal(err)
 			}
 			table, _ := source.Schema().Table("a")
 			if registered {
-				right := &typed.View{Table: table, ForEditors: data.TableOptions{Label: "right"}}
+				right := &typed.View{Table: table, ForEditors: data.TableConfig{Label: "right"}}
 				if err := p.Register(right, Rights{account.Editor: {RightView}}, []Right{RightView}); err != nil {
 					t.Fatal(err)
 				}

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // mayReach says why a role may not change what a foreign key's action changes; nil if it may. Deleting rows needs the
@@ -49,10 +49,10 @@ func (p *Policy) mayReachAll(role account.Role, all []data.Reached) error {
 	return nil
 }
 
-// reaching makes a role's options refuse what the role may not reach. The name is another one for every other answer.
-func (p *Policy) reaching(role account.Role, opts *data.Options) (name string) {
-	opts.Reach = func(one data.Reached) error { return p.mayReach(role, one) }
-	opts.Refer = func(table string) bool {
+// guard refuses what a role may not reach. Guards that answer alike have the same name.
+func (p *Policy) guard(role account.Role) (guard data.Guard, name string) {
+	guard.Reach = func(one data.Reached) error { return p.mayReach(role, one) }
+	guard.Refer = func(table string) bool {
 		_, shown := p.whole.Schema().Table(table)
 		return !shown && role == account.Superuser
 	}
@@ -60,5 +60,5 @@ func (p *Policy) reaching(role account.Role, opts *data.Options) (name string) {
 		changes, deletes := p.mayReach(role, data.Reached{Table: table}), p.mayReach(role, data.Reached{Table: table, Deletes: true})
 		name += fmt.Sprintf("%t%t", changes == nil, deletes == nil)
 	}
-	return fmt.Sprint(name, role == account.Superuser)
+	return guard, fmt.Sprint(name, role == account.Superuser)
 }

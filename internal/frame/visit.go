@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/session"
 )

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
@@ -25,11 +25,11 @@ func TestAVisitAsksOnce(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY)"); err != nil {
 		t.Fatal(err)
 	}
-	source, err := data.Open(t.Context(), db, data.Options{})
+	source, err := data.Open(t.Context(), db, data.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, err := NewPolicy(source, data.Options{}, nil, false)
+	policy, err := NewPolicy(source, data.Config{}, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 

@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"

@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // ActionSpec is an action as a program says it: crudadmin.Action documents it.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -99,14 +99,14 @@ func plural(label string) string {
 
 // bindTags takes what the tags of the struct say of its columns.
 func (v *View) bindTags() {
-	v.ForEditors.Columns = map[string]data.ColumnOptions{}
+	v.ForEditors.Columns = map[string]data.ColumnConfig{}
 	v.widgets, v.options, v.readOnly, v.passwords = map[string]ui.Widget{}, map[string][]string{}, map[string]bool{}, map[string]password{}
 	for _, f := range v.fields {
 		if f.column == "" {
 			continue
 		}
 		c := v.columns[f.column]
-		v.ForEditors.Columns[f.column] = data.ColumnOptions{Label: f.label, Help: f.help, Mask: f.secret}
+		v.ForEditors.Columns[f.column] = data.ColumnConfig{Label: f.label, Help: f.help, Mask: f.secret}
 		v.readOnly[f.column] = f.readOnly
 		if options := oneOf(f.tag.Get("validate")); len(options) > 0 && c.HoldsText() && c.Kind != data.KindEnum {
 			v.options[f.column] = options
@@ -305,7 +305,7 @@ func (v *View) seen(column string) bool {
 // for people who may not: a column that is only on a form is there for the first alone.
 func (v *View) split() {
 	v.ForReaders = v.ForEditors
-	v.ForReaders.Columns = map[string]data.ColumnOptions{}
+	v.ForReaders.Columns = map[string]data.ColumnConfig{}
 	for name, c := range v.columns {
 		options := v.ForEditors.Columns[name]
 		read, changed := options, options

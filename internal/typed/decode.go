@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // decode fills a struct from a row. What does not fit its field is an

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // gormModel is what gorm.Model looks like.

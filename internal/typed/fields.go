@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // Bounds of a struct: deeper and larger ones are refused, also those that embed

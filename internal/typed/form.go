@@ -5,7 +5,7 @@ package typed
 import (
 	"slices"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 

@@ -10,7 +10,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 )
 
 // hooksOf makes the hooks of a view; those that would do nothing stay nil.

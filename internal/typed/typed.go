@@ -14,7 +14,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -28,8 +28,8 @@ type View struct {
 
 	Sort string // of a list that asks for none, as in an address; empty for that of the key
 
-	ForEditors data.TableOptions // the table to people who may change its records
-	ForReaders data.TableOptions // … and to people who may not
+	ForEditors data.TableConfig // the table to people who may change its records
+	ForReaders data.TableConfig // … and to people who may not
 
 	Actions []*Action
 	Drift   []Drift

@@ -1,0 +1,101 @@
+package data
+
+// This file runs the program's own actions on chosen records, or on all that match a query.
+
+import (
+	"context"
+	"fmt"
+	"iter"
+)
+
+// MaxActed is how many records one action is run on.
+const MaxActed = 100_000
+
+// Work is an action. It runs in one transaction, which its error undoes, as a hook's does. rows are the records in the
+// order of their keys, read one by one, as they are when their turn comes; those that are gone by then are left out. An
+// error that rows yield is to be returned.
+type Work func(ctx context.Context, tx Tx, rows iter.Seq2[Values, error]) error
+
+// ActMany runs an action on the selected records, at most MaxActed, within Config.BulkTimeout, and returns how many it was
+// given.
+func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked string) (int64, error) {
+	t, err := s.writable(sel.table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.selected(t, sel)
+	if err != nil {
+		return 0, err
+	}
+	if len(t.handle()) == 0 {
+		return 0, FieldErrors{fieldError("key", "", "%s has no key: nothing can be done with single rows of it", t.Name)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, bulk)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	var done int64
+	err = s.transact(ctx, "act on", t, func(ctx context.Context, db queryer) error {
+		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+			return err
+		}
+		handles, err := s.handles(ctx, db, t, conditions)
+		if err != nil {
+			return err
+		}
+		rows := func(yield func(Values, error) bool) {
+			done = 0
+			for _, handle := range handles {
+				row, err := s.stored(ctx, db, t, s.at(t, handle))
+				if err == nil && len(row) == 0 {
+					continue
+				}
+				if err == nil {
+					done++
+				}
+				if !yield(row, err) || err != nil {
+					return
+				}
+			}
+		}
+		return s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) error { return work(ctx, tx, rows) })
+	}, func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "act on", t, Input{}, nil, err)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return done, nil
+}
+
+// handles are those of the rows that meet one of the conditions. More than MaxActed are refused.
+func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [][]fragment) ([][]any, error) {
+	all, err := s.someHandles(ctx, db, t, conditions, MaxActed+1)
+	if err == nil && len(all) > MaxActed {
+		err = FieldErrors{fieldError("all", fmt.Sprint(MaxActed)+"+", "is too many at once: choose at most %d records", MaxActed)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// someHandles are the first of them, up to limit; read in looks if db is nil.
+func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int) ([][]any, error) {
+	var all [][]any
+	query := fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}
+	for _, where := range conditions {
+		if len(all) >= limit {
+			break
+		}
+		rows, err := s.exactSome(ctx, db, t, query, where, limit-len(all))
+		if err != nil {
+			return nil, s.failed(ctx, "act on", t, err)
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}

@@ -1,0 +1,223 @@
+package data
+
+// This file says in a few bytes what somebody was asked about, so that it can be compared with what is there when they
+// have answered.
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ErrAsked means that other records match, or that other ones go with them, than when it was asked about. Nothing was
+// written.
+var ErrAsked = errors.New("other records match than were asked about")
+
+// Question is what is asked before many records are changed.
+type Question struct {
+	Count int64 // of the records
+	// Token covers which records they are, not what they hold; that of a Preview also those that go with them, lose
+	// their reference or forbid the deletion, as far as PreviewLimit. The methods that change many records compare it in
+	// the transaction in which they write. Of tables that are not shown, and of keys that are masked, it covers the
+	// number alone: a token must tell nothing about them.
+	Token string
+}
+
+// The first letter of a token: what it covers.
+const (
+	askedKeys    = "k"
+	askedEffects = "e"
+)
+
+// Ask says what is to be asked before the selected records are changed.
+func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
+	t, err := s.table(sel.table)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.selected(t, sel)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var asked Question
+	err = s.piecewise(ctx, "ask about", t, func(ctx context.Context, db queryer) (err error) {
+		asked, err = s.question(ctx, db, t, conditions, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &asked, nil
+}
+
+// sameAsked is ErrAsked unless the token, if there is one, still covers what meets the conditions.
+func (s *Source) sameAsked(ctx context.Context, db queryer, t *Table, conditions [][]fragment, token string) error {
+	if token == "" {
+		return nil
+	}
+	var preview *Preview
+	if strings.HasPrefix(token, askedEffects) {
+		preview = &Preview{}
+	}
+	now, err := s.question(ctx, db, t, conditions, preview)
+	if err == nil && now.Token != token {
+		err = ErrAsked
+	}
+	return err
+}
+
+// question reads what meets the conditions, one row at a time, and what deleting it does if there is a preview to fill.
+func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions [][]fragment, preview *Preview) (Question, error) {
+	h := newDigest("crudadmin question 1", t)
+	var asked Question
+	for _, where := range conditions {
+		n, err := s.digestKeys(ctx, db, t, where, h)
+		if err != nil {
+			return asked, s.failed(ctx, "ask about", t, err)
+		}
+		asked.Count += n
+	}
+	hashCount(h, asked.Count)
+	letter := askedKeys
+	if preview != nil {
+		letter = askedEffects
+		if len(t.referenced) > 0 && len(t.handle()) > 0 {
+			handles, err := s.someHandles(ctx, db, t, conditions, PreviewLimit+1)
+			if err != nil {
+				return asked, err
+			}
+			if err := s.foresee(ctx, db, preview, t, handles, h); err != nil {
+				return asked, err
+			}
+		}
+	}
+	asked.Token = letter + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return asked, nil
+}
+
+// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts them; in looks if db is
+// nil.
+func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash) (int64, error) {
+	if db != nil {
+		return s.digestNow(ctx, db, t, where, h)
+	}
+	var keys bytes.Buffer // of one look
+	var n int64
+	one := func(ctx context.Context, db queryer, where []fragment) error {
+		keys.Reset()
+		some, err := s.digestNow(ctx, db, t, where, &keys)
+		if err == nil {
+			n += some
+			_, _ = h.Write(keys.Bytes())
+		}
+		return err
+	}
+	whole := func(ctx context.Context, db queryer) error { return one(ctx, db, where) }
+	if !s.walksHandles(t) {
+		return n, s.undivided(ctx, "ask about", t, whole)
+	}
+	if _, err := s.glance(ctx, "ask about", t, s.shares.first, whole); !errors.Is(err, errStopped) {
+		return n, err
+	}
+	return n, s.windows(ctx, t, false, where, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		return true, one(ctx, db, rows.where())
+	})
+}
+
+// walksHandles says whether the order of a table's windows is that of its handles.
+func (s *Source) walksHandles(t *Table) bool {
+	return len(t.walked()) > 0 && slices.EqualFunc(t.walked(), t.handle(), func(a, b term) bool { return a.column == b.column })
+}
+
+func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fragment, h io.Writer) (int64, error) {
+	if !s.tells(t) {
+		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, where, 1)
+		if err != nil {
+			return 0, err
+		}
+		n, _ := rows[0][0].(int64)
+		return n, nil
+	}
+	query := fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}.where(where)
+	query.text += s.ordered(t, t.handle())
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	parts := len(t.handle())
+	line := newScan(2 * parts)
+	n := int64(0)
+	for ; rows.Next(); n++ {
+		if err := rows.Scan(line.targets...); err != nil {
+			return 0, err
+		}
+		row := scan{values: line.values}
+		for range parts {
+			hashValue(h, row.exact(s.dialect))
+		}
+	}
+	return n, rows.Err()
+}
+
+// tells says whether a token may cover which rows of a table there are: it is shown, and its handle is not masked.
+func (s *Source) tells(t *Table) bool {
+	_, shown := s.Schema().Table(t.Name)
+	return shown && len(t.handle()) > 0 && !slices.ContainsFunc(t.handle(), func(o term) bool {
+		return o.column != nil && (o.column.Masked || o.column.Hidden)
+	})
+}
+
+// newDigest begins what a token covers.
+func newDigest(what string, t *Table) hash.Hash {
+	h := sha256.New()
+	hashBytes(h, []byte(what))
+	hashBytes(h, []byte(t.Name))
+	return h
+}
+
+func hashCount(h hash.Hash, n int64) { _, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+// digest hashes which rows go with the chosen ones, and which refer to them.
+func (f *fallout) digest(h hash.Hash) {
+	rowsOf := func(t *Table, action string, columns []string, rows *rowSet) {
+		hashBytes(h, []byte(t.Name))
+		hashBytes(h, []byte(action))
+		for _, column := range columns {
+			hashBytes(h, []byte(column))
+		}
+		hashCount(h, int64(len(rows.rows)))
+		if !f.s.tells(t) {
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(rows.seen)) {
+			hashBytes(h, []byte(name))
+		}
+	}
+	byName := func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) }
+	for _, t := range slices.SortedFunc(maps.Keys(f.doomed), byName) {
+		rowsOf(t, "CASCADE", nil, f.doomed[t])
+	}
+	for _, fk := range slices.SortedFunc(maps.Keys(f.touched), func(a, b *ForeignKey) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), slices.Compare(a.Columns, b.Columns))
+	}) {
+		child, _ := f.s.Schema().any(fk.Table)
+		rowsOf(child, fk.OnDelete, fk.Columns, f.touched[fk])
+	}
+}

@@ -1,0 +1,165 @@
+// Package data reads and writes the user's application database: it introspects the schema, turns a typed, URL-encoded
+// Query into bounded, parameterised SQL with keyset paging, and an Input into one transaction. SQLite is supported now;
+// everything an engine does its own way is behind the dialect interface.
+//
+// Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly. A write enforces the
+// foreign keys even where the connection does not, checks all of them when it commits, and leaves the connection as it
+// was. It imports no SQL driver: the caller opens the *sql.DB.
+//
+// A table this package cannot read (a view whose base table is gone, a virtual table whose module is missing) stays in
+// the Schema with its Problem stated, and reading it is a *TableError.
+//
+// # Values of any length
+//
+// A value of more than 16 MiB is compared with nothing, and one of more than 256 KiB not sorted by unless an index is. In
+// exports and downloads longer cells than 1 MiB are read in pieces, so that the Go heap does not grow with them. Where
+// the connection can (those of this module's package sqlite do, for tables with row ids and without computed columns),
+// SQLite reads the pieces alone; elsewhere it loads the whole of the cell for each, outside that heap, so that the process
+// grows for a moment by the largest cell. Where writers wait for readers (look.go) a cell beyond 16 MiB is refused.
+//
+// # Filters
+//
+// A filter's value is parsed by the column's Kind and bound with the type that compares right with what is stored:
+//
+//   - integer, real, decimal: compared as numbers; lt, le, gt and ge match stored numbers only, never text that
+//     happens to sit in a numeric column.
+//   - text, longtext, enum, json: compared as text by the column's collation; stored blobs never match.
+//   - a column of no known type: a value that reads as a number is compared with numbers (eq, ne and in: also with the
+//     same characters stored as text), any other with text.
+//   - date, time, datetime: compared as instants, whether stored as ISO 8601 text, Unix seconds or milliseconds, or a
+//     Julian day (real). No zone means UTC. In lt, le, gt and ge a date is its first instant; eq, ne and in mean the
+//     whole day, minute or second that was written.
+//   - bool: true is 1, or the text true, t, yes, on; false is 0, or false, f, no, off.
+//   - uuid: matches text in either case, with or without hyphens, and 16-byte blobs.
+//   - blob: hexadecimal digits.
+//   - ne also matches rows where the column is NULL; every other operator but isnull does not.
+//   - contains and startswith ignore case by Unicode simple folding; % and _ and * are literal.
+package data
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// Source is the application's data behind a *sql.DB. It is safe for concurrent use.
+//
+// Reads return FieldErrors for what is wrong in a query, naming every wrong field, ErrNoTable, ErrNotFound, *TableError,
+// ErrTimeout, ErrBusy and ErrUnavailable. A write writes all or nothing. Beside the errors of reads it returns constraints
+// in words (a FieldError without Field is about the whole record), ErrReadOnly, *StaleError and *ReferencedError. What writes
+// many records takes as asked the Token of a Question or a Preview: if other records match by then, the error is ErrAsked; an
+// empty one is not checked.
+type Source struct {
+	db      *sql.DB
+	dialect dialect
+	config  settings
+	shares  *shares // of db, among all sources over it
+	schema  atomic.Pointer[Schema]
+	refresh sync.Mutex
+	read    *Schema // as the database has it, guarded by refresh
+}
+
+// Open detects the engine behind db and reads its schema. The caller keeps db and closes it.
+// An engine other than SQLite 3.37 or later, and names in cfg that the database does not have, are errors.
+func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
+	if db == nil {
+		return nil, errors.New("data: open: db is nil")
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	d, err := detect(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{db: db, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db)}
+	if err := s.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Schema returns the schema of the last Refresh. It is shared: do not change it.
+func (s *Source) Schema() *Schema { return s.schema.Load() }
+
+// Refresh reads the schema again. On an error the schema stays as it was.
+func (s *Source) Refresh(ctx context.Context) error {
+	s.refresh.Lock()
+	defer s.refresh.Unlock()
+	schema, err := s.dialect.introspect(ctx, s.db)
+	if err != nil {
+		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+	}
+	shown := schema.clone()
+	if err := shown.finish(s.config); err != nil {
+		return err
+	}
+	s.read = schema
+	s.schema.Store(shown)
+	return nil
+}
+
+// Ping says whether the database answers. It waits for no other work: a connection is kept for it, and one of many that come at once
+// uses it at a time. A database that somebody has locked to write to it answers: it is there, and whoever reads or writes
+// waits for its turn.
+func (s *Source) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	select {
+	case s.shares.pings <- struct{}{}:
+		defer func() { <-s.shares.pings }()
+	case <-ctx.Done():
+		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, ctx.Err()))
+	}
+	conn, err := s.db.Conn(ctx)
+	if err == nil {
+		defer func() { _ = conn.Close() }() // back to the pool
+		err = s.dialect.ping(ctx, conn)
+	}
+	if err != nil {
+		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, err))
+	}
+	return nil
+}
+
+// Estimates returns the approximate number of rows of each table; -1 where only counting would tell. It counts nothing: the planner's statistics, else the highest row id.
+func (s *Source) Estimates(ctx context.Context) (map[string]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	estimates, err := s.dialect.estimates(ctx, s.db, s.Schema().Tables)
+	if err != nil {
+		return nil, fmt.Errorf("data: estimate rows: %w", s.dialect.classify(ctx, err))
+	}
+	return estimates, nil
+}
+
+// table finds a table that can be read.
+func (s *Source) table(name string) (*Table, error) {
+	t, ok := s.Schema().Table(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrNoTable, name)
+	}
+	if t.Problem != "" {
+		return nil, &TableError{Table: t.Name, Problem: t.Problem}
+	}
+	return t, nil
+}
+
+// failed turns an engine's error on a read of t into one of this package's.
+func (s *Source) failed(ctx context.Context, op string, t *Table, err error) error {
+	if errors.As(err, new(*TableError)) || outage(err) {
+		return err // it is one
+	}
+	if classified := s.dialect.classify(ctx, err); outage(classified) {
+		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
+	}
+	return &TableError{Table: t.Name, Problem: s.dialect.problem(err), Err: err}
+}

@@ -1,0 +1,220 @@
+package data
+
+// This file deletes records: one, chosen ones, or all that match a query.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Delete deletes a record. token is the Token of its DeletePreview: if the row, or what goes with it, is not what it was,
+// nothing is deleted and the error is a *StaleError. An empty one is not checked. Refused by a foreign key, the error is a
+// *ReferencedError.
+func (s *Source) Delete(ctx context.Context, table string, key Key, token string) error {
+	t, err := s.writable(table)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	err = s.remove(ctx, t, key, token)
+	return s.explained(ctx, t, key, err)
+}
+
+// remove deletes one record, in a transaction of its own.
+func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) error {
+	ctx, leave, err := s.enter(ctx, writing)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var where []fragment
+	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
+	return s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
+		img, err := s.stillAsked(ctx, db, t, key, token)
+		if err != nil {
+			return err
+		}
+		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
+			return err
+		}
+		if err := s.beforeDelete(ctx, db, t, img.handle); err != nil {
+			return err
+		}
+		where = s.at(t, img.handle)
+		n, err := s.dialect.remove(ctx, db, t, where)
+		if err != nil {
+			return refused(ctx, db, err)
+		}
+		if n != 1 {
+			return ignored()
+		}
+		return nil
+	}, refused)
+}
+
+// stillAsked is the image of a row that must still be, with what goes with it, what the token of its preview says.
+func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*image, error) {
+	img, err := s.look(ctx, db, t, key)
+	switch {
+	case err != nil:
+		return nil, err
+	case img == nil && token == "":
+		return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+	case img == nil:
+		return nil, &StaleError{}
+	case token == "":
+		return img, nil
+	}
+	now, err := s.deletion(ctx, db, &Preview{}, t, img)
+	if err != nil || now.Token == token {
+		return img, err
+	}
+	record, err := s.edit(ctx, db, t, key, img)
+	if err != nil {
+		return nil, err
+	}
+	return nil, &StaleError{Current: record}
+}
+
+// refusedDelete is refused for deletions, where a foreign key means that others refer to the record, and NOT NULL that
+// they would lose what they refer to.
+func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Key, err error) error {
+	if v, ok := s.dialect.violation(ctx, db, t, err); ok && (v.kind == "foreign" || v.kind == "notnull") {
+		return s.referenced(ctx, db, t, key)
+	}
+	return s.refused(ctx, db, "delete from", t, Input{}, nil, err)
+}
+
+// explained adds to a ReferencedError, or to what setting references to NULL broke, what forbids the deletion.
+func (s *Source) explained(ctx context.Context, t *Table, key Key, err error) error {
+	if !errors.As(err, new(*ReferencedError)) && !constraint(err) {
+		return err
+	}
+	preview, previewErr := s.DeletePreview(ctx, t.Name, key)
+	if previewErr != nil || len(preview.Forbid) == 0 {
+		return err // the refusal stands, without its reasons
+	}
+	return &ReferencedError{Key: key, Forbid: preview.Forbid}
+}
+
+// referenced says which tables refer to rows that are deleted by now, in a transaction that cannot be committed.
+func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) error {
+	refused := &ReferencedError{Key: key}
+	for _, fk := range t.referenced {
+		child, ok := s.Schema().any(fk.Table)
+		if !key.IsZero() || !ok || child.Problem != "" {
+			continue // one record's are counted afterwards
+		}
+		orphans := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(child)}
+		rows, err := s.exactRows(ctx, db, orphans, []fragment{s.dialect.orphan(child, fk, t)}, 1)
+		if err != nil {
+			return refused // it stands, without its reasons
+		}
+		if len(rows) > 0 {
+			refused.Forbid = append(refused.Forbid, s.Schema().effect(child, fk.Columns, fk.OnDelete, Count{Unknown: true}))
+		}
+	}
+	return refused
+}
+
+// DeleteMany deletes the selected records, in one transaction, within Config.BulkTimeout, and returns how many there were;
+// keys whose records are gone do not matter. Refused by a foreign key, the error is a *ReferencedError.
+func (s *Source) DeleteMany(ctx context.Context, sel Selection, asked string) (int64, error) {
+	t, err := s.writable(sel.table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.selected(t, sel)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.fewEnough(ctx, t, sel, conditions); err != nil {
+		return 0, err
+	}
+	return s.deleteAll(ctx, t, conditions, asked)
+}
+
+// deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement (SQLite needs no
+// batches to bound its memory, and stops when ctx ends) unless a hook wants to see every row.
+func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment, asked string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, bulk)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	var deleted int64
+	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
+	err = s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
+		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
+			return err
+		}
+		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+			return err
+		}
+		if t.hooks.BeforeDelete != nil {
+			handles, err := s.handles(ctx, db, t, conditions)
+			if err != nil {
+				return err
+			}
+			conditions = nil
+			for _, handle := range handles {
+				if err := s.beforeDelete(ctx, db, t, handle); err != nil {
+					return err
+				}
+				conditions = append(conditions, s.at(t, handle))
+			}
+		}
+		for _, where := range conditions {
+			n, err := s.dialect.remove(ctx, db, t, where)
+			if err != nil {
+				return refused(ctx, db, err)
+			}
+			if deleted += n; deleted > MaxBulk {
+				return tooMany()
+			}
+		}
+		return nil
+	}, refused)
+	if err != nil {
+		return 0, err
+	}
+	return deleted, nil
+}
+
+// CountMatching counts the rows that match a query's search and filters, exactly.
+func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
+	t, err := s.table(q.Table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.matching(t, q)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	if apart, err := s.apart(ctx, t); err != nil || apart {
+		if err != nil {
+			return 0, err
+		}
+		return s.countApart(ctx, t, conditions, 0)
+	}
+	var n int64
+	err = s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
+		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(conditions)
+		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+			return s.failed(ctx, "count", t, err)
+		}
+		return nil
+	})
+	return n, err
+}

@@ -1,0 +1,112 @@
+package data
+
+// This file holds what an engine does its own way, and finds out which engine it is.
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// fragment is a piece of SQL and the values of its placeholders.
+type fragment struct {
+	text string
+	args []any
+}
+
+// dialect is one SQL engine. Expressions name columns of the table alias t.
+type dialect interface {
+	// introspect reads the whole schema; Schema.finish does the rest.
+	introspect(ctx context.Context, db *sql.DB) (*Schema, error)
+	// estimates is Source.Estimates.
+	estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error)
+	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns others as they are.
+	classify(ctx context.Context, err error) error
+
+	// ping asks whether the database answers; that it is locked by somebody is an answer, for which it does not wait.
+	ping(ctx context.Context, conn *sql.Conn) error
+	// begin starts a transaction on a connection, for writing with foreign keys enforced when it commits. end, called once,
+	// undoes it unless it was committed, and leaves the connection as it was; an error means that it is not.
+	begin(ctx context.Context, conn *sql.Conn, write bool) (end func(ctx context.Context, committed bool) error, err error)
+	// store makes a parsed field what is stored, in the form of like (what the row or another one has, or nil).
+	store(c *Column, value, like any) (any, error)
+	// latest selects the value of a column, exactly, in one of the latest rows that has one.
+	latest(t *Table, c *Column) fragment
+	// insert writes a row and returns its handle; none if a trigger prevented it.
+	insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) (handles [][]any, err error)
+	// update changes the rows that meet the conditions and returns their handles.
+	update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (handles [][]any, err error)
+	// change changes the rows that meet the conditions and returns their number.
+	change(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (int64, error)
+	// remove deletes the rows that meet the conditions and returns their number.
+	remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error)
+	// piece selects, exactly, bytes of a text or blob, from 1.
+	piece(c *Column, from, size int) string
+	// orphan is the condition that a row's foreign key points at nothing.
+	orphan(t *Table, fk *ForeignKey, parent *Table) fragment
+	// referring selects the handles of the rows of child whose foreign key points at rows of t.
+	referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment
+	// violation reads an engine's error as a constraint of t that a write broke.
+	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
+
+	// own says whether an error is the engine's or its driver's.
+	own(err error) bool
+	// problem says in the engine's words why a table cannot be read.
+	problem(err error) string
+
+	// from names the table as t, as a FROM clause does.
+	from(t *Table) string
+	// place is the expression of an order's term; it also compares.
+	place(t *Table, o term) string
+	// cell selects what newValue needs: storage class, value cut to a number of characters, size in bytes.
+	cell(c *Column, maxRunes int) string
+	// exact selects an expression's storage class and value; the value is NULL if it is longer than maxBytes.
+	exact(expression string, maxBytes int) string
+	// class selects, exactly, an expression's storage class.
+	class(expression string) string
+	// bytes selects, exactly, how many bytes an expression's value has.
+	bytes(expression string) string
+	// longer is the condition that a column's value has more bytes; it loads none of them.
+	longer(c *Column, bytes int) fragment
+	// part is exact, but that the class of a longer value begins with "long ".
+	part(expression string, maxBytes int) string
+	// writersWait says whether who writes waits for who reads.
+	writersWait(ctx context.Context, db queryer) (bool, error)
+	// value converts what exact and cell selected.
+	value(class string, scanned any) any
+	// plan says how the engine would answer a query.
+	plan(ctx context.Context, db queryer, query fragment) (plan, error)
+	// unindexed is a condition for which no index is used.
+	unindexed(f fragment) fragment
+	// atOnce is a query whose rows are found, all of them, before the first is given: what ctx ends it stops until then.
+	atOnce(query fragment) fragment
+	// unordered is a place in an ORDER BY for which no index is used.
+	unordered(place string) string
+	// match is a filter's condition.
+	match(t *Table, c *Column, op Op, operands []operand) fragment
+	// search is the condition of Query.Search on one column.
+	search(c *Column, text string) fragment
+	// lookup selects, for each row of values, the parent rows whose columns equal them: an int (the row's number, from 0),
+	// then the given expressions.
+	lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment
+}
+
+// openTimeout bounds the question which engine it is.
+const openTimeout = 10 * time.Second
+
+// detect asks the database what it is.
+func detect(ctx context.Context, db *sql.DB) (dialect, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	var version string
+	err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version)
+	if err == nil {
+		return newSQLite(version)
+	}
+	var other string
+	if db.QueryRowContext(ctx, "SELECT version()").Scan(&other) == nil {
+		return nil, fmt.Errorf("data: open: the engine %q is not supported: use SQLite", other)
+	}
+	return nil, fmt.Errorf("data: open: the database does not answer as SQLite does: %w", err)
+}

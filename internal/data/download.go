@@ -1,0 +1,129 @@
+package data
+
+// This file reads the whole of one cell.
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// Download writes the whole of one cell to a writer, whatever its size, and returns how it is stored: StoredNull, StoredBlob,
+// or StoredText, also of a number, as text. An error of the writer is returned as it is; part was written then. FieldErrors:
+// the column is masked, or is not one. A cell of more than 1 MiB takes the place of an export, and is read as longCell says.
+func (s *Source) Download(ctx context.Context, table string, key Key, column string, to io.Writer) (Storage, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return "", err
+	}
+	c, ok := t.Column(column)
+	switch {
+	case !ok || !c.Readable():
+		return "", FieldErrors{fieldError(column, "", "is not a column of %s", t.Name)}
+	case c.Masked:
+		return "", FieldErrors{fieldError(column, "", "is masked")}
+	}
+	where, err := s.identified(t, key)
+	if err != nil {
+		return "", err
+	}
+	class, value, err := s.oneCell(ctx, t, c, where, key)
+	if err != nil {
+		return "", err
+	}
+	switch value := value.(type) {
+	case nil:
+		return StoredNull, nil
+	case []byte:
+		_, err = to.Write(value)
+		return class, err
+	case tooLong:
+		return class, s.longCell(ctx, t, c, where, to)
+	}
+	_, err = io.WriteString(to, plainPart(value))
+	return StoredText, err
+}
+
+// oneCell reads a cell of up to longTo bytes; tooLong stands for the value of a longer one.
+func (s *Source) oneCell(ctx context.Context, t *Table, c *Column, where []fragment, key Key) (Storage, any, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
+	place := s.dialect.place(t, term{column: c})
+	query := fragment{text: fmt.Sprintf("SELECT %s, %s FROM %s", s.dialect.exact(place, longTo), s.dialect.class(place), s.dialect.from(t))}
+	rows, err := s.exactRows(ctx, s.db, query, where, 2)
+	if err != nil {
+		return "", nil, s.failed(ctx, "download", t, err)
+	}
+	if len(rows) != 1 {
+		return "", nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+	}
+	class, _ := rows[0][1].(string)
+	return Storage(class), rows[0][0], nil
+}
+
+// longCell writes a cell in pieces of 4 MiB, within one snapshot. Where writers would have to wait for that it is read in
+// one look, for which it must not have more than 16 MiB.
+func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []fragment, to io.Writer) error {
+	ctx, leave, err := s.enter(ctx, exporting)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	write := func(piece []byte) error { _, err := to.Write(piece); return err }
+	wait, err := s.waits(ctx, t)
+	if err != nil {
+		return err
+	}
+	if wait {
+		return s.cellApart(ctx, t, c, where, write)
+	}
+	return s.snapshot(ctx, "download", t, func(db queryer) error {
+		handles, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}, where, 1)
+		switch {
+		case err != nil:
+			return s.failed(ctx, "download", t, err)
+		case len(handles) == 0:
+			return nil
+		}
+		return s.longValue(ctx, db, t, c, handles[0], longPiece, write)
+	})
+}
+
+// cellApart reads a cell where writers wait: in one look, in its turn, and yields it when that has ended.
+func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, yield func([]byte) error) error {
+	place := s.dialect.place(t, term{column: c})
+	query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.exact(place, maxMatched), s.dialect.from(t))}
+	var rows [][]any
+	err := s.inTurn(ctx, "read", t, 0, func(ctx context.Context, db queryer) (err error) {
+		if rows, err = s.exactRows(ctx, db, query, where, 1); err != nil {
+			return s.failed(ctx, "read", t, err)
+		}
+		return nil
+	})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	var value []byte
+	switch v := rows[0][0].(type) {
+	case tooLong:
+		return FieldErrors{fieldError(c.Name, "", "holds a value of more than %d MiB, and the application could not write while it is read: the database file is not in WAL mode. "+
+			"Choose other columns, or use PRAGMA journal_mode = WAL", maxMatched>>20)}
+	case []byte:
+		value = v
+	default:
+		value = []byte(plainPart(v))
+	}
+	for len(value) > 0 {
+		n := min(len(value), longPiece)
+		if err := yield(value[:n]); err != nil {
+			return err
+		}
+		value = value[n:]
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+package data
+
+// This file reads a Field by the kind of its column.
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxNumber is the longest number that is read, in characters.
+const maxNumber = 400
+
+// Values that a dialect stores in its own way; the others are nil, int64, float64, string and []byte.
+type (
+	// decimalNumber is a number as written, of digits, a point and an exponent.
+	decimalNumber string
+	// instantValue is a date, time or both.
+	instantValue struct {
+		at   time.Time
+		step time.Duration // what was written, from a second up
+	}
+	uuidValue [16]byte
+	// document is JSON.
+	document string
+)
+
+var (
+	errRequired = errors.New("is required")
+	errWhole    = errors.New("must be a whole number, such as 12 or -3")
+)
+
+// notWhole says what is wrong with what strconv.ParseInt refused.
+func notWhole(err error) error {
+	if errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+	}
+	return errWhole
+}
+
+// parse reads a field as a value of the column, or says what is wrong with it.
+func (c *Column) parse(f Field) (any, error) {
+	if f.Null {
+		return nil, nil
+	}
+	if f.File != nil {
+		return c.parseFile(f)
+	}
+	switch {
+	case len(f.Text) > MaxText && (c.Kind != KindBlob || len(f.Text) > 2*MaxFile):
+		return nil, fmt.Errorf("is too long: at most %d bytes", MaxText)
+	case !utf8.ValidString(f.Text):
+		return nil, errors.New("is not UTF-8 text")
+	case strings.ContainsRune(f.Text, 0):
+		return nil, errors.New("holds a NUL character")
+	}
+	switch c.Kind {
+	case KindText, KindLongText, KindAny:
+		return f.Text, c.fits(f.Text)
+	case KindEnum:
+		if f.Text == "" && !slices.Contains(c.Enum, "") {
+			return nil, nil
+		}
+		if !slices.Contains(c.Enum, f.Text) {
+			return nil, fmt.Errorf("must be one of %s", strings.Join(c.Enum, ", "))
+		}
+		return f.Text, c.fits(f.Text)
+	}
+	trimmed := strings.TrimSpace(f.Text)
+	if trimmed == "" {
+		return nil, nil
+	}
+	switch c.Kind {
+	case KindInteger, KindReal, KindDecimal:
+		return parseNumberField(c, trimmed)
+	case KindBool:
+		return parseBool(trimmed)
+	case KindDate, KindTime, KindDateTime:
+		at, _, step, err := parseISO(trimmed)
+		isTime := err == nil && trimmed[4] != '-' // the shortest is 15:04
+		if err != nil || (c.Kind == KindTime) != isTime {
+			return nil, instantError(c.Kind)
+		}
+		return instantValue{at, step}, nil
+	case KindJSON:
+		if err := validJSON(f.Text); err != nil {
+			return nil, err
+		}
+		return document(f.Text), nil
+	case KindUUID:
+		digits := strings.ReplaceAll(trimmed, "-", "")
+		b, err := hex.DecodeString(digits)
+		if err != nil || len(b) != 16 {
+			return nil, errors.New("must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
+		}
+		return uuidValue(b), nil
+	case KindBlob:
+		b, err := hex.DecodeString(trimmed)
+		if err != nil {
+			return nil, errors.New("must be hexadecimal digits, two a byte")
+		}
+		return b, nil
+	}
+	return nil, fmt.Errorf("is of the kind %s, which cannot be written", c.Kind)
+}
+
+func (c *Column) parseFile(f Field) (any, error) {
+	if len(f.File) > MaxFile {
+		return nil, fmt.Errorf("is too large: at most %d bytes", MaxFile)
+	}
+	if c.Kind == KindBlob || c.Kind == KindAny {
+		return f.File, nil
+	}
+	if !utf8.Valid(f.File) {
+		return nil, errors.New("takes text, and the file is none")
+	}
+	return c.parse(Field{Text: string(f.File)})
+}
+
+// fits says whether text has a length the column takes.
+func (c *Column) fits(text string) error {
+	if c.MaxLength > 0 && utf8.RuneCountInString(text) > c.MaxLength {
+		return fmt.Errorf("is too long: at most %d characters", c.MaxLength)
+	}
+	return nil
+}
+
+func parseNumberField(c *Column, text string) (any, error) {
+	if len(text) > maxNumber || parseNumber(text) == nil {
+		return nil, notNumber(text, c.Kind == KindInteger)
+	}
+	number := newDecimal(text)
+	if c.Min != "" && number.less(newDecimal(c.Min)) {
+		return nil, fmt.Errorf("must be at least %s", c.Min)
+	}
+	if c.Max != "" && newDecimal(c.Max).less(number) {
+		return nil, fmt.Errorf("must be at most %s", c.Max)
+	}
+	if len(c.Enum) > 0 && c.numbers && !slices.ContainsFunc(c.Enum, func(one string) bool { return newDecimal(one) == number }) {
+		return nil, fmt.Errorf("must be one of %s", strings.Join(c.Enum, ", "))
+	}
+	switch c.Kind {
+	case KindInteger:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, notWhole(err)
+		}
+		return n, nil
+	case KindReal:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, notNumber(text, false)
+		}
+		return f, nil
+	}
+	if c.Precision > 0 {
+		if -number.exponent > c.Scale {
+			return nil, fmt.Errorf("must have at most %d digits after the point", c.Scale)
+		}
+		if len(number.digits)+number.exponent > c.Precision-c.Scale {
+			return nil, fmt.Errorf("must have at most %d digits before the point", c.Precision-c.Scale)
+		}
+	}
+	return decimalNumber(text), nil
+}
+
+// decimal is a decimal number: 0.digits without zeros around them, times 10 to the exponent plus their count. Two that
+// are equal are ==.
+type decimal struct {
+	negative bool
+	digits   string
+	exponent int // of the last digit; 0 for zero
+}
+
+// newDecimal reads what parseNumber accepts; exponents that overflow an int are zero or infinity there.
+func newDecimal(text string) decimal {
+	text = strings.ToLower(text)
+	var d decimal
+	d.negative = strings.HasPrefix(text, "-")
+	text = strings.TrimLeft(text, "+-")
+	text, exponent, _ := strings.Cut(text, "e")
+	d.exponent, _ = strconv.Atoi(exponent)
+	whole, fraction, _ := strings.Cut(text, ".")
+	d.exponent -= len(fraction)
+	d.digits = strings.TrimLeft(whole+fraction, "0")
+	short := strings.TrimRight(d.digits, "0")
+	d.exponent += len(d.digits) - len(short)
+	d.digits = short
+	if short == "" {
+		return decimal{}
+	}
+	return d
+}
+
+// less says whether d is less than other.
+func (d decimal) less(other decimal) bool {
+	if d.negative != other.negative {
+		return d.negative
+	}
+	if d.negative {
+		d, other = other, d
+	}
+	if d.digits == "" || other.digits == "" {
+		return d.digits == "" && other.digits != ""
+	}
+	if a, b := len(d.digits)+d.exponent, len(other.digits)+other.exponent; a != b {
+		return a < b
+	}
+	return d.digits < other.digits
+}
+
+// validJSON says where text is no JSON document.
+func validJSON(text string) error {
+	if json.Valid([]byte(text)) {
+		return nil
+	}
+	var v any
+	err := json.Unmarshal([]byte(text), &v)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		before := text[:min(int(syntax.Offset), len(text))]
+		return fmt.Errorf("is not valid JSON: line %d: %s", strings.Count(before, "\n")+1, strings.TrimPrefix(syntax.Error(), "json: "))
+	}
+	return errors.New("is not valid JSON")
+}
+
+// same says whether a field, as a form sends it, is what the stored value shows: then that value stays.
+func (c *Column) same(f Field, stored any) bool {
+	if f.Null || stored == nil {
+		return f.Null && stored == nil
+	}
+	if b, ok := stored.([]byte); ok && f.File != nil {
+		return bytes.Equal(b, f.File)
+	}
+	if f.File != nil {
+		return false
+	}
+	var shown Value
+	switch stored := stored.(type) {
+	case tooLong:
+		return false
+	case []byte:
+		return c.Kind == KindBlob && strings.EqualFold(f.Text, hex.EncodeToString(stored))
+	case string:
+		shown = newValue(c, StoredText, stored, int64(len(stored)), math.MaxInt, math.MaxInt)
+	case int64:
+		shown = newValue(c, StoredInteger, stored, 0, 0, 0)
+	case float64:
+		shown = newValue(c, StoredReal, stored, 0, 0, 0)
+	}
+	if f.Text == shown.Text || withLF(f.Text) == withLF(shown.Text) {
+		return true
+	}
+	switch c.Kind {
+	case KindBool:
+		was, ok := shown.Bool()
+		is, err := parseBool(strings.TrimSpace(f.Text))
+		return ok && err == nil && was == is
+	case KindDate, KindTime, KindDateTime:
+		was, _, ok := shown.Time()
+		is, _, step, err := parseInstant(strings.TrimSpace(f.Text))
+		if c.Kind == KindDate && step == 24*time.Hour { // a form shows only the date, whatever is stored
+			day := is.Format(time.DateOnly)
+			return ok && err == nil && (was.Format(time.DateOnly) == day || was.UTC().Format(time.DateOnly) == day)
+		}
+		return ok && err == nil && was.Equal(is)
+	case KindJSON:
+		var was, is bytes.Buffer
+		return json.Compact(&was, []byte(shown.Text)) == nil && json.Compact(&is, []byte(f.Text)) == nil && bytes.Equal(was.Bytes(), is.Bytes())
+	}
+	return false
+}
+
+// withLF undoes what browsers do to line breaks.
+func withLF(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }

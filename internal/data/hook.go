@@ -1,0 +1,139 @@
+package data
+
+// This file runs the program's own code inside the transactions that write a table.
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// HookError is what a hook or an action refused a write with. Nothing was written.
+type HookError struct{ Err error }
+
+func (e *HookError) Error() string { return e.Err.Error() }
+func (e *HookError) Unwrap() error { return e.Err }
+
+// statements keeps the connection out of reach.
+type statements struct{ queryer }
+
+// hooked calls a hook. Rows that it leaves open are closed when it is done.
+func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx context.Context, tx Tx) error) error {
+	short, cancel := context.WithCancel(ctx)
+	err := hook(short, statements{db})
+	cancel()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return s.failed(ctx, "run a hook of", t, err)
+	}
+	var fields FieldErrors
+	var field *FieldError
+	switch {
+	case errors.As(err, &fields):
+		return fields
+	case errors.As(err, &field):
+		return FieldErrors{field}
+	}
+	if _, broken := s.dialect.violation(ctx, db, t, err); broken {
+		return s.refused(ctx, db, "run a hook of", t, Input{}, nil, err)
+	}
+	classified := s.dialect.classify(ctx, err)
+	if outage(classified) || s.dialect.own(err) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) {
+		return fmt.Errorf("data: hook of %q: %w", t.Name, classified)
+	}
+	return &HookError{Err: err}
+}
+
+// before runs the hook before a row is written (img is nil for a new one) and returns the input with what it set.
+func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, img *image) (Input, error) {
+	if img == nil && t.hooks.BeforeInsert == nil || img != nil && t.hooks.BeforeUpdate == nil {
+		return in, nil
+	}
+	w, wrong, err := s.parse(ctx, db, t, in, img)
+	if err != nil {
+		return in, err
+	}
+	if len(wrong) > 0 {
+		return in, wrong
+	}
+	row, old := Values{}, Values(nil)
+	if img != nil {
+		if old, err = s.stored(ctx, db, t, s.at(t, img.handle)); err != nil {
+			return in, err
+		}
+		row = maps.Clone(old)
+	}
+	for i, c := range w.columns {
+		row[c.Name] = w.values[i]
+	}
+	var set map[string]Field
+	err = s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) (err error) {
+		if img == nil {
+			set, err = t.hooks.BeforeInsert(ctx, tx, row)
+		} else {
+			set, err = t.hooks.BeforeUpdate(ctx, tx, old, row, names(w.columns))
+		}
+		return err
+	})
+	if err != nil || len(set) == 0 {
+		return in, err
+	}
+	fields := map[string]Field{}
+	maps.Copy(fields, in.Fields)
+	maps.Copy(fields, set)
+	in.Fields, in.Masked = fields, append(slices.Clone(in.Masked), slices.Sorted(maps.Keys(set))...)
+	return in, nil
+}
+
+// after runs a hook with the row as it was written.
+func (s *Source) after(ctx context.Context, db queryer, t *Table, handle []any, hook func(context.Context, Tx, Values) error) error {
+	if hook == nil {
+		return nil
+	}
+	row, err := s.stored(ctx, db, t, s.at(t, handle))
+	if err != nil {
+		return err
+	}
+	return s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) error { return hook(ctx, tx, row) })
+}
+
+// beforeDelete runs the hook before the row of a handle is deleted.
+func (s *Source) beforeDelete(ctx context.Context, db queryer, t *Table, handle []any) error {
+	return s.after(ctx, db, t, handle, t.hooks.BeforeDelete)
+}
+
+// stored reads the row that meets the conditions; empty if there is none.
+func (s *Source) stored(ctx context.Context, db queryer, t *Table, where []fragment) (Values, error) {
+	var columns []*Column
+	for _, c := range t.Columns {
+		if c.Sortable() || c.unshown && !c.Masked && c.Problem == "" {
+			columns = append(columns, c)
+		}
+	}
+	row := Values{}
+	for chunk := range slices.Chunk(columns, recordChunk) {
+		var terms []term
+		for _, c := range chunk {
+			terms = append(terms, term{column: c})
+		}
+		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, terms, MaxText) + " FROM " + s.dialect.from(t)}, where, 1)
+		if err != nil {
+			return nil, s.failed(ctx, "read", t, err)
+		}
+		if len(rows) == 0 {
+			return Values{}, nil
+		}
+		for i, c := range chunk {
+			if _, long := rows[0][i].(tooLong); !long {
+				row[c.Name] = rows[0][i]
+			}
+		}
+	}
+	return row, nil
+}

@@ -1,0 +1,330 @@
+package data
+
+// This file says what deleting records would do to others.
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+)
+
+const (
+	// PreviewLimit is how many rows of one table a Preview counts, and how many rows in all it follows.
+	PreviewLimit = 10_000
+	// previewBatch is how many rows' references are looked for at once.
+	previewBatch = 200
+)
+
+// Preview is what deleting records does to others by the foreign keys, transitively. Triggers are not foreseen.
+type Preview struct {
+	Record  *Record // as Edit returns it; nil for many
+	Deleted []Effect
+	Changed []Effect // set to NULL or the default
+	Forbid  []Effect // why it is refused; empty if it can be deleted, as far as was looked
+	// Unseen is what may happen too, or forbid it, in tables that are not shown and by references that are masked. It
+	// follows from the schema alone: whether there are such rows is not looked at, for their number would tell what the
+	// hidden values are. Its Counts are Unknown.
+	Unseen []Effect
+	// Question is what the deletion is asked about: its Token goes to the deletion. That of one record covers the record
+	// as a Record.Token does.
+	Question
+}
+
+// Effect is one kind of change to one table.
+type Effect struct {
+	Table   string   // empty if the table is not shown
+	Columns []string // the foreign key's; empty in Deleted, and where the table is not shown
+	Action  string   // CASCADE, SET NULL, SET DEFAULT, RESTRICT, NO ACTION
+	Count   Count
+}
+
+// DeletePreview says what Delete would do to other records.
+func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Preview, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	preview := &Preview{}
+	var img *image
+	record := func(ctx context.Context, db queryer) (err error) {
+		if img, err = s.current(ctx, db, t, key, ""); err != nil {
+			return err
+		}
+		preview.Record, err = s.edit(ctx, db, t, key, img)
+		return err
+	}
+	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
+		if db == nil {
+			err = s.undivided(ctx, "preview a deletion from", t, record)
+		} else {
+			err = record(ctx, db)
+		}
+		if err == nil {
+			preview.Question, err = s.deletion(ctx, db, preview, t, img)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return preview, nil
+}
+
+// deletion is the question about one record, of which the preview gets what goes with it.
+func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, img *image) (Question, error) {
+	h := newDigest("crudadmin deletion 1", t)
+	hashBytes(h, []byte(img.token))
+	err := s.foresee(ctx, db, preview, t, [][]any{img.handle}, h)
+	return Question{Count: 1, Token: askedEffects + base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, err
+}
+
+// DeleteManyPreview says what DeleteMany would do to other records, as far as PreviewLimit. The Preview has no Record.
+func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview, error) {
+	t, err := s.table(sel.table)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := s.selected(t, sel)
+	if err != nil {
+		return nil, err
+	}
+	preview := &Preview{}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
+		preview.Question, err = s.question(ctx, db, t, conditions, preview)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return preview, nil
+}
+
+// foresee adds to a preview, and to a hash, what deleting these rows of a table does.
+func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash) error {
+	f := &fallout{s: s, db: db, doomed: map[*Table]*rowSet{}, touched: map[*ForeignKey]*rowSet{}}
+	for _, handle := range handles {
+		f.doom(t, handle)
+	}
+	chosen := 0
+	if rows := f.doomed[t]; rows != nil {
+		chosen = len(rows.rows)
+	}
+	if err := f.follow(ctx); err != nil {
+		return err
+	}
+	f.report(preview, t, chosen)
+	f.digest(h)
+	return nil
+}
+
+// unseen says whether the rows that refer by a foreign key are not told of: their table is not shown, or the key is
+// masked.
+func (s *Schema) unseen(child *Table, fk *ForeignKey) bool {
+	_, shown := s.Table(child.Name)
+	return !shown || slices.ContainsFunc(child.columns(fk.Columns), (*Column).secret)
+}
+
+// effect leaves out the names of a table that is not shown, and of masked columns.
+func (s *Schema) effect(t *Table, columns []string, action string, count Count) Effect {
+	if _, shown := s.Table(t.Name); !shown {
+		return Effect{Action: action, Count: Count{Unknown: true}}
+	}
+	if slices.ContainsFunc(t.columns(columns), (*Column).secret) {
+		return Effect{Table: t.Name, Action: action, Count: Count{Unknown: true}}
+	}
+	return Effect{Table: t.Name, Columns: columns, Action: action, Count: count}
+}
+
+// rowSet is rows of a table, by their handles.
+type rowSet struct {
+	seen map[string]bool
+	rows [][]any
+	more bool
+}
+
+func (r *rowSet) add(handle []any) bool {
+	name := fmt.Sprintf("%#v", handle)
+	if r.seen[name] {
+		return false
+	}
+	if len(r.rows) > PreviewLimit {
+		r.more = true
+		return false
+	}
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.seen[name] = true
+	r.rows = append(r.rows, handle)
+	return true
+}
+
+func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf("%#v", handle)] }
+
+// fallout is the rows that go when some do, and those that refer to them otherwise.
+type fallout struct {
+	s       *Source
+	db      queryer // nil: it looks as often as it needs to
+	doomed  map[*Table]*rowSet
+	touched map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to doomed ones, and do not cascade
+	unseen  []Effect
+	queue   []doomedRow
+	total   int
+	more    bool // not everything was followed
+}
+
+type doomedRow struct {
+	t      *Table
+	handle []any
+}
+
+func (f *fallout) doom(t *Table, handle []any) {
+	if f.doomed[t] == nil {
+		f.doomed[t] = &rowSet{}
+	}
+	if !f.doomed[t].add(handle) {
+		return
+	}
+	if f.total++; f.total > PreviewLimit {
+		f.more = true
+		return
+	}
+	f.queue = append(f.queue, doomedRow{t, handle})
+}
+
+// follow finds what refers to the doomed rows until there is nothing new.
+func (f *fallout) follow(ctx context.Context) error {
+	for len(f.queue) > 0 {
+		t := f.queue[0].t
+		var batch [][]any
+		n := 0
+		for n < len(f.queue) && n < previewBatch && f.queue[n].t == t {
+			batch = append(batch, f.queue[n].handle)
+			n++
+		}
+		f.queue = f.queue[n:]
+		for _, fk := range t.referenced {
+			child, ok := f.s.Schema().any(fk.Table)
+			if ok && f.s.Schema().unseen(child, fk) {
+				f.hide(child, fk)
+				continue
+			}
+			if !ok || child.Problem != "" || len(child.handle()) == 0 {
+				continue
+			}
+			if err := f.refer(ctx, t, child, fk, batch); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hide notes what may happen by a foreign key that is not looked at, and after it.
+func (f *fallout) hide(child *Table, fk *ForeignKey) {
+	s := f.s.Schema()
+	f.hides(s.effect(child, nil, fk.OnDelete, Count{Unknown: true}))
+	if fk.OnDelete != "CASCADE" {
+		return
+	}
+	for _, one := range s.Deleting(child.Name) {
+		t, ok := s.any(one.Table)
+		if !ok {
+			continue
+		}
+		action := "SET NULL"
+		if one.Deletes {
+			action = "CASCADE"
+		}
+		f.hides(s.effect(t, nil, action, Count{Unknown: true}))
+	}
+}
+
+func (f *fallout) hides(one Effect) {
+	if !slices.ContainsFunc(f.unseen, func(other Effect) bool { return other.Table == one.Table && other.Action == one.Action }) {
+		f.unseen = append(f.unseen, one)
+	}
+}
+
+// refer finds the rows of child that refer to those of t by fk.
+func (f *fallout) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
+	query := f.s.dialect.referring(t, batch, child, fk)
+	rows, err := f.s.exactSome(ctx, f.db, child, query, nil, PreviewLimit+1)
+	if err != nil {
+		return f.s.failed(ctx, "preview a deletion from", child, err)
+	}
+	for _, handle := range rows {
+		if fk.OnDelete == "CASCADE" {
+			f.doom(child, handle)
+			continue
+		}
+		if f.touched[fk] == nil {
+			f.touched[fk] = &rowSet{}
+		}
+		f.touched[fk].add(handle)
+	}
+	return nil
+}
+
+// report makes the preview of what was found after that many rows of t.
+func (f *fallout) report(p *Preview, t *Table, chosen int) {
+	limited := func(n int, more bool) Count {
+		return Count{Rows: int64(min(n, PreviewLimit)), More: more || n > PreviewLimit}
+	}
+	effect := f.s.Schema().effect
+	for child, rows := range f.doomed {
+		n := len(rows.rows)
+		if child == t {
+			n -= chosen
+		}
+		if n > 0 {
+			p.Deleted = append(p.Deleted, effect(child, nil, "CASCADE", limited(n, rows.more || f.more)))
+		}
+	}
+	for fk, rows := range f.touched {
+		child, _ := f.s.Schema().any(fk.Table)
+		n := 0
+		for _, handle := range rows.rows {
+			if !f.doomed[child].has(handle) {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		one := effect(child, fk.Columns, fk.OnDelete, limited(n, rows.more))
+		required := slices.ContainsFunc(child.columns(fk.Columns), func(c *Column) bool {
+			return !c.Nullable && (fk.OnDelete == "SET NULL" || !c.HasDefault)
+		})
+		switch {
+		case (fk.OnDelete == "SET NULL" || fk.OnDelete == "SET DEFAULT") && !required:
+			p.Changed = append(p.Changed, one)
+		default:
+			p.Forbid = append(p.Forbid, one)
+		}
+	}
+	p.Unseen = f.unseen
+	for _, effects := range [][]Effect{p.Deleted, p.Changed, p.Forbid, p.Unseen} {
+		slices.SortFunc(effects, func(a, b Effect) int {
+			return cmp.Or(cmp.Compare(a.Table, b.Table), strings.Compare(strings.Join(a.Columns, ","), strings.Join(b.Columns, ",")))
+		})
+	}
+}

@@ -1,0 +1,331 @@
+package data
+
+// This file holds the Query of a list and its form in addresses.
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of a Query.
+const (
+	DefaultLimit     = 25
+	MaxLimit         = 100
+	MaxSearch        = 200  // characters, also of contains and startswith
+	MaxFilters       = 32   // in one query
+	MaxFilterValues  = 100  // in one filter
+	MaxFilterValue   = 1000 // characters
+	MaxSort          = 8    // columns
+	MaxSearchColumns = 20   // looked into by Search; the table's first ones
+	MaxColumns       = 200  // in one page; the table's first ones unless chosen
+)
+
+// Last as Query.Before means the last page.
+const Last = "last"
+
+// Op is a filter's operator.
+type Op string
+
+// The operators. OpIn takes many values, the others one; OpIsNull takes true or false.
+const (
+	OpEq         Op = "eq"
+	OpNe         Op = "ne"
+	OpLt         Op = "lt"
+	OpLe         Op = "le"
+	OpGt         Op = "gt"
+	OpGe         Op = "ge"
+	OpContains   Op = "contains"
+	OpStartsWith Op = "startswith"
+	OpIn         Op = "in"
+	OpIsNull     Op = "isnull"
+)
+
+// Filter is one condition; the filters of a Query are joined with AND.
+type Filter struct {
+	Column string
+	Op     Op
+	Values []string // as written
+}
+
+// SortKey is one column of an order. NULL sorts before everything.
+type SortKey struct {
+	Column string
+	Desc   bool
+}
+
+// Query asks for one page of a table. Rows that the Sort leaves equal are ordered by the row id or the key, in the
+// direction of the last SortKey.
+//
+// In an address it is q, sort=-price,name, f.{column}.{op}=value, columns=a,b, limit, after and before; see ParseQuery.
+type Query struct {
+	Table   string
+	Search  string
+	Filters []Filter
+	Sort    []SortKey
+	Columns []string // empty: all, up to MaxColumns
+	After   string   // Page.Next
+	Before  string   // Page.Prev, or Last
+	Limit   int      // 1 to MaxLimit; 0 is DefaultLimit
+}
+
+// Ops returns the operators a filter on the column may use; none if it may not be filtered.
+func (c *Column) Ops() []Op {
+	if !c.Sortable() {
+		return nil
+	}
+	switch c.Kind {
+	case KindInteger, KindReal, KindDecimal, KindDate, KindTime, KindDateTime:
+		return []Op{OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpIn, OpIsNull}
+	case KindBool, KindBlob:
+		return []Op{OpEq, OpNe, OpIn, OpIsNull}
+	case KindUUID, KindJSON:
+		return []Op{OpEq, OpNe, OpContains, OpStartsWith, OpIn, OpIsNull}
+	}
+	return []Op{OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpContains, OpStartsWith, OpIn, OpIsNull}
+}
+
+// ParseQuery reads a Query from an address. Parameters it does not know are other people's, but everything that begins
+// with "f." is a filter. What is wrong (an unknown column or operator, a value that does not fit its column, a parameter
+// given twice …) is returned, all of it, as FieldErrors; the Query then holds the rest.
+//
+// In sort, columns and the value of in, "," separates; within a name or value it is written %2C, "%" is %25, a leading
+// "-" is %2D and the empty string is a lone %. (This is inside the value, which the address escapes once more.)
+func ParseQuery(t *Table, values url.Values) (Query, error) {
+	q := Query{Table: t.Name}
+	var errs FieldErrors
+	one := func(name string) string {
+		given := values[name]
+		if len(given) > 1 {
+			errs = append(errs, fieldError(name, given[1], "is given twice: keep one"))
+		}
+		if len(given) == 0 {
+			return ""
+		}
+		return given[0]
+	}
+	q.Search = strings.TrimSpace(one("q"))
+	q.After, q.Before = one("after"), one("before")
+	if text := one("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > MaxLimit {
+			errs = append(errs, fieldError("limit", text, "must be a whole number from 1 to %d", MaxLimit))
+		} else {
+			q.Limit = n
+		}
+	}
+	if q.Limit == 0 {
+		q.Limit = DefaultLimit
+	}
+	if text := one("sort"); text != "" {
+		for part := range strings.SplitSeq(text, ",") {
+			name, desc := strings.CutPrefix(part, "-")
+			q.Sort = append(q.Sort, SortKey{Column: unescapeItem(name), Desc: desc})
+		}
+	}
+	if text := one("columns"); text != "" {
+		q.Columns = splitItems(text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		rest, ok := strings.CutPrefix(name, "f.")
+		if !ok {
+			continue
+		}
+		dot := strings.LastIndexByte(rest, '.')
+		if dot < 0 {
+			errs = append(errs, fieldError(name, strings.Join(values[name], " "), "is not a filter: write f.{column}.{operator}"))
+			continue
+		}
+		column, op := rest[:dot], Op(rest[dot+1:])
+		if op == OpIn {
+			filter := Filter{Column: column, Op: op}
+			for _, value := range values[name] {
+				filter.Values = append(filter.Values, splitItems(value)...)
+			}
+			q.Filters = append(q.Filters, filter)
+			continue
+		}
+		for _, value := range values[name] {
+			q.Filters = append(q.Filters, Filter{Column: column, Op: op, Values: []string{value}})
+		}
+	}
+	q, wrong := q.check(t)
+	return q, orNil(append(errs, wrong...))
+}
+
+// Values returns the query as address parameters, in canonical form: ParseQuery of them gives the query again.
+func (q Query) Values() url.Values {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("q", q.Search)
+	set("after", q.After)
+	set("before", q.Before)
+	if q.Limit != 0 && q.Limit != DefaultLimit {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	var items []string
+	for _, key := range q.Sort {
+		item := escapeItem(key.Column)
+		if key.Desc {
+			item = "-" + item
+		}
+		items = append(items, item)
+	}
+	set("sort", strings.Join(items, ","))
+	set("columns", joinItems(q.Columns))
+	for _, f := range q.Filters {
+		name := "f." + f.Column + "." + string(f.Op)
+		if f.Op == OpIn {
+			v.Add(name, joinItems(f.Values))
+			continue
+		}
+		for _, value := range f.Values {
+			v.Add(name, value)
+		}
+	}
+	return v
+}
+
+// check returns the query without its wrong parts, and what they are.
+func (q Query) check(t *Table) (Query, FieldErrors) {
+	var errs FieldErrors
+	wrong := func(field, value, format string, args ...any) {
+		errs = append(errs, fieldError(field, value, format, args...))
+	}
+	if problem := textProblem(q.Search, MaxSearch); problem != "" {
+		wrong("q", q.Search, "%s", problem)
+		q.Search = ""
+	}
+	if q.Limit == 0 {
+		q.Limit = DefaultLimit
+	}
+	if q.Limit < 1 || q.Limit > MaxLimit {
+		wrong("limit", strconv.Itoa(q.Limit), "must be a whole number from 1 to %d", MaxLimit)
+		q.Limit = DefaultLimit
+	}
+	var sorts []SortKey
+	for _, key := range q.Sort {
+		c, ok := t.Column(key.Column)
+		switch {
+		case !ok || !c.Readable():
+			wrong("sort", key.Column, "is not a column of %s", t.Name)
+		case c.Masked:
+			wrong("sort", key.Column, "is masked and cannot be sorted by")
+		case slices.ContainsFunc(sorts, func(s SortKey) bool { return s.Column == key.Column }):
+			wrong("sort", key.Column, "is given twice")
+		case len(sorts) == MaxSort:
+			wrong("sort", key.Column, "is too much: at most %d columns", MaxSort)
+		default:
+			sorts = append(sorts, key)
+		}
+	}
+	sortWrong := len(sorts) < len(q.Sort)
+	q.Sort = sorts
+	var names []string
+	for _, name := range q.Columns {
+		c, ok := t.Column(name)
+		switch {
+		case !ok || !c.Readable():
+			wrong("columns", name, "is not a column of %s", t.Name)
+		case slices.Contains(names, name):
+			wrong("columns", name, "is given twice")
+		case len(names) == MaxColumns:
+			wrong("columns", name, "is too much: at most %d columns", MaxColumns)
+		default:
+			names = append(names, name)
+		}
+	}
+	q.Columns = names
+	var filters []Filter
+	for i, f := range q.Filters {
+		if i == MaxFilters {
+			wrong("f."+f.Column+"."+string(f.Op), strings.Join(f.Values, " "), "is too much: at most %d filters", MaxFilters)
+			break
+		}
+		if err := f.check(t); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		filters = append(filters, f)
+	}
+	q.Filters = filters
+	if q.After != "" && q.Before != "" {
+		wrong("before", q.Before, "cannot be joined with after")
+		q.Before = ""
+	}
+	for _, cursor := range []struct {
+		field string
+		text  *string
+	}{{"after", &q.After}, {"before", &q.Before}} {
+		if *cursor.text == "" || cursor.field == "before" && *cursor.text == Last {
+			continue
+		}
+		if _, problem := parseCursor(t, q.Sort, *cursor.text); problem != "" {
+			if !sortWrong { // else it is not a second mistake
+				wrong(cursor.field, *cursor.text, "%s", problem)
+			}
+			*cursor.text = ""
+		}
+	}
+	return q, errs
+}
+
+// textProblem says what keeps text from being searched for.
+func textProblem(text string, maxRunes int) string {
+	switch {
+	case !utf8.ValidString(text):
+		return "is not UTF-8 text"
+	case strings.ContainsRune(text, 0):
+		return "holds a NUL character"
+	case utf8.RuneCountInString(text) > maxRunes:
+		return fmt.Sprintf("is too long: at most %d characters", maxRunes)
+	}
+	return ""
+}
+
+var (
+	itemEscaper   = strings.NewReplacer("%", "%25", ",", "%2C")
+	itemUnescaper = strings.NewReplacer("%25", "%", "%2C", ",", "%2c", ",", "%2D", "-", "%2d", "-")
+)
+
+func escapeItem(item string) string {
+	if item == "" {
+		return "%"
+	}
+	item = itemEscaper.Replace(item)
+	if item[0] == '-' {
+		item = "%2D" + item[1:]
+	}
+	return item
+}
+
+func unescapeItem(item string) string {
+	if item == "%" {
+		return ""
+	}
+	return itemUnescaper.Replace(item)
+}
+
+func joinItems(items []string) string {
+	escaped := make([]string, len(items))
+	for i, item := range items {
+		escaped[i] = escapeItem(item)
+	}
+	return strings.Join(escaped, ",")
+}
+
+func splitItems(text string) []string {
+	items := strings.Split(text, ",")
+	for i, item := range items {
+		items[i] = unescapeItem(item)
+	}
+	return items
+}

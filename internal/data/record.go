@@ -1,0 +1,232 @@
+package data
+
+// This file reads one record, and what refers to it.
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// RecordBytes is how much of a cell a record shows.
+	RecordBytes = 64 << 10
+	// RelatedRows is how many rows of each relation Related reads.
+	RelatedRows = 10
+	// MaxRelated bounds the relations of one record.
+	MaxRelated = 50
+	// relatedTimeout bounds each of them, within Config.QueryTimeout for all.
+	relatedTimeout = 2 * time.Second
+	// recordChunk is how many columns one SELECT of a record reads: a table may have more than a result can, times three.
+	recordChunk = 500
+)
+
+// Record is one row with every readable column.
+type Record struct {
+	Table   *Table
+	Key     Key // canonical
+	Label   string
+	Columns []*Column
+	Cells   []Value
+	Notice  string  // what limits the record, if anything does
+	Token   string  // by Edit: what the row was, for Update and Delete
+	Links   []Links // by Edit: as Table.ManyToMany
+}
+
+// Related is the rows of one table that refer to a record by one foreign key.
+type Related struct {
+	ForeignKey *ForeignKey
+	Query      Query  // lists them
+	Page       *Page  // the first RelatedRows of them; nil with a Problem
+	Problem    string // why they could not be read
+}
+
+// Get returns one record.
+func (s *Source) Get(ctx context.Context, table string, key Key) (*Record, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.get(ctx, s.db, t, key, RecordBytes)
+}
+
+func (s *Source) get(ctx context.Context, db queryer, t *Table, key Key, maxBytes int) (*Record, error) {
+	where, err := s.identified(t, key)
+	if err != nil {
+		return nil, err
+	}
+	record := &Record{Table: t}
+	for _, c := range t.Columns {
+		if c.Readable() {
+			record.Columns = append(record.Columns, c)
+		}
+	}
+	row := Row{}
+	for start := 0; start == 0 || start < len(record.Columns); start += recordChunk {
+		chunk := record.Columns[start:min(start+recordChunk, len(record.Columns))]
+		r := &reader{s: s, db: db, t: t, columns: chunk, maxRunes: maxBytes, maxBytes: maxBytes}
+		if err := r.read(ctx, where, 2, 0); err != nil {
+			return nil, s.failed(ctx, "get", t, err)
+		}
+		if len(r.rows) > 1 { // a key with NULL in it
+			return nil, fieldError("key", key.String(), "addresses more than one row of %s", t.Name)
+		}
+		if len(r.rows) == 0 {
+			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+		}
+		row.Key = r.rows[0].Key
+		row.Cells = append(row.Cells, r.rows[0].Cells...)
+	}
+	rows := []Row{row}
+	if record.Notice, err = s.label(ctx, db, t, record.Columns, rows); err != nil {
+		return nil, err
+	}
+	record.Key, record.Cells, record.Label = rows[0].Key, rows[0].Cells, rows[0].Key.Label()
+	for i, c := range record.Columns {
+		if c.Name == t.Display && record.Cells[i].Text != "" {
+			record.Label, _ = cutRunes(record.Cells[i].Text, ListRunes)
+		}
+	}
+	return record, nil
+}
+
+// identified is the condition that holds for the row of a key.
+func (s *Source) identified(t *Table, key Key) ([]fragment, error) {
+	if key.IsZero() {
+		return nil, fieldError("key", "", "is empty")
+	}
+	if key.rowid {
+		if t.rowid == "" {
+			return nil, fieldError("key", key.String(), "is a row id, which %s does not have", t.Name)
+		}
+		return []fragment{{s.dialect.place(t, term{}) + " = ?", key.parts}}, nil
+	}
+	cols := t.columns(t.Identity.Columns)
+	if len(cols) != len(key.parts) || len(cols) == 0 {
+		return nil, fieldError("key", key.String(), "is the key of another table")
+	}
+	var where []fragment
+	for i, c := range cols {
+		place := s.dialect.place(t, term{column: c})
+		if key.parts[i] == nil {
+			where = append(where, fragment{text: place + " IS NULL"})
+		} else {
+			where = append(where, fragment{place + " = ?", []any{key.parts[i]}})
+		}
+	}
+	return where, nil
+}
+
+// Related returns what refers to a record: one entry for each foreign key that points at its table. A relation that cannot be read states its Problem and spoils no other.
+func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	where, err := s.identified(t, key)
+	if err != nil {
+		return nil, err
+	}
+	var all []Related
+	for _, fk := range t.References[:min(len(t.References), MaxRelated)] {
+		child, ok := s.Schema().Table(fk.Table)
+		if !ok {
+			continue
+		}
+		var selected string
+		for i, c := range t.columns(fk.RefColumns) {
+			if i > 0 {
+				selected += ", "
+			}
+			selected += s.dialect.exact(s.dialect.place(t, term{column: c}), MaxKeyPart)
+		}
+		values, err := s.referred(ctx, t, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where)
+		if err != nil {
+			return nil, err
+		}
+		if len(values) == 0 {
+			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+		}
+		q, problem := referring(child, fk, values[0])
+		if q.Table == "" && problem == "" {
+			continue // the referenced value is NULL: nothing can refer to it
+		}
+		related := Related{ForeignKey: fk, Query: q, Problem: problem}
+		if problem == "" {
+			related.Page, related.Problem, err = s.relatedPage(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, related)
+	}
+	return all, nil
+}
+
+// referred reads the values of a record that others refer to. It keeps no place for the lists that follow: they take
+// what they need.
+func (s *Source) referred(ctx context.Context, t *Table, query fragment, where []fragment) ([][]any, error) {
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	values, err := s.exactRows(ctx, s.db, query, where, 1)
+	if err != nil {
+		return nil, s.failed(ctx, "read references to", t, err)
+	}
+	return values, nil
+}
+
+// referring is the query of the rows that hold the values.
+func referring(child *Table, fk *ForeignKey, values []any) (Query, string) {
+	q := Query{Table: child.Name}
+	for i, value := range values {
+		f := Filter{Column: fk.Columns[i], Op: OpEq}
+		switch value := value.(type) {
+		case nil:
+			return Query{}, ""
+		case []byte:
+			f.Values = []string{hex.EncodeToString(value)}
+		case tooLong:
+			return q, "the referenced value is too long to list by"
+		default:
+			f.Values = []string{plainPart(value)}
+		}
+		if err := f.check(child); err != nil {
+			return q, "the referenced value cannot be listed by: " + err.Message
+		}
+		q.Filters = append(q.Filters, f)
+	}
+	return q, ""
+}
+
+func (s *Source) relatedPage(ctx context.Context, q Query) (*Page, string, error) {
+	short, cancel := context.WithTimeout(ctx, relatedTimeout)
+	defer cancel()
+	q.Limit = RelatedRows
+	page, err := s.List(short, q)
+	var broken *TableError
+	switch {
+	case err == nil:
+		return page, "", nil
+	case errors.Is(err, ErrTimeout) && ctx.Err() == nil:
+		return nil, "finding the rows took too long: the column has no index", nil
+	case errors.Is(err, ErrBusy) && ctx.Err() == nil:
+		return nil, "finding the rows takes a while, and too much such work is under way: reload the page for them", nil
+	case errors.As(err, &broken):
+		return nil, broken.Problem, nil
+	}
+	return nil, "", err
+}

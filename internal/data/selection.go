@@ -1,0 +1,117 @@
+package data
+
+// This file holds which records a write of many is about.
+
+import (
+	"context"
+	"fmt"
+)
+
+// MaxKeys is how many records a Selection by keys has.
+const MaxKeys = 10_000
+
+// Selection is which records of a table a write of many, its question and its preview are about. The zero Selection is of
+// no table. Make one with ByKeys or ByQuery.
+type Selection struct {
+	table string
+	keys  []Key
+	query *Query // nil: by keys
+}
+
+// ByKeys selects the records of the keys, at most MaxKeys; without keys it selects none.
+func ByKeys(table string, keys []Key) Selection { return Selection{table: table, keys: keys} }
+
+// ByQuery selects the records that match a query's search and filters. Its page and its order do not matter.
+func ByQuery(q Query) Selection { return Selection{table: q.Table, query: &q} }
+
+// selected are the conditions of a selection: one set for each key, or one of the query.
+func (s *Source) selected(t *Table, sel Selection) ([][]fragment, error) {
+	if sel.query == nil {
+		return s.chosen(t, sel.keys)
+	}
+	conditions, err := s.matching(t, *sel.query)
+	if err != nil {
+		return nil, err
+	}
+	return [][]fragment{conditions}, nil
+}
+
+// chosen are the conditions of each key, once.
+func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
+	if len(keys) > MaxKeys {
+		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "is given too often: at most %d", MaxKeys)}
+	}
+	var wrong FieldErrors
+	var conditions [][]fragment
+	seen := map[string]bool{}
+	for _, key := range keys {
+		if seen[key.String()] {
+			continue
+		}
+		seen[key.String()] = true
+		where, err := s.identified(t, key)
+		if err != nil {
+			wrong = append(wrong, fieldError("key", key.String(), "is not a key of %s", t.Name))
+		}
+		conditions = append(conditions, where)
+	}
+	return conditions, orNil(wrong)
+}
+
+// matching are a query's conditions, without its page.
+func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
+	q.Limit, q.After, q.Before = 0, "", ""
+	q, wrong := q.check(t)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return s.conditions(t, q)
+}
+
+// MaxBulk is how many records that match a query UpdateMany and DeleteMany write: it is one transaction, which keeps the
+// application from writing until it is done.
+const MaxBulk = 100_000
+
+func tooMany() error {
+	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", "is too many at once: nobody else can write meanwhile. Filter to at most %d records", MaxBulk)}
+}
+
+// fewEnough refuses more than MaxBulk matching records before anything is written.
+func (s *Source) fewEnough(ctx context.Context, t *Table, sel Selection, selected [][]fragment) error {
+	if sel.query == nil {
+		return nil // MaxKeys is less
+	}
+	conditions := selected[0]
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, heavy)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var n int64
+	apart, err := s.apart(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case apart: // also all rows: so many are seldom counted in one look
+		if n, err = s.countApart(ctx, t, conditions, MaxBulk); err != nil {
+			return err
+		}
+	default:
+		query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
+		query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, MaxBulk+1)}
+		if err := s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
+			if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+				return s.failed(ctx, "count", t, err)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	if n > MaxBulk {
+		return tooMany()
+	}
+	return nil
+}

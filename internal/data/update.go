@@ -1,0 +1,97 @@
+package data
+
+// This file sets columns of many records to the same values: of chosen ones, or of all that match a query.
+
+import "context"
+
+// UpdateMany sets the input's fields in each of the selected records, in one transaction, within Config.BulkTimeout, and
+// returns how many there were. No token of a record is checked: what the records have in other fields stays, what they have
+// in these is replaced.
+func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked string) (int64, error) {
+	t, err := s.writable(sel.table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.selected(t, sel)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.fewEnough(ctx, t, sel, conditions); err != nil {
+		return 0, err
+	}
+	return s.updateAll(ctx, t, conditions, in, asked)
+}
+
+// updateAll sets the input's fields in what meets each of the conditions.
+func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input, asked string) (int64, error) {
+	switch {
+	case len(in.Fields) == 0:
+		return 0, FieldErrors{fieldError("", "", "Nothing is to be changed: no field was given.")}
+	case len(in.Links) > 0:
+		return 0, FieldErrors{fieldError("", "", "Links are set for one record at a time.")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, bulk)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	var updated int64
+	refused := func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "update", t, in, nil, err)
+	}
+	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
+		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+			return err
+		}
+		if t.hooks.BeforeUpdate != nil || t.hooks.AfterUpdate != nil {
+			n, err := s.updateEach(ctx, db, t, conditions, in)
+			updated = n
+			return err
+		}
+		w, err := s.prepare(ctx, db, t, in, &image{}) // a row of which nothing is known
+		if err != nil {
+			return err
+		}
+		if err := s.permittedChange(ctx, db, t, w, conditions...); err != nil {
+			return err
+		}
+		for _, where := range conditions {
+			n, err := s.dialect.change(ctx, db, t, w.columns, w.values, where)
+			if err != nil {
+				return refused(ctx, db, err)
+			}
+			if updated += n; updated > MaxBulk {
+				return tooMany()
+			}
+		}
+		return nil
+	}, refused)
+	if err != nil {
+		return 0, err
+	}
+	return updated, nil
+}
+
+// updateEach sets them row by row, with the hooks.
+func (s *Source) updateEach(ctx context.Context, db queryer, t *Table, conditions [][]fragment, in Input) (updated int64, err error) {
+	handles, err := s.handles(ctx, db, t, conditions)
+	if err != nil {
+		return 0, err
+	}
+	for _, handle := range handles {
+		img, err := s.lookAt(ctx, db, t, s.at(t, handle), "")
+		if err != nil {
+			return 0, err
+		}
+		if img == nil {
+			continue // a hook deleted it
+		}
+		if _, err := s.updateRow(ctx, db, t, in, img); err != nil {
+			return 0, err
+		}
+		updated++
+	}
+	return updated, nil
+}

@@ -1,0 +1,304 @@
+package data
+
+// This file inserts and updates records.
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated even so must stay out of
+// the Input.
+func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, error) {
+	t, err := s.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var record *Record
+	err = s.moment(ctx, "edit", t, func(ctx context.Context, db queryer) error {
+		img, err := s.look(ctx, db, t, key)
+		if err == nil && img == nil {
+			err = fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+		}
+		if err == nil {
+			record, err = s.edit(ctx, db, t, key, img)
+		}
+		return err
+	})
+	return record, err
+}
+
+// edit is the record of an image.
+func (s *Source) edit(ctx context.Context, db queryer, t *Table, key Key, img *image) (*Record, error) {
+	record, err := s.get(ctx, db, t, key, MaxText)
+	if err != nil {
+		return nil, err
+	}
+	record.Token, record.Links = img.token, img.links
+	return record, nil
+}
+
+// Insert writes a new record and returns its key; zero if its table has none.
+func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error) {
+	t, err := s.writable(table)
+	if err != nil {
+		return Key{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, writing)
+	if err != nil {
+		return Key{}, err
+	}
+	defer leave()
+	var key Key
+	var handle []any
+	err = s.transact(ctx, "insert into", t, func(ctx context.Context, db queryer) error {
+		w, err := s.prepare(ctx, db, t, in, nil)
+		if err != nil {
+			return err
+		}
+		if err := s.permitted(s.Schema().Inserting(t.Name)); err != nil {
+			return err
+		}
+		handles, err := s.dialect.insert(ctx, db, t, w.columns, w.values)
+		if err != nil {
+			return s.refused(ctx, db, "insert into", t, in, nil, err)
+		}
+		if len(handles) != 1 {
+			return ignored()
+		}
+		handle = handles[0]
+		if err := s.setLinks(ctx, db, t, in, handle, nil); err != nil {
+			return err
+		}
+		if err := s.after(ctx, db, t, handle, t.hooks.AfterInsert); err != nil {
+			return err
+		}
+		key, err = s.keyAt(ctx, db, t, handle)
+		return err
+	}, func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "insert into", t, in, handle, err)
+	})
+	if err != nil {
+		return Key{}, err
+	}
+	return key, nil
+}
+
+// ignored is the error for a write that a trigger's RAISE(IGNORE) made nothing of.
+func ignored() error {
+	return FieldErrors{fieldError("", "", "Nothing was written: a trigger of the table prevented it.")}
+}
+
+// Update changes a record and returns its key, which differs if a column of the key changed. token is the Token of the
+// Record that was edited: if the row is no longer what it was, nothing is written and the error is a *StaleError.
+func (s *Source) Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error) {
+	t, err := s.writable(table)
+	if err != nil {
+		return Key{}, err
+	}
+	if token == "" {
+		return Key{}, FieldErrors{fieldError("token", "", "is missing: take it from the record as it was read for editing")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, writing)
+	if err != nil {
+		return Key{}, err
+	}
+	defer leave()
+	var handle []any
+	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
+		img, err := s.current(ctx, db, t, key, token)
+		if err != nil {
+			return err
+		}
+		handle = img.handle
+		if handle, err = s.updateRow(ctx, db, t, in, img); err != nil {
+			return err
+		}
+		key, err = s.keyAt(ctx, db, t, handle)
+		return err
+	}, func(ctx context.Context, db queryer, err error) error {
+		return s.refused(ctx, db, "update", t, in, handle, err)
+	})
+	if err != nil {
+		return Key{}, err
+	}
+	return key, nil
+}
+
+// updateRow changes the row of an image and returns its handle.
+func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, img *image) ([]any, error) {
+	handle := img.handle
+	w, err := s.prepare(ctx, db, t, in, img)
+	if err != nil {
+		return handle, err
+	}
+	if len(w.columns) > 0 {
+		if err := s.permittedChange(ctx, db, t, w, s.at(t, img.handle)); err != nil {
+			return handle, err
+		}
+		handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, img.handle))
+		if err != nil {
+			return handle, s.refused(ctx, db, "update", t, in, handle, err)
+		}
+		if len(handles) != 1 {
+			return handle, ignored()
+		}
+		handle = handles[0]
+	}
+	if err := s.setLinks(ctx, db, t, in, handle, img.links); err != nil {
+		return handle, err
+	}
+	return handle, s.after(ctx, db, t, handle, t.hooks.AfterUpdate)
+}
+
+// current is the image of a row that must still be what the token says.
+func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token string) (*image, error) {
+	img, err := s.look(ctx, db, t, key)
+	if err != nil {
+		return nil, err
+	}
+	if img == nil {
+		if token == "" {
+			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
+		}
+		return nil, &StaleError{}
+	}
+	if token != "" && token != img.token {
+		record, err := s.edit(ctx, db, t, key, img)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &StaleError{Current: record}
+	}
+	return img, nil
+}
+
+// written is what a statement sets.
+type written struct {
+	columns []*Column
+	values  []any
+}
+
+// prepare runs the hook before a write, and reads what is to be written against the row as it is (nil: a new one).
+func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, img *image) (written, error) {
+	in, err := s.before(ctx, db, t, in, img)
+	if err != nil {
+		return written{}, err
+	}
+	w, wrong, err := s.parse(ctx, db, t, in, img)
+	if err != nil {
+		return w, err
+	}
+	if img == nil {
+		for _, c := range t.Columns {
+			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
+				wrong = append(wrong, fieldError(c.Name, "", "%s", errRequired.Error()))
+			}
+		}
+	}
+	wrong = append(wrong, in.checkLinks(t, img)...)
+	unseen, err := s.unseenKeys(ctx, db, t, w, img)
+	if err != nil {
+		return w, err
+	}
+	return w, orNil(append(wrong, unseen...))
+}
+
+// parse reads the input's fields, all of them. Fields that change nothing are left out.
+func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, img *image) (w written, wrong FieldErrors, err error) {
+	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
+		f := in.Fields[name]
+		c, problem := in.settable(t, name)
+		if problem != "" {
+			wrong = append(wrong, fieldError(name, "", "%s", problem))
+			continue
+		}
+		refuse := func(err error) {
+			given := f.Text
+			if c.Masked {
+				given = ""
+			}
+			wrong = append(wrong, fieldError(name, given, "%s", err.Error()))
+		}
+		var stored any
+		if img != nil {
+			value, known := img.values[name]
+			if known && c.same(f, value) {
+				continue
+			}
+			stored = value
+		}
+		value, err := c.parse(f)
+		if err != nil {
+			refuse(err)
+			continue
+		}
+		if value == nil {
+			switch {
+			case img == nil && t.assigned(c):
+				continue
+			case !c.Nullable:
+				refuse(errRequired)
+				continue
+			}
+		}
+		if value != nil {
+			if stored == nil {
+				if stored, err = s.latest(ctx, db, t, c); err != nil {
+					return w, nil, err
+				}
+			}
+			if value, err = s.dialect.store(c, value, stored); err != nil {
+				refuse(err)
+				continue
+			}
+		}
+		w.columns = append(w.columns, c)
+		w.values = append(w.values, value)
+	}
+	return w, wrong, nil
+}
+
+// settable finds a column, or says why it cannot be set.
+func (in Input) settable(t *Table, name string) (*Column, string) {
+	c, ok := t.Column(name)
+	switch {
+	case !ok || c.Hidden && !(c.unshown && slices.Contains(in.Masked, name)):
+		return nil, fmt.Sprintf("is not a column of %s", t.Name)
+	case c.Generated:
+		return nil, "cannot be set: it is computed from other columns"
+	case c.Problem != "":
+		return nil, "cannot be set: " + c.Problem
+	case c.Masked && !slices.Contains(in.Masked, name):
+		return nil, "cannot be set: it is masked"
+	}
+	return c, ""
+}
+
+// latest is a value that shows how a column's kind is stored in this table; nil if that is not the question.
+func (s *Source) latest(ctx context.Context, db queryer, t *Table, c *Column) (any, error) {
+	if c.Kind != KindBool && c.Kind != KindUUID && c.Kind != KindDate && c.Kind != KindTime && c.Kind != KindDateTime || c.Masked {
+		return nil, nil
+	}
+	rows, err := s.exactRows(ctx, db, s.dialect.latest(t, c), nil, 1)
+	if err != nil {
+		return nil, s.failed(ctx, "read", t, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return rows[0][0], nil
+}
