@@ -62,7 +62,7 @@ func TestHeadOfAFileAsksNothing(t *testing.T) {
 // a file that looks whole; when the room is free again they are served.
 func TestExportsHaveARoom(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made")
-	b := newBench(t, func(c *Config) { c.ExportDir, c.ExportSpoolMB = dir, 1 })
+	b, log := loggedBench(t, func(c *Config) { c.ExportDir, c.ExportSpoolMB = dir, 1 })
 	page := b.browser(t).signIn(adminName)
 	other, err := b.records.Spools.Open()
 	if err != nil {
@@ -106,6 +106,9 @@ func TestExportsHaveARoom(t *testing.T) {
 	}
 	if code, cut := export(); code == http.StatusOK && !cut {
 		t.Error("an export larger than the room ends as if it were whole")
+	}
+	if lines, _ := log.take(t); lines[len(lines)-1]["reason"] != "busy" {
+		t.Errorf("an export larger than the room is logged as %v", lines[len(lines)-1])
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 || b.records.Spools.Used() != 0 {
 		t.Errorf("left: %v, %d bytes, %v", entries, b.records.Spools.Used(), err)

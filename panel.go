@@ -104,7 +104,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	}
 	f, err = frame.New(frame.Config{
 		MountPath: cfg.MountPath, Secure: cfg.Secure, Policy: policy, Gates: cfg.gates(), DB: cfg.DB, AdminDB: cfg.AdminDB,
-		Accounts: accounts, Sessions: sessions, UI: pages, Logger: cfg.Logger, Events: events, Keep: records.Keep,
+		Accounts: accounts, Sessions: sessions, UI: pages, Logger: cfg.Logger, Keep: records.Keep,
 	})
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ type bench struct {
 type faultyStore struct {
 	session.Store
 	down    atomic.Bool
+	panics  atomic.Bool // it has a fault
 	partial atomic.Bool // endings are not confirmed everywhere
 	calls   atomic.Int64
 }
@@ -83,6 +84,9 @@ func (s *faultyStore) DeleteUser(ctx context.Context, user session.User, why ses
 
 func (s *faultyStore) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	s.calls.Add(1)
+	if s.panics.Load() {
+		panic("a fault of the store")
+	}
 	if s.down.Load() {
 		return session.Session{}, session.ErrUnavailable
 	}
@@ -162,8 +166,8 @@ func (b *bench) browser(t testing.TB) *browser {
 	return &browser{t: t, handler: b.Panel, base: b.base, cookies: map[string]string{}, headers: map[string]string{}, ip: "192.0.2.1"}
 }
 
-// do sends a request to an address under the mount path.
-func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRecorder {
+// request is a request to an address under the mount path.
+func (b *browser) request(method, path string, form url.Values) *http.Request {
 	b.t.Helper()
 	var body io.Reader
 	if form != nil {
@@ -180,8 +184,14 @@ func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRec
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
+	return r
+}
+
+// do sends a request to an address under the mount path.
+func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRecorder {
+	b.t.Helper()
 	w := httptest.NewRecorder()
-	b.handler.ServeHTTP(w, r)
+	b.handler.ServeHTTP(w, b.request(method, path, form))
 	for _, c := range w.Result().Cookies() {
 		if c.MaxAge < 0 {
 			delete(b.cookies, c.Name)

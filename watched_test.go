@@ -58,11 +58,11 @@ func (k *ticks) tick() int {
 }
 
 // An export that is under way when its reader is removed, in whatever way, is cut at
-// the next question; one of somebody who may read on is whole. What lies in the
-// connection and was not taken is thrown away.
+// the next question, and the log says why; one of somebody who may read on is whole. What
+// lies in the connection and was not taken is thrown away.
 func TestExportsEndWithTheRightToThem(t *testing.T) {
 	var k ticks
-	b := newBench(t, func(c *Config) {
+	b, log := loggedBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
 			WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 24) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
 			t.Fatal(err)
@@ -111,6 +111,18 @@ func TestExportsEndWithTheRightToThem(t *testing.T) {
 			<-answered
 		} else if len(rest) > 256<<10 {
 			t.Errorf("%s: %d KiB arrive after the cut, want what the browser had in hand, 256 KiB at most", how.name, len(rest)>>10)
+		}
+		outcome, reason := "done", ""
+		switch {
+		case how.stays:
+			outcome, reason = "cut", "account"
+		case how.do != nil:
+			outcome, reason = "cut", "session"
+		}
+		lines, _ := log.take(t)
+		line := lines[len(lines)-1]
+		if why, _ := line["reason"].(string); line["event"] != "export" || line["outcome"] != outcome || why != reason {
+			t.Errorf("%s: the log says %v, want %s %s", how.name, line, outcome, reason)
 		}
 		whole := err == nil && strings.HasSuffix(string(rest), "\r\n0\r\n\r\n")
 		if whole != (how.do == nil) {

@@ -116,6 +116,7 @@ func (f *Frame) fail(v *Visit, err error) {
 	r, h := v.R, v.W.Header()
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		v.NoteError(err)
 		return // the browser has gone
 	case errors.Is(err, errUnmade):
 		f.log.ErrorContext(r.Context(), "page could not be rendered", "path", r.URL.Path, "error", err)
@@ -124,7 +125,8 @@ func (f *Frame) fail(v *Visit, err error) {
 	case errors.Is(err, account.ErrActor):
 		err = f.actorChanged(v)
 	}
-	if errors.Is(err, errNobody) || errors.Is(err, errEnded) {
+	if noSession(err) {
+		v.NoteError(err)
 		f.sendToLogin(v)
 		return
 	}
@@ -134,9 +136,7 @@ func (f *Frame) fail(v *Visit, err error) {
 		id = rand.Text()[:8]
 		f.log.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
 	}
-	if status == http.StatusForbidden {
-		f.logDenied(v, err)
-	}
+	f.logFailure(v, status, err)
 	h.Set("Cache-Control", "no-store")
 	wait := time.Duration(0)
 	switch status {

@@ -30,9 +30,6 @@ type Config struct {
 	UI       *ui.Renderer
 	Logger   *slog.Logger
 
-	// Events are the names of what the security log has, by routes ("POST /login").
-	Events map[string]string
-
 	// Keep adds to the page of an error what was entered, so that it is not lost.
 	Keep func(*Visit, *ui.Error)
 }

@@ -58,21 +58,27 @@ type Route struct {
 	Method  string
 	Path    string // a pattern of http.ServeMux without the mount path
 	Access  Access
+	Event   string // what the security log calls a request to it; Unlogged for none
 	Handler Handler
 }
+
+// Unlogged is the event of routes that the security log does not speak of.
+const Unlogged = ""
 
 // Get is the route of an address that is read.
 func Get(path string, access Access, handler Handler) Route {
 	return Route{Method: http.MethodGet, Path: path, Access: access, Handler: handler}
 }
 
-// Post is the route of an address that something is sent to.
-func Post(path string, access Access, handler Handler) Route {
-	return Route{Method: http.MethodPost, Path: path, Access: access, Handler: handler}
+// GetLogged is the route of an address that is read, with a line in the security log.
+func GetLogged(path string, access Access, event string, handler Handler) Route {
+	return Route{Method: http.MethodGet, Path: path, Access: access, Event: event, Handler: handler}
 }
 
-// name is what the tables of routes call it.
-func (rt Route) name() string { return rt.Method + " " + rt.Path }
+// Post is the route of an address that something is sent to.
+func Post(path string, access Access, event string, handler Handler) Route {
+	return Route{Method: http.MethodPost, Path: path, Access: access, Event: event, Handler: handler}
+}
 
 // A crossing is the addresses that one pattern of http.ServeMux stands for. There is one but right
 // below a table, where the mux cannot tell a word ("choices") from a record's key. No key is such

@@ -6,32 +6,19 @@ package frame
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// How a deed ended.
-const (
-	outcomeDone      = "done"
-	outcomeFailed    = "failed"    // the name or the password was wrong
-	outcomeThrottled = "throttled" // too many attempts, or requests at once
-	outcomeDenied    = "denied"    // no right, a wrong CSRF token, or another site
-	outcomeRefused   = "refused"   // what was sent does not fit, or no longer
-	outcomeError     = "error"     // a server is down, or a fault of ours
-	outcomeCut       = "cut"       // the answer did not reach its end
-)
-
 // deed is what the line of a request will say.
 type deed struct {
 	user  account.User // who asks, the zero User where nobody is signed in
 	attrs []slog.Attr
-	err   error // what was answered with an error page
+	err   error // why it was not done, where that is known
 }
 
 type deedKey struct{}
@@ -48,85 +35,47 @@ func (v *Visit) Note(attrs ...slog.Attr) {
 	}
 }
 
+// NoteError says why the visit's request was not done, where its handler answers the error by a page of
+// its own. Errors that handlers return are noted already.
+func (v *Visit) NoteError(err error) {
+	if d := deedOf(v.R); d != nil {
+		d.err = err
+	}
+}
+
 // logged writes a route's line when its handler is done. A route without an event has none.
 func (f *Frame) logged(rt Route, next http.Handler) http.Handler {
-	event := f.cfg.Events[rt.name()]
-	if event == "" {
+	if rt.Event == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d := &deed{}
 		r = r.WithContext(context.WithValue(r.Context(), deedKey{}, d))
 		answer := &answered{ResponseWriter: w}
-		ended := false
 		defer func() {
-			outcome := outcomeCut
-			if ended {
-				outcome = answer.outcome(rt.Method)
+			wrong := recover()
+			if outcome := answer.outcome(rt.Method, d.err, wrong); outcome != "" {
+				f.logDeed(r, rt.Event, outcome, reason(answer.status, d.err), d)
 			}
-			if outcome != "" {
-				f.logDeed(r, event, outcome, d)
+			if wrong != nil {
+				panic(wrong)
 			}
 		}()
 		next.ServeHTTP(answer, r)
-		ended = true
 	})
 }
 
-// answered notes an answer's status.
-type answered struct {
-	http.ResponseWriter
-	status int
-}
-
-func (a *answered) WriteHeader(status int) {
-	if a.status == 0 && status >= http.StatusOK {
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answered) Write(b []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-// outcome is how the request ended; empty where it asked a question back, and nothing was
-// done yet.
-func (a *answered) outcome(method string) string {
-	switch {
-	case a.status == 0, a.status == http.StatusOK && method != http.MethodGet && strings.HasPrefix(a.Header().Get("Content-Type"), "text/html"):
-		return ""
-	case a.status < http.StatusBadRequest:
-		return outcomeDone
-	case a.status == http.StatusUnauthorized:
-		return outcomeFailed
-	case a.status == http.StatusForbidden:
-		return outcomeDenied
-	case a.status == http.StatusTooManyRequests:
-		return outcomeThrottled
-	case a.status < http.StatusInternalServerError:
-		return outcomeRefused
-	default:
-		return outcomeError
+// logFailure notes the error that a request is answered with, or writes the line of one that is denied
+// where its route has none.
+func (f *Frame) logFailure(v *Visit, status int, err error) {
+	v.NoteError(err)
+	if deedOf(v.R) == nil && status == http.StatusForbidden {
+		d := &deed{user: v.User, attrs: []slog.Attr{slog.String("method", v.R.Method)}}
+		f.logDeed(v.R, "request", outcomeDenied, reason(status, err), d)
 	}
 }
 
-// logDenied writes the line of a request that is denied, where its route has none of its own.
-func (f *Frame) logDenied(v *Visit, err error) {
-	if d := deedOf(v.R); d != nil {
-		d.err = err
-		return
-	}
-	f.logDeed(v.R, "request", outcomeDenied, &deed{user: v.User, err: err, attrs: []slog.Attr{slog.String("method", v.R.Method)}})
-}
-
-func (f *Frame) logDeed(r *http.Request, event, outcome string, d *deed) {
+func (f *Frame) logDeed(r *http.Request, event, outcome, reason string, d *deed) {
 	level := slog.LevelInfo
 	if outcome != outcomeDone {
 		level = slog.LevelWarn
@@ -140,24 +89,10 @@ func (f *Frame) logDeed(r *http.Request, event, outcome string, d *deed) {
 			attrs = append(attrs, slog.String(part.label, clip.Text(value, MaxLogged)))
 		}
 	}
-	if why := deniedFor(d.err); outcome == outcomeDenied && why != "" {
-		attrs = append(attrs, slog.String("reason", why))
+	if outcome != outcomeDone {
+		attrs = append(attrs, slog.String("reason", reason))
 	}
 	f.security.LogAttrs(r.Context(), level, "security event", append(attrs, d.attrs...)...)
-}
-
-// deniedFor is why a request was denied, in one word.
-func deniedFor(err error) string {
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, session.ErrCSRF):
-		return "csrf"
-	case errors.Is(err, errOrigin):
-		return "origin"
-	default:
-		return "rights"
-	}
 }
 
 // NoteVisitor notes who asks, on a route that is open to anybody, where somebody is signed in.
@@ -191,7 +126,7 @@ func (f *Frame) knownName(ctx context.Context, username string) string {
 func (f *Frame) Alert(ctx context.Context, e session.Event) {
 	if e.Kind == session.EventAlert {
 		f.security.LogAttrs(ctx, slog.LevelWarn, "security event", slog.String("event", "sign-in.alert"), slog.String("outcome", outcomeThrottled),
-			slog.String("address", e.IP.String()), slog.String("account", f.knownName(ctx, e.Account)), slog.Int("failures", e.Count))
+			slog.String("reason", reasonAttempts), slog.String("address", e.IP.String()), slog.String("account", f.knownName(ctx, e.Account)), slog.Int("failures", e.Count))
 	}
 }
 

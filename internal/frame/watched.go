@@ -56,6 +56,7 @@ func (f *Frame) watched(rt Route) Handler {
 		f.log.InfoContext(r.Context(), "a request is cut: who asked may not go on", "path", r.URL.Path, "user", v.User.Username, "why", why)
 		if answer.begun {
 			reset(w)
+			v.NoteError(why)
 			panic(http.ErrAbortHandler)
 		}
 		for _, name := range []string{"Content-Disposition", "Content-Type", "Content-Length", "Content-Encoding"} {

@@ -80,6 +80,7 @@ func (p *Pages) Login(v *frame.Visit) error {
 		}
 		if errors.Is(err, session.ErrLimit) {
 			page.Error = tooManySessions
+			v.NoteError(err)
 			return p.refuseLogin(v, http.StatusForbidden, page)
 		}
 		return err

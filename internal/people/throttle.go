@@ -37,6 +37,7 @@ func throttled(v *frame.Visit, err error) (wait time.Duration, ok bool) {
 	if !ok {
 		return 0, false
 	}
+	v.NoteError(err)
 	v.RetryIn(refused.RetryAfter)
 	return refused.RetryAfter, true
 }

@@ -99,7 +99,8 @@ func (p *Pages) sendSpooled(v *frame.Visit, what string, t *data.Table, begin fu
 		return err
 	}
 	v.Log().WarnContext(v.R.Context(), what+" is cut", "table", t.Name, "error", err)
-	panic(http.ErrAbortHandler)
+	v.Cut(err)
+	return nil
 }
 
 // paced ends a connection that does not keep the pace. What the browser waits for
@@ -123,6 +124,9 @@ func (p *paced) Write(b []byte) (int, error) {
 	}
 	n, err := p.w.Write(b)
 	p.spent += time.Since(begun)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", frame.ErrBrowser, err)
+	}
 	return n, err
 }
 
