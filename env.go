@@ -56,7 +56,8 @@ func (c EnvConfig) LogHandler(next slog.Handler) slog.Handler { return c.levels.
 // and its range. Those that say where the sessions are kept are for
 // backend.FromEnv.
 //
-// Everything wrong is in one error, by variable and without secrets. Production
+// Everything wrong is in one error, by variable and without secrets; the EnvConfig then has Tables, Rights
+// and RightsLines alone, as far as they could be read, so that [WrongRights] can be told with it. Production
 // refuses what staging gets as a warning: no secret key, and cookies over plain
 // HTTP. In development SecretKey may come back empty; the program crudadmin then
 // makes one and keeps it in DATA_DIR.
@@ -94,7 +95,7 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	r.RefuseUnbuilt(environ.UnbuiltOfPanel)
 	r.RefuseUnbuilt(environ.UnbuiltOfSessions)
 	if err := r.Err(); err != nil {
-		return EnvConfig{}, err
+		return EnvConfig{Config: Config{Tables: c.Tables, Rights: c.Rights}, RightsLines: c.RightsLines}, err
 	}
 	c.Warnings = r.Warnings
 	return c, nil

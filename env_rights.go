@@ -3,17 +3,16 @@
 package crudadmin
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/namelist"
 	"github.com/go-crudadmin/crudadmin/internal/rightsfile"
 )
 
-// rights reads what SHOW_TABLES, HIDE_TABLES, MASK_COLUMNS, UNMASK_COLUMNS and RIGHTS_FILE say into the configuration.
+// rights reads what SHOW_TABLES, HIDE_TABLES, MASK_COLUMNS, UNMASK_COLUMNS and RIGHTS_FILE say into the
+// configuration.
 func (r panelReader) rights(c *EnvConfig) {
 	c.Tables.Show, c.Tables.Hide = r.tables("SHOW_TABLES"), r.tables("HIDE_TABLES")
 	c.Tables.Mask, c.Tables.Unmasked = r.names("MASK_COLUMNS"), r.names("UNMASK_COLUMNS")
@@ -25,30 +24,33 @@ func (r panelReader) rights(c *EnvConfig) {
 		r.Wrong("RIGHTS_FILE", "it has %d bytes, want a path", len(path))
 		return
 	}
-	file, err := rightsfile.Read(path, rolesText(), rightsText())
+	file, err := rightsfile.Read(path, rightsfile.Rules{
+		Roles:  []string{string(account.Superuser), string(account.Editor), string(account.Viewer)},
+		Rights: frame.Names(frame.AllRights()),
+		Check:  func(rights []string) error { return frame.ValidRights(rightsOf(rights)) },
+	})
 	if err != nil {
 		r.Wrong("RIGHTS_FILE", "%s: %w", clip.Value(path), err)
+	}
+	if file == nil {
 		return
 	}
-	c.Rights = map[string]Rights{}
-	c.RightsLines = file.Lines
-	var wrong []string
+	c.Rights, c.RightsLines = map[string]Rights{}, file.Lines
 	for table, of := range file.Tables {
-		given := Rights{}
+		c.Rights[table] = Rights{}
 		for role, rights := range of {
-			given[account.Role(role)] = []Right{}
-			for _, right := range rights {
-				given[account.Role(role)] = append(given[account.Role(role)], Right(right))
-			}
-		}
-		c.Rights[table] = given
-		if err := given.Validate(); err != nil {
-			wrong = append(wrong, table+": "+strings.ReplaceAll(err.Error(), "\n", "; "))
+			c.Rights[table][account.Role(role)] = rightsOf(rights)
 		}
 	}
-	if len(wrong) > 0 {
-		r.Wrong("RIGHTS_FILE", "%s: %s", clip.Value(path), strings.Join(slices.Sorted(slices.Values(wrong)), "; "))
+}
+
+// rightsOf are rights by their names.
+func rightsOf(names []string) []Right {
+	rights := make([]Right, len(names))
+	for i, name := range names {
+		rights[i] = Right(name)
 	}
+	return rights
 }
 
 // names reads names that are separated by commas; those in double quotes stay so.
@@ -75,18 +77,4 @@ func (r panelReader) tables(name string) []string {
 		all = append(all, table)
 	}
 	return all
-}
-
-// rightsText are the rights that there are.
-func rightsText() []string {
-	var all []string
-	for _, right := range AllRights() {
-		all = append(all, string(right))
-	}
-	return all
-}
-
-// rolesText are the roles that there are.
-func rolesText() []string {
-	return []string{string(account.Superuser), string(account.Editor), string(account.Viewer)}
 }

@@ -5,10 +5,12 @@ package main
 import (
 	"container/list"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -194,6 +196,16 @@ type connection struct {
 	*net.TCPConn
 	leave func()
 	idle  *list.Element // its place among the idle ones, nil while it is used
+}
+
+// Write makes the connection one that is reset once a write was not over in time: net/http closes it then, and what it
+// holds would go on arriving.
+func (c *connection) Write(b []byte) (int, error) {
+	n, err := c.TCPConn.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = c.SetLinger(0)
+	}
+	return n, err
 }
 
 // Close gives the place back.

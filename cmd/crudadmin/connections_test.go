@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	stdlog "log"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -347,7 +349,7 @@ func TestTheServerBoundsItsConnections(t *testing.T) {
 	r.end(t)
 }
 
-// A connection holds little that its browser has not taken: what it holds goes on arriving after an export is cut.
+// A connection holds little that its browser has not taken, and throws that away when a write was not over in time.
 func TestAConnectionHoldsLittle(t *testing.T) {
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -369,5 +371,9 @@ func TestAConnectionHoldsLittle(t *testing.T) {
 	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 	if n, err := conn.Write(make([]byte, 32<<20)); err == nil || n > 512<<10 {
 		t.Errorf("it took %d KiB that nobody reads, %v; want 512 at most, with what the client's side holds", n>>10, err)
+	}
+	_ = conn.Close()
+	if rest, err := io.ReadAll(client); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("after the cut %d KiB arrive, and the end is %v; want a reset", len(rest)>>10, err)
 	}
 }

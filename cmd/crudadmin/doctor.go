@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/data"
@@ -69,7 +68,7 @@ func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	}
 	settings, err := readSettings(p.getenv, c.DataDir, c.shownFlags)
 	if err != nil {
-		return &usageError{err, variablesHint}
+		return withWrongNames(ctx, path, &server{settings: settings}, &usageError{err, variablesHint})
 	}
 	r := &report{Findings: []finding{}}
 	for _, warning := range settings.Warnings {
@@ -101,21 +100,15 @@ func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
 		return
 	}
 	defer func() { _ = db.Close() }() // it was only read
-	source, err := data.Open(ctx, db, s.Tables)
-	if names, ok := errors.AsType[data.NameErrors](err); ok {
-		for _, line := range underFlags(s, names) {
-			r.say(data.Failure, "settings", "%s", line)
-		}
-		source, err = data.Open(ctx, db, data.Config{})
-	}
+	source, wrong, err := openData(ctx, db, s)
 	if err != nil {
 		r.say(data.Failure, "database", "%v", err)
 		return
 	}
-	schema := source.Schema()
-	for _, line := range underFlags(s, crudadmin.WrongRights(schema, s.Rights)) {
+	for _, line := range wrong {
 		r.say(data.Failure, "settings", "%s", line)
 	}
+	schema := source.Schema()
 	r.Tables = len(schema.Tables)
 	if r.Tables == 0 {
 		r.say(data.Warning, "database", "no table is shown")

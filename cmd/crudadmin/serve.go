@@ -31,7 +31,7 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	}
 	s, err := p.start(ctx, c.serverFlags)
 	if err != nil {
-		return err
+		return withWrongNames(ctx, path, s, err)
 	}
 	defer s.listener.Close()
 	if admin, err := os.Stat(s.settings.AdminDatabase); err == nil && os.SameFile(admin, info) {

@@ -49,11 +49,12 @@ type server struct {
 	log         *slog.Logger
 }
 
-// start reads the settings, makes the data directory, finds the key and takes the address.
+// start reads the settings, makes the data directory, finds the key and takes the address. What is wrong with flags and
+// variables is a usageError, with a server that has only what the settings say of tables.
 func (p *program) start(ctx context.Context, flags serverFlags) (*server, error) {
 	settings, err := readSettings(p.getenv, flags.DataDir, flags.shownFlags, flags.servedFlags)
 	if err = errors.Join(flags.check(), err); err != nil {
-		return nil, &usageError{err, generalHelp + "\n" + variablesHint}
+		return &server{settings: settings}, &usageError{err, generalHelp + "\n" + variablesHint}
 	}
 	handler := slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(settings.LogHandler(handler))}

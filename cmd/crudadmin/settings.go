@@ -39,7 +39,7 @@ func readSettings(getenv func(string) string, dataDir string, given ...flagged) 
 	})
 	store, storeErr := backend.FromEnv(getenv)
 	if err := environ.Join(panelErr, storeErr); err != nil {
-		return settings{}, err
+		return settings{EnvConfig: panel}, err
 	}
 	for _, warning := range store.Warnings {
 		if !slices.Contains(panel.Warnings, warning) {

@@ -3,11 +3,15 @@ package main
 // This file holds the flags that say which tables and columns are shown to whom.
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 // shownFlags are the flags of every command that reads the application's tables.
@@ -38,6 +42,39 @@ func (f shownFlags) variable(name string) string {
 		}
 	}
 	return ""
+}
+
+// openData opens the data as the settings show it. wrong are the names in them that the database does not have; the data
+// is then all that there is.
+func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source, wrong []string, err error) {
+	source, err = data.Open(ctx, db, s.Tables)
+	if names, ok := errors.AsType[data.NameErrors](err); ok {
+		wrong = underFlags(s, names)
+		source, err = data.Open(ctx, db, data.Config{})
+	}
+	if err == nil {
+		wrong = append(wrong, underFlags(s, crudadmin.WrongRights(source.Schema(), s.Rights))...)
+	}
+	return source, wrong, err
+}
+
+// withWrongNames adds to what is wrong with the settings the names in them that the database does not have, so that
+// all are told at once. Other errors stay as they are.
+func withWrongNames(ctx context.Context, path string, s *server, err error) error {
+	usage, ok := errors.AsType[*usageError](err)
+	if !ok {
+		return err
+	}
+	db, openErr := sqlite.OpenData(ctx, path, true)
+	if openErr != nil {
+		return err // the first thing to mend
+	}
+	defer func() { _ = db.Close() }() // it was only read
+	_, wrong, openErr := openData(ctx, db, s.settings)
+	if openErr != nil || len(wrong) == 0 {
+		return err
+	}
+	return &usageError{fmt.Errorf("%w\n  %s", usage.err, strings.Join(wrong, "\n  ")), usage.hint}
 }
 
 // wrongNames names the flags where the database does not have what they name; other errors stay as they are.

@@ -56,8 +56,9 @@ func TestWrongNamesRefuseTheStart(t *testing.T) {
 	}{
 		"flags": {args: []string{"--show", "nope", "--hide", `"a.b,c",gone`, "--mask", `keyed.zz,"a.b,c".x`, "--unmask", "q.r.s", "--rights", unknown}, code: exitWrongUse,
 			want: []string{`--show (SHOW_TABLES): "nope"`, `--hide (HIDE_TABLES): "gone"`, `--mask (MASK_COLUMNS): "keyed.zz"`, `--unmask (UNMASK_COLUMNS): "q.r.s" has more than one dot`, `--rights (RIGHTS_FILE), line 3: "nosuch"`}},
-		"variables": {env: map[string]string{"HIDE_TABLES": "gone", "RIGHTS_FILE": unknown}, code: exitWrongUse, want: []string{`"gone"`, `line 3: "nosuch"`}},
-		"a file":    {args: []string{"--rights", wrong}, code: exitWrongUse, want: []string{`line 2: "boss"`, `line 2: "see"`, `line 4: "roles"`}},
+		"variables":                {env: map[string]string{"HIDE_TABLES": "gone", "RIGHTS_FILE": unknown}, code: exitWrongUse, want: []string{`"gone"`, `line 3: "nosuch"`}},
+		"a file":                   {args: []string{"--rights", wrong}, code: exitWrongUse, want: []string{`line 2: "boss"`, `line 2: "see"`, `line 3: the rights of editor in the table "other"`, `line 4: "roles"`, `line 3: "other"`}},
+		"a file and flags at once": {args: []string{"--rights", wrong, "--hide", "gone", "--mask", "keyed.zz"}, code: exitWrongUse, want: []string{`line 2: "see"`, `line 3: "other"`, `"gone"`, `"keyed.zz"`}},
 		"a hidden table has no rights": {args: []string{"--hide", "keyed", "--rights", written("hidden.yaml", "tables: {keyed: {editor: [view]}}")}, code: exitWrongUse,
 			want: []string{`line 1: "keyed" is no table that is shown`}},
 		"rights without view": {args: []string{"--rights", written("blind.yaml", "tables: {keyed: {editor: [update]}}")}, code: exitWrongUse, want: []string{"keyed", "without view"}},
@@ -74,6 +75,9 @@ func TestWrongNamesRefuseTheStart(t *testing.T) {
 	}
 	if code, text := ask(map[string]string{"HIDE_TABLES": "gone"}, "doctor", "--hide", "keyed", "--mask", `"a.b,c".x`); code != exitDone || !strings.Contains(text, "a.b,c (x): is masked") || strings.Contains(text, "keyed") {
 		t.Errorf("the doctor with flags that beat their variables: %d %s", code, text)
+	}
+	if code, text := ask(nil, "doctor", "--rights", wrong); code != exitWrongUse || !strings.Contains(text, `line 2: "see"`) || !strings.Contains(text, `line 3: "other"`) {
+		t.Errorf("the doctor with a wrong file: %d %s", code, text)
 	}
 	if code, text := ask(nil, "doctor", "--rights", unknown, "--hide", "gone"); code != exitFailed || !strings.Contains(text, `line 3: "nosuch"`) || !strings.Contains(text, `"gone"`) {
 		t.Errorf("the doctor with wrong names: %d %s", code, text)

@@ -56,7 +56,7 @@ func (r Rights) Validate() error {
 	var errs []error
 	for _, role := range slices.Sorted(maps.Keys(r)) {
 		if !role.Valid() {
-			errs = append(errs, fmt.Errorf("%q is no role: want superuser, editor or viewer", role))
+			errs = append(errs, fmt.Errorf("%q is not a role: want superuser, editor or viewer", role))
 		}
 		if err := ValidRights(r[role]); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", role, err))
@@ -69,16 +69,17 @@ func (r Rights) Validate() error {
 func ValidRights(rights []Right) error {
 	for _, right := range rights {
 		if !slices.Contains(AllRights(), right) {
-			return fmt.Errorf("%q is no right: want %s", right, strings.Join(texts(AllRights()), ", "))
+			return fmt.Errorf("%q is not a right: want %s", right, strings.Join(Names(AllRights()), ", "))
 		}
 	}
 	if len(rights) > 0 && !slices.Contains(rights, RightView) {
-		return fmt.Errorf("%s without %s: nothing can be done with what is not seen", strings.Join(texts(rights), ", "), RightView)
+		return fmt.Errorf("%s without %s: nothing can be done with what is not seen", strings.Join(Names(rights), ", "), RightView)
 	}
 	return nil
 }
 
-func texts(rights []Right) []string {
+// Names are rights as a configuration has them.
+func Names(rights []Right) []string {
 	var all []string
 	for _, right := range rights {
 		all = append(all, string(right))

@@ -7,7 +7,7 @@
 //	  "*":
 //	    viewer: [view]
 //
-// Which roles and rights there are is the caller's to say. It is the one package that links a YAML library.
+// Which roles and rights there are, and which rights go together, is the caller's to say. It is the one package that links a YAML library.
 package rightsfile
 
 import (
@@ -47,9 +47,17 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "; ")
 }
 
-// Read reads the file at a path. Everything that is wrong in it is in one [*Error], with the lines; roles and rights
-// are those that may stand in it.
-func Read(path string, roles, rights []string) (*File, error) {
+// Rules say what may stand in a file.
+type Rules struct {
+	Roles, Rights []string
+
+	// Check says what is wrong with the rights of a role, each of which is one of Rights.
+	Check func(rights []string) error
+}
+
+// Read reads the file at a path. Everything that is wrong in it is in one [*Error], with the lines; the File then has
+// what is right.
+func Read(path string, rules Rules) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -58,22 +66,22 @@ func Read(path string, roles, rights []string) (*File, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	return Parse(text, roles, rights)
+	return Parse(text, rules)
 }
 
 // Parse reads the text of a file as Read does.
-func Parse(text []byte, roles, rights []string) (*File, error) {
+func Parse(text []byte, rules Rules) (*File, error) {
 	if len(text) > MaxSize {
 		return nil, fmt.Errorf("it is larger than %d bytes", MaxSize)
 	}
-	p := parser{roles: roles, rights: rights}
+	p := parser{rules: rules}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, more yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("it is empty, want the key tables")
 	case err != nil:
-		return nil, fmt.Errorf("it is no YAML: %w", err)
+		return nil, fmt.Errorf("it is not YAML: %w", err)
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("it has more than one document")
@@ -81,7 +89,7 @@ func Parse(text []byte, roles, rights []string) (*File, error) {
 	file := &File{Tables: map[string]map[string][]string{}, Lines: map[string]int{}}
 	p.mapping(document.Content[0], "the file", "the key tables", func(key, value *yaml.Node) {
 		if key.Value != "tables" {
-			p.wrong(key, "%q is no key of the file, want tables", clip.Value(key.Value))
+			p.wrong(key, "%q is not a key of the file, want tables", clip.Value(key.Value))
 			return
 		}
 		p.mapping(value, "tables", "a mapping of tables", func(table, value *yaml.Node) {
@@ -90,14 +98,14 @@ func Parse(text []byte, roles, rights []string) (*File, error) {
 		})
 	})
 	if len(p.problems) > 0 {
-		return nil, &Error{p.problems}
+		return file, &Error{p.problems}
 	}
 	return file, nil
 }
 
 type parser struct {
-	roles, rights []string
-	problems      []error
+	rules    Rules
+	problems []error
 }
 
 func (p *parser) wrong(at *yaml.Node, format string, args ...any) {
@@ -130,23 +138,28 @@ func (p *parser) table(table, node *yaml.Node) map[string][]string {
 	all := map[string][]string{}
 	what := fmt.Sprintf("the table %q", clip.Value(table.Value))
 	p.mapping(node, what, "a mapping of roles", func(role, value *yaml.Node) {
-		if !slices.Contains(p.roles, role.Value) {
-			p.wrong(role, "%q is no role, want %s", clip.Value(role.Value), strings.Join(p.roles, ", "))
+		if !slices.Contains(p.rules.Roles, role.Value) {
+			p.wrong(role, "%q is not a role, want %s", clip.Value(role.Value), strings.Join(p.rules.Roles, ", "))
 			return
 		}
 		if value.Kind != yaml.SequenceNode {
 			p.wrong(value, "the rights of %s in %s are not a list, want one such as [view, export], or [] for none", role.Value, what)
 			return
 		}
-		all[role.Value] = []string{}
+		given, known := []string{}, true
 		for _, right := range value.Content {
 			switch {
-			case right.Kind != yaml.ScalarNode || !slices.Contains(p.rights, right.Value):
-				p.wrong(right, "%q is no right, want %s", clip.Value(right.Value), strings.Join(p.rights, ", "))
-			case !slices.Contains(all[role.Value], right.Value):
-				all[role.Value] = append(all[role.Value], right.Value)
+			case right.Kind != yaml.ScalarNode || !slices.Contains(p.rules.Rights, right.Value):
+				known = false
+				p.wrong(right, "%q is not a right, want %s", clip.Value(right.Value), strings.Join(p.rules.Rights, ", "))
+			case !slices.Contains(given, right.Value):
+				given = append(given, right.Value)
 			}
 		}
+		if err := p.rules.Check(given); known && err != nil {
+			p.wrong(role, "the rights of %s in %s: %w", role.Value, what, err)
+		}
+		all[role.Value] = given
 	})
 	return all
 }

@@ -3,21 +3,29 @@
 package rightsfile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
 
-var (
-	roles  = []string{"superuser", "editor", "viewer"}
-	rights = []string{"view", "export", "create", "update", "delete", "bulk"}
-)
+var rules = Rules{
+	Roles:  []string{"superuser", "editor", "viewer"},
+	Rights: []string{"view", "export", "create", "update", "delete", "bulk"},
+	Check: func(rights []string) error {
+		if len(rights) > 0 && !slices.Contains(rights, "view") {
+			return errors.New("without view")
+		}
+		return nil
+	},
+}
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	got, err := Parse([]byte("# who may what\ntables:\n  invoices: {viewer: [view, export], editor: [view, update, view]}\n  'a, b.c':\n    editor: []\n  \"*\": {viewer: [view]}\n"), roles, rights)
+	got, err := Parse([]byte("# who may what\ntables:\n  invoices: {viewer: [view, export], editor: [view, update, view]}\n  'a, b.c':\n    editor: []\n  \"*\": {viewer: [view]}\n"), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +42,7 @@ func TestParse(t *testing.T) {
 
 func TestEverythingWrongIsNamedWithItsLine(t *testing.T) {
 	t.Parallel()
-	_, err := Parse([]byte(`tables:
+	got, err := Parse([]byte(`tables:
   invoices: {viewer: [see], boss: [view]}
   orders: [view]
   lines:
@@ -42,13 +50,17 @@ func TestEverythingWrongIsNamedWithItsLine(t *testing.T) {
     editor:
   customers: {viewer: [[view]]}
   invoices: {}
+  blind: {viewer: [update], editor: [view]}
 roles: {}
-`), roles, rights)
+`), rules)
 	if err == nil {
 		t.Fatal("nothing is wrong")
 	}
+	if got == nil || got.Lines["customers"] != 7 || !slices.Equal(got.Tables["blind"]["editor"], []string{"view"}) {
+		t.Errorf("what is right of it is %+v", got)
+	}
 	for _, want := range []string{`line 2: "see"`, `line 2: "boss"`, "line 3: the table \"orders\" is not a mapping", "line 5: the rights of viewer", "line 6: the rights of editor",
-		"line 7: \"\" is no right", `line 8: "invoices" is in tables twice`, `line 9: "roles"`} {
+		"line 7: \"\" is not a right", `line 8: "invoices" is in tables twice`, "line 9: the rights of viewer in the table \"blind\": without view", `line 10: "roles"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\ndoes not say %s", err, want)
 		}
@@ -62,7 +74,7 @@ func TestWhatIsNoFileOfRights(t *testing.T) {
 		"an alias": "tables: {a: &x {viewer: [view]}, b: *x}", "a merge": "tables: {a: {<<: {viewer: [view]}}}", "tabs": "tables:\n\ta: {}", "not text": "\xff\xfe", "a bomb": bomb(),
 		"too long": "tables: {}\n" + strings.Repeat("#", MaxSize), "a deep nest": "tables: " + strings.Repeat("[", 20_000),
 	} {
-		if got, err := Parse([]byte(text), roles, rights); err == nil {
+		if got, err := Parse([]byte(text), rules); err == nil {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -83,11 +95,11 @@ func TestRead(t *testing.T) {
 	if err := os.WriteFile(path, []byte("tables: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Read(path, roles, rights); err != nil || len(got.Tables) != 0 {
+	if got, err := Read(path, rules); err != nil || len(got.Tables) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, wrong := range []string{filepath.Dir(path), path + "x"} {
-		if _, err := Read(wrong, roles, rights); err == nil {
+		if _, err := Read(wrong, rules); err == nil {
 			t.Errorf("%s is read", wrong)
 		}
 	}
@@ -96,14 +108,14 @@ func TestRead(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("tables: {a: {viewer: [view]}}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		file, err := Parse(text, roles, rights)
+		file, err := Parse(text, rules)
 		if err != nil {
 			return
 		}
 		for table, of := range file.Tables {
 			for role, has := range of {
 				for _, right := range has {
-					if !strings.Contains(strings.Join(roles, " "), role) || !strings.Contains(strings.Join(rights, " "), right) || file.Lines[table] == 0 {
+					if !strings.Contains(strings.Join(rules.Roles, " "), role) || !strings.Contains(strings.Join(rules.Rights, " "), right) || file.Lines[table] == 0 {
 						t.Errorf("%q: %q %q %q", text, table, role, right)
 					}
 				}
