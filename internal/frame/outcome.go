@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
 	"github.com/go-crudadmin/crudadmin/session"
 )
