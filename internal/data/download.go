@@ -80,7 +80,7 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 		return err
 	}
 	if wait {
-		return s.cellApart(ctx, t, c, where, write)
+		return s.cellApart(ctx, t, c, where, "", write)
 	}
 	return s.snapshot(ctx, "download", t, func(db queryer) error {
 		handles, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}, where, 1)
@@ -94,8 +94,9 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 	})
 }
 
-// cellApart reads a cell where writers wait: in one look, in its turn, and yields it when that has ended.
-func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, yield func([]byte) error) error {
+// cellApart reads a cell where writers wait for readers: in one look, in its turn. It yields the cell when the look has
+// ended. instead is what people can do about a cell that is too long, besides WAL: "leave the column out, or ".
+func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, instead string, yield func([]byte) error) error {
 	place := s.dialect.place(t, term{column: c})
 	query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.exact(place, maxMatched), s.dialect.from(t))}
 	var rows [][]any
@@ -111,8 +112,8 @@ func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fra
 	var value []byte
 	switch v := rows[0][0].(type) {
 	case tooLong:
-		return FieldErrors{fieldError(c.Name, "", "holds a value of more than %d MiB, and the application could not write while it is read: the database file is not in WAL mode. "+
-			"Choose other columns, or use PRAGMA journal_mode = WAL", maxMatched>>20)}
+		return FieldErrors{fieldError(c.Name, "", "holds a value of more than %d MiB, and the database file is not in WAL mode, so the application could not write while the value is read: "+
+			"%srun PRAGMA journal_mode = WAL on the file", maxMatched>>20, instead)}
 	case []byte:
 		value = v
 	default:

@@ -83,7 +83,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return FieldErrors{fieldError("columns", "", "holds no column that can be exported")}
 	}
 	if len(columns) > MaxExportColumns {
-		return FieldErrors{fieldError("columns", "", "must be chosen: %s has %d, and an export at most %d", t.Name, len(columns), MaxExportColumns)}
+		return FieldErrors{fieldError("columns", "", "must be chosen: %s has %d columns, and an export has at most %d", t.Name, len(columns), MaxExportColumns)}
 	}
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
@@ -135,8 +135,8 @@ func (e *export) inOne(ctx context.Context) error {
 		size := 0
 		return e.whole(ctx, db, func(cells []Value) error {
 			if size += sizeOf(cells); size > exportGathered {
-				return &TableError{Table: e.t.Name, Problem: fmt.Sprintf("more than %d MiB of it cannot be exported: the database file is not in WAL mode, and its rows have no key to be read by in parts. "+
-					"Filter to fewer rows, or use PRAGMA journal_mode = WAL", exportGathered>>20)}
+				return &TableError{Table: e.t.Name, Problem: fmt.Sprintf("it has more than %d MiB to export, and no key to read them in parts. The database file is not in WAL mode, so the application could "+
+					"not write meanwhile. Filter to fewer rows, or run PRAGMA journal_mode = WAL on the file", exportGathered>>20)}
 			}
 			all = append(all, cells)
 			return ctx.Err()
@@ -232,11 +232,11 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 	for _, i := range long {
 		c := e.columns[i]
 		if len(handle) == 0 {
-			return nil, FieldErrors{fieldError("columns", c.Name, "holds a value of more than %d MiB, and the rows of %s have no key to read it by in pieces: choose other columns", maxMatched>>20, e.t.Name)}
+			return nil, FieldErrors{fieldError("columns", c.Name, "holds a value of more than %d MiB, and the rows of %s have no key by which it could be read in pieces: leave the column out", maxMatched>>20, e.t.Name)}
 		}
 		cells[i].pieces = func(yield func([]byte) error) error {
 			if e.wait {
-				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), yield)
+				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), "leave the column out, or ", yield)
 			}
 			return e.s.longValue(ctx, db, e.t, c, handle, longPiece, yield)
 		}
@@ -323,7 +323,7 @@ func (e *export) slice(ctx context.Context, db queryer, query fragment, segment 
 		for i, o := range e.order {
 			place[i] = line.exact(s.dialect)
 			if _, long := place[i].(tooLong); long {
-				return false, FieldErrors{fieldError("sort", o.column.Name, "holds a value of more than %d MiB, which is too long to export by", maxMatched>>20)}
+				return false, FieldErrors{fieldError("sort", o.column.Name, "holds a value of more than %d MiB, which is too long for the order of an export: sort by another column", maxMatched>>20)}
 			}
 		}
 		*last = place

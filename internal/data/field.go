@@ -120,7 +120,7 @@ func (c *Column) parseFile(f Field) (any, error) {
 		return f.File, nil
 	}
 	if !utf8.Valid(f.File) {
-		return nil, errors.New("takes text, and the file is none")
+		return nil, errors.New("must be a file of UTF-8 text")
 	}
 	return c.parse(Field{Text: string(f.File)})
 }

@@ -43,7 +43,7 @@ func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 		for _, op := range c.Ops() {
 			ops = append(ops, string(op))
 		}
-		return nil, fieldError(f.field(), given, "uses an operator that is none for %s columns: allowed are %s", c.Kind, strings.Join(ops, ", "))
+		return nil, fieldError(f.field(), given, "uses an operator that %s columns do not have: they have %s", c.Kind, strings.Join(ops, ", "))
 	case len(f.Values) == 0:
 		return nil, fieldError(f.field(), "", "has no value")
 	case f.Op != OpIn && len(f.Values) > 1:

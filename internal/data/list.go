@@ -430,7 +430,7 @@ func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditio
 	switch {
 	case q.Before == Last:
 		if page.Count.More || page.Count.Unknown {
-			return FieldErrors{fieldError("before", q.Before, "is not possible: %s has no key to page by and too many rows to count", r.t.Name)}
+			return FieldErrors{fieldError("before", q.Before, "is not possible: %s has no key to page by, and too many rows to count", r.t.Name)}
 		}
 		offset = max(0, int(page.Count.Rows)-limit)
 	case q.Before != "":

@@ -126,8 +126,8 @@ func (s *Source) undivided(ctx context.Context, op string, t *Table, work func(c
 }
 
 func tooSlow(t *Table, limit time.Duration) error {
-	return &TableError{Table: t.Name, Problem: fmt.Sprintf("reading it takes longer than %v, and the application could not write meanwhile: the database file is not in WAL mode, "+
-		"and this cannot be read in parts. An index may help; PRAGMA journal_mode = WAL does", limit)}
+	return &TableError{Table: t.Name, Problem: fmt.Sprintf("reading it takes longer than %v, and it cannot be read in parts. The database file is not in WAL mode, so the application could not write "+
+		"for that long. Add an index, or run PRAGMA journal_mode = WAL on the file", limit)}
 }
 
 // piecewise reads what is compared later with what is there then. Where writers wait for it, work is given no db, and looks

@@ -222,7 +222,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 		case slices.ContainsFunc(sorts, func(s SortKey) bool { return s.Column == key.Column }):
 			wrong("sort", key.Column, "is given twice")
 		case len(sorts) == MaxSort:
-			wrong("sort", key.Column, "is too much: at most %d columns", MaxSort)
+			wrong("sort", key.Column, "is one column too many: at most %d", MaxSort)
 		default:
 			sorts = append(sorts, key)
 		}
@@ -238,7 +238,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 		case slices.Contains(names, name):
 			wrong("columns", name, "is given twice")
 		case len(names) == MaxColumns:
-			wrong("columns", name, "is too much: at most %d columns", MaxColumns)
+			wrong("columns", name, "is one column too many: at most %d", MaxColumns)
 		default:
 			names = append(names, name)
 		}
@@ -247,7 +247,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 	var filters []Filter
 	for i, f := range q.Filters {
 		if i == MaxFilters {
-			wrong("f."+f.Column+"."+string(f.Op), strings.Join(f.Values, " "), "is too much: at most %d filters", MaxFilters)
+			wrong("f."+f.Column+"."+string(f.Op), strings.Join(f.Values, " "), "is one filter too many: at most %d", MaxFilters)
 			break
 		}
 		if err := f.check(t); err != nil {
@@ -258,7 +258,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 	}
 	q.Filters = filters
 	if q.After != "" && q.Before != "" {
-		wrong("before", q.Before, "cannot be joined with after")
+		wrong("before", q.Before, "cannot be given together with after")
 		q.Before = ""
 	}
 	for _, cursor := range []struct {

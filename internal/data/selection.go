@@ -39,7 +39,7 @@ func (s *Source) selected(t *Table, sel Selection) ([][]fragment, error) {
 // chosen are the conditions of each key, once.
 func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
 	if len(keys) > MaxKeys {
-		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "is given too often: at most %d", MaxKeys)}
+		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "keys are too many: choose at most %d records", MaxKeys)}
 	}
 	var wrong FieldErrors
 	var conditions [][]fragment
@@ -73,7 +73,7 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 const MaxBulk = 100_000
 
 func tooMany() error {
-	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", "is too many at once: nobody else can write meanwhile. Filter to at most %d records", MaxBulk)}
+	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", "records are too many for one change, during which nobody else can write: filter to at most %d", MaxBulk)}
 }
 
 // fewEnough refuses more than MaxBulk matching records before anything is written.

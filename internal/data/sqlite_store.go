@@ -74,7 +74,7 @@ func sqliteText(c *Column, text string, like any) (any, error) {
 		}
 	}
 	if n := sqliteConverted(c, text); n != nil && plainPart(n) != text {
-		return nil, fmt.Errorf("would be stored as the number %s: the column's type, %s, keeps no such text", plainPart(n), c.Type)
+		return nil, fmt.Errorf("would be stored as the number %s: the column's type, %s, cannot keep this text", plainPart(n), c.Type)
 	}
 	return text, nil
 }

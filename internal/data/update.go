@@ -26,9 +26,9 @@ func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked 
 func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input, asked string) (int64, error) {
 	switch {
 	case len(in.Fields) == 0:
-		return 0, FieldErrors{fieldError("", "", "Nothing is to be changed: no field was given.")}
+		return 0, FieldErrors{fieldError("", "", "Nothing was changed: no field was given.")}
 	case len(in.Links) > 0:
-		return 0, FieldErrors{fieldError("", "", "Links are set for one record at a time.")}
+		return 0, FieldErrors{fieldError("", "", "Links can be set for one record at a time only.")}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
 	defer cancel()
