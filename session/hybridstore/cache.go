@@ -8,10 +8,10 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/breaker"
 )
 
 // Cache is shared by all nodes and may at any time lose everything, come back
@@ -56,63 +56,34 @@ var errOpen = errors.New("hybridstore: the cache failed a moment ago")
 
 // front is the cache behind a breaker.
 type front struct {
-	cache Cache
-	back  func() // called when the cache answers again
-	log   *slog.Logger
-
-	mu     sync.Mutex
-	down   bool
-	until  time.Time // no call before, while down
-	trying bool      // one call is finding out
+	cache   Cache
+	breaker breaker.Breaker
+	back    func() // called when the cache answers again
+	log     *slog.Logger
 }
 
 // isDown reports whether the cache failed last time.
-func (f *front) isDown() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.down
-}
-
-// admit reports whether a call may go to the cache.
-func (f *front) admit() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.down {
-		return true
-	}
-	if f.trying || time.Now().Before(f.until) {
-		return false
-	}
-	f.trying = true
-	return true
-}
+func (f *front) isDown() bool { return f.breaker.Failing() }
 
 // settled records how a call went, and whether a failure is the cache's fault, not
 // that of a caller who left or was short of time.
 func (f *front) settled(err error, fault bool) {
-	f.mu.Lock()
-	was := f.down
 	switch {
 	case err == nil:
-		f.down = false
-	case fault:
-		f.down, f.until = true, time.Now().Add(cacheRetry)
-	}
-	now := f.down
-	f.trying = false
-	f.mu.Unlock()
-	switch {
-	case now && !was:
+		if f.breaker.Succeed() {
+			f.log.Info("the cache answers again")
+			f.back()
+		}
+	case !fault:
+		f.breaker.Skip()
+	case f.breaker.Fail(time.Now()):
 		f.log.Warn("the cache does not answer: sessions are read from the database", "error", err)
-	case was && !now:
-		f.log.Info("the cache answers again")
-		f.back()
 	}
 }
 
 // ask calls the cache through the breaker, within its share of the time.
 func (f *front) ask(ctx context.Context, call func(context.Context) error) error {
-	if !f.admit() {
+	if _, ok := f.breaker.Enter(time.Now()); !ok {
 		return errOpen
 	}
 	limit := cacheTimeout

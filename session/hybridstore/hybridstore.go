@@ -54,6 +54,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/breaker"
 )
 
 // Config is a store's configuration; the zero value of every field is its default.
@@ -193,7 +194,10 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 	if grace := truth.Traits().SweepGrace; grace < cfg.Grace() {
 		s.log.Warn("the database sweeps too early: sessions whose activity is on its way may end", "grace", grace, "want", cfg.Grace())
 	}
-	s.cache = &front{cache: cache, back: s.window.doubt, log: s.log}
+	s.cache = &front{
+		cache: cache, back: s.window.doubt, log: s.log,
+		breaker: breaker.Breaker{MinPause: cacheRetry, MaxPause: cacheRetry},
+	}
 	return s, nil
 }
 

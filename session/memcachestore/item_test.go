@@ -1,4 +1,4 @@
-// The layout of items and counters, the choice of servers, and the breaker.
+// The layout of items and counters, and the choice of servers.
 
 package memcachestore
 
@@ -169,37 +169,5 @@ func TestPick(t *testing.T) {
 	// The choice is part of the format: every release and node must make the same.
 	if got := pick(servers, 0x0102030405060708).addr; got != "10.0.0.2:11211" {
 		t.Errorf("a key that has always been on 10.0.0.2 is on %s", got)
-	}
-}
-
-func TestBreaker(t *testing.T) {
-	var b breaker
-	now := time.Now()
-	if _, down := b.down(now); down {
-		t.Fatal("down before any failure")
-	}
-	for _, ms := range []int{25, 50, 100, 200, 400, 500, 500} {
-		want := time.Duration(ms) * time.Millisecond
-		for range 3 { // that fail together
-			b.fail(now)
-		}
-		if wait, down := b.down(now); !down || wait != want {
-			t.Errorf("after a failure: %s, %t, want %s", wait, down, want)
-		}
-		now = now.Add(want)
-		if _, down := b.down(now); down {
-			t.Error("nobody is let through after the pause")
-		}
-		if _, down := b.down(now); !down {
-			t.Error("a second is let through beside the one that tries")
-		}
-	}
-	b.up()
-	if _, down := b.down(now); down {
-		t.Error("down after an answer")
-	}
-	b.fail(now)
-	if wait, _ := b.down(now); wait != 25*time.Millisecond {
-		t.Errorf("the first failure after an answer: a pause of %s", wait)
 	}
 }

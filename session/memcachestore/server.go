@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/internal/batch"
+	"github.com/go-crudadmin/crudadmin/session/internal/breaker"
 )
 
 const (
@@ -31,6 +32,11 @@ const (
 	// megabyte each at most.
 	maxBatch = 32
 
+	// A server that failed is left alone for minPause, and twice as long after each further
+	// failure, up to maxServerPause.
+	minPause       = 25 * time.Millisecond
+	maxServerPause = 500 * time.Millisecond
+
 	// defaultTimeout bounds a call whose context has no deadline.
 	defaultTimeout = 2 * time.Second
 )
@@ -43,7 +49,7 @@ type server struct {
 	seed    uint64 // hash of addr
 	client  *memcache.Client
 	slots   chan struct{}
-	breaker breaker
+	breaker breaker.Breaker
 	log     *slog.Logger
 	closed  *atomic.Bool          // the store's
 	refused atomic.Pointer[error] // why it can never do, by its last answer
@@ -59,6 +65,7 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 		sv.stripes[i].lock = make(chan struct{}, 1)
 	}
 	sv.reads.MaxBatch, sv.reads.Send = maxBatch, sv.send
+	sv.breaker.MinPause, sv.breaker.MaxPause = minPause, maxServerPause
 	sv.client = memcache.NewFromSelector(only{address(addr)})
 	sv.client.Timeout = stallTimeout
 	sv.client.MaxIdleConns = cfg.PoolSize
@@ -247,7 +254,7 @@ func (sv *server) enter(ctx context.Context, op string) error {
 		sv.leave()
 		return fmt.Errorf("memcachestore: %s: %w: %w: the store is closed", op, session.ErrUnavailable, errUnsent)
 	}
-	if wait, down := sv.breaker.down(time.Now()); down {
+	if wait, ok := sv.breaker.Enter(time.Now()); !ok {
 		<-sv.slots
 		if why := sv.refused.Load(); why != nil {
 			return fmt.Errorf("memcachestore: %s: %w: %w: %w", op, session.ErrUnavailable, errUnsent, *why)
@@ -281,7 +288,7 @@ func (sv *server) stale(err error) bool {
 func (sv *server) settle(err error) {
 	if answered(err) {
 		sv.refused.Store(nil)
-		if sv.breaker.up() {
+		if sv.breaker.Succeed() {
 			sv.log.Info("a server answers again", "server", sv.addr)
 		}
 		return
@@ -293,7 +300,7 @@ func (sv *server) settle(err error) {
 	} else {
 		sv.refused.Store(nil)
 	}
-	if sv.breaker.fail(time.Now()) {
+	if sv.breaker.Fail(time.Now()) {
 		sv.log.Warn("a server fails, its users' sessions are unavailable until it answers", "server", sv.addr, "error", err)
 	}
 }
