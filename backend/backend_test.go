@@ -278,7 +278,7 @@ func TestFallbackIsNotForWrongConfigurations(t *testing.T) {
 	store, err := backend.Open(t.Context(), backend.Config{
 		Kind: backend.Redis, Fallback: backend.Memory, Redis: redisstore.Config{Host: host, Port: port, Password: "canary"},
 	})
-	if store != nil || !errors.Is(err, redisstore.ErrMisconfigured) || strings.Contains(err.Error(), "canary") {
+	if store != nil || !errors.Is(err, session.ErrMisconfigured) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("%v, %v", store, err)
 	}
 }

@@ -104,7 +104,7 @@ func TestHybridRefusesAWrongPassword(t *testing.T) {
 	store, err := backend.Open(t.Context(), backend.Config{
 		Kind: backend.Redis, TrackInDB: true, DB: adminDB(t), Redis: redisstore.Config{Host: host, Port: port, Password: "canary"},
 	})
-	if store != nil || !errors.Is(err, redisstore.ErrMisconfigured) || strings.Contains(err.Error(), "canary") {
+	if store != nil || !errors.Is(err, session.ErrMisconfigured) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("%v, %v", store, err)
 	}
 }

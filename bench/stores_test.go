@@ -280,7 +280,7 @@ func openHybrid(t testing.TB, cache *redisstore.Store, db *sql.DB, cfg hybridsto
 		_, _ = truth.Close(), cache.Close()
 	})
 	for range 1000 {
-		if store.Status().Following {
+		if store.Health().Following {
 			return store
 		}
 		<-time.After(10 * time.Millisecond)

@@ -220,8 +220,9 @@ type Traits struct {
 	// Background is a loop the store needs; Manager.Run runs it. Nil if none.
 	Background func(context.Context) error
 
-	// Report tells how the store is doing, without asking anybody; nil if it has
-	// nothing to tell.
+	// Report tells how the store is doing. It asks no server and returns at once, so it tells
+	// what was found when a server was last asked. The names of its Counters are always the same,
+	// in the same order, each once. Nil if the store has nothing to tell.
 	Report func() Report
 
 	// Notes say in words what the store cannot promise, for the health page.

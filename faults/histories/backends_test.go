@@ -173,7 +173,7 @@ func hybrid(fresh func(testing.TB) pool, cache func(t testing.TB, prefix string)
 					t.Errorf("the loop: %v", err)
 				}
 			})
-			for until := time.Now().Add(time.Minute); !s.Status().Following; <-time.After(2 * time.Millisecond) {
+			for until := time.Now().Add(time.Minute); !s.Health().Following; <-time.After(2 * time.Millisecond) {
 				if time.Now().After(until) {
 					t.Fatal("the node does not follow the log within a minute")
 				}

@@ -47,7 +47,7 @@ var inFront = Rules{Snapshot: true, Regular: true, UpdateLag: maxStale, Untold: 
 		s = planted.Store
 	}
 	if real, ok := s.(*hybridstore.Store); ok {
-		return real.Status().Untold
+		return real.Health().Untold
 	}
 	return 0
 }}

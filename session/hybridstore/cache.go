@@ -35,6 +35,9 @@ type Cache interface {
 	// Set puts head alone under each of the IDs for that long, whatever stands
 	// there. After an error some may have been put.
 	Set(ctx context.Context, ids []session.ID, head []byte, keep time.Duration) error
+
+	// Report tells how the cache is doing, without asking its server.
+	Report() session.Report
 }
 
 const (

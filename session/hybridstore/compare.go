@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +37,8 @@ type counts struct {
 	compared, drifted, repaired atomic.Uint64
 }
 
-// Status is how the store is doing.
-type Status struct {
+// Health is how the store is doing.
+type Health struct {
 	CacheDown bool // the cache failed last time
 	Following bool // the log of changes is read in time, so the cache is used
 	Touches   int  // that wait to be written
@@ -53,19 +54,19 @@ type Status struct {
 	Repaired uint64 // those of them that were put right
 }
 
-// Status returns how the store is doing.
-func (s *Store) Status() Status {
+// Health returns how the store is doing. It asks neither the database nor the cache.
+func (s *Store) Health() Health {
 	c := &s.counts
-	return Status{
+	return Health{
 		CacheDown: s.cache.isDown(), Following: s.looping.Load() && s.window.trusts(), Touches: s.touches.len(),
 		Hits: c.hits.Load(), Misses: c.misses.Load(), Refused: c.refused.Load(), Without: c.without.Load(), Untold: c.untold.Load(),
 		Compared: c.compared.Load(), Drifted: c.drifted.Load(), Repaired: c.repaired.Load(),
 	}
 }
 
-// report is Traits.Report.
+// report is Traits.Report: the store's own, and those of the cache and the database.
 func (s *Store) report() session.Report {
-	st := s.Status()
+	st := s.Health()
 	r := session.Report{Counters: []session.Counter{
 		{Name: "cache_hits", N: st.Hits}, {Name: "cache_misses", N: st.Misses}, {Name: "cache_refused", N: st.Refused}, {Name: "cache_not_asked", N: st.Without},
 		{Name: "cache_untold", N: st.Untold},
@@ -85,6 +86,15 @@ func (s *Store) report() session.Report {
 		r.Detail = fmt.Sprintf("%.0f %% of reads from the cache, ", 100*float64(st.Hits)/float64(reads))
 	}
 	r.Detail += fmt.Sprintf("%d compared, %d differed", st.Compared, st.Drifted)
+	if below := s.cache.cache.Report(); below.Detail != "" {
+		r.Detail += "; cache: " + below.Detail
+	}
+	if tell := s.truth.Traits().Report; tell != nil {
+		below := tell()
+		r.Warning = strings.TrimSpace(r.Warning + " " + below.Warning)
+		r.Detail += "; database: " + below.Detail
+		r.Counters = append(r.Counters, below.Counters...)
+	}
 	return r
 }
 

@@ -25,13 +25,13 @@ func TestDrift(t *testing.T) {
 	s.CompareEvery(20 * time.Millisecond)
 	m := manager(t, s)
 	loop(t, s)
-	await(t, "the node follows the log", func() bool { return s.Status().Following })
+	await(t, "the node follows the log", func() bool { return s.Health().Following })
 	same, ended, changed := login(t, m, "ada"), login(t, m, "bea"), login(t, m, "cleo")
 	all := []session.Token{same, ended, changed}
 	warm(t, []*session.Manager{m}, []*atomic.Int64{asked}, all)
-	compared := s.Status().Compared
-	await(t, "some are compared", func() bool { return s.Status().Compared >= compared+6 })
-	if st := s.Status(); st.Drifted != 0 || st.Hits == 0 {
+	compared := s.Health().Compared
+	await(t, "some are compared", func() bool { return s.Health().Compared >= compared+6 })
+	if st := s.Health(); st.Drifted != 0 || st.Hits == 0 {
 		t.Errorf("before anything differs: %+v", st)
 	}
 	if r := s.Traits().Report(); r.Warning != "" || !strings.Contains(r.Detail, "% of reads from the cache") || !strings.HasSuffix(r.Detail, "0 differed") {
@@ -51,7 +51,7 @@ func TestDrift(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await(t, "both differences are found and put right", func() bool { st := s.Status(); return st.Drifted == 2 && st.Repaired == 2 })
+	await(t, "both differences are found and put right", func() bool { st := s.Health(); return st.Drifted == 2 && st.Repaired == 2 })
 	if _, err := m.Validate(t.Context(), ended); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("the session that was ended by hand: %v", err)
 	}
@@ -62,9 +62,9 @@ func TestDrift(t *testing.T) {
 		t.Errorf("the session that was left alone: %v", err)
 	}
 	warm(t, []*session.Manager{m}, []*atomic.Int64{asked}, []session.Token{same, changed})
-	compared = s.Status().Compared
-	await(t, "they are compared again", func() bool { return s.Status().Compared >= compared+6 })
-	if st := s.Status(); st.Drifted != 2 {
+	compared = s.Health().Compared
+	await(t, "they are compared again", func() bool { return s.Health().Compared >= compared+6 })
+	if st := s.Health(); st.Drifted != 2 {
 		t.Errorf("after the repair %d differ, want the 2 that did", st.Drifted)
 	}
 }
@@ -77,6 +77,9 @@ func TestReportWarns(t *testing.T) {
 	if got := warning(); !strings.Contains(got, "background work") {
 		t.Errorf("without the loop: %q", got)
 	}
+	if r := s.Traits().Report(); !strings.Contains(r.Detail, "; cache: not connected yet; database: ") || r.Counters[len(r.Counters)-1].Name != "statements_prepared_anew" {
+		t.Errorf("the report does not tell of what is below: %+v", r)
+	}
 	loop(t, s)
 	m := manager(t, s)
 	token := login(t, m, "ada")
@@ -87,7 +90,7 @@ func TestReportWarns(t *testing.T) {
 	if err := p.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the log is too old", func() bool { return !s.Status().Following })
+	await(t, "the log is too old", func() bool { return !s.Health().Following })
 }
 
 // switched is a cache that can be turned off.

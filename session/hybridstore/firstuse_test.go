@@ -36,7 +36,7 @@ func TestOfTwoFirstUsesTheFirstCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		loop(t, s)
-		await(t, "the node follows the log", func() bool { return s.Status().Following })
+		await(t, "the node follows the log", func() bool { return s.Health().Following })
 		return s
 	}
 	slow := &overtaken{Cache: cache}
@@ -72,7 +72,7 @@ func TestOfTwoFirstUsesTheFirstCounts(t *testing.T) {
 			}
 		}
 	}
-	if st := nodes[1].Status(); st.Untold != 0 || st.Drifted != 0 {
+	if st := nodes[1].Health(); st.Untold != 0 || st.Drifted != 0 {
 		t.Errorf("%d untold, %d drifted", st.Untold, st.Drifted)
 	}
 }

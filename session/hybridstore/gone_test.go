@@ -36,18 +36,18 @@ func TestGoneIsNotFoundAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			loop(t, s)
-			await(t, "the node follows the log", func() bool { return s.Status().Following })
+			await(t, "the node follows the log", func() bool { return s.Health().Following })
 			one := session.Session{ID: session.ID{1}, UserID: "ada", CreatedAt: now, LastActivity: now, RotatedAt: now, Version: 1,
 				ExpiresAt: now.Add(30 * time.Second), Deadline: now.Add(time.Hour)} // so near that a touch is written at once
 			if _, err := s.Create(t.Context(), one, session.Admission{}); err != nil {
 				t.Fatal(err)
 			}
 			await(t, "the cache has it", func() bool {
-				before := s.Status().Hits
+				before := s.Health().Hits
 				if _, err := s.Get(t.Context(), one.ID); err != nil {
 					t.Fatal(err)
 				}
-				return s.Status().Hits > before
+				return s.Health().Hits > before
 			})
 			next := successor(one, 2, now) // as another node does
 			if name == "rotate" {          // which would be told of a conflict with another

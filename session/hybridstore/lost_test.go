@@ -264,7 +264,7 @@ func revokeUnderFire(t *testing.T, revoker *session.Manager, nodes []*session.Ma
 	for i, s := range stores {
 		await(t, "the cache is used again", func() bool {
 			judge(nodes[i], 0)
-			st := s.Status()
+			st := s.Health()
 			return st.Following && !st.CacheDown
 		})
 	}

@@ -37,7 +37,7 @@ func TestManyAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		loop(t, s)
-		await(t, "the node follows the log", func() bool { return s.Status().Following })
+		await(t, "the node follows the log", func() bool { return s.Health().Following })
 		return s
 	}
 	s, other := node(slow), node(cache)
@@ -61,8 +61,8 @@ func TestManyAreForgotten(t *testing.T) {
 	if err != nil || len(absent) != session.MaxBatch-1 {
 		t.Fatalf("%d of %d are absent, %v", len(absent), session.MaxBatch, err)
 	}
-	if slow.calls < session.MaxBatch/100 || s.Status().CacheDown {
-		t.Errorf("%d calls of the cache, which is down: %t", slow.calls, s.Status().CacheDown)
+	if slow.calls < session.MaxBatch/100 || s.Health().CacheDown {
+		t.Errorf("%d calls of the cache, which is down: %t", slow.calls, s.Health().CacheDown)
 	}
 	got, err := other.Get(t.Context(), one.ID)
 	if err != nil || !got.LastActivity.Equal(seen.LastActivity) {

@@ -102,7 +102,7 @@ func (w *world) run() {
 	}
 	late.Wait()
 	for _, n := range all { // nobody else is in this world any more
-		st := n.store.Status()
+		st := n.store.Health()
 		w.counts["compared"] += int(st.Compared)
 		if st.Drifted > 0 {
 			w.violated("cache and database agree", "node %d found %d differences", n.number, st.Drifted)

@@ -66,7 +66,7 @@ func (p pair) node(t testing.TB, cfg hybridstore.Config, work bool) (*hybridstor
 	s.SweepAtOnce()
 	if work {
 		loop(t, s)
-		await(t, "the node follows the log", func() bool { return s.Status().Following })
+		await(t, "the node follows the log", func() bool { return s.Health().Following })
 	}
 	return s, &asked
 }

@@ -186,7 +186,7 @@ func TestTouchesAreWrittenInBatches(t *testing.T) {
 		selects, _ := heard.count("SELECT")
 		questions := asked.Load()
 		eachOf(8, validations, func(i int) { validate(t, m, tokens[i%sessions]) })
-		await(t, "the touches are written", func() bool { return s.Status().Touches == 0 && heard.rows()-rows >= sessions })
+		await(t, "the touches are written", func() bool { return s.Health().Touches == 0 && heard.rows()-rows >= sessions })
 		rows = heard.rows() - rows
 		after, _ := heard.count("UPDATE")
 		updates = after - updates

@@ -203,6 +203,8 @@ func (c cacheOf) Get(ctx context.Context, id session.ID) (head []byte, s *sessio
 	return head, s, nil
 }
 
+func (c cacheOf) Report() session.Report { return session.Report{} }
+
 func (c cacheOf) Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error) {
 	w := c.n.w
 	done, _, err := call(ctx, c.n, c.cut, func() bool {

@@ -119,7 +119,7 @@ func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep tim
 				return struct{}{}, nil
 			})
 			if errors.Is(err, memcache.ErrNotStored) {
-				err = ended(ctx, op, "not everything was sent")
+				err = tooLate(ctx, op, "not everything was sent")
 			}
 			answers <- err
 		}()
@@ -130,6 +130,10 @@ func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep tim
 	}
 	return errors.Join(errs...)
 }
+
+// Report tells of the servers as Traits.Report of the store does. It warns of nothing: what a cache
+// loses is in the database.
+func (c *Cache) Report() session.Report { return session.Report{Detail: c.s.report().Detail} }
 
 // maxRelative is up to what the protocol takes an expiry for a number of seconds
 // from now; a larger one is an instant.

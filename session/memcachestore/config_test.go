@@ -132,8 +132,8 @@ func TestConfigPrintsNoSecret(t *testing.T) {
 // refused fails the test unless err says that the configuration will never do.
 func refused(t testing.TB, what string, err error, want ...string) {
 	t.Helper()
-	if !errors.Is(err, ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) {
-		t.Errorf("%s: %v, want ErrMisconfigured", what, err)
+	if !errors.Is(err, session.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("%s: %v, want session.ErrMisconfigured", what, err)
 		return
 	}
 	for _, word := range want {
@@ -161,8 +161,8 @@ func TestOpenPassword(t *testing.T) {
 		t.Error(err)
 	}
 	s := open(t, Config{Servers: []string{server.Addr}, Username: "panel", Password: "secret", Lazy: true})
-	if _, err := s.Create(t.Context(), newSession("ada", session.Tag{1}), session.Admission{}); !errors.Is(err, ErrMisconfigured) || !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) {
-		t.Errorf("Create with a wrong password: %v, want both ErrUnavailable and ErrMisconfigured", err)
+	if _, err := s.Create(t.Context(), newSession("ada", session.Tag{1}), session.Admission{}); !errors.Is(err, session.ErrMisconfigured) || !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) {
+		t.Errorf("Create with a wrong password: %v, want both ErrUnavailable and session.ErrMisconfigured", err)
 	}
 }
 
@@ -216,7 +216,7 @@ func TestOpenNobodyThere(t *testing.T) {
 		for _, username := range []string{"", "panel"} {
 			began := time.Now()
 			_, err := Open(context.Background(), Config{Servers: servers, ConnectTimeout: 200 * time.Millisecond, Username: username, Password: config.Secret(strings.Repeat("p", len(username)))})
-			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, ErrMisconfigured) {
+			if !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrMisconfigured) {
 				t.Errorf("%s: %v, want ErrUnavailable", what, err)
 			}
 			if took := time.Since(began); took > 3*time.Second {
@@ -234,7 +234,7 @@ func TestOpenUnfitServers(t *testing.T) {
 	s := open(t, Config{Servers: []string{noCAS.Addr}, Lazy: true})
 	one := newSession("ada", session.Tag{1})
 	for name, call := range calls(s, one) {
-		if err := call(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, ErrMisconfigured) {
+		if err := call(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, session.ErrMisconfigured) {
 			t.Errorf("%s on a server without CAS: %v", name, err)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/fields"
+	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // address is a server's name; it is resolved anew for each connection.
@@ -97,33 +99,20 @@ func (c *Config) login(ctx context.Context) (string, error) {
 		}
 		return c.Username + " " + string(c.Password), nil
 	}
-	type pair struct {
-		username, password string
-		err                error
+	username, password, err := settings.AskCredentials(ctx, c.Credentials)
+	if err != nil || username == "" && password == "" {
+		return "", err
 	}
-	told := make(chan pair, 1)
-	go func() {
-		var p pair
-		p.username, p.password, p.err = c.Credentials(ctx)
-		told <- p
-	}()
-	select {
-	case p := <-told:
-		if p.err != nil {
-			return "", fmt.Errorf("Credentials: %w", p.err)
-		}
-		if p.username == "" && p.password == "" {
-			return "", nil
-		}
-		var check fields.Check
-		Config{Username: p.username, Password: config.Secret(p.password)}.checkCredentials(&check)
-		if err := check.Err("Credentials"); err != nil {
-			return "", fmt.Errorf("memcachestore: %w: %w", ErrMisconfigured, err)
-		}
-		return p.username + " " + p.password, nil
-	case <-ctx.Done():
-		return "", fmt.Errorf("Credentials: no answer: %w", context.Cause(ctx))
+	var check fields.Check
+	Config{Username: username, Password: config.Secret(password)}.checkCredentials(&check)
+	var wrong []string
+	for _, one := range config.Fields(check.Err("Credentials")) {
+		wrong = append(wrong, one.Error())
 	}
+	if wrong != nil {
+		return "", fmt.Errorf("memcachestore: %w: what Credentials returned cannot be used: %s", session.ErrMisconfigured, strings.Join(wrong, "; "))
+	}
+	return username + " " + password, nil
 }
 
 // authenticate logs in. A server that asks for no password would keep it as an
@@ -134,14 +123,14 @@ func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr, login st
 		return err
 	}
 	if !strings.HasPrefix(lines[0], "CLIENT_ERROR unauthenticated") {
-		return fmt.Errorf("memcachestore: %w: %s: Username is set, but the server asks for none: start it with --auth-file or leave Username and Password empty", ErrMisconfigured, addr)
+		return fmt.Errorf("memcachestore: %w: %s: Username is set, but the server asks for none: start it with --auth-file or leave Username and Password empty", session.ErrMisconfigured, addr)
 	}
 	lines, err = converse(ctx, conn, "set auth 0 0 "+strconv.Itoa(len(login))+"\r\n"+login+"\r\n")
 	switch {
 	case err != nil:
 		return err
 	case lines[0] != "STORED":
-		return fmt.Errorf("memcachestore: %w: %s: wrong Username or Password: the server answered: %s", ErrMisconfigured, addr, clip.Value(lines[0]))
+		return fmt.Errorf("memcachestore: %w: %s: wrong Username or Password: the server answered: %s", session.ErrMisconfigured, addr, clip.Value(lines[0]))
 	}
 	return nil
 }

@@ -197,7 +197,7 @@ func TestOneOfThreeKilled(t *testing.T) {
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("Ping with two of three servers: %v", err)
 	}
-	health := s.Health(t.Context())
+	health := s.Health(t.Context()).Servers
 	if health[0].Err != nil || health[1].Err == nil || health[2].Err != nil {
 		t.Errorf("Health: %+v", health)
 	}

@@ -47,8 +47,11 @@ func TestEvicted(t *testing.T) {
 			t.Errorf("Get of a session whose item was evicted: %v, want ErrNotFound", err)
 		}
 	}
-	if n := s.Health(t.Context())[0].Evictions; n == 0 {
+	if n := s.Health(t.Context()).Servers[0].Evictions; n == 0 {
 		t.Error("Health tells of no evictions")
+	}
+	if r := s.Traits().Report(); !strings.Contains(r.Warning, "before they expired") || r.Counters[0].N == 0 {
+		t.Errorf("the report of a server that has evicted: %+v", r)
 	}
 	again := newSession("ada", session.Tag{1})
 	if evicted, err := s.Create(t.Context(), again, session.Admission{Limit: 1}); err != nil || len(evicted) != 0 {

@@ -98,7 +98,7 @@ func (s *Store) probe(ctx context.Context) error {
 	answers := make(chan error, len(s.servers))
 	for _, sv := range s.servers {
 		go func() {
-			err := s.suits(ctx, sv.addr)
+			err := s.suits(ctx, sv)
 			if err == nil {
 				err = s.tried(ctx, sv)
 			}
@@ -113,7 +113,7 @@ func (s *Store) probe(ctx context.Context) error {
 			switch {
 			case err == nil && late == nil:
 				late = time.After(stallTimeout)
-			case errors.Is(err, ErrMisconfigured):
+			case errors.Is(err, session.ErrMisconfigured):
 				misconfigured = append(misconfigured, err)
 			case err != nil:
 				failures = append(failures, err)
@@ -171,7 +171,7 @@ func (s *Store) Close() error {
 // expired, and every write what expired in its item.
 func (s *Store) Sweep(ctx context.Context, _ int) (int, error) {
 	if ctx.Err() != nil {
-		return 0, ended(ctx, "sweep", "nothing was asked")
+		return 0, tooLate(ctx, "sweep", "nothing was asked")
 	}
 	return 0, nil
 }
@@ -183,6 +183,7 @@ func (s *Store) Traits() session.Traits {
 		Shared:     true,
 		ExactLimit: true,
 		MaxPerUser: s.capacity,
+		Report:     s.report,
 		Notes: []string{
 			"A server that restarts, or evicts because it is full, ends the sessions it held, all of a user's together, and forgets failed logins.",
 			"There is no list of everybody's sessions, only of one user's.",

@@ -12,11 +12,11 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/fault"
 )
 
 // trials are the commands, with %k for the key and %c for the number that gets told,
@@ -62,6 +62,19 @@ func (sv *server) prove(ctx context.Context, cfg *Config, conn net.Conn) error {
 	return conn.SetDeadline(time.Time{})
 }
 
+// listen asks a server that the store did not open with, because it is lazy or the server was
+// away, what it says of itself. It reports whether the connection can be used still.
+func (sv *server) listen(ctx context.Context, cfg *Config, conn net.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, stallTimeout)
+	defer cancel()
+	stats, err := cfg.statsOn(ctx, conn, sv.addr, "stats settings", "stats")
+	if err != nil {
+		return false
+	}
+	sv.learn(stats)
+	return conn.SetDeadline(time.Time{}) == nil
+}
+
 func proveOn(conn net.Conn, addr, key string) error {
 	r := bufio.NewReader(conn)
 	number := ""
@@ -69,19 +82,19 @@ func proveOn(conn net.Conn, addr, key string) error {
 		name := strings.Fields(t.command)[0]
 		last, told, err := exchange(conn, r, strings.NewReplacer("%k", key, "%c", number).Replace(t.command))
 		switch {
-		case hungUp(err) && i > 0:
-			return fmt.Errorf("memcachestore: %w: %s: it closes the connection at %s, as a proxy such as twemproxy does: connect to Memcached itself", ErrMisconfigured, addr, name)
+		case fault.HungUp(err) && i > 0:
+			return fmt.Errorf("memcachestore: %w: %s: it closes the connection at %s, as a proxy such as twemproxy does: connect to Memcached itself", session.ErrMisconfigured, addr, name)
 		case err != nil:
 			return err
 		case strings.HasPrefix(last, "SERVER_ERROR"):
 			return nil // it is full
 		case strings.HasPrefix(last, "CLIENT_ERROR unauthenticated"):
-			return fmt.Errorf("memcachestore: %w: %s: it asks for a Username and Password, and none are set", ErrMisconfigured, addr)
+			return fmt.Errorf("memcachestore: %w: %s: it asks for a Username and Password, and none are set", session.ErrMisconfigured, addr)
 		case !strings.HasPrefix(last, t.want):
-			return fmt.Errorf("memcachestore: %w: %s: it answers %s with %q, want Memcached 1.5.15 or later, and no proxy before it", ErrMisconfigured, addr, name, clip.Value(last))
+			return fmt.Errorf("memcachestore: %w: %s: it answers %s with %q, want Memcached 1.5.15 or later, and no proxy before it", session.ErrMisconfigured, addr, name, clip.Value(last))
 		case name == "gets":
 			if number = told; number == "" || number == "0" {
-				return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS, start it without -C", ErrMisconfigured, addr)
+				return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS, start it without -C", session.ErrMisconfigured, addr)
 			}
 		}
 	}
@@ -114,15 +127,10 @@ func exchange(conn net.Conn, r *bufio.Reader, command string) (last, number stri
 	return "", "", errors.New("the answer does not end")
 }
 
-// hungUp reports whether the server closed the connection instead of answering.
-func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
 // explain asks a server that closed the connection at a command whether it knows
 // another one, as a proxy does. It returns err if it learns nothing.
 func (c *Config) explain(ctx context.Context, addr, command string, err error) error {
-	if !hungUp(err) || errors.Is(err, session.ErrMisconfigured) {
+	if !fault.HungUp(err) || errors.Is(err, session.ErrMisconfigured) {
 		return err
 	}
 	conn, dialErr := c.dial(ctx, addr)
@@ -134,5 +142,5 @@ func (c *Config) explain(ctx context.Context, addr, command string, err error) e
 	if last, _, asked := exchange(conn, bufio.NewReader(conn), "get "+c.Prefix+"p:\r\n"); asked != nil || last != "END" {
 		return err
 	}
-	return fmt.Errorf("memcachestore: %w: %s: it closes the connection at %s, as a proxy such as twemproxy does: connect to Memcached itself", ErrMisconfigured, addr, command)
+	return fmt.Errorf("memcachestore: %w: %s: it closes the connection at %s, as a proxy such as twemproxy does: connect to Memcached itself", session.ErrMisconfigured, addr, command)
 }

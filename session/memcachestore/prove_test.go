@@ -114,7 +114,7 @@ func TestImpostors(t *testing.T) {
 				continue
 			}
 			if !errors.Is(err, session.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) || !strings.Contains(err.Error(), name) {
-				t.Errorf("%s, %s: %v, want ErrMisconfigured that names it", name, how, err)
+				t.Errorf("%s, %s: %v, want session.ErrMisconfigured that names it", name, how, err)
 			}
 			t.Logf("%s, %s: %v", name, how, err)
 		}
@@ -139,7 +139,7 @@ func TestImpostors(t *testing.T) {
 	}
 	defer func() { _ = lazy.Close() }()
 	if _, err := lazy.Get(t.Context(), session.ID{1}); !errors.Is(err, session.ErrMisconfigured) || !errors.Is(err, session.ErrUnavailable) {
-		t.Errorf("lazy: %v, want ErrMisconfigured and ErrUnavailable", err)
+		t.Errorf("lazy: %v, want session.ErrMisconfigured and ErrUnavailable", err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 	"github.com/go-crudadmin/crudadmin/session/internal/breaker"
+	"github.com/go-crudadmin/crudadmin/session/internal/fault"
 )
 
 const (
@@ -51,10 +52,12 @@ type server struct {
 	slots   chan struct{}
 	breaker breaker.Breaker
 	log     *slog.Logger
-	closed  *atomic.Bool          // the store's
-	refused atomic.Pointer[error] // why it can never do, by its last answer
-	proved  atomic.Bool           // it can do what the store needs
-	epoch   atomic.Uint64         // counts connections that broke
+	closed  *atomic.Bool           // the store's
+	refused atomic.Pointer[error]  // why it can never do, by its last answer
+	proved  atomic.Bool            // it can do what the store needs
+	told    atomic.Pointer[Server] // what it said of itself last; nil before
+	asked   atomic.Bool            // it was asked that on a connection of the client
+	epoch   atomic.Uint64          // counts connections that broke
 	reads   batch.Group[string, got]
 	stripes [256]stripe // by hash of the key
 }
@@ -73,6 +76,10 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 		conn, err := cfg.dial(ctx, addr)
 		if err == nil {
 			err = sv.prove(ctx, cfg, conn)
+		}
+		if err == nil && sv.told.Load() == nil && !sv.asked.Swap(true) && !sv.listen(ctx, cfg, conn) {
+			_ = conn.Close() // it said what this store can do without: another connection is as good as the first
+			conn, err = cfg.dial(ctx, addr)
 		}
 		return conn, err
 	}
@@ -126,11 +133,11 @@ type got struct {
 // Those who ask at the same time share one command.
 func (sv *server) get(ctx context.Context, op, key string) (*memcache.Item, error) {
 	if ctx.Err() != nil {
-		return nil, ended(ctx, op, sv.addr)
+		return nil, tooLate(ctx, op, sv.addr)
 	}
 	found, err := sv.reads.Ask(ctx, key)
 	if err != nil {
-		return nil, failed(op, reads, fmt.Errorf("%s: %w", sv.addr, err))
+		return nil, wrap(op, reads, fmt.Errorf("%s: %w", sv.addr, err))
 	}
 	return found.item, found.err
 }
@@ -147,7 +154,7 @@ func (sv *server) send(ctx context.Context, keys []string) []got {
 		}
 		sv.settle(err)
 		sv.leave()
-		err = failed(op, reads, err)
+		err = wrap(op, reads, err)
 	}
 	if err != nil {
 		for i := range answers {
@@ -220,7 +227,7 @@ func call[T any](ctx context.Context, sv *server, op string, e effect, f func(*m
 		case a := <-answered:
 			return a.value, sv.outcome(op, e, a.err)
 		default:
-			return none, failed(op, e, fmt.Errorf("%s: %w", sv.addr, context.Cause(ctx)))
+			return none, wrap(op, e, fmt.Errorf("%s: %w", sv.addr, context.Cause(ctx)))
 		}
 	}
 }
@@ -231,13 +238,13 @@ func (sv *server) outcome(op string, e effect, err error) error {
 	case nil, memcache.ErrCacheMiss, memcache.ErrCASConflict, memcache.ErrNotStored: //nolint:errorlint // the client returns them bare
 		return err
 	}
-	return failed(op, e, err)
+	return wrap(op, e, err)
 }
 
 // enter waits for a slot.
 func (sv *server) enter(ctx context.Context, op string) error {
 	if ctx.Err() != nil {
-		return ended(ctx, op, sv.addr)
+		return tooLate(ctx, op, sv.addr)
 	}
 	select {
 	case sv.slots <- struct{}{}:
@@ -245,21 +252,21 @@ func (sv *server) enter(ctx context.Context, op string) error {
 		select {
 		case sv.slots <- struct{}{}:
 		case <-ctx.Done():
-			return ended(ctx, op, "all connections to "+sv.addr+" are busy")
+			return tooLate(ctx, op, "all connections to "+sv.addr+" are busy")
 		}
 	}
 	// After the wait, not before: who waited behind a server that hangs leaves at
 	// once when that is known.
 	if sv.closed.Load() {
 		sv.leave()
-		return fmt.Errorf("memcachestore: %s: %w: %w: the store is closed", op, session.ErrUnavailable, errUnsent)
+		return fmt.Errorf("memcachestore: %s: %w: %w: the store is closed", op, session.ErrUnavailable, fault.ErrUnsent)
 	}
 	if wait, ok := sv.breaker.Enter(time.Now()); !ok {
 		<-sv.slots
 		if why := sv.refused.Load(); why != nil {
-			return fmt.Errorf("memcachestore: %s: %w: %w: %w", op, session.ErrUnavailable, errUnsent, *why)
+			return fmt.Errorf("memcachestore: %s: %w: %w: %w", op, session.ErrUnavailable, fault.ErrUnsent, *why)
 		}
-		return fmt.Errorf("memcachestore: %s: %w: %w: %s failed, it is asked again in %s", op, session.ErrUnavailable, errUnsent, sv.addr, wait.Round(time.Millisecond))
+		return fmt.Errorf("memcachestore: %s: %w: %w: %s failed, it is asked again in %s", op, session.ErrUnavailable, fault.ErrUnsent, sv.addr, wait.Round(time.Millisecond))
 	}
 	return nil
 }
@@ -294,7 +301,7 @@ func (sv *server) settle(err error) {
 		return
 	}
 	sv.drop()
-	if errors.Is(err, ErrMisconfigured) {
+	if errors.Is(err, session.ErrMisconfigured) {
 		why := err // of its own, so that the usual answer takes no memory
 		sv.refused.Store(&why)
 	} else {

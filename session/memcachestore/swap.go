@@ -96,7 +96,7 @@ func (s *Store) swap(ctx context.Context, op string, at place, recall bool, chan
 	case at.stripe.lock <- struct{}{}:
 		defer func() { <-at.stripe.lock }()
 	case <-ctx.Done():
-		return ended(ctx, op, "other writes to "+at.sv.addr+" are on their way")
+		return tooLate(ctx, op, "other writes to "+at.sv.addr+" are on their way")
 	}
 	if recall {
 		if stored := at.stripe.recall(at.key); stored != nil {
@@ -147,7 +147,7 @@ func pause(ctx context.Context, op string, try int) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ended(ctx, op, "others wrote first")
+		return tooLate(ctx, op, "others wrote first")
 	}
 }
 
@@ -169,7 +169,7 @@ func (s *Store) read(ctx context.Context, op string, at place) (*reading, error)
 	case it == nil:
 		return nil, nil
 	case it.CasID == 0:
-		return nil, fmt.Errorf("memcachestore: %s: %w: %w: %s keeps no CAS, start it without -C", op, session.ErrUnavailable, ErrMisconfigured, at.sv.addr)
+		return nil, fmt.Errorf("memcachestore: %s: %w: %w: %s keeps no CAS, start it without -C", op, session.ErrUnavailable, session.ErrMisconfigured, at.sv.addr)
 	}
 	r.Item = it
 	return r, nil

@@ -5,6 +5,7 @@ package memstore
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -123,6 +124,13 @@ func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep tim
 		c.put(id, cached{slices.Clone(head), nil, c.now().Add(keep)})
 	}
 	return nil
+}
+
+// Report tells how many entries the cache has.
+func (c *Cache) Report() session.Report {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return session.Report{Detail: fmt.Sprintf("%d of at most %d entries in memory", len(c.entries), c.most)}
 }
 
 // looks is how many entries are looked at to find one that can go.

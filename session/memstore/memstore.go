@@ -389,6 +389,7 @@ func (s *Store) Traits() session.Traits {
 		ListAll:    true,
 		ExactLimit: true,
 		SweepBatch: blockSize,
+		Report:     s.report,
 		Notes: []string{
 			"Sessions are lost when the process ends.",
 			"Other processes do not see them: use it on one node only.",

@@ -37,11 +37,11 @@ func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Sessio
 	}
 	result, err := c.s.together(ctx, id.Tag(), client.B().Getrange().Key(c.key(id)).Start(0).End(int64(wire.MaxCached)).Build())
 	if err != nil {
-		return nil, nil, failed(op, reads, err)
+		return nil, nil, wrap(op, reads, err)
 	}
 	value, err := recordOf(result.AsBytes())
 	if err != nil {
-		err = failed(op, reads, err)
+		err = wrap(op, reads, err)
 		c.s.lacks(ctx, err)
 		return nil, nil, err
 	}
@@ -65,7 +65,7 @@ func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *se
 			if rueidis.IsRedisNil(err) {
 				return false, nil
 			}
-			return err == nil, failed(op, writes, err)
+			return err == nil, wrap(op, writes, err)
 		})
 	}
 	expected, err := cacheValue(old, nil)
@@ -98,13 +98,17 @@ func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep tim
 		}
 		for _, result := range client.DoMulti(ctx, batch...) {
 			if err := result.Error(); err != nil {
-				return struct{}{}, failed(op, writes, err)
+				return struct{}{}, wrap(op, writes, err)
 			}
 		}
 		return struct{}{}, nil
 	})
 	return err
 }
+
+// Report tells of the servers as Traits.Report of the store does. It warns of nothing: what a cache
+// loses is in the database.
+func (c *Cache) Report() session.Report { return session.Report{Detail: c.s.report().Detail} }
 
 func cacheValue(head []byte, s *session.Session) (string, error) {
 	value, err := wire.AppendCached(nil, head, s)

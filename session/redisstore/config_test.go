@@ -258,7 +258,7 @@ func TestOpenTells(t *testing.T) {
 			t.Errorf("%s: no error", what)
 			continue
 		}
-		if misconfigured := c.refused != ""; errors.Is(err, redisstore.ErrMisconfigured) != misconfigured || errors.Is(err, session.ErrUnavailable) == misconfigured {
+		if misconfigured := c.refused != ""; errors.Is(err, session.ErrMisconfigured) != misconfigured || errors.Is(err, session.ErrUnavailable) == misconfigured {
 			t.Errorf("%s: %v; want misconfigured: %t, else unavailable", what, err, misconfigured)
 		}
 		field := "connect to "
@@ -298,8 +298,8 @@ func TestLazy(t *testing.T) {
 		t.Errorf("Ping of a closed store: %v", err)
 	}
 	wrong := open(t, redisstore.Config{URL: config.Secret("redis://" + server.Addr + "/99"), Lazy: true})
-	if err := wrong.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, redisstore.ErrMisconfigured) {
-		t.Errorf("Ping of a lazy store that is refused: %v, want both ErrUnavailable and ErrMisconfigured", err)
+	if err := wrong.Ping(t.Context()); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, session.ErrMisconfigured) {
+		t.Errorf("Ping of a lazy store that is refused: %v, want both ErrUnavailable and session.ErrMisconfigured", err)
 	}
 }
 
@@ -402,8 +402,8 @@ func TestSentinelPasswords(t *testing.T) {
 		change(&cfg)
 		began := time.Now()
 		_, err := redisstore.Open(t.Context(), cfg)
-		if !errors.Is(err, redisstore.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) || strings.Contains(err.Error(), canary) {
-			t.Errorf("%s: %v, want ErrMisconfigured", what, err)
+		if !errors.Is(err, session.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: %v, want session.ErrMisconfigured", what, err)
 		}
 		if took := time.Since(began); took > good.ConnectTimeout+testserver.Guard {
 			t.Errorf("%s: took %s", what, took)

@@ -151,8 +151,19 @@ type connection struct {
 	err    error
 }
 
-// connect makes the client, which dials within ConnectTimeout.
+// connect makes the client, which dials within ConnectTimeout. A lazy store then asks the servers
+// what they promise, as Open does for others; the callers that waited do not wait for that.
 func (s *Store) connect(attempt *connection) {
+	s.makeClient(attempt)
+	if attempt.err == nil && s.cfg.Lazy {
+		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ConnectTimeout)
+		defer cancel()
+		s.learn(ctx)
+	}
+}
+
+// makeClient makes the client and hands it to the callers that wait.
+func (s *Store) makeClient(attempt *connection) {
 	opt := s.cfg.options()
 	if s.near != nil {
 		opt.DisableCache, opt.NewCacheStoreFn = false, s.near.link
@@ -201,11 +212,11 @@ func (s *Store) begin(ctx context.Context, op string) (_ context.Context, cancel
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 	}
 	if ctx.Err() != nil {
-		return ctx, cancel, nil, ended(ctx, op)
+		return ctx, cancel, nil, tooLate(ctx, op)
 	}
 	c, err = s.connected(ctx)
 	switch {
-	case errors.Is(err, ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
+	case errors.Is(err, session.ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
 		s.lacks(ctx, err)
 		err = fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
 	case err != nil:
@@ -243,7 +254,7 @@ func call[T any](ctx context.Context, s *Store, op string, e effect, f func(cont
 			s.lacks(ctx, a.err)
 			return a.value, a.err
 		default:
-			return none, failed(op, e, context.Cause(ctx))
+			return none, wrap(op, e, context.Cause(ctx))
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (
 	}
 	return call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (time.Duration, error) {
 		wait, err := countScript.run(ctx, c, scriptCall{[]string{s.keys.counter(key)}, args})[0].ToInt64()
-		return time.Duration(wait) * time.Microsecond, failed(op, writes, err)
+		return time.Duration(wait) * time.Microsecond, wrap(op, writes, err)
 	})
 }
 
@@ -45,7 +45,7 @@ func (s *Store) Counted(ctx context.Context, key string, length time.Duration) (
 	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (int, error) {
 		cmd := c.B().Zcount().Key(s.keys.counter(key)).Min(exclusive(now - us)).Max(exclusive(now + us)).Build()
 		n, err := c.Do(ctx, cmd).ToInt64()
-		return int(n), failed(op, reads, err)
+		return int(n), wrap(op, reads, err)
 	})
 }
 
@@ -60,7 +60,7 @@ func (s *Store) Uncount(ctx context.Context, key string, n int) error {
 		if n > 0 {
 			cmd = c.B().Zpopmax().Key(s.keys.counter(key)).Count(int64(n)).Build()
 		}
-		return struct{}{}, failed(op, writes, c.Do(ctx, cmd).Error())
+		return struct{}{}, wrap(op, writes, c.Do(ctx, cmd).Error())
 	})
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -14,6 +13,8 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/fault"
+	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
 // sentinelTimeout tells a connection to a Sentinel from one to a server: the client
@@ -48,9 +49,6 @@ func (c Config) dial(ctx context.Context, addr string, dialer *net.Dialer, conf 
 	return conn, err
 }
 
-// errCredentials marks an error of Config.Credentials.
-var errCredentials = errors.New("Credentials")
-
 // credentials asks Config.Credentials, for as long as a connection may take to make.
 func (c Config) credentials(to rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
 	if _, sentinel := to.Address.(sentinelAddr); sentinel {
@@ -58,32 +56,15 @@ func (c Config) credentials(to rueidis.AuthCredentialsContext) (rueidis.AuthCred
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.ConnectTimeout)
 	defer cancel()
-	type pair struct {
-		rueidis.AuthCredentials
-		err error
-	}
-	told := make(chan pair, 1)
-	go func() {
-		var p pair
-		p.Username, p.Password, p.err = c.Credentials(ctx)
-		told <- p
-	}()
-	select {
-	case p := <-told:
-		if p.err != nil {
-			return rueidis.AuthCredentials{}, fmt.Errorf("%w: %w", errCredentials, p.err)
-		}
-		return p.AuthCredentials, nil
-	case <-ctx.Done():
-		return rueidis.AuthCredentials{}, fmt.Errorf("%w: no answer within ConnectTimeout, %s", errCredentials, c.ConnectTimeout)
-	}
+	username, password, err := settings.AskCredentials(ctx, c.Credentials)
+	return rueidis.AuthCredentials{Username: username, Password: password}, err
 }
 
 // explain asks a server that closed the connection at the first command whether it
 // knows another one: a proxy may know PING and not HELLO. It returns err if it learns
 // nothing.
 func (c Config) explain(err error) error {
-	if !closed(err) || len(c.Sentinels) > 0 || len(c.Cluster) > 0 {
+	if !fault.HungUp(err) || len(c.Sentinels) > 0 || len(c.Cluster) > 0 {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), min(c.ConnectTimeout, explainTimeout))
@@ -106,7 +87,7 @@ func (c Config) explain(err error) error {
 		}
 		return err
 	}
-	if ask("*1\r\n$4\r\nPING\r\n") != nil || !closed(ask("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n")) {
+	if ask("*1\r\n$4\r\nPING\r\n") != nil || !fault.HungUp(ask("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n")) {
 		return err
 	}
 	return fmt.Errorf("%w: %s: it answers PING and closes the connection at HELLO, as a proxy such as twemproxy does: connect to Redis itself", session.ErrMisconfigured, c.where())

@@ -4,40 +4,30 @@ package redisstore
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
-	"syscall"
 
 	"github.com/redis/rueidis"
 
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/internal/fault"
 )
-
-// ErrMisconfigured is session.ErrMisconfigured: the server is there but will never
-// let this configuration in (a wrong password, a certificate of another authority or
-// another host, a database that is not there), or cannot do what the store needs (a
-// version without a command, a missing right, a read-only replica, a proxy). Trying
-// again does not help.
-var ErrMisconfigured = session.ErrMisconfigured
 
 // effect says what a call that got no answer may have done.
-type effect int
+type effect = fault.Effect
 
 const (
-	reads effect = iota
-	writes
+	reads  = fault.Reads
+	writes = fault.Writes
 )
 
-// failed turns an error of the client into one of the contract, with the name of
+// wrap turns an error of the client into one of the contract, with the name of
 // the operation. A script that the server answered with an error has done
 // nothing: scripts write last. Without an answer, only one that cannot have been
 // sent is known to have done nothing.
-func failed(op string, e effect, err error) error {
+func wrap(op string, e effect, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -47,14 +37,11 @@ func failed(op string, e effect, err error) error {
 			outcome = session.ErrIndeterminate
 		}
 		if incapable(reply.Error()) {
-			return fmt.Errorf("redisstore: %s: %w: %w: %w", op, outcome, ErrMisconfigured, answer{reply.Error()})
+			return fmt.Errorf("redisstore: %s: %w: %w: %w", op, outcome, session.ErrMisconfigured, answer{reply.Error()})
 		}
 		return fmt.Errorf("redisstore: %s: %w: %w", op, outcome, answer{reply.Error()})
 	}
-	if e == reads || unsent(err) {
-		return fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
-	}
-	return fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrIndeterminate, err)
+	return fault.NoAnswer("redisstore", op, e, !unsent(err), err)
 }
 
 // unsent reports whether err came before anything was sent.
@@ -80,11 +67,7 @@ func refused(err error) (field string) {
 		}
 		return ""
 	}
-	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	_, misnamed := errors.AsType[x509.HostnameError](err)
-	_, plain := errors.AsType[tls.RecordHeaderError](err)
-	if unverified || unknown || misnamed || plain {
+	if fault.Untrusted(err) {
 		return "TLS"
 	}
 	return ""
@@ -101,32 +84,25 @@ var refusals = []struct{ code, field string }{
 // connectError is the error of a connection that could not be made.
 func connectError(c *Config, err error) error {
 	if errors.Is(err, rueidis.ErrNoCache) {
-		return fmt.Errorf("%w: %s: NearCache wants client-side caching over RESP3, which the server does not have: leave NearCache off", ErrMisconfigured, c.where())
+		return fmt.Errorf("%w: %s: NearCache wants client-side caching over RESP3, which the server does not have: leave NearCache off", session.ErrMisconfigured, c.where())
 	}
 	if field := refused(err); field != "" {
 		if field == "Password" && len(c.Sentinels) > 0 {
 			field = "Password or SentinelPassword"
 		}
 		if reply, ok := rueidis.IsRedisErr(err); ok {
-			return fmt.Errorf("%w: %s: %s: %w", ErrMisconfigured, c.where(), field, answer{reply.Error()})
+			return fmt.Errorf("%w: %s: %s: %w", session.ErrMisconfigured, c.where(), field, answer{reply.Error()})
 		}
-		return fmt.Errorf("%w: %s: %s: %w", ErrMisconfigured, c.where(), field, err)
+		return fmt.Errorf("%w: %s: %s: %w", session.ErrMisconfigured, c.where(), field, err)
 	}
 	if reply, ok := rueidis.IsRedisErr(err); ok {
 		return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, answer{reply.Error()})
 	}
-	if closed(err) {
+	if fault.HungUp(err) {
 		return fmt.Errorf("connect to %s: %w: the server closed the connection at the first command, as one that wants TLS does, and a proxy that does not know HELLO: %w", c.where(), session.ErrUnavailable, err)
 	}
 	return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, err)
 }
 
-// closed reports whether the server closed the connection instead of answering.
-func closed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-// ended is the error of a call whose context is over before it began.
-func ended(ctx context.Context, op string) error {
-	return fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, context.Cause(ctx))
-}
+// tooLate is the error of a call whose context was over before anything was sent.
+func tooLate(ctx context.Context, op string) error { return fault.TooLate(ctx, "redisstore", op, "") }

@@ -60,7 +60,7 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 		for _, addr := range slices.Sorted(maps.Keys(nodes)) {
 			one, err := s.ask(ctx, nodes[addr])
 			if err != nil {
-				return Health{}, failed(op, reads, err)
+				return Health{}, wrap(op, reads, err)
 			}
 			one.Addr = addr
 			h.Servers = append(h.Servers, one)
@@ -74,10 +74,21 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 	return h, err
 }
 
+// learn asks the servers what they promise, for Traits.Report, and logs what they do not.
+func (s *Store) learn(ctx context.Context) {
+	h, err := s.Health(ctx)
+	if err != nil {
+		return
+	}
+	for _, warning := range h.Warnings {
+		s.log.WarnContext(ctx, warning)
+	}
+}
+
 // report is Traits.Report: what the servers cannot promise, as they were last asked, and
 // what the near-cache has done.
 func (s *Store) report() session.Report {
-	r := session.Report{Detail: "the servers were not asked yet what they promise"}
+	r := session.Report{Detail: "not connected yet"}
 	if h := s.health.Load(); h != nil {
 		r.Warning = strings.Join(h.Warnings, "; ")
 		r.Detail = fmt.Sprintf("%s, %d servers", h.Mode, len(h.Servers))
@@ -89,8 +100,7 @@ func (s *Store) report() session.Report {
 		}
 	}
 	if s.near != nil {
-		n := s.NearCacheStats()
-		r.Counters = []session.Counter{{Name: "near_cache_hits", N: n.Hits}, {Name: "near_cache_misses", N: n.Misses}}
+		r.Counters = []session.Counter{{Name: "near_cache_hits", N: s.near.hits.Load()}, {Name: "near_cache_misses", N: s.near.misses.Load()}}
 	}
 	return r
 }

@@ -4,6 +4,7 @@ package redisstore_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -98,6 +99,33 @@ func TestHealthOfUser(t *testing.T) {
 	for what, text := range map[string]string{"Version": one.Version, "Role": one.Role, "Eviction": one.Eviction, "Persistence": one.Persistence} {
 		if strings.Contains(text, redisstore.Unknown) {
 			t.Errorf("%s is %s", what, text)
+		}
+	}
+}
+
+// TestLazyReports: a store that connects late tells from then on what the servers promise, whether
+// it is used as a store or as a cache, without anybody asking for its health.
+func TestLazyReports(t *testing.T) {
+	server := testserver.Redis(t, testserver.RedisOptions{Config: []string{"maxmemory-policy allkeys-lru"}})
+	for name, use := range map[string]func(*redisstore.Store) error{
+		"store": func(s *redisstore.Store) error { return s.Ping(t.Context()) },
+		"cache": func(s *redisstore.Store) error { _, _, err := s.Cache().Get(t.Context(), session.ID{1}); return err },
+	} {
+		s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Lazy: true, Logger: slog.New(slog.DiscardHandler)})
+		if r := s.Traits().Report(); r.Warning != "" || r.Detail != "not connected yet" {
+			t.Errorf("%s: before it connects: %+v", name, r)
+		}
+		if err := use(s); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, name+": the report of a server that evicts", func() error {
+			if r := s.Traits().Report(); !strings.Contains(r.Warning, "allkeys-lru") {
+				return fmt.Errorf("%+v", r)
+			}
+			return nil
+		})
+		if r := s.Cache().Report(); r.Warning != "" || !strings.Contains(r.Detail, "allkeys-lru") {
+			t.Errorf("%s: as a cache, which may lose what it has: %+v", name, r)
 		}
 	}
 }

@@ -40,17 +40,17 @@ func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error)
 			w.after = &cursor
 		}
 		page, err := w.page(ctx, q.Size())
-		return page, failedUnlessOurs(op, err)
+		return page, wrapOnce(op, err)
 	})
 }
 
 // failedUnlessOurs is failed for what the client says; errors of the contract
 // stay as they are.
-func failedUnlessOurs(op string, err error) error {
+func wrapOnce(op string, err error) error {
 	if errors.Is(err, session.ErrUnavailable) {
 		return err
 	}
-	return failed(op, reads, err)
+	return wrap(op, reads, err)
 }
 
 // walk goes through one or more indexes at once, newest session first.

@@ -25,7 +25,7 @@ type nearCache struct {
 	kept     *kept
 
 	hits, misses atomic.Uint64
-	oldest       atomic.Int64 // the greatest age of a hit, nanoseconds
+	oldest       atomic.Int64 // the greatest age of a hit, nanoseconds, which tests compare with maxStale
 
 	mu      sync.RWMutex
 	written map[session.Tag]time.Time // whose users' records are read from the server, until when
@@ -88,24 +88,5 @@ func (n *nearCache) look(key string, now time.Time) *record {
 		if age <= oldest || n.oldest.CompareAndSwap(oldest, age) {
 			return r
 		}
-	}
-}
-
-// NearCacheStats is what the near-cache has done since Open.
-type NearCacheStats struct {
-	Hits   uint64
-	Misses uint64
-	Oldest time.Duration // the greatest age that a hit had
-}
-
-// NearCacheStats returns zeros where there is no near-cache.
-func (s *Store) NearCacheStats() NearCacheStats {
-	if s.near == nil {
-		return NearCacheStats{}
-	}
-	return NearCacheStats{
-		Hits:   s.near.hits.Load(),
-		Misses: s.near.misses.Load(),
-		Oldest: time.Duration(s.near.oldest.Load()),
 	}
 }

@@ -133,7 +133,7 @@ func (c Config) user() string {
 }
 
 // probe tries everything on each server that the client knows. Errors:
-// ErrMisconfigured; session.ErrUnavailable if no server said what it can do.
+// session.ErrMisconfigured; session.ErrUnavailable if no server said what it can do.
 func (s *Store) probe(ctx context.Context, c rueidis.Client) error {
 	homes, err := s.homes(ctx, c)
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Store) probe(ctx context.Context, c rueidis.Client) error {
 			return fmt.Errorf("connect to %s: %w: %w", addr, session.ErrUnavailable, err)
 		}
 		if found.found() {
-			return fmt.Errorf("%w: %s: %s", ErrMisconfigured, addr, found.sentence(s.cfg.user()))
+			return fmt.Errorf("%w: %s: %s", session.ErrMisconfigured, addr, found.sentence(s.cfg.user()))
 		}
 	}
 	return nil
@@ -184,7 +184,7 @@ func (s *Store) homes(ctx context.Context, c rueidis.Client) (map[string]int, er
 	}
 	if len(homes) == 0 {
 		if last == nil {
-			return nil, fmt.Errorf("%w: %s: no node of the Cluster has a slot: assign them", ErrMisconfigured, s.cfg.where())
+			return nil, fmt.Errorf("%w: %s: no node of the Cluster has a slot: assign them", session.ErrMisconfigured, s.cfg.where())
 		}
 		return nil, connectError(s.cfg, last)
 	}
@@ -267,7 +267,7 @@ func (s *Store) tryScripts(ctx context.Context, c rueidis.Client, keys *keyspace
 	user, tag, base := one.User(), one.ID.Tag(), keys.base[p]
 	script := func(of *script, keys []string, args ...string) func() error {
 		return func() error {
-			return failed("probe", writes, of.run(ctx, c, scriptCall{keys, args})[0].Error())
+			return wrap("probe", writes, of.run(ctx, c, scriptCall{keys, args})[0].Error())
 		}
 	}
 	why := session.Ending{Reason: session.ReasonLogout}
@@ -308,7 +308,7 @@ func (s *Store) tryScripts(ctx context.Context, c rueidis.Client, keys *keyspace
 // lacks logs, once a minute at most, that a server cannot do what it could when the
 // probe ran: another one has taken its place, or its rights were changed.
 func (s *Store) lacks(ctx context.Context, err error) {
-	if err == nil || !errors.Is(err, ErrMisconfigured) {
+	if err == nil || !errors.Is(err, session.ErrMisconfigured) {
 		return
 	}
 	now := s.now().UnixNano()

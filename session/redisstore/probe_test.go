@@ -21,7 +21,7 @@ import (
 )
 
 // refusedAtOpen opens a store that cannot work, at once and lazily, and reports where
-// the error is not ErrMisconfigured, or says none of the words.
+// the error is not session.ErrMisconfigured, or says none of the words.
 func refusedAtOpen(t *testing.T, what string, cfg redisstore.Config, words ...string) {
 	t.Helper()
 	cfg.ConnectTimeout = time.Minute
@@ -31,7 +31,7 @@ func refusedAtOpen(t *testing.T, what string, cfg redisstore.Config, words ...st
 		_ = s.Close()
 	}
 	if !errors.Is(err, session.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) {
-		t.Errorf("%s: %v, want ErrMisconfigured alone", what, err)
+		t.Errorf("%s: %v, want session.ErrMisconfigured alone", what, err)
 		return
 	}
 	for _, word := range words {
@@ -46,7 +46,7 @@ func refusedAtOpen(t *testing.T, what string, cfg redisstore.Config, words ...st
 	cfg.Lazy = true
 	lazy := open(t, cfg)
 	if err := lazy.Ping(t.Context()); !errors.Is(err, session.ErrMisconfigured) || !errors.Is(err, session.ErrUnavailable) {
-		t.Errorf("%s: Ping of a lazy store: %v, want ErrMisconfigured and ErrUnavailable", what, err)
+		t.Errorf("%s: Ping of a lazy store: %v, want session.ErrMisconfigured and ErrUnavailable", what, err)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestWithoutOneCommand(t *testing.T) {
 			command, _, _ := strings.Cut(strings.ToUpper(name), "|")
 			if err != nil {
 				if !errors.Is(err, session.ErrMisconfigured) || !strings.Contains(strings.ToUpper(err.Error()), command) && !strings.Contains(err.Error(), "NearCache") {
-					t.Errorf("without %s: %v, want ErrMisconfigured that names it", name, err)
+					t.Errorf("without %s: %v, want session.ErrMisconfigured that names it", name, err)
 				}
 				refused[name] = true
 				continue
@@ -226,7 +226,7 @@ func TestRightsTakenLater(t *testing.T) {
 		_, err := s.Get(t.Context(), one.ID)
 		for what, err := range map[string]error{"get": err, "touch": s.Touch(t.Context(), session.Seen{ID: one.ID})} {
 			if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, session.ErrMisconfigured) || errors.Is(err, session.ErrIndeterminate) {
-				t.Errorf("%s without the right: %v, want ErrUnavailable and ErrMisconfigured", what, err)
+				t.Errorf("%s without the right: %v, want ErrUnavailable and session.ErrMisconfigured", what, err)
 			}
 		}
 	}

@@ -103,7 +103,7 @@ func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) (val
 	value, err = call(ctx, s, "get", reads, func(ctx context.Context, c rueidis.Client) ([]byte, error) {
 		cmd := c.B().Getrange().Key(key).Start(0).End(recordEnd).Cache().ToStaticTTL()
 		value, err := recordOf(c.DoCache(ctx, cmd, s.near.maxStale).AsBytes())
-		return value, failed("get", reads, err)
+		return value, wrap("get", reads, err)
 	})
 	if err != nil && ctx.Err() == nil && (errors.Is(err, rueidis.ErrDoCacheAborted) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
 		value, err = s.retrieve(ctx, c, id, key) // another call asked for this one too, and its connection or its time went
@@ -117,13 +117,13 @@ func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) (val
 func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, key string) ([]byte, error) {
 	result, err := s.together(ctx, id.Tag(), s.validating(c, key))
 	if err != nil {
-		return nil, failed("get", reads, err)
+		return nil, wrap("get", reads, err)
 	}
 	value, err := recordOf(result.AsBytes())
 	if reply, ok := rueidis.IsRedisErr(err); ok && refusesWrites(reply) {
 		return s.retrieveUnwritable(ctx, key, err)
 	}
-	err = failed("get", reads, err)
+	err = wrap("get", reads, err)
 	s.lacks(ctx, err)
 	return value, err
 }
@@ -159,13 +159,13 @@ func (s *Store) retrieveUnwritable(ctx context.Context, key string, why error) (
 		results := c.DoMulti(ctx, c.B().Info().Section("replication").Build(), fetching(c, key))
 		text, err := results[0].ToString()
 		if err != nil {
-			return nil, failed(op, reads, err)
+			return nil, wrap(op, reads, err)
 		}
 		if parseInfo(text)["role"] != "master" {
-			return nil, failed(op, reads, why)
+			return nil, wrap(op, reads, why)
 		}
 		value, err := recordOf(results[1].AsBytes())
-		return value, failed(op, reads, err)
+		return value, wrap(op, reads, err)
 	})
 }
 

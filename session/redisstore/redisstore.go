@@ -96,11 +96,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		_ = s.Close()
 		return nil, err
 	}
-	if h, err := s.Health(ctx); err == nil {
-		for _, warning := range h.Warnings {
-			s.log.WarnContext(ctx, warning)
-		}
-	}
+	s.learn(ctx)
 	return s, nil
 }
 
@@ -111,7 +107,7 @@ const maxBatch = 256
 func (s *Store) Ping(ctx context.Context) error {
 	const op = "ping"
 	_, err := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (struct{}, error) {
-		return struct{}{}, failed(op, reads, c.Do(ctx, c.B().Ping().Build()).Error())
+		return struct{}{}, wrap(op, reads, c.Do(ctx, c.B().Ping().Build()).Error())
 	})
 	return err
 }

@@ -21,7 +21,7 @@ func (s *Store) Stored(ctx context.Context) (int, error) {
 		for _, result := range c.DoMulti(ctx, cmds...) {
 			n, err := result.ToInt64()
 			if err != nil {
-				return 0, failed(op, reads, err)
+				return 0, wrap(op, reads, err)
 			}
 			total += int(n)
 		}

@@ -65,7 +65,7 @@ func (s *Store) due(ctx context.Context, c rueidis.Client, now string) ([]int, e
 	for p, result := range c.DoMulti(ctx, cmds...) {
 		n, err := result.ToInt64()
 		if err != nil && first == nil {
-			first = failed("sweep", reads, err)
+			first = wrap("sweep", reads, err)
 		}
 		if n > 0 {
 			due = append(due, p)
@@ -84,7 +84,7 @@ func (s *Store) sweepPartition(ctx context.Context, c rueidis.Client, p int, now
 		args: []string{base, now, strconv.Itoa(batch)},
 	})[0].AsIntSlice()
 	if err != nil {
-		return swept{}, failed("sweep", writes, err)
+		return swept{}, wrap("sweep", writes, err)
 	}
 	if len(n) != 2 {
 		return swept{}, fmt.Errorf("redisstore: sweep: %w: the script's answer makes no sense", session.ErrIndeterminate)

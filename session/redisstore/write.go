@@ -134,7 +134,7 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 		for i, result := range touchScript.run(ctx, c, calls...) {
 			word, err := result.ToString()
 			if err != nil {
-				return nil, failed(op, writes, err)
+				return nil, wrap(op, writes, err)
 			}
 			switch word {
 			case "ok":
@@ -220,7 +220,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, _ session.End
 	keys := []string{s.keys.user(user), s.keys.all(user.Tag), s.keys.due(user.Tag)}
 	return call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) (int, error) {
 		n, err := deleteUserScript.run(ctx, c, scriptCall{keys, args})[0].ToInt64()
-		return int(n), failed(op, writes, err)
+		return int(n), wrap(op, writes, err)
 	})
 }
 
@@ -230,7 +230,7 @@ func (s *Store) words(ctx context.Context, op string, script *script, keys, args
 	return call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) ([]string, error) {
 		result := script.run(ctx, c, scriptCall{keys, args})[0]
 		if err := result.Error(); err != nil {
-			return nil, failed(op, writes, err)
+			return nil, wrap(op, writes, err)
 		}
 		if word, err := result.ToString(); err == nil {
 			return []string{word}, nil

@@ -22,10 +22,7 @@ func Example() {
 		return
 	}
 	defer func() { _ = store.Close() }()
-	metrics := sessionprom.New(sessionprom.Config{
-		Live:      store.Stored,
-		NearCache: func() sessionprom.NearCache { return sessionprom.NearCache(store.NearCacheStats()) },
-	})
+	metrics := sessionprom.New(sessionprom.Config{Live: store.Stored})
 	manager, err := session.New(metrics.Wrap(store), session.Config{
 		SecretKey: "an example; make yours with: openssl rand -base64 32",
 		OnEvent:   metrics.OnEvent,

@@ -34,17 +34,6 @@ type Config struct {
 	// it fails the number is absent. It should cost the same however many there are,
 	// as redisstore.Store.Stored does.
 	Live func(context.Context) (int, error) `json:"-"`
-
-	// NearCache, if set, tells what a store's near-cache has done; it is called at
-	// each scrape. For Redis: sessionprom.NearCache(store.NearCacheStats()).
-	NearCache func() NearCache `json:"-"`
-}
-
-// NearCache is what a near-cache has done so far.
-type NearCache struct {
-	Hits   uint64
-	Misses uint64
-	Oldest time.Duration // the greatest age that a hit had
 }
 
 // liveTimeout bounds Config.Live.
@@ -147,11 +136,8 @@ var (
 		"Validations by answer: valid, invalid, or unavailable where the store could not say.", []string{"answer"}, nil)
 	touchesSavedDesc = prometheus.NewDesc(prefix+"touches_saved_total",
 		"Validations that wrote nothing because the session had been seen within the touch interval.", nil, nil)
-	nearHitsDesc   = prometheus.NewDesc(prefix+"near_cache_hits_total", "Reads answered from this process.", nil, nil)
-	nearMissesDesc = prometheus.NewDesc(prefix+"near_cache_misses_total", "Reads that asked for what the near-cache did not have.", nil, nil)
-	countsDesc     = prometheus.NewDesc(prefix+"store_counts_total", "What the store has counted of itself, such as a hybrid store's cache_hits and cache_drifted.", []string{"count"}, nil)
-	degradedDesc   = prometheus.NewDesc(prefix+"store_degraded", "1 while something of the store does not hold, which the panel's health page says in words.", nil, nil)
-	nearOldestDesc = prometheus.NewDesc(prefix+"near_cache_oldest_seconds", "The greatest age that a hit had since the start.", nil, nil)
+	countsDesc   = prometheus.NewDesc(prefix+"store_counts_total", "What the store has counted, such as near_cache_hits of Redis, evictions of Memcached, pool_waits of a database or cache_drifted of a hybrid store.", []string{"count"}, nil)
+	degradedDesc = prometheus.NewDesc(prefix+"store_degraded", "1 while something of the store does not hold, which the panel's health page says in words.", nil, nil)
 )
 
 // stored are the metrics that stand between scrapes.
@@ -164,7 +150,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, one := range c.stored() {
 		one.Describe(ch)
 	}
-	for _, desc := range []*prometheus.Desc{liveDesc, validationsDesc, touchesSavedDesc, nearHitsDesc, nearMissesDesc, nearOldestDesc, countsDesc, degradedDesc} {
+	for _, desc := range []*prometheus.Desc{liveDesc, validationsDesc, touchesSavedDesc, countsDesc, degradedDesc} {
 		ch <- desc
 	}
 }
@@ -198,12 +184,6 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 				show(countsDesc, prometheus.CounterValue, float64(count.N), count.Name)
 			}
 		}
-	}
-	if c.cfg.NearCache != nil {
-		n := c.cfg.NearCache()
-		show(nearHitsDesc, prometheus.CounterValue, float64(n.Hits))
-		show(nearMissesDesc, prometheus.CounterValue, float64(n.Misses))
-		show(nearOldestDesc, prometheus.GaugeValue, n.Oldest.Seconds())
 	}
 	all.Wait()
 }

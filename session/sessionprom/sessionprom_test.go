@@ -20,7 +20,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
-	"github.com/go-crudadmin/crudadmin/session/redisstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionprom"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
@@ -89,9 +88,6 @@ func TestMetrics(t *testing.T) {
 	metrics := sessionprom.New(sessionprom.Config{
 		OnEvent: func(context.Context, session.Event) { heard++ },
 		Live:    func(context.Context) (int, error) { return 3, nil },
-		NearCache: func() sessionprom.NearCache {
-			return sessionprom.NearCache(redisstore.NearCacheStats{Hits: 5, Misses: 6, Oldest: 1500 * time.Millisecond})
-		},
 	})
 	m, err := session.New(metrics.Wrap(store), session.Config{
 		SecretKey: config.Secret(strings.Repeat("k", 32)), MaxPerUser: 2, Now: clock.Now, OnEvent: metrics.OnEvent,
@@ -152,7 +148,6 @@ func TestMetrics(t *testing.T) {
 		"created_total": 5, "elevated_total": 1, "logins_throttled_total": 1,
 		"ended_total reason=limit": 1, "ended_total reason=password_changed": 2, "ended_total reason=other": 1,
 		"validations_total answer=valid": 2, "validations_total answer=invalid": 1, "touches_saved_total": 1,
-		"near_cache_hits_total": 5, "near_cache_misses_total": 6, "near_cache_oldest_seconds": 1.5,
 		"store_swept_total store=memory": 1,
 	}
 	for operation, n := range map[string]int{

@@ -7,12 +7,40 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
 var plantedRecords = []planted{
+	{
+		bug: "a report whose counters come and go",
+		by:  "records/the report says something and its counters stay",
+		plant: func(w *wrong) {
+			var created atomic.Uint64
+			w.create = func(ctx context.Context, s session.Session, a session.Admission) ([]session.ID, error) {
+				created.Add(1)
+				return w.model.Create(ctx, s, a)
+			}
+			w.report = func() session.Report {
+				r := session.Report{Detail: "some sessions"}
+				if n := created.Load(); n > 0 {
+					r.Counters = append(r.Counters, session.Counter{Name: "created", N: n})
+				}
+				return r
+			}
+		},
+	},
+	{
+		bug: "a report that counts one thing twice",
+		by:  "records/the report says something and its counters stay",
+		plant: func(w *wrong) {
+			w.report = func() session.Report {
+				return session.Report{Detail: "some sessions", Counters: []session.Counter{{Name: "hits"}, {Name: "hits"}}}
+			}
+		},
+	},
 	{
 		bug: "swapped replies",
 		by:  "records/get returns the session asked for and no other",

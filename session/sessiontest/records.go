@@ -4,6 +4,7 @@ package sessiontest
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -193,6 +194,36 @@ var recordChecks = []check{
 			}
 			if a.Shared && f.h.Second == nil {
 				f.Errorf("Traits say Shared, so Harness.Second must open a second handle")
+			}
+		},
+	},
+	{
+		name: "the report says something and its counters stay",
+		rule: "Report tells how the store is doing, and asks no server. The names of its Counters are always the same, in the same order, each once.",
+		run: func(f *fixture) {
+			tell := f.store.Traits().Report
+			if tell == nil {
+				return
+			}
+			names := func() (all []string) {
+				for _, c := range tell().Counters {
+					if strings.Trim(c.Name, "abcdefghijklmnopqrstuvwxyz_") != "" || c.Name == "" || slices.Contains(all, c.Name) {
+						f.Errorf("a counter's name is %q among %q, want letters and underscores, each name once", c.Name, all)
+					}
+					all = append(all, c.Name)
+				}
+				return all
+			}
+			if r := tell(); r.Warning == "" && r.Detail == "" {
+				f.Errorf("the report of a store that has one says nothing")
+			}
+			before := names()
+			f.wantLive(f.create("anna"), "a session")
+			f.create("")
+			for range 3 {
+				if after := names(); !slices.Equal(before, after) {
+					f.Errorf("the counters were %q and are %q", before, after)
+				}
 			}
 		},
 	},

@@ -29,6 +29,7 @@ type wrong struct {
 	count      func(context.Context, string, session.CountRule) (time.Duration, error)
 	counted    func(context.Context, string, time.Duration) (int, error)
 	uncount    func(context.Context, string, int) error
+	report     func() session.Report
 	another    func() session.Store // what a second handle is
 	runsBack   bool                 // the clock is not made monotonic
 }
@@ -38,6 +39,12 @@ func (w *wrong) second() session.Store {
 		return w.another()
 	}
 	return w
+}
+
+func (w *wrong) Traits() session.Traits {
+	traits := w.model.Traits()
+	traits.Report = w.report
+	return traits
 }
 
 func (w *wrong) Create(ctx context.Context, s session.Session, a session.Admission) ([]session.ID, error) {

@@ -176,6 +176,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		ExactLimit: true,
 		SweepBatch: sweepBatch,
 		SweepGrace: cfg.Grace,
+		Report:     s.report,
 		Notes:      slices.Clone(d.notes),
 	}
 	if !durable {

@@ -191,6 +191,30 @@ func MaskAddresses(texts []string) []string {
 	return out
 }
 
+// AskCredentials calls a function that returns a user and a password, and waits for it no longer
+// than ctx. Its errors begin with the field's name.
+func AskCredentials(ctx context.Context, ask func(context.Context) (username, password string, err error)) (username, password string, err error) {
+	type pair struct {
+		username, password string
+		err                error
+	}
+	told := make(chan pair, 1)
+	go func() {
+		var p pair
+		p.username, p.password, p.err = ask(ctx)
+		told <- p
+	}()
+	select {
+	case p := <-told:
+		if p.err != nil {
+			return "", "", fmt.Errorf("Credentials: %w", p.err)
+		}
+		return p.username, p.password, nil
+	case <-ctx.Done():
+		return "", "", fmt.Errorf("Credentials: no answer in time: %w", context.Cause(ctx))
+	}
+}
+
 // Credentials reads a function that returns a user and a password.
 func Credentials(v any) (func(context.Context) (username, password string, err error), error) {
 	if f, ok := v.(func(context.Context) (string, string, error)); ok {
