@@ -120,6 +120,37 @@ func TestExportsHaveARoom(t *testing.T) {
 	}
 }
 
+// Where nothing may be exported, of a table, a view, or of the columns chosen, no export is offered, and
+// its addresses refuse, HEAD too.
+func TestNothingToExportIsNotOffered(t *testing.T) {
+	b := newBench(t, func(c *Config) {
+		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE secrets (password TEXT, api_key TEXT); INSERT INTO secrets VALUES ('topsecret', 'topsecret');
+			CREATE VIEW shown AS SELECT password AS p, api_key AS k FROM secrets; CREATE TABLE mixed (id INTEGER PRIMARY KEY, token TEXT)`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	page := b.browser(t).signIn(adminName)
+	for list, offered := range map[string]bool{
+		"/m/customers/": true, "/m/secrets/": false, "/m/shown/": false, "/m/mixed/": true, "/m/mixed/?columns=id,token": true, "/m/mixed/?columns=token": false, "/m/broken/": false,
+	} {
+		if got := strings.Contains(page.get(list).Body.String(), "/export."); got != offered {
+			t.Errorf("%s offers exports: %v, want %v", list, got, offered)
+		}
+		at, query, _ := strings.Cut(list, "?")
+		for _, file := range []string{"export.csv?", "export.json?", "export.json?lines=1&"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				w := page.do(method, at+file+query, nil)
+				if refused := w.Code == http.StatusUnprocessableEntity; refused == offered {
+					t.Errorf("%s %s: %d, want it refused: %v", method, at+file+query, w.Code, !offered)
+				}
+				if !offered && method == http.MethodGet && list != "/m/broken/" && !strings.Contains(w.Body.String(), "can be exported") {
+					t.Errorf("%s does not say why", at+file+query)
+				}
+			}
+		}
+	}
+}
+
 // The menu of exports says where the file is no snapshot.
 func TestExportMenuSaysWhereThereIsNoSnapshot(t *testing.T) {
 	const said = "not a snapshot of one moment"

@@ -52,6 +52,15 @@ type export struct {
 	begun      bool
 }
 
+// Exported are the columns that an export of a query has: all or the query's, without the masked ones.
+func (t *Table) Exported(q Query) []*Column {
+	columns := t.columns(q.Columns)
+	if len(q.Columns) == 0 {
+		columns = slices.Clone(t.Columns)
+	}
+	return slices.DeleteFunc(columns, func(c *Column) bool { return !c.Sortable() })
+}
+
 // Export gives every row that matches a query, in its order, to w: all columns or the query's, whole, without the masked
 // ones. The query's page is ignored. Only ctx bounds its time; it keeps a connection until it returns, so w should wait for
 // nobody. An error of w is returned as it is. ErrBusy: others are under way.
@@ -74,11 +83,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	if err != nil {
 		return err
 	}
-	columns := t.columns(q.Columns)
-	if len(q.Columns) == 0 {
-		columns = slices.Clone(t.Columns)
-	}
-	columns = slices.DeleteFunc(columns, func(c *Column) bool { return !c.Sortable() })
+	columns := t.Exported(q)
 	if len(columns) == 0 {
 		return FieldErrors{fieldError("columns", "", "holds no column that can be exported")}
 	}

@@ -201,7 +201,7 @@ func heading(v *frame.Visit, t *data.Table, c *data.Column, q data.Query) ui.Col
 
 // addActions adds what can be done with the table's rows.
 func addActions(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
-	if page.Problem == nil && v.May(t, frame.RightExport) {
+	if page.Problem == nil && v.May(t, frame.RightExport) && len(t.Exported(q)) > 0 {
 		q.After, q.Before, q.Limit = "", "", 0
 		state := ""
 		if values := q.Values(); len(values) > 0 {
