@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 )
 
 var rowLink = regexp.MustCompile(`href="(/admin/m/[^"?]+/[^"?/]+)"`)
@@ -34,13 +36,14 @@ func TestLists(t *testing.T) {
 		if w.Code != http.StatusOK {
 			t.Errorf("%s: %d", c.name, w.Code)
 		}
+		body := programtest.WithoutTokens(w.Body.String())
 		for _, want := range c.want {
-			if !strings.Contains(w.Body.String(), want) {
+			if !strings.Contains(body, want) {
 				t.Errorf("%s: %q is not on the page", c.name, want)
 			}
 		}
 		for _, never := range c.never {
-			if strings.Contains(w.Body.String(), never) {
+			if strings.Contains(body, never) {
 				t.Errorf("%s: %q is on the page", c.name, never)
 			}
 		}

@@ -77,7 +77,7 @@ func TestViewSaysWhatIsShown(t *testing.T) {
 	if body := viewer.get("/m/customers/export.csv").Body.String(); strings.Contains(body, "born") || !strings.Contains(body, "email") {
 		t.Errorf("the export has other columns than list and detail: %s", body)
 	}
-	if body := page.get("/m/customers/?q=example.com").Body.String(); strings.Contains(body, "Ann") {
+	if body := page.read("/m/customers/?q=example.com"); strings.Contains(body, "Ann") {
 		t.Error("the search looks into a field that is not in SearchFields")
 	}
 	if body := page.get("/m/customers/new").Body.String(); !strings.Contains(body, "Gets a card.") || strings.Contains(body, `name="id"`) {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/config"
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -205,6 +206,12 @@ func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRec
 func (b *browser) get(path string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	return b.do(http.MethodGet, path, nil)
+}
+
+// read returns what a page says, without tokens, which hold any short word by chance.
+func (b *browser) read(path string) string {
+	b.t.Helper()
+	return programtest.WithoutTokens(b.get(path).Body.String())
 }
 
 var csrfInput = regexp.MustCompile(`name="csrf_token" value="([^"]+)"`)

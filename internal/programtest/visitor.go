@@ -139,6 +139,22 @@ func (p Page) Tags(names ...string) []Tag {
 	return found
 }
 
+// quoted is an attribute's value that can be a token: base64 of 15 bytes or more.
+var quoted = regexp.MustCompile(`"[A-Za-z0-9_-]{20,}"`)
+
+// WithoutTokens is a page without what chance has written into it: the tokens of its forms, which hold any short word
+// now and then. A test that a word of few letters is not on a page looks there.
+func WithoutTokens(page string) string {
+	return quoted.ReplaceAllStringFunc(page, func(value string) string {
+		for _, kind := range []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"} {
+			if !strings.ContainsAny(value, kind) {
+				return value // a name, or a word
+			}
+		}
+		return `""`
+	})
+}
+
 // Text is what the tag's element says, up to its end tag.
 func (t Tag) Text() string {
 	inside, _, _ := strings.Cut(t.Rest, "</"+t.Name+">")
