@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/fields"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // Errors of this package, to be told apart with errors.Is. A refused password is a [*PolicyError].
@@ -97,11 +98,10 @@ func (c Config) Validate() error {
 
 // Accounts are the administrators in one database. It is safe for concurrent use and starts no goroutine.
 type Accounts struct {
-	db      *sql.DB
-	dialect *dialect
-	cfg     Config
-	hash    *hasher
-	dummy   string // a hash nobody's password has, at the current cost
+	db    *sqldb.DB
+	cfg   Config
+	hash  *hasher
+	dummy string // a hash nobody's password has, at the current cost
 }
 
 // Open checks cfg, finds out which engine db is (SQLite, PostgreSQL, MySQL or MariaDB), and brings its crudadmin_
@@ -116,11 +116,11 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Accounts, error) {
 	}
 	cfg = cfg.withDefaults()
 	cfg.Logger = cfg.Logger.With("component", "account")
-	d, err := prepare(ctx, db)
+	own, err := prepare(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	a := &Accounts{db: db, dialect: d, cfg: cfg, hash: newHasher(cfg)}
+	a := &Accounts{db: own, cfg: cfg, hash: newHasher(cfg)}
 	dummy, err := a.hash.dummy()
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/internal/migrate"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // quick is the least cost there is: the rules are the same at any.
@@ -121,7 +121,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 		if _, err := account.Open(t.Context(), db.DB, account.Config{Argon2: quick}); err == nil {
 			t.Fatal("opened over somebody else's table")
 		}
-		if db.engine == migrate.SQLite { // the others make the table of versions apart
+		if db.engine == sqldb.SQLite { // the others make the table of versions apart
 			var n int
 			if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_master WHERE name LIKE 'crudadmin_account%'").Scan(&n); err != nil || n != 0 {
 				t.Errorf("%d tables were left behind, %v", n, err)

@@ -11,6 +11,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // Page sizes of [Accounts.List].
@@ -56,11 +58,12 @@ func (a *Accounts) insert(ctx context.Context, username, password string, role R
 		ID: id, Username: strings.TrimSpace(username), Role: role,
 		CreatedAt: now, UpdatedAt: now, PasswordChangedAt: now,
 	}
-	err = a.guarded(ctx, "create user", g, func(ctx context.Context, t *tx) error {
-		return t.exec(ctx, `INSERT INTO crudadmin_users
+	err = a.guarded(ctx, "create user", g, func(ctx context.Context, t *sqldb.Tx) error {
+		_, err := t.Exec(ctx, `INSERT INTO crudadmin_users
 			(id, username, username_key, password_hash, role, created_at, updated_at, password_changed_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			u.ID, u.Username, Canonical(username), hash, string(role), at, at, at)
+		return err
 	})
 	if err != nil {
 		return User{}, err
@@ -102,18 +105,18 @@ func (a *Accounts) List(ctx context.Context, after string, limit int) ([]User, e
 		limit = DefaultPage
 	}
 	var users []User
-	err := a.again(ctx, func(ctx context.Context) (err error) {
+	err := a.retry(ctx, func(ctx context.Context) (err error) {
 		users, err = a.page(ctx, Canonical(after), min(limit, MaxPage))
 		return err
 	})
 	if err != nil {
-		return nil, a.failed("list users", err)
+		return nil, a.wrap("list users", err)
 	}
 	return users, nil
 }
 
 func (a *Accounts) page(ctx context.Context, after string, limit int) (users []User, err error) {
-	rows, err := a.db.QueryContext(ctx, a.dialect.engine.Bind(selectUser+"username_key > ? ORDER BY username_key LIMIT ?"), after, limit)
+	rows, err := a.db.Query(ctx, selectUser+"username_key > ? ORDER BY username_key LIMIT ?", after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +189,8 @@ func (a *Accounts) storePassword(ctx context.Context, u User, password string, g
 		return 0, err
 	}
 	now := a.now().UnixMicro()
-	err = a.guarded(ctx, "set password", g, func(ctx context.Context, t *tx) (err error) {
-		n, err = t.change(ctx, `
+	err = a.guarded(ctx, "set password", g, func(ctx context.Context, t *sqldb.Tx) (err error) {
+		n, err = t.Exec(ctx, `
 			UPDATE crudadmin_users SET password_hash = ?, password_changed_at = ?, updated_at = ?,
 				epoch = epoch + 1, unlocks = unlocks + 1 WHERE id = ?`+condition,
 			append([]any{hash, now, now, u.ID}, args...)...)
@@ -228,8 +231,8 @@ func (a *Accounts) unlock(ctx context.Context, id string, g guard) error {
 	if !isID(id) {
 		return ErrNotFound
 	}
-	return a.guarded(ctx, "unlock user", g, func(ctx context.Context, t *tx) error {
-		n, err := t.change(ctx, "UPDATE crudadmin_users SET unlocks = unlocks + 1 WHERE id = ?", id)
+	return a.guarded(ctx, "unlock user", g, func(ctx context.Context, t *sqldb.Tx) error {
+		n, err := t.Exec(ctx, "UPDATE crudadmin_users SET unlocks = unlocks + 1 WHERE id = ?", id)
 		if err == nil && n == 0 {
 			err = ErrNotFound
 		}
@@ -244,14 +247,14 @@ func (a *Accounts) change(ctx context.Context, op, id, column string, value any,
 		return ErrNotFound
 	}
 	now := a.now().UnixMicro()
-	return a.guarded(ctx, op, g, func(ctx context.Context, t *tx) error {
-		u, err := scanUser(t.row(ctx, selectUser+"id = ?", id))
+	return a.guarded(ctx, op, g, func(ctx context.Context, t *sqldb.Tx) error {
+		u, err := scanUser(t.Row(ctx, selectUser+"id = ?", id))
 		if err != nil {
 			return err
 		}
 		if takes && u.Role == Superuser && !u.Disabled {
 			var others int
-			err := t.row(ctx, `SELECT count(*) FROM crudadmin_users
+			err := t.Row(ctx, `SELECT count(*) FROM crudadmin_users
 				WHERE role = 'superuser' AND disabled = FALSE AND id <> ?`, id).Scan(&others)
 			if err != nil {
 				return err
@@ -264,7 +267,8 @@ func (a *Accounts) change(ctx context.Context, op, id, column string, value any,
 		if raises(u) {
 			raised = 1
 		}
-		return t.exec(ctx, "UPDATE crudadmin_users SET "+column+" = ?, updated_at = ?, epoch = epoch + ? WHERE id = ?", value, now, raised, id)
+		_, err = t.Exec(ctx, "UPDATE crudadmin_users SET "+column+" = ?, updated_at = ?, epoch = epoch + ? WHERE id = ?", value, now, raised, id)
+		return err
 	})
 }
 
@@ -278,12 +282,12 @@ func (a *Accounts) find(ctx context.Context, column, value string, hash ...any) 
 		query = selectUserAndHash + column + " = ?"
 	}
 	var u User
-	err := a.again(ctx, func(ctx context.Context) (err error) {
-		u, err = scanUser(a.row(ctx, query, value), hash...)
+	err := a.retry(ctx, func(ctx context.Context) (err error) {
+		u, err = scanUser(a.db.Row(ctx, query, value), hash...)
 		return err
 	})
 	if err != nil {
-		return User{}, a.failed("read user", err)
+		return User{}, a.wrap("read user", err)
 	}
 	return u, nil
 }

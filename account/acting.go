@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // ErrActor says that the administrator who makes a change is not any more what they were when they
@@ -69,9 +71,9 @@ func (a *Accounts) ByIDIn(ctx context.Context, tx interface {
 	if !isID(id) {
 		return User{}, ErrNotFound
 	}
-	u, err := scanUser(tx.QueryRowContext(ctx, a.dialect.engine.Bind(selectUser+"id = ?"), id))
+	u, err := scanUser(tx.QueryRowContext(ctx, a.db.Engine.Bind(selectUser+"id = ?"), id))
 	if err != nil {
-		return User{}, a.failed("read user", err)
+		return User{}, a.wrap("read user", err)
 	}
 	return u, nil
 }
@@ -79,21 +81,21 @@ func (a *Accounts) ByIDIn(ctx context.Context, tx interface {
 // guard is what a transaction that changes an administrator asks; the zero guard asks nothing.
 type guard struct {
 	before func(context.Context) error
-	first  func(context.Context, *tx) error // in the transaction, before anything is written
-	last   func(context.Context) error      // right before the commit
+	first  func(context.Context, *sqldb.Tx) error // in the transaction, before anything is written
+	last   func(context.Context) error            // right before the commit
 }
 
 func (c Acting) guard() guard {
 	return guard{
-		before: func(ctx context.Context) error { return refusal(c.check(ctx, false)) },
-		first: func(ctx context.Context, t *tx) error {
-			now, err := scanUser(t.row(ctx, selectUser+"id = ?", c.by.ID))
+		before: func(ctx context.Context) error { return asCheckError(c.check(ctx, false)) },
+		first: func(ctx context.Context, t *sqldb.Tx) error {
+			now, err := scanUser(t.Row(ctx, selectUser+"id = ?", c.by.ID))
 			if errors.Is(err, ErrNotFound) || err == nil && !now.sameActor(c.by) {
 				return ErrActor
 			}
 			return err
 		},
-		last: func(ctx context.Context) error { return refusal(c.check(ctx, true)) },
+		last: func(ctx context.Context) error { return asCheckError(c.check(ctx, true)) },
 	}
 }
 
@@ -102,27 +104,27 @@ func (u User) sameActor(then User) bool {
 	return !u.Disabled && u.Role == then.Role && u.Epoch == then.Epoch
 }
 
-// refused carries an error of a check through what makes this package's errors of a database's.
-type refused struct{ err error }
+// checkError carries an error of a check through what makes this package's errors of a database's.
+type checkError struct{ err error }
 
-func (r *refused) Error() string { return fmt.Sprintf("account: refused: %v", r.err) }
-func (r *refused) Unwrap() error { return r.err }
+func (r *checkError) Error() string { return fmt.Sprintf("account: refused: %v", r.err) }
+func (r *checkError) Unwrap() error { return r.err }
 
-func refusal(err error) error {
+func asCheckError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &refused{err}
+	return &checkError{err}
 }
 
 // guarded is alone with a guard.
-func (a *Accounts) guarded(ctx context.Context, op string, g guard, work func(context.Context, *tx) error) error {
+func (a *Accounts) guarded(ctx context.Context, op string, g guard, work func(context.Context, *sqldb.Tx) error) error {
 	var err error
 	if g.before != nil {
 		err = g.before(ctx)
 	}
 	if err == nil {
-		err = a.alone(ctx, op, func(ctx context.Context, t *tx) error {
+		err = a.alone(ctx, op, func(ctx context.Context, t *sqldb.Tx) error {
 			if g.first != nil {
 				if err := g.first(ctx, t); err != nil {
 					return err
@@ -134,7 +136,7 @@ func (a *Accounts) guarded(ctx context.Context, op string, g guard, work func(co
 			return g.last(ctx)
 		})
 	}
-	if no, ok := errors.AsType[*refused](err); ok {
+	if no, ok := errors.AsType[*checkError](err); ok {
 		return no.err
 	}
 	return err

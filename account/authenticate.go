@@ -76,10 +76,10 @@ func (a *Accounts) login(ctx context.Context, u User) (User, error) {
 	}
 	if n == 0 { // or, on MySQL, two logins in one microsecond
 		var same int
-		if err := a.again(ctx, func(ctx context.Context) error {
-			return a.row(ctx, "SELECT count(*) FROM crudadmin_users WHERE "+unchanged, u.ID, changed).Scan(&same)
+		if err := a.retry(ctx, func(ctx context.Context) error {
+			return a.db.Row(ctx, "SELECT count(*) FROM crudadmin_users WHERE "+unchanged, u.ID, changed).Scan(&same)
 		}); err != nil {
-			return User{}, a.failed("note login", err)
+			return User{}, a.wrap("note login", err)
 		}
 		if same == 0 {
 			return User{}, ErrCredentials

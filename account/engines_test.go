@@ -10,7 +10,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/go-crudadmin/crudadmin/internal/migrate"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
@@ -18,7 +18,7 @@ import (
 // database is a pool, and how to make another one of the same database, as another process would.
 type database struct {
 	*sql.DB
-	engine  migrate.Engine
+	engine  sqldb.Engine
 	connect func(testing.TB) database
 }
 
@@ -28,32 +28,32 @@ type start func(testing.TB) database
 var engines = map[string]start{
 	"sqlite": newSQLite,
 	"postgresql": func(t testing.TB) database {
-		return connect(t, migrate.PostgreSQL, "pgx", testserver.SharedPostgres(t).URL())
+		return connect(t, sqldb.PostgreSQL, "pgx", testserver.SharedPostgres(t).URL())
 	},
 	"mariadb": func(t testing.TB) database {
-		return connect(t, migrate.MySQL, "mysql", testserver.SharedMariaDB(t).DSN())
+		return connect(t, sqldb.MySQL, "mysql", testserver.SharedMariaDB(t).DSN())
 	},
 	"mariadb, other settings": func(t testing.TB) database {
-		return connect(t, migrate.MySQL, "mysql", testserver.SharedMariaDB(t).DSN()+"?interpolateParams=true&clientFoundRows=true&parseTime=true")
+		return connect(t, sqldb.MySQL, "mysql", testserver.SharedMariaDB(t).DSN()+"?interpolateParams=true&clientFoundRows=true&parseTime=true")
 	},
 }
 
 func newSQLite(t testing.TB) database {
 	path := filepath.Join(t.TempDir(), "admin.db")
-	return pool(t, migrate.SQLite, func(t testing.TB) (*sql.DB, error) { return sqlite.Open(t.Context(), path) })
+	return pool(t, sqldb.SQLite, func(t testing.TB) (*sql.DB, error) { return sqlite.Open(t.Context(), path) })
 }
 
-func connect(t testing.TB, engine migrate.Engine, driver, dsn string) database {
+func connect(t testing.TB, engine sqldb.Engine, driver, dsn string) database {
 	return pool(t, engine, func(testing.TB) (*sql.DB, error) { return sql.Open(driver, dsn) })
 }
 
-func pool(t testing.TB, engine migrate.Engine, opened func(testing.TB) (*sql.DB, error)) database {
+func pool(t testing.TB, engine sqldb.Engine, opened func(testing.TB) (*sql.DB, error)) database {
 	t.Helper()
 	db, err := opened(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if engine != migrate.SQLite {
+	if engine != sqldb.SQLite {
 		db.SetMaxOpenConns(8)
 		db.SetMaxIdleConns(8)
 	}

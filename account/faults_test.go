@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
-	"github.com/go-crudadmin/crudadmin/internal/migrate"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
@@ -23,12 +23,12 @@ var proxied = map[string]func(testing.TB) (database, *proxy){
 	"postgresql": func(t testing.TB) (database, *proxy) {
 		server := testserver.SharedPostgres(t)
 		p := newProxy(t, server.Addr)
-		return connect(t, migrate.PostgreSQL, "pgx", strings.Replace(server.URL(), server.Addr, p.addr(), 1)), p
+		return connect(t, sqldb.PostgreSQL, "pgx", strings.Replace(server.URL(), server.Addr, p.addr(), 1)), p
 	},
 	"mariadb": func(t testing.TB) (database, *proxy) {
 		server := testserver.SharedMariaDB(t)
 		p := newProxy(t, server.Addr)
-		return connect(t, migrate.MySQL, "mysql", strings.Replace(server.DSN(), server.Addr, p.addr(), 1)), p
+		return connect(t, sqldb.MySQL, "mysql", strings.Replace(server.DSN(), server.Addr, p.addr(), 1)), p
 	},
 }
 
@@ -112,7 +112,7 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if db.engine == migrate.PostgreSQL {
+				if db.engine == sqldb.PostgreSQL {
 					must("SET LOCAL deadlock_timeout = '60s'") // so that this package's transaction is the one to find it, and to die
 				}
 				must("UPDATE crudadmin_users SET updated_at = 0")
@@ -143,10 +143,10 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 func TestSerializableIsTriedAgain(t *testing.T) {
 	for name, db := range map[string]func() database{
 		"postgresql": func() database {
-			return connect(t, migrate.PostgreSQL, "pgx", testserver.SharedPostgres(t).URL()+"&default_transaction_isolation=serializable")
+			return connect(t, sqldb.PostgreSQL, "pgx", testserver.SharedPostgres(t).URL()+"&default_transaction_isolation=serializable")
 		},
 		"mariadb": func() database {
-			return connect(t, migrate.MySQL, "mysql", testserver.SharedMariaDB(t).DSN()+"?tx_isolation=%27SERIALIZABLE%27")
+			return connect(t, sqldb.MySQL, "mysql", testserver.SharedMariaDB(t).DSN()+"?tx_isolation=%27SERIALIZABLE%27")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

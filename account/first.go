@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 const (
@@ -38,9 +40,9 @@ func (a *Accounts) EnsureFirst(ctx context.Context, username, password string) (
 		}
 		generated = newSecret(password)
 	}
-	u, err = a.insert(ctx, username, password, Superuser, guard{first: func(ctx context.Context, t *tx) error {
+	u, err = a.insert(ctx, username, password, Superuser, guard{first: func(ctx context.Context, t *sqldb.Tx) error {
 		var n int
-		err := t.row(ctx, "SELECT count(*) FROM crudadmin_users").Scan(&n)
+		err := t.Row(ctx, "SELECT count(*) FROM crudadmin_users").Scan(&n)
 		if err == nil && n > 0 {
 			err = errNotFirst
 		}

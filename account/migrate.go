@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/go-crudadmin/crudadmin/internal/migrate"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // versionTable is this package's own, so that other migrations in the same database do not meet it.
@@ -19,9 +20,9 @@ const versionTable = "crudadmin_account_version"
 var migrations embed.FS
 
 // prepare finds out which engine db is and applies the migrations that are missing.
-func prepare(ctx context.Context, db *sql.DB) (*dialect, error) {
-	engine, err := migrate.Detect(ctx, db)
-	if errors.Is(err, migrate.ErrEngine) {
+func prepare(ctx context.Context, db *sql.DB) (*sqldb.DB, error) {
+	engine, err := sqldb.Detect(ctx, db)
+	if errors.Is(err, sqldb.ErrEngine) {
 		return nil, fmt.Errorf("account: the admin database cannot be used: %w", err)
 	}
 	if err != nil {
@@ -30,5 +31,5 @@ func prepare(ctx context.Context, db *sql.DB) (*dialect, error) {
 	if err := migrate.Up(ctx, db, engine, migrations, versionTable); err != nil {
 		return nil, unavailable("migrate", err)
 	}
-	return dialects[engine], nil
+	return &sqldb.DB{Pool: db, Engine: engine}, nil
 }

@@ -70,7 +70,7 @@ var rules = map[string]rule{
 	"session/memstore":          {imports: []string{"config", "internal/fields", "session"}, stdlib: true, never: noHTTP},
 	"session/redisstore":        {imports: []string{"config", "internal/fields", "internal/trust", "session", "session/internal/batch", "session/internal/fault", "session/internal/pace", "session/internal/wire", "session/internal/settings"}, never: noSQL},
 	"session/memcachestore":     {imports: []string{"config", "internal/fields", "internal/trust", "session", "session/internal/batch", "session/internal/breaker", "session/internal/fault", "session/internal/wire", "session/internal/settings"}, never: noSQL},
-	"session/sqlstore":          {imports: []string{"config", "internal/fields", "session", "session/internal/batch", "session/internal/pace", "internal/migrate"}},
+	"session/sqlstore":          {imports: []string{"config", "internal/fields", "session", "session/internal/batch", "session/internal/pace", "internal/migrate", "internal/sqldb"}},
 	"session/hybridstore":       {imports: []string{"config", "internal/fields", "session", "session/internal/breaker"}, never: noSQL},
 	"session/sessionhttp":       {imports: []string{"config", "internal/fields", "session"}, never: noSQL},
 	"session/sessionprom":       {imports: []string{"session"}},
@@ -86,9 +86,9 @@ var rules = map[string]rule{
 
 	// The panel's parts.
 	"data":          {imports: []string{"config", "internal/fields"}, stdlib: true, never: noHTTP},
-	"internal/data": {imports: []string{"data", "internal/clip", "internal/namelist"}, never: []string{module + "/session…"}},
-	"account":       {imports: []string{"config", "internal/fields", "internal/migrate"}, never: []string{module + "/session…", module + "/data…", module + "/internal/ui…"}},
-	"audit":         {imports: []string{"internal/migrate"}, never: []string{module + "/data…", module + "/internal/ui…"}},
+	"internal/data": {imports: []string{"data", "internal/clip", "internal/namelist", "internal/sqldb"}, never: []string{module + "/session…"}},
+	"account":       {imports: []string{"config", "internal/fields", "internal/migrate", "internal/sqldb"}, never: []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/internal/ui…"}},
+	"audit":         {imports: []string{"internal/migrate", "internal/sqldb"}, never: []string{module + "/data…", module + "/internal/ui…"}},
 	"internal/ui":   {never: noSQL},
 
 	// What puts them together.
@@ -97,8 +97,10 @@ var rules = map[string]rule{
 		"internal/trust", "config", "internal/fields", "session", "session/memstore", "session/redisstore", "session/memcachestore", "session/sqlstore", "session/hybridstore",
 		"internal/environ",
 	}},
-	"internal/clip":     {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
-	"internal/migrate":  {never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
+	"internal/clip": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
+	// The one that knows SQL engines and what their drivers say.
+	"internal/sqldb":    {stdlib: true, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/account…", module + "/internal/migrate…"})},
+	"internal/migrate":  {imports: []string{"internal/sqldb"}, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
 	"internal/loglevel": {imports: []string{"internal/environ"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	// The one that links a library of validate tags.
 	"internal/typed":   {imports: []string{"internal/data", "account", "internal/ui"}, never: []string{module + "/session…"}},
@@ -256,6 +258,10 @@ func TestJudge(t *testing.T) {
 		{"internal/data", pkg{Deps: []string{"modernc.org/sqlite"}}, "links the SQL driver"},
 		{"sqlite", pkg{Deps: []string{"modernc.org/sqlite"}}, ""},
 		{"internal/ui", pkg{Deps: []string{"database/sql"}}, "which its row forbids"},
+		{"internal/sqldb", pkg{Imports: []string{module + "/session"}}, "its row does not allow"},
+		{"internal/sqldb", pkg{Deps: []string{module + "/account"}}, "which its row forbids"},
+		{"internal/sqldb", pkg{Deps: []string{"github.com/jackc/pgx/v5/stdlib"}}, "the standard library alone"},
+		{"internal/frame", pkg{Imports: []string{module + "/internal/sqldb"}}, "its row does not allow"},
 		{"internal/ui", pkg{Deps: []string{"testing"}}, "and is shipped"},
 		{"cmd/crudadmin", pkg{Imports: []string{module + "/session/sessiontest"}}, "there for tests alone"},
 		{"", pkg{Imports: []string{module + "/session/redisstore"}}, "its row does not allow"},

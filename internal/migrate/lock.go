@@ -5,12 +5,11 @@ package migrate
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"hash/fnv"
-	"math/rand/v2"
-	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // releaseTimeout bounds the wait for a server that does not answer when the lock
@@ -31,20 +30,23 @@ func (v *versions) lock() *locker { return &locker{versions: v} }
 func (l *locker) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	var err error
 	switch l.versions.engine {
-	case SQLite:
-		err = begin(ctx, conn)
-	case PostgreSQL:
-		// Of the transaction, not of the session: behind a pooler a lock of the session
-		// stays on a connection that is somebody else's by then. In the other levels it
-		// would not see what was committed while it waited.
-		if _, err = conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED"); err == nil {
+	case sqldb.SQLite:
+		// One migration is, with its entry among the versions, one transaction.
+		err = whenFree(ctx, func() error {
+			_, err := sqldb.SQLite.Start(ctx, conn)
+			return err
+		})
+	case sqldb.PostgreSQL:
+		// The lock is the transaction's, not the session's: behind a pooler a lock of the session stays
+		// on a connection that another program has by then.
+		if _, err = sqldb.PostgreSQL.Start(ctx, conn); err == nil {
 			_, err = conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", l.key())
 		}
 	default:
 		err = getLock(ctx, conn, l.name())
 	}
 	if err != nil {
-		discard(conn)
+		sqldb.Discard(conn)
 	}
 	return err
 }
@@ -56,38 +58,26 @@ func (l *locker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	defer cancel()
 	var err error
 	switch l.versions.engine {
-	case SQLite, PostgreSQL:
+	case sqldb.SQLite, sqldb.PostgreSQL:
 		return l.end(ctx, conn)
 	default:
 		_, err = conn.ExecContext(ctx, "DO RELEASE_LOCK("+lockName+")", l.name())
 	}
 	if err != nil {
-		discard(conn)
+		sqldb.Discard(conn)
 	}
 	return err
 }
 
-// begin takes SQLite's write lock: one migration, with its entry among the
-// versions, is one transaction.
-func begin(ctx context.Context, conn *sql.Conn) error {
-	return whenFree(ctx, conn, "BEGIN IMMEDIATE")
-}
-
-// whenFree runs a statement that waits for other connections of the SQLite file,
-// whatever their busy timeout: BEGIN IMMEDIATE for writers, COMMIT (of a file that
-// is not in WAL mode) for readers.
-func whenFree(ctx context.Context, conn *sql.Conn, statement string) error {
-	for {
-		_, err := conn.ExecContext(ctx, statement)
-		// SQLite's own texts (sqlite.org/rescode.html) of SQLITE_BUSY and SQLITE_PROTOCOL.
-		if err == nil || !strings.Contains(err.Error(), "is locked") && !strings.Contains(err.Error(), "locking protocol") {
+// whenFree does what waits for other connections of the SQLite file, whatever their busy timeout:
+// BEGIN IMMEDIATE waits for writers, COMMIT (of a file that is not in WAL mode) for readers.
+func whenFree(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if sqldb.SQLite.Fault(err) != sqldb.Locked {
 			return err
 		}
-		timer := time.NewTimer(time.Millisecond + rand.N(10*time.Millisecond)) //nolint:gosec // no secret
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !sqldb.Pause(ctx, try) {
 			return errors.Join(ctx.Err(), err)
 		}
 	}
@@ -98,12 +88,15 @@ func whenFree(ctx context.Context, conn *sql.Conn, statement string) error {
 func (l *locker) end(ctx context.Context, conn *sql.Conn) error {
 	done, err := l.versions.recorded(ctx, conn, l.version)
 	if done {
-		if err = whenFree(ctx, conn, "COMMIT"); err == nil {
+		if err = whenFree(ctx, func() error {
+			_, err := conn.ExecContext(ctx, "COMMIT")
+			return err
+		}); err == nil {
 			return nil
 		}
 	}
 	if _, undo := conn.ExecContext(ctx, "ROLLBACK"); undo != nil {
-		discard(conn)
+		sqldb.Discard(conn)
 		err = errors.Join(err, undo)
 	}
 	return err
@@ -137,9 +130,4 @@ func (l *locker) key() int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(l.name()))
 	return int64(h.Sum64())
-}
-
-// discard closes the connection: it must not come back to the pool with a lock.
-func discard(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // Up applies the migrations that are missing: those in the folder
@@ -23,7 +25,7 @@ import (
 // share a database. On SQLite and PostgreSQL a migration that fails leaves nothing
 // behind. On MySQL schema changes are no transactions: every statement of a
 // migration must be one that can be run again.
-func Up(ctx context.Context, db *sql.DB, engine Engine, files fs.FS, table string) error {
+func Up(ctx context.Context, db *sql.DB, engine sqldb.Engine, files fs.FS, table string) error {
 	folder, err := fs.Sub(files, "migrations/"+string(engine))
 	if err != nil {
 		return err
@@ -38,7 +40,7 @@ func Up(ctx context.Context, db *sql.DB, engine Engine, files fs.FS, table strin
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 		goose.WithSessionLocker(lock),
-		goose.WithIsolateDDL(engine != MySQL), // the lock of the others is the transaction
+		goose.WithIsolateDDL(engine != sqldb.MySQL), // the lock of the others is the transaction
 	)
 	if err != nil {
 		return err
@@ -62,7 +64,7 @@ func Up(ctx context.Context, db *sql.DB, engine Engine, files fs.FS, table strin
 // in it: the MySQL driver returns it as a time only if its DSN says parseTime.
 type versions struct {
 	database.Store
-	engine Engine
+	engine sqldb.Engine
 	query  string // of the entries of a version
 
 	// refused is the first error of making the table. goose tries again, and in
@@ -79,9 +81,9 @@ func (v *versions) CreateVersionTable(ctx context.Context, db database.DBTxConn)
 	return err
 }
 
-func newVersions(engine Engine, table string) (*versions, error) {
-	dialect := map[Engine]goose.Dialect{
-		SQLite: goose.DialectSQLite3, PostgreSQL: goose.DialectPostgres, MySQL: goose.DialectMySQL,
+func newVersions(engine sqldb.Engine, table string) (*versions, error) {
+	dialect := map[sqldb.Engine]goose.Dialect{
+		sqldb.SQLite: goose.DialectSQLite3, sqldb.PostgreSQL: goose.DialectPostgres, sqldb.MySQL: goose.DialectMySQL,
 	}[engine]
 	store, err := database.NewStore(dialect, table)
 	if err != nil {

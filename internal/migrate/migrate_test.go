@@ -17,6 +17,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/go-crudadmin/crudadmin/internal/migrate"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	_ "github.com/go-crudadmin/crudadmin/sqlite"
 )
@@ -24,14 +25,14 @@ import (
 // start returns what opens one new database, again and again, as other processes would.
 type start func(t testing.TB) (connect func() *sql.DB)
 
-var engines = map[migrate.Engine]start{
-	migrate.SQLite: func(t testing.TB) func() *sql.DB {
+var engines = map[sqldb.Engine]start{
+	sqldb.SQLite: func(t testing.TB) func() *sql.DB {
 		return opener(t, "sqlite", "file:"+filepath.Join(t.TempDir(), "admin.db"))
 	},
-	migrate.PostgreSQL: func(t testing.TB) func() *sql.DB {
+	sqldb.PostgreSQL: func(t testing.TB) func() *sql.DB {
 		return opener(t, "pgx", testserver.SharedPostgres(t).URL())
 	},
-	migrate.MySQL: func(t testing.TB) func() *sql.DB {
+	sqldb.MySQL: func(t testing.TB) func() *sql.DB {
 		return opener(t, "mysql", testserver.SharedMariaDB(t).DSN())
 	},
 }
@@ -48,7 +49,7 @@ func opener(t testing.TB, driver, dsn string) func() *sql.DB {
 	}
 }
 
-func each(t *testing.T, test func(t *testing.T, engine migrate.Engine, connect func() *sql.DB)) {
+func each(t *testing.T, test func(t *testing.T, engine sqldb.Engine, connect func() *sql.DB)) {
 	t.Helper()
 	for engine, begin := range engines {
 		t.Run(string(engine), func(t *testing.T) {
@@ -59,7 +60,7 @@ func each(t *testing.T, test func(t *testing.T, engine migrate.Engine, connect f
 }
 
 // files holds the migrations of one engine, version 1 first.
-func files(engine migrate.Engine, up ...string) fs.FS {
+func files(engine sqldb.Engine, up ...string) fs.FS {
 	all := fstest.MapFS{}
 	for i, statements := range up {
 		all[fmt.Sprintf("migrations/%s/%05d_x.sql", engine, i+1)] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + statements)}
@@ -80,21 +81,8 @@ func count(t *testing.T, db *sql.DB, from string) (n int) {
 	return n
 }
 
-func TestDetect(t *testing.T) {
-	each(t, func(t *testing.T, engine migrate.Engine, connect func() *sql.DB) {
-		db := connect()
-		if got, err := migrate.Detect(t.Context(), db); got != engine || err != nil {
-			t.Errorf("Detect = %q, %v", got, err)
-		}
-		_ = db.Close()
-		if got, err := migrate.Detect(t.Context(), db); err == nil || errors.Is(err, migrate.ErrEngine) {
-			t.Errorf("closed: %q, %v; want an error that is not ErrEngine", got, err)
-		}
-	})
-}
-
 func TestTenMigrateAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, engine migrate.Engine, connect func() *sql.DB) {
+	each(t, func(t *testing.T, engine sqldb.Engine, connect func() *sql.DB) {
 		up := func(migrations fs.FS, table string) {
 			t.Helper()
 			var wg sync.WaitGroup
@@ -125,7 +113,7 @@ func TestTenMigrateAtOnce(t *testing.T) {
 }
 
 func TestFailedMigrationCanBeRunAgain(t *testing.T) {
-	each(t, func(t *testing.T, engine migrate.Engine, connect func() *sql.DB) {
+	each(t, func(t *testing.T, engine sqldb.Engine, connect func() *sql.DB) {
 		db := connect()
 		if err := migrate.Up(t.Context(), db, engine, files(engine, one, two+"INSERT INTO nowhere VALUES (1);\n"), "x_version"); err == nil {
 			t.Fatal("no error")
@@ -134,7 +122,7 @@ func TestFailedMigrationCanBeRunAgain(t *testing.T) {
 			t.Errorf("%d versions recorded, want the first", n)
 		}
 		again := two
-		if engine == migrate.MySQL { // has no transactions for it
+		if engine == sqldb.MySQL { // has no transactions for it
 			again = "CREATE TABLE IF NOT EXISTS two (n INT);\n"
 		}
 		// On another pool, which does not wait for a lock that the first one kept.
@@ -149,7 +137,7 @@ func TestFailedMigrationCanBeRunAgain(t *testing.T) {
 
 // A process that keeps the lock makes others wait until their context ends, and no longer.
 func TestWaitEndsWithTheContext(t *testing.T) {
-	each(t, func(t *testing.T, engine migrate.Engine, connect func() *sql.DB) {
+	each(t, func(t *testing.T, engine sqldb.Engine, connect func() *sql.DB) {
 		holder, err := connect().Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -178,22 +166,11 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 }
 
 // locks take and give back what Up takes for x_version.
-var locks = map[migrate.Engine][2]string{
-	migrate.SQLite:     {"BEGIN IMMEDIATE", "ROLLBACK"},
-	migrate.PostgreSQL: {"SELECT pg_advisory_lock(-2617821987814426028)", "SELECT pg_advisory_unlock(-2617821987814426028)"},
-	migrate.MySQL: {
+var locks = map[sqldb.Engine][2]string{
+	sqldb.SQLite:     {"BEGIN IMMEDIATE", "ROLLBACK"},
+	sqldb.PostgreSQL: {"SELECT pg_advisory_lock(-2617821987814426028)", "SELECT pg_advisory_unlock(-2617821987814426028)"},
+	sqldb.MySQL: {
 		"SELECT GET_LOCK(SHA1(CONCAT('x_version.', DATABASE())), 0)",
 		"SELECT RELEASE_LOCK(SHA1(CONCAT('x_version.', DATABASE())))",
 	},
-}
-
-func TestBind(t *testing.T) {
-	const query = "SELECT ? WHERE a = ? AND b = 1"
-	for engine, want := range map[migrate.Engine]string{
-		migrate.SQLite: query, migrate.MySQL: query, migrate.PostgreSQL: "SELECT $1 WHERE a = $2 AND b = 1",
-	} {
-		if got := engine.Bind(query); got != want {
-			t.Errorf("%s: %q, want %q", engine, got, want)
-		}
-	}
 }

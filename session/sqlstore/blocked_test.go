@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -166,6 +167,6 @@ func eventually(t *testing.T, what string, is func() bool) {
 		if time.Since(begun) > time.Minute {
 			t.Fatalf("not within a minute: %s", what)
 		}
-		pause(t.Context(), 1)
+		sqldb.Pause(t.Context(), 1)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -39,7 +40,7 @@ func TestStatementsPerOperation(t *testing.T) {
 		s := open(t, ears.connect(t, e), nil)
 		now := time.Now()
 		a := made("anna", now)
-		begin, lock := strings.Join(firstWords(s.dialect.begin), " "), ""
+		begin, lock := strings.Join(firstWords(s.db.Engine.Begin()), " "), ""
 		if s.dialect.lock != "" {
 			lock = " SELECT"
 		}
@@ -142,7 +143,7 @@ func TestIndexes(t *testing.T) {
 			}
 		}
 		walk := explain(t, db, s.dialect, "SELECT id FROM crudadmin_sessions WHERE ip = ?", []any{"192.0.2.7"})
-		if !noIndex[s.dialect.name].MatchString(walk) {
+		if !noIndex[s.db.Engine].MatchString(walk) {
 			t.Fatalf("a walk of the whole table is not seen as one:\n%s", walk)
 		}
 		for name, p := range plans {
@@ -150,7 +151,7 @@ func TestIndexes(t *testing.T) {
 			if strings.HasPrefix(name, "a user's") && s.dialect == &postgresql {
 				got = strings.ReplaceAll(got, "Sort ", "") // cheaper than the index's order for the few rows of a user
 			}
-			if bad := noIndex[s.dialect.name].FindString(got); bad != "" {
+			if bad := noIndex[s.db.Engine].FindString(got); bad != "" {
 				t.Errorf("%s: %q in the plan:\n%s\n%s", name, bad, p.text, got)
 			}
 		}
@@ -158,7 +159,7 @@ func TestIndexes(t *testing.T) {
 }
 
 // noIndex matches plans that walk a table or sort it.
-var noIndex = map[string]*regexp.Regexp{
+var noIndex = map[sqldb.Engine]*regexp.Regexp{
 	"sqlite":     regexp.MustCompile(`SCAN crudadmin_\w+\n|SCAN crudadmin_\w+$|TEMP B-TREE`),
 	"postgresql": regexp.MustCompile(`Seq Scan|Sort `),
 	"mysql":      regexp.MustCompile(`type=ALL|Using filesort`),
@@ -170,7 +171,7 @@ func explain(t *testing.T, db *sql.DB, d *dialect, text string, args []any) stri
 	if d == &sqlite {
 		prefix = "EXPLAIN QUERY PLAN "
 	}
-	rows, err := db.QueryContext(t.Context(), prefix+d.bind(text), args...)
+	rows, err := db.QueryContext(t.Context(), prefix+d.engine.Bind(text), args...)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -227,10 +228,10 @@ func fill(t *testing.T, s *Store, n int) {
 				rows = append(rows, row...)
 				events = append(events, fmt.Appendf(nil, "key %d", i%(n/10)), i, micro(start), micro(start.Add(time.Hour)))
 			}
-			if _, err := tx.exec(t.Context(), insert+strings.Repeat(", "+marks(columnCount), most-1), rows...); err != nil {
+			if _, err := tx.Exec(t.Context(), insert+strings.Repeat(", "+placeholders(columnCount), most-1), rows...); err != nil {
 				return err
 			}
-			if _, err := tx.exec(t.Context(), insertEvent+strings.Repeat(", "+marks(4), most-1), events...); err != nil {
+			if _, err := tx.Exec(t.Context(), insertEvent+strings.Repeat(", "+placeholders(4), most-1), events...); err != nil {
 				return err
 			}
 		}
@@ -247,7 +248,7 @@ func fill(t *testing.T, s *Store, n int) {
 		analyze = nil // its plans must be right without statistics
 	}
 	for _, statement := range analyze {
-		if _, err := s.db.ExecContext(context.Background(), statement); err != nil {
+		if _, err := s.db.Pool.ExecContext(context.Background(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}

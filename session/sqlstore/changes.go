@@ -29,56 +29,43 @@ const (
 // if that is wanted.
 func (s *Store) openLog(ctx context.Context, wanted bool) error {
 	const op = "open the log of changes"
-	head, err := ask(ctx, s, number, changesHead)
+	head, err := ask(ctx, s, readNumber, changesHead)
 	if err != nil {
-		return s.failed(op, err)
+		return s.wrap(op, err)
 	}
 	s.numbered = head > 0
 	if s.numbered || !wanted {
 		return nil
 	}
-	err = s.locked(ctx, op, sweepKey, func(t *tx) error {
-		head, err := number(t.query(ctx, changesHead))
+	err = s.underLock(ctx, op, sweepKey, func(t *tx) error {
+		head, err := readNumber(t.Query(ctx, changesHead))
 		if err != nil || head > 0 {
 			return err
 		}
-		if _, err := t.exec(ctx, "INSERT INTO crudadmin_session_log (slot, seq) VALUES (1, 1)"); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO crudadmin_session_log (slot, seq) VALUES (1, 1)"); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, insertChange+marks(4), 1, mark(), []byte{}, 0)
+		_, err = t.Exec(ctx, insertChange+placeholders(4), 1, randomMark(), []byte{}, 0)
 		return err
 	})
 	s.numbered = err == nil
 	return err
 }
 
-// mark is a number that nobody guesses, so that logs that went apart differ.
-func mark() int64 { return rand.Int64N(math.MaxInt64) } //nolint:gosec // no secret
-
-// number returns the number that a query found, 0 if none.
-func number(rows *sql.Rows, err error) (n int64, _ error) {
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = rows.Close() }()
-	if !rows.Next() {
-		return 0, rows.Err()
-	}
-	err = rows.Scan(&n)
-	return n, err
-}
+// randomMark is a number that nobody guesses, so that logs that went apart differ.
+func randomMark() int64 { return rand.Int64N(math.MaxInt64) } //nolint:gosec // no secret
 
 // logged enters changes of the sessions into the log. It is the last thing in a
 // transaction: the row of the counter stays locked until COMMIT, so that numbers
 // become visible in their order, and none is missing.
-func (s *Store) logged(ctx context.Context, t *tx, final bool, ids ...[]byte) error {
+func (s *Store) logChanges(ctx context.Context, t *tx, final bool, ids ...[]byte) error {
 	if !s.numbered || len(ids) == 0 {
 		return nil
 	}
-	if _, err := t.exec(ctx, "UPDATE crudadmin_session_log SET seq = seq + ?", len(ids)); err != nil {
+	if _, err := t.Exec(ctx, "UPDATE crudadmin_session_log SET seq = seq + ?", len(ids)); err != nil {
 		return err
 	}
-	last, err := number(t.query(ctx, changesHead))
+	last, err := readNumber(t.Query(ctx, changesHead))
 	if err != nil {
 		return err
 	}
@@ -92,10 +79,10 @@ func (s *Store) logged(ctx context.Context, t *tx, final bool, ids ...[]byte) er
 		args := make([]any, 0, 4*n)
 		for _, id := range ids[:n] {
 			seq++
-			args = append(args, seq, mark(), id, flag)
+			args = append(args, seq, randomMark(), id, flag)
 		}
 		ids = ids[n:]
-		if _, err := t.exec(ctx, insertChange+marks(4)+strings.Repeat(", "+marks(4), n-1), args...); err != nil {
+		if _, err := t.Exec(ctx, insertChange+placeholders(4)+strings.Repeat(", "+placeholders(4), n-1), args...); err != nil {
 			return err
 		}
 	}
@@ -104,32 +91,15 @@ func (s *Store) logged(ctx context.Context, t *tx, final bool, ids ...[]byte) er
 
 // loggedUser enters the endings of the user's sessions at that moment, n of them,
 // and those that were buried.
-func (s *Store) loggedUser(ctx context.Context, t *tx, user session.User, at int64, n int, buried [][]byte) error {
+func (s *Store) logUser(ctx context.Context, t *tx, user session.User, at int64, n int, buried [][]byte) error {
 	if !s.numbered || n == 0 {
-		return s.logged(ctx, t, true, buried...)
+		return s.logChanges(ctx, t, true, buried...)
 	}
-	ids, err := found(t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND ended_at = ?", user.Tag[:], user.ID, at))
+	ids, err := readIDs(t.Query(ctx, "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND ended_at = ?", user.Tag[:], user.ID, at))
 	if err != nil {
 		return err
 	}
-	return s.logged(ctx, t, true, append(ids, buried...)...)
-}
-
-// found returns the IDs that a query found.
-func found(rows *sql.Rows, err error) ([][]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var ids [][]byte
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	return s.logChanges(ctx, t, true, append(ids, buried...)...)
 }
 
 // Changes calls each for the entries of the log of changes from the number from on,
@@ -159,7 +129,7 @@ func (s *Store) Changes(ctx context.Context, from int64, most int, each func(seq
 		return s.entries(rows, err, each)
 	}, "SELECT seq, mark, id, final, "+clock+" FROM crudadmin_session_changes WHERE seq >= "+after+" ORDER BY seq LIMIT ?", args...)
 	if err != nil {
-		return time.Time{}, s.failed(op, err)
+		return time.Time{}, s.wrap(op, err)
 	}
 	return now, nil
 }

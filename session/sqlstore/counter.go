@@ -27,10 +27,10 @@ func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (
 	}
 	name := []byte(key)
 	var wait time.Duration
-	err := s.locked(ctx, "count", counterKey(key), func(t *tx) error {
+	err := s.underLock(ctx, "count", counterKey(key), func(t *tx) error {
 		now := s.now()
 		since, till := micro(now.Add(-rule.Window)), micro(now.Add(rule.Window))
-		if _, err := t.exec(ctx, deleteOutside, name, since, till); err != nil {
+		if _, err := t.Exec(ctx, deleteOutside, name, since, till); err != nil {
 			return err
 		}
 		newest, err := t.events(ctx, name, rule.Limit)
@@ -50,10 +50,10 @@ func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (
 		if wait > 0 && !rule.Always {
 			return nil
 		}
-		if _, err := t.exec(ctx, insertEvent, name, seq, micro(now), till); err != nil || wait == 0 {
+		if _, err := t.Exec(ctx, insertEvent, name, seq, micro(now), till); err != nil || wait == 0 {
 			return err
 		}
-		_, err = t.exec(ctx, deleteOldest, name, seq-int64(rule.Kept()))
+		_, err = t.Exec(ctx, deleteOldest, name, seq-int64(rule.Kept()))
 		return err
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (
 	}
 	n, err := ask(ctx, s, one, countEvents, []byte(key), micro(now.Add(-window)), micro(now.Add(window)))
 	if err != nil {
-		return 0, s.failed("counted", err)
+		return 0, s.wrap("counted", err)
 	}
 	return n, nil
 }
@@ -89,7 +89,7 @@ type event struct{ seq, happened int64 }
 
 // events returns the newest events of a counter, at most most of them.
 func (t *tx) events(ctx context.Context, name []byte, most int) ([]event, error) {
-	rows, err := t.query(ctx, newestEvents, name, most)
+	rows, err := t.Query(ctx, newestEvents, name, most)
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +111,16 @@ func (s *Store) Uncount(ctx context.Context, key string, n int) error {
 		return nil
 	}
 	name := []byte(key)
-	return s.locked(ctx, "uncount", counterKey(key), func(t *tx) error {
+	return s.underLock(ctx, "uncount", counterKey(key), func(t *tx) error {
 		if n > 0 {
 			newest, err := t.events(ctx, name, n)
 			if err != nil || len(newest) == 0 {
 				return err
 			}
-			_, err = t.exec(ctx, "DELETE FROM crudadmin_session_events WHERE counter = ? AND seq >= ?", name, newest[len(newest)-1].seq)
+			_, err = t.Exec(ctx, "DELETE FROM crudadmin_session_events WHERE counter = ? AND seq >= ?", name, newest[len(newest)-1].seq)
 			return err
 		}
-		_, err := t.exec(ctx, "DELETE FROM crudadmin_session_events WHERE counter = ?", name)
+		_, err := t.Exec(ctx, "DELETE FROM crudadmin_session_events WHERE counter = ?", name)
 		return err
 	})
 }

@@ -1,4 +1,4 @@
-// Dialects: what differs between the engines, and how to tell them apart.
+// Dialects: what the store's own statements and settings are on each engine.
 
 package sqlstore
 
@@ -9,53 +9,40 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-	"unicode"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// dialect is one engine's words.
+// dialect is what the store says to one engine.
 type dialect struct {
-	name  string // of the engine, and of its folder of migrations
-	notes []string
+	engine sqldb.Engine
+	notes  []string
 
 	durability string   // query of the setting that says whether a commit waits for the disk
 	durableAt  []string // its values that do
 	notDurable string   // note where it is another
 
-	begin []string // begins a transaction that writes
-	lock  string   // takes the lock of the one argument until the transaction ends; empty if begin did
-
-	oneWriter bool // only one transaction can write
-	numbered  bool // arguments are $1, $2, … instead of ?
-	forUpdate string
-	clock     string // the time in microseconds; empty: that of this machine
-	greatest  string
-	least     string
+	lock     string // takes the lock of the one argument until the transaction ends; empty where BEGIN took one for all
+	clock    string // the time in microseconds; empty: that of this machine
+	greatest string
+	least    string
 
 	// some returns the statement that changes at most ? rows.
 	some func(change) string
 
-	// fault says what an error of the driver means.
-	fault func(error) fault
+	noSchema   string // says what to do where there is nowhere to keep the tables
+	unstorable string // says what to do where a character has no place
 
-	// stale reports whether an error of the driver says that the plan of a statement is
-	// out of date. The statement has done nothing.
-	stale func(error) bool
-
-	// flaw says, in a sentence with its remedy, what the database can never do by the
-	// word of an error of the driver; empty if the error says no such thing.
-	flaw func(error) string
-
-	// settings returns a sentence for each setting of the connection or the database
-	// with which the store cannot work; nil: there are none to look at.
+	// settings returns a sentence for each setting of the connection or the database with which the
+	// store cannot work. It is nil where there are no settings to look at.
 	settings func(context.Context, *sql.DB) (wrong []string, err error)
 
-	// more is what the store does beside deeds.
+	// more is what the store does on this engine beside deeds.
 	more []deed
 }
+
+var dialects = map[sqldb.Engine]*dialect{sqldb.SQLite: &sqlite, sqldb.PostgreSQL: &postgresql, sqldb.MySQL: &mysql}
 
 // deeds are all that the store does on this engine.
 func (d *dialect) deeds() []deed { return append(slices.Clone(deeds), d.more...) }
@@ -77,57 +64,49 @@ func (c *change) verb(table string) string {
 	return "UPDATE " + table + " SET " + c.set
 }
 
-// fault is what an error of a driver means.
-type fault int
-
-const (
-	lost      fault = iota // no answer: whether the statement had an effect is not known
-	refused                // the database answered that it did nothing
-	busy                   // as refused, by a lock: the transaction can be tried again
-	aborted                // as refused, by a deadlock or a conflict between transactions
-	duplicate              // as refused, because the key is there
-	away                   // as refused, because the server is starting or going down
-)
-
-// detect asks the database what it is.
-func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
-	if err := db.PingContext(ctx); err != nil {
-		if flaw := cmp.Or(postgresqlFlaw(err), mysqlFlaw(err)); flaw != "" { // it is there, and says no
-			return nil, fmt.Errorf("sqlstore: open: %w", &flawed{flaw, err})
-		}
-		return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrUnavailable, err)
+// flaw says, in a sentence with its remedy, what the database can never do by the word of an error of
+// the driver. It is empty for other errors.
+func (d *dialect) flaw(err error) string {
+	switch d.engine.Fault(err) {
+	case sqldb.Forbidden:
+		return noRight
+	case sqldb.ReadOnly:
+		return readOnly
+	case sqldb.NoEntry:
+		return noEntry
+	case sqldb.NoSchema:
+		return d.noSchema
+	case sqldb.Unstorable:
+		return d.unstorable
 	}
-	var version string
-	err := db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
-	switch {
-	case err == nil && strings.HasPrefix(version, "PostgreSQL"), err != nil && mixed(err): // behind a pooler
-		return &postgresql, nil
-	case err == nil && strings.IndexFunc(version, unicode.IsDigit) == 0: // 8.4.0, 10.11.6-MariaDB
-		return &mysql, nil
-	case err == nil:
-		return nil, fmt.Errorf("sqlstore: the database is %q: want SQLite, PostgreSQL, MySQL or MariaDB", version)
+	if d.engine == sqldb.PostgreSQL && sqldb.MixedUp(err) {
+		return poolerSentence
 	}
-	if notSQLite := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); notSQLite != nil {
-		return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrUnavailable, errors.Join(err, notSQLite))
-	}
-	return &sqlite, nil
+	return ""
 }
 
-// bind writes the question marks of query as this engine writes arguments. No
-// query has one in a text.
-func (d *dialect) bind(query string) string {
-	if !d.numbered {
-		return query
+const (
+	// noRight is the flaw of a user who lacks a right.
+	noRight = "the user of the database lacks a right: grant it SELECT, INSERT, UPDATE and DELETE on the tables crudadmin_session…, and once CREATE to make them"
+
+	// readOnly is the flaw of a database that takes no writes.
+	readOnly = "the database is read-only: give the address of one that takes writes"
+
+	// noEntry is the flaw of an address.
+	noEntry = "the server does not let this user into this database: look at user, password and database in the address"
+)
+
+// detect asks the database which engine it is.
+func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
+	engine, err := sqldb.Detect(ctx, db)
+	switch {
+	case err == nil:
+		return dialects[engine], nil
+	case errors.Is(err, sqldb.ErrEngine):
+		return nil, fmt.Errorf("sqlstore: open: %w", err)
 	}
-	var b strings.Builder
-	for n := 1; ; n++ {
-		before, after, found := strings.Cut(query, "?")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(n))
-		query = after
+	if flaw := cmp.Or(postgresql.flaw(err), mysql.flaw(err)); flaw != "" { // the server is there, and refuses
+		return nil, fmt.Errorf("sqlstore: open: %w", &flawed{flaw, err})
 	}
+	return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrUnavailable, err)
 }

@@ -12,26 +12,15 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// end ends a live session. Arguments: when, reason, by, the metadata of ended
-// sessions, ID, now.
-const end = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE id = ? AND " + live
-
-// endUser ends the live sessions of a user. Arguments: as end, with tag and user
-// in the place of the ID.
-const endUser = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + notByExpiry
-
-// endedThen counts what an end or an endUser has ended. Arguments: when, reason, by.
-const endedThen = "SELECT count(*) FROM crudadmin_sessions WHERE ended_at = ? AND ended_reason = ? AND ended_by = ? AND "
-
-// decided is locked for what ends sessions, once more if the outcome is unknown and
+// underLockUntilKnown is underLock for what ends sessions, once more if the outcome is unknown and
 // ctx lasts: then work, told so, can see what the first time has done. If nothing
 // comes of that either, the outcome stays unknown.
-func (s *Store) decided(ctx context.Context, op string, key int64, work func(t *tx, again bool) error) error {
-	first := s.locked(ctx, op, key, func(t *tx) error { return work(t, false) })
+func (s *Store) underLockUntilKnown(ctx context.Context, op string, key int64, work func(t *tx, again bool) error) error {
+	first := s.underLock(ctx, op, key, func(t *tx) error { return work(t, false) })
 	if !errors.Is(first, session.ErrIndeterminate) || ctx.Err() != nil {
 		return first
 	}
-	if err := s.locked(ctx, op, key, func(t *tx) error { return work(t, true) }); !errors.Is(err, session.ErrUnavailable) {
+	if err := s.underLock(ctx, op, key, func(t *tx) error { return work(t, true) }); !errors.Is(err, session.ErrUnavailable) {
 		return err
 	}
 	return first
@@ -60,29 +49,29 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	var absent bool
 	var last int64 // when it was ended, the last time that was tried
 	by, text := fit(why.By, session.MaxUserID), fit(string(why.Reason), maxReason)
-	err := s.decided(ctx, "delete", lockKey(id.Tag()), func(t *tx, again bool) error {
+	err := s.underLockUntilKnown(ctx, "delete", lockKey(id.Tag()), func(t *tx, again bool) error {
 		broken, absent = nil, false
 		if again && last != 0 {
-			n, err := number(t.query(ctx, endedThen+"id = ?", last, text, by, ended.ID[:]))
+			n, err := readNumber(t.Query(ctx, endedThen+"id = ?", last, text, by, ended.ID[:]))
 			if err != nil || n > 0 {
 				return err
 			}
 		}
 		at := micro(s.now())
-		records, err := read(t.query(ctx, byID+t.dialect.forUpdate, id[:], at))
+		records, err := readRecords(t.Query(ctx, byID+s.db.Engine.ForUpdate(), id[:], at))
 		if err == nil && len(records) == 0 {
-			records, err = read(t.query(ctx, byPrevious+t.dialect.forUpdate, id[:], at, at))
+			records, err = readRecords(t.Query(ctx, byPrevious+s.db.Engine.ForUpdate(), id[:], at, at))
 		}
 		if err != nil {
 			return err
 		}
 		if len(records) == 0 {
-			buried, err := s.bury(ctx, t, at, "(id = ? OR previous = ?)", id[:], id[:])
+			buried, err := s.endExpired(ctx, t, at, "(id = ? OR previous = ?)", id[:], id[:])
 			if err != nil || len(buried) == 0 {
 				return cmp.Or(err, session.ErrNotFound)
 			}
 			absent = true // and the transaction is to be committed
-			return s.logged(ctx, t, true, buried...)
+			return s.logChanges(ctx, t, true, buried...)
 		}
 		found, err := records[0].decode()
 		if errors.Is(err, errNewer) {
@@ -92,7 +81,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 			broken, reason = &records[0], err
 			return session.ErrNotFound
 		}
-		n, err := t.exec(ctx, end, at, text, by, emptyMetadata, found.ID[:], at)
+		n, err := t.Exec(ctx, end, at, text, by, emptyMetadata, found.ID[:], at)
 		if err != nil {
 			return err
 		}
@@ -100,10 +89,10 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 			return session.ErrNotFound
 		}
 		ended, last = found, at
-		return s.logged(ctx, t, true, found.ID[:])
+		return s.logChanges(ctx, t, true, found.ID[:])
 	})
 	if broken != nil {
-		if err := s.discard(ctx, broken, reason); err != nil {
+		if err := s.endUndecodable(ctx, broken, reason); err != nil {
 			return session.Session{}, err
 		}
 	}
@@ -132,9 +121,9 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	var ended, before int64
 	var last int64 // when they were ended, the last time that was tried
 	by, text := fit(why.By, session.MaxUserID), fit(string(why.Reason), maxReason)
-	err := s.decided(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx, again bool) (err error) {
+	err := s.underLockUntilKnown(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx, again bool) (err error) {
 		if again && last != 0 {
-			if before, err = number(t.query(ctx, endedThen+"tag = ? AND user_id = ?", last, text, by, user.Tag[:], user.ID)); err != nil {
+			if before, err = readNumber(t.Query(ctx, endedThen+"tag = ? AND user_id = ?", last, text, by, user.Tag[:], user.ID)); err != nil {
 				return err
 			}
 		}
@@ -142,22 +131,22 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 		statement, spared := endUser, ""
 		args := []any{at, text, by, emptyMetadata, user.Tag[:], user.ID, at}
 		if len(kept) > 0 {
-			list := marks(len(kept))
+			list := placeholders(len(kept))
 			spared = " AND id NOT IN " + list
 			statement += spared + " AND (previous IS NULL OR previous_until <= ? OR previous NOT IN " + list + ")"
 			args = append(append(append(args, kept...), at), kept...)
 		}
-		if ended, err = t.exec(ctx, statement, args...); err != nil {
+		if ended, err = t.Exec(ctx, statement, args...); err != nil {
 			return err
 		}
 		if !again {
 			last = at
 		}
-		buried, err := s.bury(ctx, t, at, "tag = ? AND user_id = ?"+spared, append([]any{user.Tag[:], user.ID}, kept...)...)
+		buried, err := s.endExpired(ctx, t, at, "tag = ? AND user_id = ?"+spared, append([]any{user.Tag[:], user.ID}, kept...)...)
 		if err != nil {
 			return err
 		}
-		return s.loggedUser(ctx, t, user, at, int(ended), buried)
+		return s.logUser(ctx, t, user, at, int(ended), buried)
 	})
 	if err != nil {
 		return 0, err
@@ -179,9 +168,9 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	if !next.Previous.IsZero() && next.Previous != old {
 		replace, unused = replace+" AND previous = ? AND previous_until = deadline", []any{next.Previous[:]}
 	}
-	return s.locked(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
+	return s.underLock(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
 		at := micro(s.now())
-		n, err := t.exec(ctx, replace,
+		n, err := t.Exec(ctx, replace,
 			append([]any{at, string(session.ReasonRotated), "", emptyMetadata, old[:], at, int64(next.Version), format}, unused...)...)
 		if err != nil {
 			return err
@@ -189,10 +178,10 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 		if n == 0 {
 			return t.whyNotRotated(ctx, old, at)
 		}
-		if _, err := t.exec(ctx, insert, row...); err != nil {
+		if _, err := t.Exec(ctx, insert, row...); err != nil {
 			return err
 		}
-		return s.logged(ctx, t, next.Previous != old, old[:])
+		return s.logChanges(ctx, t, next.Previous != old, old[:])
 	})
 }
 
@@ -201,7 +190,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 func (t *tx) whyNotRotated(ctx context.Context, old session.ID, at int64) error {
 	err := t.present(ctx, old, at)
 	if errors.Is(err, session.ErrNotFound) {
-		err = presence(t.query(ctx, "SELECT format FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND "+live, old[:], at, at))
+		err = checkPresent(t.Query(ctx, "SELECT format FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND "+live, old[:], at, at))
 	}
 	if err != nil {
 		return err

@@ -170,7 +170,7 @@ func poison(t testing.TB, store session.Store, id session.ID, p sessiontest.Pois
 // spoil changes one row behind the store's back.
 func spoil(t testing.TB, s *Store, statement string, args ...any) {
 	t.Helper()
-	result, err := s.db.ExecContext(context.Background(), s.dialect.bind(statement), args...)
+	result, err := s.db.Pool.ExecContext(context.Background(), s.db.Engine.Bind(statement), args...)
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
@@ -187,7 +187,7 @@ func dump(t testing.TB, store session.Store) [][]byte {
 
 func dumpTable(t testing.TB, store session.Store, table string) (all [][]byte) {
 	t.Helper()
-	rows, err := store.(*Store).db.QueryContext(context.Background(), "SELECT * FROM "+table)
+	rows, err := store.(*Store).db.Pool.QueryContext(context.Background(), "SELECT * FROM "+table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func audit(t testing.TB, store session.Store) error {
 		"a previous ID without an end of grace":    "(previous IS NULL) <> (previous_until IS NULL)",
 	} {
 		var n int
-		if err := s.db.QueryRowContext(context.Background(), "SELECT count(*) FROM crudadmin_sessions WHERE "+where).Scan(&n); err != nil {
+		if err := s.db.Pool.QueryRowContext(context.Background(), "SELECT count(*) FROM crudadmin_sessions WHERE "+where).Scan(&n); err != nil {
 			return err
 		}
 		if n > 0 {
@@ -237,7 +237,7 @@ func audit(t testing.TB, store session.Store) error {
 		return nil
 	}
 	var verdict string
-	if err := s.db.QueryRowContext(context.Background(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+	if err := s.db.Pool.QueryRowContext(context.Background(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 		return fmt.Errorf("integrity check: %s, %w", verdict, err)
 	}
 	return nil

@@ -1,31 +1,30 @@
-// Errors: from drivers' to the contract's.
+// Errors: from the drivers' to the contract's.
 
 package sqlstore
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// failed makes an error of the contract of one after which nothing was written.
-// Errors of the contract pass through.
-func (s *Store) failed(op string, err error) error {
+// wrap makes an error of the contract of one after which nothing was written. Errors of the contract
+// pass through.
+func (s *Store) wrap(op string, err error) error {
 	if isContract(err) {
 		return err
 	}
-	if s.dialect.fault(err) == duplicate {
+	if s.fault(err) == sqldb.Duplicate {
 		return session.ErrConflict
 	}
 	if flaw := s.dialect.flaw(err); flaw != "" {
-		s.lacks(flaw, err)
+		s.warnOfFlaw(flaw, err)
 		return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrUnavailable, &flawed{flaw, err})
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -36,8 +35,20 @@ func (s *Store) failed(op string, err error) error {
 	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrUnavailable, err)
 }
 
-// flawed is an error that says what the database can never do. It matches
-// session.ErrMisconfigured.
+// wrapWrite is wrap for the error of a single statement that was sent, and may have written.
+func (s *Store) wrapWrite(op string, err error) error { return s.wrapUndecided(op, err, false) }
+
+// wrapCommit is wrap for the error of a COMMIT.
+func (s *Store) wrapCommit(op string, err error) error { return s.wrapUndecided(op, err, true) }
+
+func (s *Store) wrapUndecided(op string, err error, committing bool) error {
+	if !s.fault(err).Undecided(committing) {
+		return s.wrap(op, err)
+	}
+	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrIndeterminate, err)
+}
+
+// flawed is an error that says what the database can never do. It matches session.ErrMisconfigured.
 type flawed struct {
 	flaw string // with the remedy
 	err  error  // of the driver
@@ -55,9 +66,9 @@ func (f *flawed) Is(target error) bool { return target == session.ErrMisconfigur
 // Unwrap returns the error of the driver.
 func (f *flawed) Unwrap() error { return f.err }
 
-// lacks logs, once a minute at most, that the database cannot do what it could when it
-// was opened: another has taken its place, or it was changed.
-func (s *Store) lacks(flaw string, err error) {
+// warnOfFlaw logs, once a minute at most, that the database cannot do any more what it could when the
+// store was opened: another database has taken its place, or it was changed.
+func (s *Store) warnOfFlaw(flaw string, err error) {
 	now := s.now().UnixNano()
 	last := s.toldAt.Load()
 	if last != 0 && now-last < int64(time.Minute) || !s.toldAt.CompareAndSwap(last, now) {
@@ -72,25 +83,4 @@ func isContract(err error) bool {
 		session.ErrNotFound, session.ErrConflict, session.ErrLimit, session.ErrUnavailable,
 		session.ErrTooLarge, session.ErrMalformed, session.ErrMisconfigured,
 	}, func(sentinel error) bool { return errors.Is(err, sentinel) })
-}
-
-// unsure is failed for an error after which a write may have happened.
-func (s *Store) unsure(op string, err error) error {
-	if s.dialect.fault(err) != lost || errors.Is(err, driver.ErrBadConn) { // never sent
-		return s.failed(op, err)
-	}
-	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "dial" {
-		return s.failed(op, err)
-	}
-	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrIndeterminate, err)
-}
-
-// undecided is failed for an error of COMMIT. driver.ErrBadConn does not mean here
-// that nothing was sent: pgx says so too when the connection broke while it waited
-// for the answer.
-func (s *Store) undecided(op string, err error) error {
-	if s.dialect.fault(err) != lost {
-		return s.failed(op, err)
-	}
-	return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrIndeterminate, err)
 }

@@ -5,19 +5,18 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
-	"math/rand/v2"
+	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// tries is how often a transaction is tried that the database aborted.
-const tries = 3
+// heals is how often a statement is tried again whose plan is out of date. Where the store prepares
+// statements, preparing one anew once heals it on all connections; a driver that keeps plans of its
+// own forgets them connection by connection.
+const heals = 64
 
-// undoTimeout bounds a rollback after the caller's context has ended. Callers are
-// to be back 50 ms after their deadline.
-const undoTimeout = 30 * time.Millisecond
-
-// enter waits for this process's turn to write, where only one can.
+// enter waits for this process's turn to write, where only one transaction can.
 func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -33,8 +32,8 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// ask reads with a prepared statement, and returns what collect makes of the rows.
-// What was lost is asked again: the connection may have died in the pool.
+// ask reads with a prepared statement, and returns what collect makes of the rows. A read that had no
+// answer is sent again: the connection may have died in the pool.
 func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T, error), text string, args ...any) (T, error) {
 	for try := 1; ; try++ {
 		if err := s.reach.enter(ctx); err != nil {
@@ -44,7 +43,7 @@ func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T
 		rows, err := s.query(ctx, text, args) //nolint:rowserrcheck // collect asks
 		if err != nil {
 			s.leave(ctx, began, err)
-			if s.askAgain(ctx, err, try) || s.again(ctx, err, try) {
+			if s.fault(err).AskAgain(ctx, try) || s.again(ctx, err, try) {
 				continue
 			}
 			return collect(nil, err)
@@ -55,17 +54,16 @@ func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T
 	}
 }
 
-// exec changes rows with one prepared statement and returns how many. Errors
-// are the contract's.
+// exec changes rows with one prepared statement and returns how many. Errors are the contract's.
 func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
-		return 0, s.failed(op, err)
+		return 0, s.wrap(op, err)
 	}
 	defer leave()
 	for try := 1; ; try++ {
 		if err := s.reach.enter(ctx); err != nil {
-			return 0, s.failed(op, err)
+			return 0, s.wrap(op, err)
 		}
 		began := time.Now()
 		n, sent, err := s.change(ctx, text, args)
@@ -75,142 +73,78 @@ func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, 
 			return n, nil
 		case s.again(ctx, err, try):
 		case sent:
-			return 0, s.unsure(op, err)
+			return 0, s.wrapWrite(op, err)
 		default:
-			return 0, s.failed(op, err)
+			return 0, s.wrap(op, err)
 		}
 	}
 }
 
 // tx is a transaction on a connection of its own.
-type tx struct {
-	conn    *sql.Conn
-	dialect *dialect
-}
+type tx struct{ *sqldb.Tx }
 
-func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := t.conn.ExecContext(ctx, t.dialect.bind(text), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-func (t *tx) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return t.conn.QueryContext(ctx, t.dialect.bind(text), args...)
-}
-
-// locked is transact under the lock of that key.
-func (s *Store) locked(ctx context.Context, op string, key int64, work func(*tx) error) error {
+// underLock is transact under the lock of that key.
+func (s *Store) underLock(ctx context.Context, op string, key int64, work func(*tx) error) error {
 	if s.dialect.lock == "" {
 		return s.transact(ctx, op, work)
 	}
 	return s.transact(ctx, op, func(t *tx) error {
-		if _, err := t.exec(ctx, s.dialect.lock, key); err != nil {
+		if _, err := t.Exec(ctx, s.dialect.lock, key); err != nil {
 			return err
 		}
 		return work(t)
 	})
 }
 
-// transact runs work in one transaction, and again from the start if the
-// database aborted it. Errors are the contract's; those of the contract that work
-// returns pass through. work must not keep anything of a try that failed.
+// transact runs work in one transaction, and again from the start if the database undid it because of
+// another transaction. Errors are the contract's; those of the contract that work returns pass
+// through. work must keep nothing of a try that failed.
 func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) error {
 	leave, err := s.enter(ctx)
 	if err != nil {
-		return s.failed(op, err)
+		return s.wrap(op, err)
 	}
 	defer leave()
 	for try := 1; ; try++ {
 		if err := s.reach.enter(ctx); err != nil {
-			return s.failed(op, err)
+			return s.wrap(op, err)
 		}
 		began := time.Now()
-		begun, committing, err := s.attempt(ctx, work)
+		stage, err := s.db.Attempt(ctx, func(t *sqldb.Tx) error { return work(&tx{t}) })
 		s.leave(ctx, began, err)
 		switch {
 		case err == nil:
 			return nil
-		case !begun && s.askAgain(ctx, err, try):
+		case stage == sqldb.Beginning && s.fault(err).AskAgain(ctx, try):
 		case s.again(ctx, err, try):
-		case committing:
-			return s.undecided(op, err)
+		case stage == sqldb.Committing:
+			return s.wrapCommit(op, err)
 		default:
-			return s.failed(op, err)
+			return s.wrap(op, err)
 		}
 	}
 }
 
-// attempt runs work in a transaction once. BEGIN and COMMIT are sent like any
-// other statement: so they too end with ctx, which Tx.Commit does not on every
-// driver, and the connection is closed with them.
-func (s *Store) attempt(ctx context.Context, work func(*tx) error) (begun, committing bool, err error) {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return false, false, err
-	}
-	defer func() {
-		if err != nil && (begun || s.dialect.fault(err) == lost) {
-			undo(ctx, conn)
-		}
-		_ = conn.Close() // gives it back to the pool
-	}()
-	t := &tx{conn, s.dialect}
-	for _, statement := range s.dialect.begin {
-		if _, err := t.exec(ctx, statement); err != nil {
-			return false, false, err
-		}
-	}
-	if err := work(t); err != nil {
-		return true, false, err
-	}
-	_, err = t.exec(ctx, "COMMIT")
-	return true, true, err
-}
-
-// undo rolls back, or closes the connection if that fails: it must not come
-// back to the pool inside a transaction.
-func undo(ctx context.Context, conn *sql.Conn) {
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-	}
-	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-	}
-}
-
-// askAgain reports, after a pause, whether to try once more where there was no
-// answer, and no harm in asking again: three times in all.
-func (s *Store) askAgain(ctx context.Context, err error, try int) bool {
-	return s.dialect.fault(err) == lost && try < tries && pause(ctx, try)
-}
-
-// again reports, after a pause, whether to try once more: as long as ctx lasts
-// where somebody else holds SQLite's lock, three times in all where the database
-// aborted the transaction.
+// again reports, after a pause, whether to try once more what the database answered that it did not
+// do: as long as ctx lasts where another connection holds SQLite's lock, three times in all where the
+// database undid the transaction because of another one, and at once where a plan is out of date.
 func (s *Store) again(ctx context.Context, err error, try int) bool {
-	switch s.dialect.fault(err) {
-	case busy:
-		return pause(ctx, try)
-	case aborted:
-		return try < tries && pause(ctx, try)
+	switch fault := s.fault(err); {
+	case fault == sqldb.Locked:
+		return sqldb.Pause(ctx, try)
+	case s.outdated(err):
+		return try < heals && ctx.Err() == nil
 	default:
-		return s.stale(err) && try < heals && ctx.Err() == nil
+		return fault.Again(ctx, try)
 	}
 }
 
-// pause waits some milliseconds, at random so that those who met do not meet
-// again, and reports whether ctx still lasts.
-func pause(ctx context.Context, try int) bool {
-	timer := time.NewTimer(time.Millisecond + rand.N(time.Duration(min(try, 10))*5*time.Millisecond)) //nolint:gosec // no secret
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// fault says what an error of the driver means.
+func (s *Store) fault(err error) sqldb.Fault { return s.db.Engine.Fault(err) }
+
+// outdated reports whether a statement was refused, before it did anything, because its plan is out
+// of date: a column changed its type, a table was made anew, or the connection lost what was prepared
+// on it.
+func (s *Store) outdated(err error) bool {
+	return err != nil && (s.fault(err) == sqldb.Outdated || strings.Contains(err.Error(), "sql: statement is closed"))
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	sqlitefile "github.com/go-crudadmin/crudadmin/sqlite"
@@ -326,8 +327,8 @@ func TestAbortedTransactionsAreTriedAgain(t *testing.T) {
 		if s.dialect == &sqlite {
 			t.Skip("one writer cannot deadlock")
 		}
-		deadlock := errDeadlock(t, e.connect(t), s.dialect)
-		if got := s.dialect.fault(deadlock); got != aborted {
+		deadlock := errDeadlock(t, e.connect(t), s.db.Engine)
+		if got := s.fault(deadlock); got != sqldb.Conflict {
 			t.Fatalf("a deadlock is fault %d: %v", got, deadlock)
 		}
 		left := 2
@@ -356,7 +357,7 @@ func TestAbortedTransactionsAreTriedAgain(t *testing.T) {
 }
 
 // errDeadlock makes a real deadlock and returns the error of the one it hit.
-func errDeadlock(t *testing.T, db *sql.DB, d *dialect) error {
+func errDeadlock(t *testing.T, db *sql.DB, engine sqldb.Engine) error {
 	t.Helper()
 	run := func(conn *sql.Conn, statement string) error {
 		_, err := conn.ExecContext(t.Context(), statement)
@@ -377,7 +378,7 @@ func errDeadlock(t *testing.T, db *sql.DB, d *dialect) error {
 		}
 	}
 	for i, conn := range conns {
-		for _, statement := range append(d.begin, fmt.Sprintf("UPDATE deadlock SET v = 1 WHERE n = %d", i)) {
+		for _, statement := range append(engine.Begin(), fmt.Sprintf("UPDATE deadlock SET v = 1 WHERE n = %d", i)) {
 			if err := run(conn, statement); err != nil {
 				t.Fatal(err)
 			}

@@ -11,13 +11,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// byID and byPrevious find a live session by its ID, and by the ID it had before
-// while the grace of that lasts.
-const (
-	byID       = "SELECT " + columns + " FROM crudadmin_sessions WHERE id = ? AND " + live
-	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
-)
-
 // maxBatch is how many IDs one statement asks for at most. The statements for 1, 2,
 // 4, 8 and 16 are prepared; between those an ID is asked for again.
 const maxBatch = 16
@@ -35,7 +28,7 @@ type underID struct {
 
 // getOne returns what is found under the ID.
 func (s *Store) getOne(ctx context.Context, id session.ID) underID {
-	records, err := ask(ctx, s, read, byID, id[:], micro(s.now()))
+	records, err := ask(ctx, s, readRecords, byID, id[:], micro(s.now()))
 	return underID{records, err}
 }
 
@@ -52,7 +45,7 @@ func (s *Store) getAll(ctx context.Context, ids []session.ID) []underID {
 	for i := range n {
 		args = append(args, ids[min(i, len(ids)-1)][:])
 	}
-	records, err := ask(ctx, s, read, byIDs(n), append(args, micro(s.now()))...)
+	records, err := ask(ctx, s, readRecords, byIDs(n), append(args, micro(s.now()))...)
 	found := make([]underID, len(ids))
 	for i := range ids {
 		found[i].err = err
@@ -74,7 +67,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	got, err := s.first(ctx, id, now, found, err)
 	if errors.Is(err, session.ErrNotFound) {
 		at := micro(now)
-		found, err := ask(ctx, s, read, byPrevious, id[:], at, at)
+		found, err := ask(ctx, s, readRecords, byPrevious, id[:], at, at)
 		return s.first(ctx, id, now, found, err)
 	}
 	return got, err
@@ -98,7 +91,7 @@ func (s *Store) byID(ctx context.Context, id session.ID) ([]record, error) {
 // decoded end.
 func (s *Store) first(ctx context.Context, id session.ID, now time.Time, records []record, err error) (session.Session, error) {
 	if err != nil {
-		return session.Session{}, s.failed("get", err)
+		return session.Session{}, s.wrap("get", err)
 	}
 	for i := range records {
 		found, err := records[i].decode()
@@ -106,7 +99,7 @@ func (s *Store) first(ctx context.Context, id session.ID, now time.Time, records
 		case errors.Is(err, errNewer):
 			return session.Session{}, err
 		case err != nil:
-			if err := s.discard(ctx, &records[i], err); err != nil {
+			if err := s.endUndecodable(ctx, &records[i], err); err != nil {
 				s.log.WarnContext(ctx, "it could not be ended now", "id", id, "error", err)
 			}
 		case found.LiveAt(now):

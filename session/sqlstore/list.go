@@ -10,11 +10,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// notByExpiry is live, written so that no engine looks for an index of expiries:
-// nearly all sessions that have not ended are live, and what is wanted is their
-// order or their user.
-const notByExpiry = "ended_at IS NULL AND expires_at + 0 > ?"
-
 // List implements session.Store. Records of a newer format are left out.
 func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error) {
 	cursor, after, err := q.After()
@@ -30,15 +25,15 @@ func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error)
 	for {
 		want := q.Size() - len(page.Sessions) + 1 // one more tells whether there is a next page
 		query, args := list(&q, micro(now), want, cursor, after)
-		records, err := ask(ctx, s, read, query, args...)
+		records, err := ask(ctx, s, readRecords, query, args...)
 		if err != nil {
-			return session.Page{}, s.failed("list", err)
+			return session.Page{}, s.wrap("list", err)
 		}
 		discarded := false
 		for i := range records {
 			one, err := records[i].decode()
 			if err != nil {
-				if err := s.discard(ctx, &records[i], err); err != nil {
+				if err := s.endUndecodable(ctx, &records[i], err); err != nil {
 					return session.Page{}, err
 				}
 				discarded = true
@@ -73,7 +68,7 @@ func list(q *session.Query, now int64, want int, cursor session.Cursor, after bo
 		place = "ended_at"
 		and("ended_at IS NOT NULL AND ended_reason <> '" + string(session.ReasonUndecodable) + "'")
 	} else {
-		and(notByExpiry, now)
+		and(liveNotByExpiry, now)
 	}
 	if q.User.ID != "" {
 		and("tag = ? AND user_id = ?", q.User.Tag[:], q.User.ID)

@@ -18,8 +18,8 @@ const versionTable = "crudadmin_session_version"
 
 // migrate applies the migrations that are missing.
 func (s *Store) migrate(ctx context.Context) error {
-	if err := migrate.Up(ctx, s.db, migrate.Engine(s.dialect.name), migrations, versionTable); err != nil {
-		return s.failed("migrate", err)
+	if err := migrate.Up(ctx, s.db.Pool, s.db.Engine, migrations, versionTable); err != nil {
+		return s.wrap("migrate", err)
 	}
 	return nil
 }

@@ -9,11 +9,11 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -35,7 +35,7 @@ func together(ctx context.Context, db *sql.DB) (bool, error) {
 	for i := range args {
 		args[i] = i
 	}
-	query := postgresql.bind("SELECT CAST('now' AS timestamptz) = now() WHERE 0 IN (" + strings.TrimSuffix(strings.Repeat("CAST(? AS integer), ", oddArguments), ", ") + ")")
+	query := sqldb.PostgreSQL.Bind("SELECT CAST('now' AS timestamptz) = now() WHERE 0 IN (" + strings.TrimSuffix(strings.Repeat("CAST(? AS integer), ", oddArguments), ", ") + ")")
 	var same bool
 	err := db.QueryRowContext(ctx, query, args...).Scan(&same)
 	return same, err
@@ -63,7 +63,7 @@ func pooled(ctx context.Context, db *sql.DB) (bool, error) {
 	for _, i := range []int{0, 1, 1, 0, 0, 1, 0, 1} { // neither order of handing out keeps them apart
 		var pid int
 		if err := conns[i].QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-			return mixed(err), ignoreMixed(err)
+			return sqldb.MixedUp(err), ignoreMixed(err)
 		}
 		if pid == last[1-i] || last[i] != 0 && pid != last[i] {
 			return true, nil
@@ -89,13 +89,13 @@ func leaks(ctx context.Context, db *sql.DB) (bool, error) {
 		return false, err
 	}
 	_, err = conn.ExecContext(ctx, "SET "+name+" = '"+mark+"'")
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it closes
+	sqldb.Discard(conn)
 	if err != nil {
-		return mixed(err), ignoreMixed(err)
+		return sqldb.MixedUp(err), ignoreMixed(err)
 	}
 	found, err := seen()
 	if err != nil {
-		return mixed(err), ignoreMixed(err)
+		return sqldb.MixedUp(err), ignoreMixed(err)
 	}
 	if found != mark {
 		return false, nil
@@ -104,19 +104,9 @@ func leaks(ctx context.Context, db *sql.DB) (bool, error) {
 	return true, err
 }
 
-// mixed reports whether an error is of statements that clients of a pooler have mixed
-// up (PostgreSQL manual, appendix A): a prepared statement is there already or is not
-// there, or what was bound is another one.
-func mixed(err error) bool {
-	switch sqlState(err) {
-	case "42P05", "26000", "08P01":
-		return true
-	}
-	return false
-}
-
+// ignoreMixed returns other errors than those of statements that clients of a pooler mix up.
 func ignoreMixed(err error) error {
-	if mixed(err) {
+	if sqldb.MixedUp(err) {
 		return nil
 	}
 	return err
@@ -126,24 +116,24 @@ func ignoreMixed(err error) error {
 const poolerSentence = "a pooler in transaction mode stands before PostgreSQL, and the driver prepares statements, which it mixes up between clients: " +
 	"set default_query_exec_mode=exec in the address (pgx) or binary_parameters=yes (lib/pq), or put the pooler into session mode"
 
-// prepares decides whether the store prepares its statements, and refuses a pooler with
+// choosePreparing decides whether the store prepares its statements, and refuses a pooler with
 // a driver that would.
-func (s *Store) prepares(ctx context.Context, no bool) error {
+func (s *Store) choosePreparing(ctx context.Context, no bool) error {
 	s.unprepared = no
 	if s.dialect != &postgresql {
 		return nil
 	}
-	same, err := together(ctx, s.db)
+	same, err := together(ctx, s.db.Pool)
 	switch {
 	case err == nil && same: // nothing outlives a transaction, whoever is in between
 		s.unprepared = true
 		return nil
-	case err != nil && !mixed(err):
-		return s.failed("open", err)
+	case err != nil && !sqldb.MixedUp(err):
+		return s.wrap("open", err)
 	}
 	is := err != nil
 	if !is {
-		if is, err = pooled(ctx, s.db); err != nil {
+		if is, err = pooled(ctx, s.db.Pool); err != nil {
 			s.log.WarnContext(ctx, "whether a pooler stands before the database could not be found out", "error", err)
 		}
 	}

@@ -130,12 +130,12 @@ func TestTenProcessesOpenAtOnce(t *testing.T) {
 		if err != nil || len(page.Sessions) != limit {
 			t.Fatalf("%d sessions after ten processes signed in under a limit of %d (%v)", len(page.Sessions), limit, err)
 		}
-		files, err := migrations.ReadDir("migrations/" + s.dialect.name)
+		files, err := migrations.ReadDir("migrations/" + string(s.db.Engine))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var versions int
-		if err := s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+versionTable+" WHERE version_id > 0").Scan(&versions); err != nil || versions != len(files) {
+		if err := s.db.Pool.QueryRowContext(t.Context(), "SELECT count(*) FROM "+versionTable+" WHERE version_id > 0").Scan(&versions); err != nil || versions != len(files) {
 			t.Errorf("%d migrations recorded, want %d (%v)", versions, len(files), err)
 		}
 	})
@@ -170,7 +170,7 @@ func TestTwoProcessesNeverExceedTheLimit(t *testing.T) {
 			t.Errorf("%d live sessions in the end, want %d", n, limit)
 		}
 		var kept int
-		if err := s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM crudadmin_sessions WHERE ended_reason = 'limit'").Scan(&kept); err != nil || kept != 1000-limit {
+		if err := s.db.Pool.QueryRowContext(t.Context(), "SELECT count(*) FROM crudadmin_sessions WHERE ended_reason = 'limit'").Scan(&kept); err != nil || kept != 1000-limit {
 			t.Errorf("%d sessions ended by the limit, want %d (%v)", kept, 1000-limit, err)
 		}
 	})

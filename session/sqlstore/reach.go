@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -236,7 +237,7 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 	if r.slots != nil {
 		<-r.slots
 	}
-	if f := s.dialect.fault; err == nil || isContract(err) || f(err) != lost && f(err) != away {
+	if fault := s.fault(err); isContract(err) || !fault.NoAnswer() && fault != sqldb.Starting {
 		r.answered.Store(int64(time.Since(r.opened)))
 		r.crowdTold.Store(false)
 		return

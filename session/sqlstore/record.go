@@ -30,18 +30,8 @@ metadata, version, format, ended_at, ended_reason, ended_by`
 
 const columnCount = 24
 
-// live holds for the sessions that are live at the one argument. ExpiresAt is
-// never past Deadline: encode and Touch see to it.
-const live = "ended_at IS NULL AND expires_at > ?"
-
-// known is live, for records whose format this release knows.
-var known = fmt.Sprintf("format <= %d AND %s", format, live)
-
 // maxAddress is the most bytes of an address in text.
 const maxAddress = 64
-
-// emptyMetadata is what ended sessions have.
-var emptyMetadata = []byte(session.Metadata{}.String())
 
 // encode returns the row of s, or an error that matches ErrTooLarge or
 // ErrMalformed if a value is none that every engine can keep.
@@ -122,8 +112,8 @@ func (r *record) is(id session.ID) bool {
 	return ok && bytes.Equal(raw, id[:])
 }
 
-// read appends the rows to records and closes them.
-func read(rows *sql.Rows, err error) ([]record, error) {
+// readRecords appends the rows to records and closes them.
+func readRecords(rows *sql.Rows, err error) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -274,9 +264,9 @@ func (d *decoder) metadata() session.Metadata {
 	return session.StoredMetadata(text)
 }
 
-// discard ends the session of a row that cannot be decoded, and keeps an ended
+// endUndecodable ends the session of a row that cannot be decoded, and keeps an ended
 // one out of the history.
-func (s *Store) discard(ctx context.Context, r *record, why error) error {
+func (s *Store) endUndecodable(ctx context.Context, r *record, why error) error {
 	id := r.id()
 	if raw, ok := id.([]byte); ok {
 		s.log.WarnContext(ctx, "a session that cannot be decoded ends", "id", fmt.Sprintf("%.80x", raw), "error", why)
@@ -294,10 +284,10 @@ func (s *Store) discard(ctx context.Context, r *record, why error) error {
 		return err
 	}
 	return s.transact(ctx, op, func(t *tx) error {
-		if _, err := t.exec(ctx, end, args...); err != nil {
+		if _, err := t.Exec(ctx, end, args...); err != nil {
 			return err
 		}
-		return s.logged(ctx, t, true, named)
+		return s.logChanges(ctx, t, true, named)
 	})
 }
 

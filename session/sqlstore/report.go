@@ -10,7 +10,7 @@ import (
 
 // report is Traits.Report.
 func (s *Store) report() session.Report {
-	pool := s.db.Stats()
+	pool := s.db.Pool.Stats()
 	r := session.Report{
 		Detail: fmt.Sprintf("%d connections open, %d in use", pool.OpenConnections, pool.InUse),
 		Counters: []session.Counter{

@@ -11,8 +11,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-var insert = "INSERT INTO crudadmin_sessions (" + columns + ") VALUES " + marks(columnCount)
-
 // Create implements session.Store.
 func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
 	row, err := encode(&n)
@@ -24,13 +22,13 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 		return nil, err
 	}
 	var evicted []session.ID
-	err = s.locked(ctx, "create", lockKey(n.ID.Tag()), func(t *tx) error {
-		if _, err := t.exec(ctx, insert, row...); err != nil {
+	err = s.underLock(ctx, "create", lockKey(n.ID.Tag()), func(t *tx) error {
+		if _, err := t.Exec(ctx, insert, row...); err != nil {
 			return err
 		}
 		now := micro(s.now())
 		tag := n.ID.Tag()
-		buried, err := s.bury(ctx, t, now, "tag = ? AND user_id = ?", tag[:], n.UserID)
+		buried, err := s.endExpired(ctx, t, now, "tag = ? AND user_id = ?", tag[:], n.UserID)
 		if err != nil {
 			return err
 		}
@@ -43,14 +41,14 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 		}
 		evicted = nil
 		for _, id := range over {
-			if _, err := t.exec(ctx, end, now, string(session.ReasonLimitReached), "", emptyMetadata, id, now); err != nil {
+			if _, err := t.Exec(ctx, end, now, string(session.ReasonLimitReached), "", emptyMetadata, id, now); err != nil {
 				return err
 			}
 			if len(id) == session.IDSize {
 				evicted = append(evicted, session.ID(id))
 			}
 		}
-		return s.logged(ctx, t, true, append(over, buried...)...)
+		return s.logChanges(ctx, t, true, append(over, buried...)...)
 	})
 	if err != nil {
 		return nil, err
@@ -60,14 +58,14 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 
 // over finds the live sessions of a user but one and the newest. Arguments: tag,
 // user, now, the one, how many are newest.
-const over = "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND " + notByExpiry +
+const over = "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND " + liveNotByExpiry +
 	" AND id <> ? ORDER BY created_at DESC, id DESC LIMIT 2147483647 OFFSET ?"
 
 // over returns the IDs of the live sessions of n's user that have to go so that
 // there are limit with n, oldest first.
 func (t *tx) over(ctx context.Context, n *session.Session, limit int, now int64) ([][]byte, error) {
 	tag := n.ID.Tag()
-	ids, err := found(t.query(ctx, over, tag[:], n.UserID, now, n.ID[:], limit-1))
+	ids, err := readIDs(t.Query(ctx, over, tag[:], n.UserID, now, n.ID[:], limit-1))
 	slices.Reverse(ids)
 	return ids, err
 }
@@ -97,7 +95,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 		return err
 	}
 	if err := s.present(ctx, id, at); err != nil {
-		return s.failed("update", err)
+		return s.wrap("update", err)
 	}
 	return session.ErrConflict
 }
@@ -110,13 +108,13 @@ func (s *Store) replace(ctx context.Context, id session.ID, metadata []byte, ver
 		update = "UPDATE crudadmin_sessions SET metadata = ?, version = version + 1 WHERE id = ? AND version = ? AND "
 	)
 	if !s.numbered {
-		return s.exec(ctx, op, update+known, metadata, id[:], version, at)
+		return s.exec(ctx, op, update+liveKnown, metadata, id[:], version, at)
 	}
 	err = s.transact(ctx, op, func(t *tx) error {
-		if n, err = t.exec(ctx, update+known, metadata, id[:], version, at); err != nil || n == 0 {
+		if n, err = t.Exec(ctx, update+liveKnown, metadata, id[:], version, at); err != nil || n == 0 {
 			return err
 		}
-		return s.logged(ctx, t, false, id[:])
+		return s.logChanges(ctx, t, false, id[:])
 	})
 	return n, err
 }
@@ -127,7 +125,7 @@ func (d *dialect) touch() string { return d.touching("") }
 
 // touching is touch that sets more, with arguments before.
 func (d *dialect) touching(set string) string {
-	return fmt.Sprintf("UPDATE crudadmin_sessions SET "+set+"last_activity = %[1]s(last_activity, ?), expires_at = %[1]s(expires_at, %[2]s(?, deadline)) WHERE id = ? AND "+known,
+	return fmt.Sprintf("UPDATE crudadmin_sessions SET "+set+"last_activity = %[1]s(last_activity, ?), expires_at = %[1]s(expires_at, %[2]s(?, deadline)) WHERE id = ? AND "+liveKnown,
 		d.greatest, d.least)
 }
 
@@ -148,7 +146,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	}
 	// MySQL does not count a row that was like that already.
 	if err := s.present(ctx, seen.ID, at); err != nil {
-		return s.failed("touch", err)
+		return s.wrap("touch", err)
 	}
 	return nil
 }
@@ -157,15 +155,15 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 const present = "SELECT format FROM crudadmin_sessions WHERE id = ? AND " + live
 
 func (s *Store) present(ctx context.Context, id session.ID, at int64) error {
-	_, err := ask(ctx, s, func(rows *sql.Rows, err error) (struct{}, error) { return struct{}{}, presence(rows, err) }, present, id[:], at)
+	_, err := ask(ctx, s, func(rows *sql.Rows, err error) (struct{}, error) { return struct{}{}, checkPresent(rows, err) }, present, id[:], at)
 	return err
 }
 
 func (t *tx) present(ctx context.Context, id session.ID, at int64) error {
-	return presence(t.query(ctx, present, id[:], at))
+	return checkPresent(t.Query(ctx, present, id[:], at))
 }
 
-func presence(rows *sql.Rows, err error) error {
+func checkPresent(rows *sql.Rows, err error) error {
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/fields"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
@@ -86,7 +87,7 @@ func (c Config) Validate() error {
 
 // Store is a session.Store in an SQL database.
 type Store struct {
-	db      *sql.DB
+	db      *sqldb.DB
 	dialect *dialect
 	keep    time.Duration
 	grace   time.Duration
@@ -142,16 +143,16 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		db:      db,
+		db:      &sqldb.DB{Pool: db, Engine: d.engine},
 		dialect: d,
 		keep:    cfg.KeepEnded,
 		grace:   cfg.Grace,
-		log:     cfg.Logger.With("component", "session."+d.name),
+		log:     cfg.Logger.With("component", "session."+string(d.engine)),
 		now:     session.MonotonicClock(cfg.Now),
 
 		ownClock: cfg.Now != nil,
 	}
-	if d.oneWriter {
+	if d.engine == sqldb.SQLite {
 		s.writer = make(chan struct{}, 1)
 	} else {
 		s.reach = newReach(db, s.log)
@@ -168,7 +169,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s.traits = session.Traits{
-		Name:       d.name,
+		Name:       string(d.engine),
 		Shared:     true,
 		Durable:    durable,
 		ListAll:    true,
@@ -187,10 +188,10 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 
 // begin finds out whether the database will do, and makes the tables.
 func (s *Store) begin(ctx context.Context, cfg Config) error {
-	if err := s.prepares(ctx, cfg.NoPrepare); err != nil {
+	if err := s.choosePreparing(ctx, cfg.NoPrepare); err != nil {
 		return s.opening(err)
 	}
-	if err := s.set(ctx); err != nil {
+	if err := s.checkSettings(ctx); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx); err != nil {
@@ -199,23 +200,23 @@ func (s *Store) begin(ctx context.Context, cfg Config) error {
 	if err := s.openLog(ctx, cfg.Changes); err != nil {
 		return s.opening(err)
 	}
-	return s.suits(ctx)
+	return s.checkRights(ctx)
 }
 
 // durable asks the database whether a commit waits for the disk.
 func (s *Store) durable(ctx context.Context) (bool, error) {
 	var setting string
-	err := s.db.QueryRowContext(ctx, s.dialect.durability).Scan(&setting)
-	if err != nil && s.dialect.fault(err) != refused { // a server that does not tell promises nothing
-		return false, s.failed("open", err)
+	err := s.db.Row(ctx, s.dialect.durability).Scan(&setting)
+	if s.fault(err).Passes() { // a server that does not tell promises nothing
+		return false, s.wrap("open", err)
 	}
 	return slices.Contains(s.dialect.durableAt, setting), nil
 }
 
 // Ping implements session.Store.
 func (s *Store) Ping(ctx context.Context) error {
-	if _, err := ask(ctx, s, number, "SELECT count(*) FROM "+versionTable); err != nil {
-		return s.failed("ping", err)
+	if _, err := ask(ctx, s, readNumber, "SELECT count(*) FROM "+versionTable); err != nil {
+		return s.wrap("ping", err)
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func TestOldHistoryAndCountsAreSweptInBatches(t *testing.T) {
 		}
 		count := func(table string) (n int) {
 			t.Helper()
-			if err := s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+			if err := s.db.Pool.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			return n
@@ -184,7 +184,7 @@ func TestPoisonedColumns(t *testing.T) {
 			if _, err := s.List(t.Context(), session.Query{Ended: true}); err != nil {
 				t.Errorf("%s: history: %v", what, err)
 			}
-			if _, err := s.db.ExecContext(t.Context(), "DELETE FROM crudadmin_sessions"); err != nil {
+			if _, err := s.db.Pool.ExecContext(t.Context(), "DELETE FROM crudadmin_sessions"); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,96 +1,80 @@
-// Statements: prepared at first use, prepared anew after the tables changed, and not
-// prepared at all where the driver sends each with its arguments.
+// Statements: the texts that several files send, and what reads the answers.
 
 package sqlstore
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// heals is how often a statement is tried again whose plan is out of date. Where the
-// store prepares, once heals it on all connections; a driver that keeps plans of its
-// own forgets them connection by connection.
-const heals = 64
+const (
+	// live holds for the sessions that are live at the one argument. ExpiresAt is never past Deadline:
+	// encode and Touch see to it.
+	live = "ended_at IS NULL AND expires_at > ?"
 
-// prepared returns the statement of that text.
-func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
-	if stmt, ok := s.statements.Load(text); ok {
-		return stmt.(*sql.Stmt), nil
+	// liveNotByExpiry is live, written so that no engine looks for an index of expiries: nearly all
+	// sessions that have not ended are live, and what is wanted is their order or their user.
+	liveNotByExpiry = "ended_at IS NULL AND expires_at + 0 > ?"
+
+	// byID and byPrevious find a live session by its ID, and by the ID it had before while the grace
+	// of that ID lasts.
+	byID       = "SELECT " + columns + " FROM crudadmin_sessions WHERE id = ? AND " + live
+	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
+
+	// end ends a live session. Arguments: when, reason, by, the metadata of ended sessions, ID, now.
+	end = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE id = ? AND " + live
+
+	// endUser ends the live sessions of a user. Arguments: as end, with tag and user in the place of
+	// the ID.
+	endUser = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + liveNotByExpiry
+
+	// endedThen counts what an end or an endUser has ended. Arguments: when, reason, by.
+	endedThen = "SELECT count(*) FROM crudadmin_sessions WHERE ended_at = ? AND ended_reason = ? AND ended_by = ? AND "
+)
+
+var (
+	// liveKnown is live, for records whose format this release knows.
+	liveKnown = fmt.Sprintf("format <= %d AND %s", format, live)
+
+	// insert enters a session. Arguments: those of encode.
+	insert = "INSERT INTO crudadmin_sessions (" + columns + ") VALUES " + placeholders(columnCount)
+
+	// emptyMetadata is the metadata of ended sessions.
+	emptyMetadata = []byte(session.Metadata{}.String())
+)
+
+// placeholders is a list of n arguments.
+func placeholders(n int) string { return "(?" + strings.Repeat(", ?", n-1) + ")" }
+
+// readNumber returns the number that a query found, 0 if it found no row.
+func readNumber(rows *sql.Rows, err error) (n int64, _ error) {
+	if err != nil {
+		return 0, err
 	}
-	query := s.dialect.bind(text)
-	if n := s.forgotten.Load(); n > 0 {
-		// Drivers know a statement by its text: another text is another plan.
-		query += fmt.Sprintf(" /* %d */", n)
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		return 0, rows.Err()
 	}
-	stmt, err := s.db.PrepareContext(ctx, query)
+	err = rows.Scan(&n)
+	return n, err
+}
+
+// readIDs returns the IDs that a query found.
+func readIDs(rows *sql.Rows, err error) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, loaded := s.statements.LoadOrStore(text, stmt)
-	if loaded { // closing waits for the connection, on which somebody may ask by now
-		go func() { _ = stmt.Close() }()
-	}
-	return first.(*sql.Stmt), nil
-}
-
-// forget drops a statement whose plan is out of date. It closes beside: others may be
-// asking with it.
-func (s *Store) forget(text string, stmt *sql.Stmt) {
-	if stmt == nil {
-		return
-	}
-	s.forgotten.Add(1)
-	if s.statements.CompareAndDelete(text, stmt) {
-		go func() { _ = stmt.Close() }()
-	}
-}
-
-// stale reports whether a statement was refused, before it did anything, because its
-// plan is out of date: a column changed its type, a table was made anew, or the
-// connection lost what was prepared on it.
-func (s *Store) stale(err error) bool {
-	return err != nil && (s.dialect.stale(err) || strings.Contains(err.Error(), "sql: statement is closed"))
-}
-
-// fresh runs a statement, prepared unless the store prepares nothing, and again for as
-// long as its plan is out of date. sent says that the database got it.
-func fresh[T any](ctx context.Context, s *Store, text string, plain func(query string) (T, error), with func(*sql.Stmt) (T, error)) (got T, sent bool, err error) {
-	for try := 0; ; try++ {
-		var stmt *sql.Stmt
-		if s.unprepared {
-			got, err = plain(s.dialect.bind(text))
-			sent = true
-		} else {
-			if stmt, err = s.prepared(ctx, text); err == nil { //nolint:sqlclosecheck // Store.Close closes it
-				got, err = with(stmt)
-				sent = true
-			}
+	defer func() { _ = rows.Close() }()
+	var ids [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
 		}
-		if !s.stale(err) || try >= heals || ctx.Err() != nil {
-			return got, sent, err
-		}
-		s.forget(text, stmt)
+		ids = append(ids, id)
 	}
-}
-
-// query returns rows; its callers ask for their error and close them.
-func (s *Store) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	rows, _, err := fresh(ctx, s, text,
-		func(query string) (*sql.Rows, error) { return s.db.QueryContext(ctx, query, args...) },
-		func(stmt *sql.Stmt) (*sql.Rows, error) { return stmt.QueryContext(ctx, args...) })
-	return rows, err
-}
-
-func (s *Store) change(ctx context.Context, text string, args []any) (n int64, sent bool, err error) {
-	result, sent, err := fresh(ctx, s, text,
-		func(query string) (sql.Result, error) { return s.db.ExecContext(ctx, query, args...) },
-		func(stmt *sql.Stmt) (sql.Result, error) { return stmt.ExecContext(ctx, args...) })
-	if err != nil {
-		return 0, sent, err
-	}
-	n, err = result.RowsAffected()
-	return n, true, err
+	return ids, rows.Err()
 }

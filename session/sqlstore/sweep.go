@@ -30,8 +30,8 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 				batch = min(batch, most-removed)
 			}
 			var n int64
-			err := s.locked(ctx, "sweep", sweepKey, func(t *tx) (err error) {
-				n, err = t.exec(ctx, step.statement, append(step.args, batch)...)
+			err := s.underLock(ctx, "sweep", sweepKey, func(t *tx) (err error) {
+				n, err = t.Exec(ctx, step.statement, append(step.args, batch)...)
 				return err
 			})
 			if err != nil {
@@ -57,17 +57,17 @@ var setExpired = fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN ex
 // bury ends what has expired and no sweep has met yet, of the sessions that where
 // names, so that no late touch revives it, and returns their IDs, which the caller
 // enters into the log. Without a grace nothing revives, and it does nothing.
-func (s *Store) bury(ctx context.Context, t *tx, at int64, where string, args ...any) ([][]byte, error) {
+func (s *Store) endExpired(ctx context.Context, t *tx, at int64, where string, args ...any) ([][]byte, error) {
 	if s.grace == 0 {
 		return nil, nil
 	}
-	ids, err := found(t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE "+where+" AND ended_at IS NULL AND expires_at <= ?", append(args, at)...))
+	ids, err := readIDs(t.Query(ctx, "SELECT id FROM crudadmin_sessions WHERE "+where+" AND ended_at IS NULL AND expires_at <= ?", append(args, at)...))
 	if err != nil {
 		return nil, err
 	}
 	var buried [][]byte
 	for _, id := range ids { // hardly ever more than one
-		n, err := t.exec(ctx, "UPDATE crudadmin_sessions SET "+setExpired+" WHERE id = ? AND ended_at IS NULL AND expires_at <= ?", emptyMetadata, id, at)
+		n, err := t.Exec(ctx, "UPDATE crudadmin_sessions SET "+setExpired+" WHERE id = ? AND ended_at IS NULL AND expires_at <= ?", emptyMetadata, id, at)
 		if err != nil {
 			return nil, err
 		}

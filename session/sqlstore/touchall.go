@@ -39,7 +39,7 @@ func (s *Store) touchAll(ctx context.Context, seen []session.Seen, late bool) ([
 		err := s.transact(ctx, "touch", func(t *tx) (err error) {
 			at := micro(s.now())
 			update, args := touchMany(s.dialect, batch, at, late)
-			if _, err := t.exec(ctx, update, args...); err != nil {
+			if _, err := t.Exec(ctx, update, args...); err != nil {
 				return err
 			}
 			if err := t.used(ctx, batch); err != nil {
@@ -97,7 +97,7 @@ func touchMany(d *dialect, batch []session.Seen, at int64, late bool) (string, [
 	return fmt.Sprintf(`UPDATE crudadmin_sessions SET
 last_activity = %[1]s(last_activity, CASE id%[3]s ELSE last_activity END),
 expires_at = %[1]s(expires_at, %[2]s(CASE id%[3]s ELSE expires_at END, deadline))
-WHERE id IN %[4]s AND format <= %[5]d AND ended_at IS NULL AND expires_at > %[6]s`, d.greatest, d.least, when, marks(len(batch)), format, were),
+WHERE id IN %[4]s AND format <= %[5]d AND ended_at IS NULL AND expires_at > %[6]s`, d.greatest, d.least, when, placeholders(len(batch)), format, were),
 		slices.Concat(activity, expiry, ids, moments)
 }
 
@@ -109,7 +109,7 @@ func (t *tx) used(ctx context.Context, batch []session.Seen) error {
 			continue
 		}
 		const update = "UPDATE crudadmin_sessions SET previous_until = ? WHERE id = ? AND previous_until = deadline AND ended_at IS NULL AND format <= ?"
-		if _, err := t.exec(ctx, update, micro(batch[i].PreviousUntil), batch[i].ID[:], format); err != nil {
+		if _, err := t.Exec(ctx, update, micro(batch[i].PreviousUntil), batch[i].ID[:], format); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (t *tx) absent(ctx context.Context, batch []session.Seen, at int64) ([]sess
 		gone[batch[i].ID] = true
 		args = append(args, batch[i].ID[:])
 	}
-	rows, err := t.query(ctx, "SELECT id FROM crudadmin_sessions WHERE id IN "+marks(len(batch))+" AND "+live, append(args, at)...)
+	rows, err := t.Query(ctx, "SELECT id FROM crudadmin_sessions WHERE id IN "+placeholders(len(batch))+" AND "+live, append(args, at)...)
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +146,3 @@ func (t *tx) absent(ctx context.Context, batch []session.Seen, at int64) ([]sess
 	}
 	return absent, rows.Err()
 }
-
-// marks is a list of n arguments.
-func marks(n int) string { return "(?" + strings.Repeat(", ?", n-1) + ")" }

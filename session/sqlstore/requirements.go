@@ -40,8 +40,8 @@ var deeds = []deed{
 // suitsTimeout bounds each trial: a table that somebody has locked says nothing.
 const suitsTimeout = 2 * time.Second
 
-// suits finds out what the user of the database may not do, and says it in one error.
-func (s *Store) suits(ctx context.Context) error {
+// checkRights finds out what the user of the database may not do, and says it in one error.
+func (s *Store) checkRights(ctx context.Context) error {
 	var wrong, rights []string
 	for _, d := range s.dialect.deeds() {
 		if d.numbered && !s.numbered {
@@ -65,12 +65,12 @@ func (s *Store) suits(ctx context.Context) error {
 	return s.unsuited(wrong)
 }
 
-// set looks at the settings of the connection and the database.
-func (s *Store) set(ctx context.Context) error {
+// checkSettings looks at the settings of the connection and the database.
+func (s *Store) checkSettings(ctx context.Context) error {
 	if s.dialect.settings == nil {
 		return nil
 	}
-	wrong, err := s.dialect.settings(ctx, s.db)
+	wrong, err := s.dialect.settings(ctx, s.db.Pool)
 	if err != nil {
 		return s.opening(err)
 	}
@@ -81,7 +81,7 @@ func (s *Store) unsuited(wrong []string) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return fmt.Errorf("sqlstore: open: %w: %s: %s", session.ErrMisconfigured, s.dialect.name, strings.Join(wrong, "; "))
+	return fmt.Errorf("sqlstore: open: %w: %s: %s", session.ErrMisconfigured, s.db.Engine, strings.Join(wrong, "; "))
 }
 
 func (s *Store) try(ctx context.Context, statement string) error {
@@ -92,18 +92,9 @@ func (s *Store) try(ctx context.Context, statement string) error {
 		return err
 	}
 	defer leave()
-	_, err = s.db.ExecContext(ctx, statement)
+	_, err = s.db.Pool.ExecContext(ctx, statement)
 	return err
 }
-
-// noRight is the flaw of a user who may not do something.
-const noRight = "the user of the database lacks a right: grant it SELECT, INSERT, UPDATE and DELETE on the tables crudadmin_session…, and once CREATE to make them"
-
-// readOnly is the flaw of a database that takes no writes.
-const readOnly = "the database is read-only: give the address of one that takes writes"
-
-// noEntry is the flaw of an address.
-const noEntry = "the server does not let this user into this database: look at user, password and database in the address"
 
 // opening is failed for Open: what the database can never do is ErrMisconfigured alone.
 func (s *Store) opening(err error) error {
@@ -116,5 +107,5 @@ func (s *Store) opening(err error) error {
 	if flaw := s.dialect.flaw(err); flaw != "" {
 		return fmt.Errorf("sqlstore: open: %w", &flawed{flaw, err})
 	}
-	return s.failed("open", err)
+	return s.wrap("open", err)
 }

@@ -1,0 +1,297 @@
+// Faults: what the errors of drivers mean.
+
+package sqldb
+
+import (
+	"cmp"
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"strings"
+)
+
+// Fault is what an error of a driver means.
+type Fault int
+
+const (
+	// None: there is no error.
+	None Fault = iota
+	// Refused: the database answered that it did nothing, for a reason that has no name here.
+	Refused
+	// Unsent: the statement never reached the database. Of a COMMIT this cannot be known, see
+	// [Fault.Undecided].
+	Unsent
+	// Lost: there was no answer, or the connection ended before it. Whether the statement was done is
+	// not known.
+	Lost
+	// Starting: the server is starting or stopping, and lets nobody in.
+	Starting
+	// Locked: another connection holds a lock of the SQLite file. Nothing was done.
+	Locked
+	// Conflict: the database undid the transaction because of another one: a serialization failure, a
+	// deadlock, a lock that was waited for too long. The whole transaction can be tried again.
+	Conflict
+	// Duplicate: a unique or primary key is there already.
+	Duplicate
+	// Outdated: the plan of the statement is out of date. It did nothing, and can be prepared anew.
+	Outdated
+	// Full: the disk is full, or the space that the database may take.
+	Full
+	// Broken: the file of the database cannot be opened or read, or is not a database.
+	Broken
+	// ReadOnly: the database, or the transaction, takes no writes; a standby does not either.
+	ReadOnly
+	// Forbidden: the user of the database lacks a right.
+	Forbidden
+	// NoEntry: the server does not let this user into this database.
+	NoEntry
+	// NoSchema: there is no schema, or no database is chosen, to keep tables in.
+	NoSchema
+	// Unstorable: a character has no place in the character set of the database or the connection.
+	Unstorable
+)
+
+// NoAnswer reports whether the database gave no answer.
+func (f Fault) NoAnswer() bool { return f == Lost || f == Unsent }
+
+// Undecided reports whether what ended with this fault may have been done. committing says that it
+// was a COMMIT: drivers say that one was never sent when the connection broke while they waited for
+// the answer (pgx does).
+func (f Fault) Undecided(committing bool) bool { return f == Lost || committing && f == Unsent }
+
+// Passes reports whether the same statement can succeed a little later, without anybody's help.
+func (f Fault) Passes() bool {
+	return f.NoAnswer() || f == Starting || f == Locked || f == Conflict
+}
+
+// Fault says what an error of a driver of the engine means. Of the zero Engine, only what servers
+// say is told apart: the rest is Lost.
+func (e Engine) Fault(err error) Fault {
+	switch {
+	case err == nil:
+		return None
+	case errors.Is(err, errDatabaseClosed) || strings.Contains(err.Error(), errDatabaseClosed.Error()):
+		return Unsent
+	}
+	switch e {
+	case SQLite:
+		return sqliteFault(err)
+	case PostgreSQL:
+		return postgresqlFault(err)
+	case MySQL:
+		return mysqlFault(err)
+	}
+	if sqlState(err) != "" {
+		return postgresqlFault(err)
+	}
+	return mysqlFault(err)
+}
+
+// Owns reports whether an error comes from the engine or its driver, and not from the program.
+func (e Engine) Owns(err error) bool {
+	switch e {
+	case SQLite:
+		return sqliteCode(err) >= 0
+	case PostgreSQL:
+		return sqlState(err) != ""
+	default:
+		return mysqlNumber(err) != 0
+	}
+}
+
+// errDatabaseClosed has the text of database/sql's error of a pool that was closed, which has no name
+// there.
+var errDatabaseClosed = errors.New("sql: database is closed")
+
+// unanswered is the fault of an error that is not an answer of the database.
+func unanswered(err error) Fault {
+	if errors.Is(err, driver.ErrBadConn) {
+		return Unsent
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "dial" {
+		return Unsent
+	}
+	return Lost
+}
+
+// sqliteFaults are those of SQLite's result codes (sqlite.org/rescode.html): of the extended code, or
+// else of the primary one, which is its lowest byte. Others are Refused.
+var sqliteFaults = map[int]Fault{
+	5:  Locked,   // SQLITE_BUSY
+	6:  Locked,   // SQLITE_LOCKED: a table, under a shared cache
+	8:  ReadOnly, // SQLITE_READONLY
+	9:  Lost,     // SQLITE_INTERRUPT: the context ended
+	10: Broken,   // SQLITE_IOERR
+	13: Full,     // SQLITE_FULL
+	14: Broken,   // SQLITE_CANTOPEN
+	15: Locked,   // SQLITE_PROTOCOL: the lock of a file in WAL mode
+	17: Outdated, // SQLITE_SCHEMA
+	26: Broken,   // SQLITE_NOTADB
+
+	517:  Conflict,  // SQLITE_BUSY_SNAPSHOT: another transaction wrote since this one has read
+	1555: Duplicate, // SQLITE_CONSTRAINT_PRIMARYKEY
+	2067: Duplicate, // SQLITE_CONSTRAINT_UNIQUE
+	2579: Duplicate, // SQLITE_CONSTRAINT_ROWID
+}
+
+// sqliteTexts are the faults of SQLite's own texts, for drivers that do not tell the code.
+var sqliteTexts = []struct {
+	text  string
+	fault Fault
+}{
+	{"UNIQUE constraint failed", Duplicate},
+	{"database is locked", Locked},
+	{"database table is locked", Locked},
+	{"database schema is locked", Locked},
+	{"locking protocol", Locked},
+	{"schema has changed", Outdated},
+	{"readonly database", ReadOnly},
+	{"database or disk is full", Full},
+	{"unable to open database file", Broken},
+	{"file is not a database", Broken},
+	{"disk I/O error", Broken},
+	{"interrupted", Lost},
+}
+
+// sqliteCode is the extended result code of an error where the driver tells it, else -1.
+func sqliteCode(err error) int {
+	coded, ok := errors.AsType[interface {
+		error
+		Code() int
+	}](err)
+	if !ok {
+		return -1
+	}
+	return coded.Code()
+}
+
+func sqliteFault(err error) Fault {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return Lost
+	}
+	if errors.Is(err, driver.ErrBadConn) {
+		return Unsent
+	}
+	if code := sqliteCode(err); code >= 0 {
+		return cmp.Or(sqliteFaults[code], sqliteFaults[code&0xff], Refused)
+	}
+	for _, known := range sqliteTexts {
+		if strings.Contains(err.Error(), known.text) {
+			return known.fault
+		}
+	}
+	return Refused
+}
+
+// sqlState is the SQLSTATE (PostgreSQL manual, appendix A), which errors of the server have as a
+// method in pgx and in lib/pq. It is empty for other errors.
+func sqlState(err error) string {
+	answer, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	if !ok {
+		return ""
+	}
+	return answer.SQLState()
+}
+
+// postgresqlFaults are those of SQLSTATEs. Others are Refused.
+var postgresqlFaults = map[string]Fault{
+	"23505": Duplicate,  // unique_violation
+	"40001": Conflict,   // serialization_failure
+	"40P01": Conflict,   // deadlock_detected
+	"55P03": Conflict,   // lock_not_available
+	"40003": Lost,       // statement_completion_unknown
+	"57P01": Lost,       // admin_shutdown
+	"57P02": Lost,       // crash_shutdown
+	"57P03": Starting,   // cannot_connect_now
+	"0A000": Outdated,   // feature_not_supported: "cached plan must not change result type", in the server's language
+	"26000": Outdated,   // invalid_sql_statement_name
+	"42P05": Outdated,   // duplicate_prepared_statement
+	"53100": Full,       // disk_full
+	"42501": Forbidden,  // insufficient_privilege
+	"25006": ReadOnly,   // read_only_sql_transaction: a standby too
+	"28P01": NoEntry,    // invalid_password
+	"28000": NoEntry,    // invalid_authorization_specification
+	"3D000": NoEntry,    // invalid_catalog_name
+	"3F000": NoSchema,   // invalid_schema_name: the search_path names no schema that is there
+	"22P05": Unstorable, // untranslatable_character
+	"22021": Unstorable, // character_not_in_repertoire
+}
+
+func postgresqlFault(err error) Fault {
+	state := sqlState(err)
+	switch {
+	case state == "":
+		return unanswered(err)
+	case strings.HasPrefix(state, "08"): // connection exceptions
+		return Lost
+	}
+	return cmp.Or(postgresqlFaults[state], Refused)
+}
+
+// MixedUp reports whether an error of PostgreSQL is of statements that the clients of a pooler mix
+// up, or can be: a prepared statement is there already or is not there, or has other arguments
+// (PostgreSQL manual, appendix A).
+func MixedUp(err error) bool {
+	switch sqlState(err) {
+	case "42P05", "26000", "08P01":
+		return true
+	}
+	return false
+}
+
+// mysqlFaults are those of the numbers of errors (MySQL Error Message Reference, MariaDB Error
+// Codes). Others are Refused.
+var mysqlFaults = map[int]Fault{
+	1062: Duplicate,  // ER_DUP_ENTRY
+	1205: Conflict,   // ER_LOCK_WAIT_TIMEOUT
+	1213: Conflict,   // ER_LOCK_DEADLOCK
+	1020: Conflict,   // ER_CHECKREAD: another transaction changed the row
+	1053: Lost,       // ER_SERVER_SHUTDOWN
+	1927: Lost,       // ER_CONNECTION_KILLED
+	1615: Outdated,   // ER_NEED_REPREPARE
+	1243: Outdated,   // ER_UNKNOWN_STMT_HANDLER
+	1021: Full,       // ER_DISK_FULL
+	1114: Full,       // ER_RECORD_FILE_FULL
+	1044: Forbidden,  // ER_DBACCESS_DENIED_ERROR
+	1142: Forbidden,  // ER_TABLEACCESS_DENIED_ERROR
+	1143: Forbidden,  // ER_COLUMNACCESS_DENIED_ERROR
+	1227: Forbidden,  // ER_SPECIFIC_ACCESS_DENIED_ERROR
+	1290: ReadOnly,   // ER_OPTION_PREVENTS_STATEMENT: --read-only
+	1792: ReadOnly,   // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+	1836: ReadOnly,   // ER_READ_ONLY_MODE
+	1045: NoEntry,    // ER_ACCESS_DENIED_ERROR
+	1698: NoEntry,    // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+	1049: NoEntry,    // ER_BAD_DB_ERROR
+	1046: NoSchema,   // ER_NO_DB_ERROR
+	1366: Unstorable, // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+	3988: Unstorable, // ER_CANNOT_CONVERT_STRING
+}
+
+// mysqlNumber is the number of an error of the server, which the driver has in a field of its own
+// type and at the beginning of the text: "Error 1062 (23000): …". It is 0 for other errors.
+func mysqlNumber(err error) int {
+	_, text, found := strings.Cut(err.Error(), "Error ")
+	if !found {
+		return 0
+	}
+	number := 0
+	for _, digit := range text {
+		if digit < '0' || digit > '9' || number > 1e6 {
+			break
+		}
+		number = number*10 + int(digit-'0')
+	}
+	return number
+}
+
+func mysqlFault(err error) Fault {
+	number := mysqlNumber(err)
+	if number == 0 {
+		return unanswered(err)
+	}
+	return cmp.Or(mysqlFaults[number], Refused)
+}
