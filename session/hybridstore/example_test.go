@@ -63,6 +63,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if store.Health().CacheDown {
+		fmt.Println("the cache does not answer: sessions are read from the database")
+	}
 	for _, s := range page.Sessions {
 		fmt.Println(s.UserID, "ended:", s.Ending.Reason)
 	}
