@@ -86,7 +86,7 @@ func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [
 // someHandles are the first of them, up to limit; read in looks if db is nil.
 func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int) ([][]any, error) {
 	var all [][]any
-	query := fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}
+	query := s.selecting(t, s.exactly(t, t.handle(), maxHandle)...)
 	for _, where := range conditions {
 		if len(all) >= limit {
 			break

@@ -111,69 +111,47 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 	return asked, nil
 }
 
-// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts them; in looks if db is
-// nil.
-func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash) (int64, error) {
-	if db != nil {
-		return s.digestNow(ctx, db, t, where, h)
-	}
-	var keys bytes.Buffer // of one look
-	var n int64
-	one := func(ctx context.Context, db queryer, where []fragment) error {
+// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts them.
+func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash) (n int64, err error) {
+	var keys bytes.Buffer // of one look, which may be stopped
+	some := func(ctx context.Context, db queryer, where []fragment) error {
 		keys.Reset()
-		some, err := s.digestNow(ctx, db, t, where, &keys)
+		more, err := s.digestNow(ctx, db, t, where, &keys)
 		if err == nil {
-			n += some
+			n += more
 			_, _ = h.Write(keys.Bytes())
 		}
 		return err
 	}
-	whole := func(ctx context.Context, db queryer) error { return one(ctx, db, where) }
-	if !s.walksHandles(t) {
-		return n, s.undivided(ctx, "ask about", t, whole)
+	whole := func(ctx context.Context, db queryer) error { return some(ctx, db, where) }
+	switch {
+	case db != nil:
+		return s.digestNow(ctx, db, t, where, h)
+	case !t.walksHandles():
+		return n, s.undivided(ctx, nil, "ask about", t, whole)
 	}
 	if _, err := s.glance(ctx, "ask about", t, s.shares.first, whole); !errors.Is(err, errStopped) {
 		return n, err
 	}
-	return n, s.windows(ctx, t, false, where, func(ctx context.Context, db queryer, rows window) (bool, error) {
-		return true, one(ctx, db, rows.where())
+	err = s.windows(ctx, t, false, where, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		return true, some(ctx, db, rows.where())
 	})
+	return n, err
 }
 
-// walksHandles says whether the order of a table's windows is that of its handles.
-func (s *Source) walksHandles(t *Table) bool {
-	return len(t.walked()) > 0 && slices.EqualFunc(t.walked(), t.handle(), func(a, b term) bool { return a.column == b.column })
-}
-
-func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fragment, h io.Writer) (int64, error) {
+func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fragment, h io.Writer) (n int64, err error) {
 	if !s.tells(t) {
-		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT 'integer', COUNT(*) FROM " + s.dialect.from(t)}, where, 1)
-		if err != nil {
-			return 0, err
-		}
-		n, _ := rows[0][0].(int64)
-		return n, nil
+		return s.number(ctx, db, t, where, 0)
 	}
-	query := fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}.where(where)
+	query := s.selecting(t, s.exactly(t, t.handle(), maxHandle)...).where(where)
 	query.text += s.ordered(t, t.handle())
-	rows, err := db.QueryContext(ctx, query.text, query.args...)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	parts := len(t.handle())
-	line := newScan(2 * parts)
-	n := int64(0)
-	for ; rows.Next(); n++ {
-		if err := rows.Scan(line.targets...); err != nil {
-			return 0, err
+	err = each(ctx, db, query, func(line *scan) {
+		n++
+		for range t.handle() {
+			hashValue(h, line.exact(s.dialect))
 		}
-		row := scan{values: line.values}
-		for range parts {
-			hashValue(h, row.exact(s.dialect))
-		}
-	}
-	return n, rows.Err()
+	})
+	return n, err
 }
 
 // tells says whether a token may cover which rows of a table there are: it is shown, and its handle is not masked.

@@ -154,14 +154,14 @@ func (s *Source) choicePage(ctx context.Context, r *reader, page *Page, conditio
 	}
 	read := func(ctx context.Context, db queryer) error {
 		one := *r
-		one.db, one.terms = db, slices.Clone(r.terms)
+		one.db = db
 		if !r.t.keyset() {
 			return s.offsetPage(ctx, &one, page, conditions)
 		}
 		return s.keysetPage(ctx, &one, page, conditions)
 	}
 	if wait && !r.t.keyset() {
-		return s.undivided(ctx, "read choices of", r.t, read)
+		return s.undivided(ctx, nil, "read choices of", r.t, read)
 	}
 	r.wait, r.apart = wait, wait && r.t.Searches(page.Query)
 	return read(ctx, s.db)
@@ -172,29 +172,17 @@ func (c choosing) search(s *Source, text string) []fragment {
 	if text == "" {
 		return nil
 	}
-	var parts []string
-	var any fragment
+	var parts []fragment
 	for _, column := range c.target.Columns {
-		var f fragment
 		if column.Name == c.target.Display {
-			f = s.dialect.search(column, text)
+			parts = append(parts, s.dialect.search(column, text))
 		} else if column == c.value || len(c.target.Identity.Columns) == 1 && c.target.Identity.Columns[0] == column.Name {
-			o, err := column.parseOperand(OpEq, text)
-			if err != nil {
-				continue
+			if o, err := column.parseOperand(OpEq, text); err == nil {
+				parts = append(parts, s.dialect.match(c.target, column, OpEq, []operand{o}))
 			}
-			f = s.dialect.match(c.target, column, OpEq, []operand{o})
-		} else {
-			continue
 		}
-		parts = append(parts, f.text)
-		any.args = append(any.args, f.args...)
 	}
-	if len(parts) == 0 {
-		return []fragment{{text: "1 = 0"}}
-	}
-	any.text = "(" + strings.Join(parts, " OR ") + ")"
-	return []fragment{any}
+	return []fragment{anyOf(parts)}
 }
 
 // Chosen returns the choices of the values, in their order; values that no record has are left out. At most MaxLinks.

@@ -111,12 +111,11 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 		if len(handle) > 0 {
 			where = append(s.at(t, handle), where...)
 		}
-		query := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}
-		rows, err := s.exactRows(ctx, db, query, where, 1)
+		dangles, err := s.exists(ctx, db, t, where...)
 		if err != nil {
 			return s.failed(ctx, "check references of", t, err)
 		}
-		if len(rows) == 0 {
+		if !dangles {
 			continue
 		}
 		name := fk.RefTable

@@ -65,8 +65,8 @@ func TestWhatNoIndexLeadsToIsSearching(t *testing.T) {
 						t.Fatal(err)
 					}
 					r := &reader{s: s, db: s.db, t: table, columns: table.Columns, terms: table.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
-					listing, _ := r.query(conditions, MaxLimit, 0)
-					for what, query := range map[string]fragment{"list": listing, "count": s.counting(table, conditions)} {
+					listing := r.query(conditions, MaxLimit, 0)
+					for what, query := range map[string]fragment{"list": listing, "count": s.counting(table, conditions, CountLimit)} {
 						p, err := s.dialect.plan(t.Context(), s.db, query)
 						if err != nil {
 							t.Fatal(err)

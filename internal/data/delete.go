@@ -107,12 +107,11 @@ func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) 
 		if !key.IsZero() || !ok || child.Problem != "" {
 			continue // one record's are counted afterwards
 		}
-		orphans := fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(child)}
-		rows, err := s.exactRows(ctx, db, orphans, []fragment{s.dialect.orphan(child, fk, t)}, 1)
+		orphaned, err := s.exists(ctx, db, child, s.dialect.orphan(child, fk, t))
 		if err != nil {
 			return refused // it stands, without its reasons
 		}
-		if len(rows) > 0 {
+		if orphaned {
 			refused.Forbid = append(refused.Forbid, s.Schema().effect(child, fk.Columns, fk.OnDelete, Count{Unknown: true}))
 		}
 	}
@@ -183,38 +182,4 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		return 0, err
 	}
 	return deleted, nil
-}
-
-// CountMatching counts the rows that match a query's search and filters, exactly.
-func (s *Source) CountMatching(ctx context.Context, q Query) (int64, error) {
-	t, err := s.table(q.Table)
-	if err != nil {
-		return 0, err
-	}
-	conditions, err := s.matching(t, q)
-	if err != nil {
-		return 0, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
-	defer cancel()
-	ctx, leave, err := s.enter(ctx, heavy)
-	if err != nil {
-		return 0, err
-	}
-	defer leave()
-	if apart, err := s.apart(ctx, t); err != nil || apart {
-		if err != nil {
-			return 0, err
-		}
-		return s.countApart(ctx, t, conditions, 0)
-	}
-	var n int64
-	err = s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
-		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(conditions)
-		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
-			return s.failed(ctx, "count", t, err)
-		}
-		return nil
-	})
-	return n, err
 }

@@ -9,12 +9,6 @@ import (
 	"time"
 )
 
-// fragment is a piece of SQL and the values of its placeholders.
-type fragment struct {
-	text string
-	args []any
-}
-
 // dialect is one SQL engine. Expressions name columns of the table alias t.
 type dialect interface {
 	// introspect reads the whole schema; Schema.finish does the rest.
@@ -63,6 +57,8 @@ type dialect interface {
 	cell(c *Column, maxRunes int) string
 	// exact selects an expression's storage class and value; the value is NULL if it is longer than maxBytes.
 	exact(expression string, maxBytes int) string
+	// one selects, exactly, the number 1.
+	one() string
 	// class selects, exactly, an expression's storage class.
 	class(expression string) string
 	// bytes selects, exactly, how many bytes an expression's value has.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Download writes the whole of one cell to a writer, whatever its size, and returns how it is stored: StoredNull, StoredBlob,
@@ -54,8 +55,7 @@ func (s *Source) oneCell(ctx context.Context, t *Table, c *Column, where []fragm
 	}
 	defer leave()
 	place := s.dialect.place(t, term{column: c})
-	query := fragment{text: fmt.Sprintf("SELECT %s, %s FROM %s", s.dialect.exact(place, longTo), s.dialect.class(place), s.dialect.from(t))}
-	rows, err := s.exactRows(ctx, s.db, query, where, 2)
+	rows, err := s.exactRows(ctx, s.db, s.selecting(t, s.dialect.exact(place, longTo), s.dialect.class(place)), where, 2)
 	if err != nil {
 		return "", nil, s.failed(ctx, "download", t, err)
 	}
@@ -83,7 +83,7 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 		return s.cellApart(ctx, t, c, where, "", write)
 	}
 	return s.snapshot(ctx, "download", t, func(db queryer) error {
-		handles, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, t.handle(), maxHandle) + " FROM " + s.dialect.from(t)}, where, 1)
+		handles, err := s.exactRows(ctx, db, s.selecting(t, s.exactly(t, t.handle(), maxHandle)...), where, 1)
 		switch {
 		case err != nil:
 			return s.failed(ctx, "download", t, err)
@@ -97,8 +97,7 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 // cellApart reads a cell where writers wait for readers: in one look, in its turn. It yields the cell when the look has
 // ended. instead is what people can do about a cell that is too long, besides WAL: "leave the column out, or ".
 func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, instead string, yield func([]byte) error) error {
-	place := s.dialect.place(t, term{column: c})
-	query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.exact(place, maxMatched), s.dialect.from(t))}
+	query := s.selecting(t, s.exactly(t, []term{{column: c}}, maxMatched)...)
 	var rows [][]any
 	err := s.inTurn(ctx, "read", t, 0, func(ctx context.Context, db queryer) (err error) {
 		if rows, err = s.exactRows(ctx, db, query, where, 1); err != nil {
@@ -119,12 +118,10 @@ func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fra
 	default:
 		value = []byte(plainPart(v))
 	}
-	for len(value) > 0 {
-		n := min(len(value), longPiece)
-		if err := yield(value[:n]); err != nil {
+	for piece := range slices.Chunk(value, longPiece) {
+		if err := yield(piece); err != nil {
 			return err
 		}
-		value = value[n:]
 	}
 	return nil
 }

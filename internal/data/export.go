@@ -49,7 +49,6 @@ type export struct {
 	longest    int  // bytes of a cell that is read at once
 	wait       bool // writers wait for the looks (look.go)
 	w          RowWriter
-	begun      bool
 }
 
 // Exported are the columns that an export of a query has: all or the query's, without the masked ones.
@@ -112,7 +111,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	case wait:
 		err = e.inOne(ctx)
 	default:
-		err = s.snapshot(ctx, "export", t, func(db queryer) error { return e.whole(ctx, db, e.w.Row) })
+		err = s.snapshot(ctx, "export", t, func(db queryer) error { return e.whole(ctx, db, e.w) })
 	}
 	if err != nil {
 		return err
@@ -120,41 +119,50 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	return w.End()
 }
 
-// selected are the cells, the handle and whatever else of a row.
-func (e *export) selected(more ...string) string {
+// selected are the cells and the handle of a row.
+func (e *export) selected() []string {
 	d := e.s.dialect
-	for _, c := range e.columns {
-		more = append(more, d.part(d.place(e.t, term{column: c}), e.longest))
+	var all []string
+	for _, place := range e.s.places(e.t, termsOf(e.columns)) {
+		all = append(all, d.part(place, e.longest))
 	}
-	for _, o := range e.t.handle() {
-		more = append(more, d.exact(d.place(e.t, o), maxHandle))
-	}
-	return "SELECT " + strings.Join(more, ", ")
+	return append(all, e.s.exactly(e.t, e.t.handle(), maxHandle)...)
 }
+
+// gathering keeps the rows of an export, as many as may be held.
+type gathering struct {
+	t    *Table
+	rows [][]Value
+	size int
+}
+
+func (g *gathering) Begin([]*Column) error { return nil }
+
+func (g *gathering) Row(cells []Value) error {
+	if g.size += sizeOf(cells); g.size > exportGathered {
+		return &TableError{Table: g.t.Name, Problem: fmt.Sprintf("it has more than %d MiB to export, and no key to read them in parts. The database file is not in WAL mode, so the application could "+
+			"not write meanwhile. Filter to fewer rows, or run PRAGMA journal_mode = WAL on the file", exportGathered>>20)}
+	}
+	g.rows = append(g.rows, cells)
+	return nil
+}
+
+func (g *gathering) End() error { return nil }
 
 // inOne reads the rows in one look, and writes them when it has ended.
 func (e *export) inOne(ctx context.Context) error {
-	var all [][]Value
-	err := e.s.undivided(ctx, "export", e.t, func(ctx context.Context, db queryer) error {
-		all, e.begun = nil, true // not before it has ended
-		size := 0
-		return e.whole(ctx, db, func(cells []Value) error {
-			if size += sizeOf(cells); size > exportGathered {
-				return &TableError{Table: e.t.Name, Problem: fmt.Sprintf("it has more than %d MiB to export, and no key to read them in parts. The database file is not in WAL mode, so the application could "+
-					"not write meanwhile. Filter to fewer rows, or run PRAGMA journal_mode = WAL on the file", exportGathered>>20)}
-			}
-			all = append(all, cells)
-			return ctx.Err()
-		})
+	var all *gathering
+	err := e.s.undivided(ctx, nil, "export", e.t, func(ctx context.Context, db queryer) error {
+		all = &gathering{t: e.t} // again, if the look before it was stopped
+		return e.whole(ctx, db, all)
 	})
 	if err != nil {
 		return err
 	}
-	e.begun = false
-	if err := e.begin(true); err != nil {
+	if err := e.w.Begin(e.columns); err != nil {
 		return err
 	}
-	for _, cells := range all {
+	for _, cells := range all.rows {
 		if err := e.w.Row(cells); err != nil {
 			return err
 		}
@@ -171,20 +179,24 @@ func sizeOf(cells []Value) int {
 	return size
 }
 
-// whole reads the rows by one statement.
-func (e *export) whole(ctx context.Context, db queryer, row func(cells []Value) error) error {
+// whole reads the rows by one statement. It begins to write once the database has an answer.
+func (e *export) whole(ctx context.Context, db queryer, to RowWriter) error {
 	s, t := e.s, e.t
-	query := fragment{text: e.selected() + " FROM " + s.dialect.from(t)}.where(e.conditions)
+	query := s.selecting(t, e.selected()...).where(e.conditions)
 	query.text += s.ordered(t, e.order)
 	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return s.failed(ctx, "export", t, err)
 	}
 	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	for first := true; rows.Next(); first = false {
-		if err := e.begin(first); err != nil {
-			return err
+	begun := false
+	for rows.Next() {
+		if !begun {
+			if err := to.Begin(e.columns); err != nil {
+				return err
+			}
 		}
+		begun = true
 		line := newScan(2 * (len(e.columns) + len(t.handle())))
 		if err := rows.Scan(line.targets...); err != nil {
 			return s.failed(ctx, "export", t, err)
@@ -193,23 +205,17 @@ func (e *export) whole(ctx context.Context, db queryer, row func(cells []Value) 
 		if err != nil {
 			return err
 		}
-		if err := row(cells); err != nil {
+		if err := to.Row(cells); err != nil {
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
+	switch err := rows.Err(); {
+	case err != nil:
 		return s.failed(ctx, "export", t, err)
-	}
-	return e.begin(true)
-}
-
-// begin begins the answer, once the database has one.
-func (e *export) begin(now bool) error {
-	if e.begun || !now {
+	case begun:
 		return nil
 	}
-	e.begun = true
-	return e.w.Begin(e.columns)
+	return to.Begin(e.columns)
 }
 
 // cells takes a row's cells, and its handle.
@@ -252,24 +258,14 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 // inSlices reads the rows some at a time, and lets writers have their turns. A row that does not meet the conditions is
 // passed over: so each look is bounded by the rows that it walks, whether they match or not.
 func (e *export) inSlices(ctx context.Context) error {
-	s, t, d := e.s, e.t, e.s.dialect
-	keep := fragment{text: "1"}
-	if len(e.conditions) > 0 {
-		keep.text = "("
-		for i, c := range e.conditions {
-			if i > 0 {
-				keep.text += " AND "
-			}
-			keep.text += c.text
-			keep.args = append(keep.args, c.args...)
-		}
-		keep.text += ") IS TRUE"
+	s, t := e.s, e.t
+	keep := allOf(e.conditions)
+	keep.text = "(" + keep.text + ") IS TRUE"
+	if len(e.conditions) == 0 {
+		keep.text = "1"
 	}
-	first := []string{keep.text}
-	for _, o := range e.order {
-		first = append(first, d.exact(d.place(t, o), maxMatched))
-	}
-	query := fragment{text: e.selected(first...) + " FROM " + d.from(t), args: keep.args}
+	query := s.selecting(t, slices.Concat([]string{keep.text}, s.exactly(t, e.order, maxMatched), e.selected())...)
+	query.args = keep.args
 	walk := &reader{s: s, db: s.db, t: t, terms: e.order}
 	var place []any
 	for first := true; ; first = false {
@@ -288,8 +284,10 @@ func (e *export) inSlices(ctx context.Context) error {
 				break
 			}
 		}
-		if err := e.begin(first); err != nil {
-			return err
+		if first {
+			if err := e.w.Begin(e.columns); err != nil {
+				return err
+			}
 		}
 		for _, cells := range gathered {
 			if err := e.w.Row(cells); err != nil {
@@ -310,8 +308,8 @@ func same(a, b []any) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] ==
 func (e *export) slice(ctx context.Context, db queryer, query fragment, segment []fragment, gathered *[][]Value, last *[]any) (more bool, err error) {
 	s, t := e.s, e.t
 	query = query.where(segment)
-	query.text += s.ordered(t, e.order) + " LIMIT ?"
-	query.args = append(query.args, sliceRows)
+	query.text += s.ordered(t, e.order)
+	query = query.limit(sliceRows)
 	begun, n, size := time.Now(), 0, 0
 	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
@@ -348,22 +346,6 @@ func (e *export) slice(ctx context.Context, db queryer, query fragment, segment 
 		return false, s.failed(ctx, "export", t, err)
 	}
 	return false, nil
-}
-
-// ordered is an ORDER BY of the terms.
-func (s *Source) ordered(t *Table, terms []term) string {
-	text := ""
-	for i, o := range terms {
-		word := ", "
-		if i == 0 {
-			word = " ORDER BY "
-		}
-		text += word + s.dialect.place(t, o)
-		if o.desc {
-			text += " DESC"
-		}
-	}
-	return text
 }
 
 // wholeCell is a cell of which everything was read.

@@ -118,11 +118,7 @@ func (s *Source) stored(ctx context.Context, db queryer, t *Table, where []fragm
 	}
 	row := Values{}
 	for chunk := range slices.Chunk(columns, recordChunk) {
-		var terms []term
-		for _, c := range chunk {
-			terms = append(terms, term{column: c})
-		}
-		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, terms, MaxText) + " FROM " + s.dialect.from(t)}, where, 1)
+		rows, err := s.exactRows(ctx, db, s.selecting(t, s.exactly(t, termsOf(chunk), MaxText)...), where, 1)
 		if err != nil {
 			return nil, s.failed(ctx, "read", t, err)
 		}

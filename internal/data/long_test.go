@@ -194,7 +194,7 @@ func TestSlicesHaveEveryRow(t *testing.T) {
 					e := &export{s: s, t: table, columns: columns, conditions: conditions, order: table.order(q.Sort), longest: longTo}
 					var want collector
 					e.w = &want
-					if err := e.whole(t.Context(), s.db, e.w.Row); err != nil {
+					if err := e.whole(t.Context(), s.db, e.w); err != nil {
 						t.Fatal(err)
 					}
 					if sort != nil && !sort.Indexed || len(got) != len(want) {

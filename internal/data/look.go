@@ -116,8 +116,12 @@ func (s *Source) twice(ctx context.Context, op string, t *Table, work func(ctx c
 	return s.inTurn(ctx, op, t, s.shares.long, work)
 }
 
-// undivided is twice, with its error in words.
-func (s *Source) undivided(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+// undivided runs work, which cannot be cut, at one moment: on db, or in a look of its own where db is nil (piecewise). A
+// look that takes too long is a TableError.
+func (s *Source) undivided(ctx context.Context, db queryer, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+	if db != nil {
+		return work(ctx, db)
+	}
 	err := s.twice(ctx, op, t, work)
 	if errors.Is(err, errStopped) {
 		err = tooSlow(t, s.shares.long)
@@ -130,8 +134,8 @@ func tooSlow(t *Table, limit time.Duration) error {
 		"for that long. Add an index, or run PRAGMA journal_mode = WAL on the file", limit)}
 }
 
-// piecewise reads what is compared later with what is there then. Where writers wait for it, work is given no db, and looks
-// as often as it needs to.
+// piecewise runs work on one moment of the database. Where writers wait for readers it gives work no db, which means: in
+// looks, as many as it needs. What is given such a db passes it on, to undivided or exactSome.
 func (s *Source) piecewise(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
 	wait, err := s.waits(ctx, t)
 	switch {
@@ -143,22 +147,35 @@ func (s *Source) piecewise(ctx context.Context, op string, t *Table, work func(c
 	return s.snapshot(ctx, op, t, func(db queryer) error { return work(ctx, db) })
 }
 
-// exactSome is exactRows; in looks if db is nil.
-func (s *Source) exactSome(ctx context.Context, db queryer, t *Table, query fragment, conditions []fragment, limit int) ([][]any, error) {
-	if db == nil {
-		return s.exactApart(ctx, t, query, conditions, limit)
-	}
-	return s.exactRows(ctx, db, query, conditions, limit)
+// moment runs work, which cannot be cut, at one moment of the database: for a bounded time where writers wait for it.
+func (s *Source) moment(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
+	return s.piecewise(ctx, op, t, func(ctx context.Context, db queryer) error { return s.undivided(ctx, db, op, t, work) })
 }
 
-// moment reads what must be seen as it is at one moment: by a transaction, of bounded time where writers wait for it.
-func (s *Source) moment(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
-	wait, err := s.waits(ctx, t)
-	switch {
-	case err != nil:
-		return err
-	case wait:
-		return s.undivided(ctx, op, t, work)
+// exactSome is exactRows on db. Where db is nil (piecewise) a query that takes too long for one look is asked of t's rows
+// in windows, and the rows that it finds are then in the order of the windows.
+func (s *Source) exactSome(ctx context.Context, db queryer, t *Table, query fragment, conditions []fragment, limit int) (all [][]any, err error) {
+	if db != nil {
+		return s.exactRows(ctx, db, query, conditions, limit)
 	}
-	return s.snapshot(ctx, op, t, func(db queryer) error { return work(ctx, db) })
+	_, err = s.glance(ctx, "read", t, s.shares.first, func(ctx context.Context, db queryer) (err error) {
+		all, err = s.exactRows(ctx, db, query, conditions, limit)
+		return err
+	})
+	switch {
+	case !errors.Is(err, errStopped):
+		return all, err
+	case len(t.walked()) == 0:
+		return nil, tooSlow(t, s.shares.first)
+	}
+	all = nil
+	err = s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
+		some, err := s.exactRows(ctx, db, query, rows.where(), limit-len(all))
+		if err != nil {
+			return false, s.failed(ctx, "read", t, err)
+		}
+		all = append(all, some...)
+		return len(all) < limit, nil
+	})
+	return all, err
 }

@@ -86,16 +86,9 @@ func (s *Source) linked(ctx context.Context, db queryer, t *Table, m *ManyToMany
 	if !ok || !ok2 {
 		return links, nil
 	}
-	order := make([]term, 0, len(m.To.Columns))
-	for _, c := range join.columns(m.To.Columns) {
-		order = append(order, term{column: c})
-	}
-	query := fragment{text: "SELECT " + s.exactly(join, order, MaxKeyPart) + " FROM " + s.dialect.from(join)}.where(s.holding(join, m.From.Columns, from))
-	var places []string
-	for _, o := range order {
-		places = append(places, s.dialect.place(join, o))
-	}
-	query.text += " ORDER BY " + strings.Join(places, ", ")
+	order := termsOf(join.columns(m.To.Columns))
+	query := s.selecting(join, s.exactly(join, order, MaxKeyPart)...).where(s.equals(join, termsOf(join.columns(m.From.Columns)), from))
+	query.text += s.ordered(join, order)
 	wanted, err := s.exactRows(ctx, db, query, nil, MaxLinks+1)
 	if err != nil {
 		return links, s.failed(ctx, "read links of", join, err)
@@ -118,31 +111,9 @@ func (s *Source) linked(ctx context.Context, db queryer, t *Table, m *ManyToMany
 	return links, nil
 }
 
-// exactly selects the terms' values.
-func (s *Source) exactly(t *Table, terms []term, maxBytes int) string {
-	var selected []string
-	for _, o := range terms {
-		selected = append(selected, s.dialect.exact(s.dialect.place(t, o), maxBytes))
-	}
-	return strings.Join(selected, ", ")
-}
-
-// holding is the condition that columns have the values.
-func (s *Source) holding(t *Table, columns []string, values []any) []fragment {
-	var where []fragment
-	for i, c := range t.columns(columns) {
-		where = append(where, fragment{s.dialect.place(t, term{column: c}) + " = ?", []any{values[i]}})
-	}
-	return where
-}
-
 // valuesAt reads columns of one row; nil if there is none.
 func (s *Source) valuesAt(ctx context.Context, db queryer, t *Table, columns []string, where []fragment) ([]any, error) {
-	var terms []term
-	for _, c := range t.columns(columns) {
-		terms = append(terms, term{column: c})
-	}
-	rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + s.exactly(t, terms, MaxText) + " FROM " + s.dialect.from(t)}, where, 1)
+	rows, err := s.exactRows(ctx, db, s.selecting(t, s.exactly(t, termsOf(t.columns(columns)), MaxText)...), where, 1)
 	if err != nil {
 		return nil, s.failed(ctx, "read", t, err)
 	}
@@ -243,7 +214,7 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 			if change.insert {
 				_, err = s.dialect.insert(ctx, db, join, join.columns(both), values)
 			} else {
-				_, err = s.dialect.remove(ctx, db, join, s.holding(join, both, values))
+				_, err = s.dialect.remove(ctx, db, join, s.equals(join, termsOf(join.columns(both)), values))
 			}
 			if err == nil {
 				continue

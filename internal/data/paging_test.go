@@ -332,7 +332,7 @@ func noSorting(t *testing.T, s *Source, name string, sort []SortKey, text string
 		r.terms[i].desc = r.terms[i].desc != backward
 	}
 	for _, where := range r.segments(from) {
-		query, _ := r.query(where, 26, 0)
+		query := r.query(where, 26, 0)
 		rows, err := s.db.Query("EXPLAIN QUERY PLAN "+query.text, query.args...)
 		if err != nil {
 			t.Fatal(err)

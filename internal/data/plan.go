@@ -32,15 +32,14 @@ func (s *Source) choose(ctx context.Context, r *reader, conditions []fragment) (
 	if len(conditions) == 0 {
 		return Count{}, false, nil
 	}
-	plans := make([]plan, 2)
-	listing, _ := r.query(conditions, MaxLimit, 0)
-	for i, query := range []fragment{listing, s.counting(r.t, conditions)} {
-		if plans[i], err = s.dialect.plan(ctx, r.db, query); err != nil {
-			return Count{}, false, s.failed(ctx, "list", r.t, err)
+	if !r.sought {
+		if seeks, err := s.seeks(ctx, r, conditions); err != nil || !seeks {
+			return Count{}, false, err
 		}
 	}
-	if !plans[1].seeks {
-		return Count{}, false, nil
+	listing, err := s.dialect.plan(ctx, r.db, r.query(conditions, MaxLimit, 0))
+	if err != nil {
+		return Count{}, false, s.failed(ctx, "list", r.t, err)
 	}
 	if count, err = s.count(ctx, r.db, r.t, conditions); err != nil {
 		return Count{}, false, err
@@ -48,9 +47,9 @@ func (s *Source) choose(ctx context.Context, r *reader, conditions []fragment) (
 	first := r.terms[0].column
 	switch {
 	case count.Unknown:
-	case count.More && plans[0].sorts && (first == nil || first.Indexed):
+	case count.More && listing.sorts && (first == nil || first.Indexed):
 		r.walk = inOrder
-	case !count.More && !plans[0].sorts && !plans[0].seeks:
+	case !count.More && !listing.sorts && !listing.seeks:
 		r.walk = gathered
 	}
 	return count, true, nil
@@ -61,7 +60,7 @@ func (s *Source) seeks(ctx context.Context, r *reader, conditions []fragment) (b
 	if len(conditions) == 0 {
 		return false, nil
 	}
-	p, err := s.dialect.plan(ctx, s.db, s.counting(r.t, conditions))
+	p, err := s.dialect.plan(ctx, r.db, s.counting(r.t, conditions, CountLimit))
 	if err != nil {
 		return false, s.failed(ctx, "list", r.t, err)
 	}

@@ -57,19 +57,14 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	defer leave()
 	preview := &Preview{}
 	var img *image
-	record := func(ctx context.Context, db queryer) (err error) {
-		if img, err = s.current(ctx, db, t, key, ""); err != nil {
+	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) error {
+		err := s.undivided(ctx, db, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
+			if img, err = s.current(ctx, db, t, key, ""); err != nil {
+				return err
+			}
+			preview.Record, err = s.edit(ctx, db, t, key, img)
 			return err
-		}
-		preview.Record, err = s.edit(ctx, db, t, key, img)
-		return err
-	}
-	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
-		if db == nil {
-			err = s.undivided(ctx, "preview a deletion from", t, record)
-		} else {
-			err = record(ctx, db)
-		}
+		})
 		if err == nil {
 			preview.Question, err = s.deletion(ctx, db, preview, t, img)
 		}

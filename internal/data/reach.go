@@ -150,11 +150,11 @@ func (s *Source) permittedChange(ctx context.Context, db queryer, t *Table, w wr
 		place := s.dialect.place(t, term{column: c})
 		differs := fragment{place + " IS NOT ?", []any{w.values[i]}}
 		for _, where := range conditions {
-			rows, err := s.exactRows(ctx, db, fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}, append(slices.Clone(where), differs), 1)
+			changes, err := s.exists(ctx, db, t, append(slices.Clone(where), differs)...)
 			if err != nil {
 				return s.failed(ctx, "look at", t, err)
 			}
-			if len(rows) > 0 {
+			if changes {
 				return denied
 			}
 		}
@@ -181,12 +181,12 @@ func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written
 		if len(set) == 0 || !refers {
 			continue
 		}
-		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT 'integer', 1 FROM " + s.dialect.from(t)}, where, 1)
+		known, err := s.exists(ctx, db, t, where...)
 		if err != nil {
 			return nil, s.failed(ctx, "look at", t, err)
 		}
 		for _, name := range set {
-			if len(rows) == 0 {
+			if !known {
 				wrong = append(wrong, fieldError(name, "", "refers to a table that is not shown: it takes only values that other records have already"))
 			}
 		}
@@ -219,7 +219,7 @@ func (s *Source) reference(ctx context.Context, db queryer, t *Table, fk *Foreig
 		case value == nil:
 			return nil, false, nil
 		default:
-			where = append(where, fragment{s.dialect.place(t, term{column: c}) + " = ?", []any{value}})
+			where = append(where, s.equals(t, []term{{column: c}}, []any{value})...)
 		}
 	}
 	return where, true, nil

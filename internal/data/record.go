@@ -108,22 +108,13 @@ func (s *Source) identified(t *Table, key Key) ([]fragment, error) {
 		if t.rowid == "" {
 			return nil, fieldError("key", key.String(), "is a row id, which %s does not have", t.Name)
 		}
-		return []fragment{{s.dialect.place(t, term{}) + " = ?", key.parts}}, nil
+		return s.equals(t, []term{{}}, key.parts), nil
 	}
 	cols := t.columns(t.Identity.Columns)
 	if len(cols) != len(key.parts) || len(cols) == 0 {
 		return nil, fieldError("key", key.String(), "is the key of another table")
 	}
-	var where []fragment
-	for i, c := range cols {
-		place := s.dialect.place(t, term{column: c})
-		if key.parts[i] == nil {
-			where = append(where, fragment{text: place + " IS NULL"})
-		} else {
-			where = append(where, fragment{place + " = ?", []any{key.parts[i]}})
-		}
-	}
-	return where, nil
+	return s.equals(t, termsOf(cols), key.parts), nil
 }
 
 // Related returns what refers to a record: one entry for each foreign key that points at its table. A relation that cannot be read states its Problem and spoils no other.
@@ -144,14 +135,8 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 		if !ok {
 			continue
 		}
-		var selected string
-		for i, c := range t.columns(fk.RefColumns) {
-			if i > 0 {
-				selected += ", "
-			}
-			selected += s.dialect.exact(s.dialect.place(t, term{column: c}), MaxKeyPart)
-		}
-		values, err := s.referred(ctx, t, fragment{text: "SELECT " + selected + " FROM " + s.dialect.from(t)}, where)
+		selected := s.exactly(t, termsOf(t.columns(fk.RefColumns)), MaxKeyPart)
+		values, err := s.referred(ctx, t, s.selecting(t, selected...), where)
 		if err != nil {
 			return nil, err
 		}

@@ -93,46 +93,18 @@ func (s *Source) labelKey(ctx context.Context, db queryer, fk *ForeignKey, at []
 // parents finds the rows of parent whose columns equal each of the wanted values.
 func (s *Source) parents(ctx context.Context, db queryer, parent *Table, names []string, wanted [][]any) (map[int]*Ref, error) {
 	d := s.dialect
-	var expressions []string
-	identity := parent.columns(parent.Identity.Columns)
-	for _, c := range identity {
-		expressions = append(expressions, d.exact(d.place(parent, term{column: c}), MaxKeyPart))
-	}
-	if parent.rowid != "" {
-		expressions = append(expressions, d.exact(d.place(parent, term{}), MaxKeyPart))
-	}
+	expressions := s.exactly(parent, parent.keyTerms(), MaxKeyPart)
 	display, hasDisplay := parent.Column(parent.Display)
 	if hasDisplay {
 		expressions = append(expressions, d.cell(display, ListRunes))
 	}
 	query := d.lookup(parent, parent.columns(names), wanted, expressions)
-	rows, err := db.QueryContext(ctx, query.text, query.args...)
-	if err != nil {
-		return nil, s.failed(ctx, "label", parent, err)
-	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	selected, err := rows.Columns()
-	if err != nil {
-		return nil, s.failed(ctx, "label", parent, err)
-	}
 	found := map[int]*Ref{}
-	for rows.Next() {
-		line := newScan(len(selected))
-		if err := rows.Scan(line.targets...); err != nil {
-			return nil, s.failed(ctx, "label", parent, err)
-		}
+	err := each(ctx, db, query, func(line *scan) {
 		n, _ := line.take().(int64)
-		parts := make([]any, len(identity))
-		for i := range identity {
-			parts[i] = line.exact(d)
-		}
-		var rowid any
-		if parent.rowid != "" {
-			rowid = line.exact(d)
-		}
-		key := rowKey(parent, parts, rowid)
+		key := line.key(d, parent)
 		if key.IsZero() {
-			continue
+			return
 		}
 		ref := &Ref{Table: parent.Name, Key: key, Label: key.Label()}
 		if hasDisplay {
@@ -141,8 +113,8 @@ func (s *Source) parents(ctx context.Context, db queryer, parent *Table, names [
 			}
 		}
 		found[int(n)] = ref
-	}
-	if err := rows.Err(); err != nil {
+	})
+	if err != nil {
 		return nil, s.failed(ctx, "label", parent, err)
 	}
 	return found, nil

@@ -8,10 +8,9 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"math"
-	"strings"
+	"slices"
 )
 
 const (
@@ -46,12 +45,8 @@ func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*imag
 }
 
 func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragment, key string) (*image, error) {
-	d := s.dialect
 	img := &image{values: map[string]any{}}
-	var handle []string
-	for _, o := range t.handle() {
-		handle = append(handle, d.exact(d.place(t, o), maxHandle))
-	}
+	handle := s.exactly(t, t.handle(), maxHandle)
 	for _, c := range t.Columns {
 		if c.Readable() && !c.Generated && !c.Masked {
 			img.columns = append(img.columns, c)
@@ -62,11 +57,8 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 	hashBytes(h, []byte(t.Name))
 	for start := 0; start == 0 || start < len(img.columns); start += recordChunk {
 		chunk := img.columns[start:min(start+recordChunk, len(img.columns))]
-		selected := handle
-		for _, c := range chunk {
-			selected = append(selected[:len(selected):len(selected)], d.exact(d.place(t, term{column: c}), imageValue))
-		}
-		rows, err := s.exactRows(ctx, db, fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(t)}, where, 2)
+		selected := slices.Concat(handle, s.exactly(t, termsOf(chunk), imageValue))
+		rows, err := s.exactRows(ctx, db, s.selecting(t, selected...), where, 2)
 		if err != nil {
 			return nil, s.failed(ctx, "read", t, err)
 		}
@@ -113,7 +105,7 @@ func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, 
 		return s.failed(ctx, "read", t, err)
 	}
 	if wait {
-		query := fragment{text: "SELECT " + s.dialect.bytes(s.dialect.place(t, term{column: c})) + " FROM " + s.dialect.from(t)}
+		query := s.selecting(t, s.dialect.bytes(s.dialect.place(t, term{column: c})))
 		rows, err := s.exactRows(ctx, db, query, where, 1)
 		if err != nil {
 			return s.failed(ctx, "read", t, err)
@@ -172,8 +164,7 @@ func (s *Source) longValue(ctx context.Context, db queryer, t *Table, c *Column,
 // pieces reads a long value bit by bit. What each returns as an error ends it, and is returned.
 func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, size int, each func([]byte) error) error {
 	for from := 1; ; from += size {
-		query := fragment{text: fmt.Sprintf("SELECT %s FROM %s", s.dialect.piece(c, from, size), s.dialect.from(t))}
-		rows, err := s.exactRows(ctx, db, query, where, 1)
+		rows, err := s.exactRows(ctx, db, s.selecting(t, s.dialect.piece(c, from, size)), where, 1)
 		if err != nil {
 			return s.failed(ctx, "read", t, err)
 		}
@@ -216,18 +207,7 @@ func hashValue(h io.Writer, value any) {
 }
 
 // at is the condition that holds for the row of a handle.
-func (s *Source) at(t *Table, handle []any) []fragment {
-	var where []fragment
-	for i, o := range t.handle() {
-		place := s.dialect.place(t, o)
-		if handle[i] == nil {
-			where = append(where, fragment{text: place + " IS NULL"})
-		} else {
-			where = append(where, fragment{place + " = ?", []any{handle[i]}})
-		}
-	}
-	return where
-}
+func (s *Source) at(t *Table, handle []any) []fragment { return s.equals(t, t.handle(), handle) }
 
 // keyAt is the key of the row of a handle; zero if it has none.
 func (s *Source) keyAt(ctx context.Context, db queryer, t *Table, handle []any) (Key, error) {

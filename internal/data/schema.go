@@ -215,11 +215,7 @@ func (t *Table) handle() []term {
 	if len(names) == 0 {
 		names = t.Identity.Columns
 	}
-	var terms []term
-	for _, c := range t.columns(names) {
-		terms = append(terms, term{column: c})
-	}
-	return terms
+	return termsOf(t.columns(names))
 }
 
 // finish derives what does not depend on the engine: masks, identity, references, display columns.

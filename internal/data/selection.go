@@ -81,34 +81,9 @@ func (s *Source) fewEnough(ctx context.Context, t *Table, sel Selection, selecte
 	if sel.query == nil {
 		return nil // MaxKeys is less
 	}
-	conditions := selected[0]
-	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
-	defer cancel()
-	ctx, leave, err := s.enter(ctx, heavy)
+	n, err := s.numberUpTo(ctx, t, selected[0], MaxBulk)
 	if err != nil {
 		return err
-	}
-	defer leave()
-	var n int64
-	apart, err := s.apart(ctx, t)
-	switch {
-	case err != nil:
-		return err
-	case apart: // also all rows: so many are seldom counted in one look
-		if n, err = s.countApart(ctx, t, conditions, MaxBulk); err != nil {
-			return err
-		}
-	default:
-		query := fragment{text: "SELECT 1 FROM " + s.dialect.from(t)}.where(conditions)
-		query = fragment{"SELECT COUNT(*) FROM (" + query.text + " LIMIT ?) AS counted", append(query.args, MaxBulk+1)}
-		if err := s.moment(ctx, "count", t, func(ctx context.Context, db queryer) error {
-			if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
-				return s.failed(ctx, "count", t, err)
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
 	}
 	if n > MaxBulk {
 		return tooMany()

@@ -65,6 +65,8 @@ func (d *sqlite) exact(x string, maxBytes int) string {
 	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
 }
 
+func (*sqlite) one() string { return "'integer', 1" }
+
 func (*sqlite) class(x string) string { return "'text', typeof(" + x + ")" }
 
 func (d *sqlite) part(x string, maxBytes int) string {

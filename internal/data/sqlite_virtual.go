@@ -39,8 +39,11 @@ func findShadows(tables []*Table) {
 	}
 }
 
-// module is the module of a virtual table, in lower case: CREATE VIRTUAL TABLE t USING module.
+// module is the module of a virtual table, in lower case: CREATE VIRTUAL TABLE t USING module. It is empty for others.
 func (t *Table) module() string {
+	if !t.Virtual {
+		return ""
+	}
 	tokens := ddlTokens(t.ddl)
 	for i := 1; i < len(tokens); i++ {
 		if tokens[i-1].is("USING") {

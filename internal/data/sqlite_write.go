@@ -78,7 +78,7 @@ func (d *sqlite) returning(t *Table) string {
 		selected = append(selected, d.exact(d.quote(t.Name)+"."+d.quote(name), maxHandle))
 	}
 	if len(selected) == 0 {
-		return " RETURNING 'integer', 1"
+		return " RETURNING " + d.one()
 	}
 	return " RETURNING " + strings.Join(selected, ", ")
 }
@@ -126,26 +126,19 @@ func affected(ctx context.Context, db queryer, query fragment) (int64, error) {
 	return result.RowsAffected()
 }
 
-func (d *sqlite) handles(ctx context.Context, db queryer, t *Table, query fragment) ([][]any, error) {
-	rows, err := db.QueryContext(ctx, query.text, query.args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	width := len(t.handle())
-	var all [][]any
-	for rows.Next() {
-		line := newScan(max(2, 2*width))
-		if err := rows.Scan(line.targets...); err != nil {
-			return nil, err
-		}
-		handle := make([]any, width)
+// handles reads the handles that a write returns.
+func (d *sqlite) handles(ctx context.Context, db queryer, t *Table, query fragment) (all [][]any, err error) {
+	err = each(ctx, db, query, func(line *scan) {
+		handle := make([]any, len(t.handle()))
 		for i := range handle {
 			handle[i] = line.exact(d)
 		}
 		all = append(all, handle)
+	})
+	if err != nil {
+		return nil, err
 	}
-	return all, rows.Err()
+	return all, nil
 }
 
 func (d *sqlite) remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error) {
@@ -159,14 +152,13 @@ func (d *sqlite) piece(c *Column, from, size int) string {
 // latest looks at the last rows only: finding one value must not read a whole table of NULLs.
 func (d *sqlite) latest(t *Table, c *Column) fragment {
 	const rows = 100
-	var order []string
-	for _, o := range t.handle() {
-		order = append(order, d.place(t, o)+" DESC")
+	order := t.handle()
+	places := make([]string, len(order))
+	for i := range order {
+		order[i].desc = true
+		places[i] = d.place(t, order[i])
 	}
-	query := "SELECT " + d.column(c) + " AS v FROM " + d.from(t)
-	if len(order) > 0 {
-		query += " ORDER BY " + strings.Join(order, ", ")
-	}
+	query := "SELECT " + d.column(c) + " AS v FROM " + d.from(t) + orderBy(places, order)
 	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exact("v", maxCursorValue), query, rows)}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -25,38 +24,16 @@ func (t *Table) walked() []term {
 	if t.rowid != "" {
 		return []term{{key: true}}
 	}
-	var terms []term
-	for _, c := range t.position() {
-		terms = append(terms, term{column: c, key: true})
+	terms := termsOf(t.position())
+	for i := range terms {
+		terms[i].key = true
 	}
 	return terms
 }
 
-// apart says whether a table is to be looked through in windows: it can be, and writers wait.
-func (s *Source) apart(ctx context.Context, t *Table) (bool, error) {
-	if len(t.walked()) == 0 {
-		return false, nil
-	}
-	return s.waits(ctx, t)
-}
-
-// row is several values, or places, as one.
-func row(parts []string) string {
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return "(" + strings.Join(parts, ", ") + ")"
-}
-
-func placeholders(n int) string { return row(slices.Repeat([]string{"?"}, n)) }
-
-// places are the expressions of terms.
-func (s *Source) places(t *Table, terms []term) []string {
-	places := make([]string, len(terms))
-	for i, o := range terms {
-		places[i] = s.dialect.place(t, o)
-	}
-	return places
+// walksHandles says whether the order of a table's windows is that of its handles.
+func (t *Table) walksHandles() bool {
+	return len(t.walked()) > 0 && slices.EqualFunc(t.walked(), t.handle(), func(a, b term) bool { return a.column == b.column })
 }
 
 // among is the condition that a row is one of those with these keys, of walked.
@@ -92,15 +69,9 @@ func (w window) or(others fragment) []fragment {
 	if len(w.bounds) == 0 {
 		return w.conditions
 	}
-	either := fragment{text: "(("}
-	for i, f := range w.bounds {
-		if i > 0 {
-			either.text += " AND "
-		}
-		either.text += f.text
-		either.args = append(either.args, f.args...)
-	}
-	return append(slices.Clone(w.conditions), fragment{either.text + ") OR " + others.text + ")", append(either.args, others.args...)})
+	within := allOf(w.bounds)
+	within.text = "(" + within.text + ")"
+	return append(slices.Clone(w.conditions), anyOf([]fragment{within, others}))
 }
 
 // unindexed are conditions for which no index is used.
@@ -168,64 +139,13 @@ func (s *Source) windowEnd(ctx context.Context, db queryer, t *Table, desc bool,
 	for i := range terms {
 		terms[i].desc = desc
 	}
-	query := fragment{text: "SELECT " + s.exactly(t, terms, maxMatched) + " FROM " + s.dialect.from(t)}.where(window)
-	query.text += s.ordered(t, terms) + " LIMIT 1 OFFSET ?"
-	rows, err := db.QueryContext(ctx, query.text, append(query.args, n-1)...)
-	if err != nil {
+	query := s.selecting(t, s.exactly(t, terms, maxMatched)...).where(window)
+	query = fragment{query.text + s.ordered(t, terms) + " LIMIT 1 OFFSET ?", append(query.args, n-1)}
+	rows, err := s.values(ctx, db, query)
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	var end []any
-	for rows.Next() {
-		line := newScan(2 * len(terms))
-		if err := rows.Scan(line.targets...); err != nil {
-			return nil, err
-		}
-		for range terms {
-			end = append(end, line.exact(s.dialect))
-		}
-	}
-	return end, rows.Err()
-}
-
-// countApart counts the rows that meet the conditions, up to one more than limit; 0 means all.
-func (s *Source) countApart(ctx context.Context, t *Table, conditions []fragment, limit int64) (int64, error) {
-	total := int64(0)
-	err := s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
-		query := fragment{text: "SELECT COUNT(*) FROM " + s.dialect.from(t)}.where(rows.where())
-		var n int64
-		if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
-			return false, s.failed(ctx, "count", t, err)
-		}
-		total += n
-		return limit == 0 || total <= limit, nil
-	})
-	return total, err
-}
-
-// exactApart is exactRows where writers wait: a query that is stopped is asked of t's rows in windows, and its rows are
-// then in their order.
-func (s *Source) exactApart(ctx context.Context, t *Table, query fragment, conditions []fragment, limit int) (all [][]any, err error) {
-	_, err = s.glance(ctx, "read", t, s.shares.first, func(ctx context.Context, db queryer) (err error) {
-		all, err = s.exactRows(ctx, db, query, conditions, limit)
-		return err
-	})
-	switch {
-	case !errors.Is(err, errStopped):
-		return all, err
-	case len(t.walked()) == 0:
-		return nil, tooSlow(t, s.shares.first)
-	}
-	all = nil
-	err = s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
-		some, err := s.exactRows(ctx, db, query, rows.where(), limit-len(all))
-		if err != nil {
-			return false, s.failed(ctx, "read", t, err)
-		}
-		all = append(all, some...)
-		return len(all) < limit, nil
-	})
-	return all, err
+	return rows[0], nil
 }
 
 // find appends up to limit rows that meet the conditions.
@@ -288,7 +208,7 @@ func (r *reader) walks() (desc, same bool) {
 
 // keys reads the keys, as walked, of up to limit rows that meet the conditions, in the order of the list.
 func (r *reader) keys(ctx context.Context, db queryer, conditions []fragment, limit int) ([][]any, error) {
-	query := fragment{text: "SELECT " + r.s.exactly(r.t, r.t.walked(), maxMatched) + r.from()}.where(conditions)
+	query := r.s.selecting(r.t, r.s.exactly(r.t, r.t.walked(), maxMatched)...).where(conditions)
 	query.text += r.orderBy()
 	keys, err := r.s.exactRows(ctx, db, query, nil, limit)
 	if err != nil {

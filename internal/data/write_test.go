@@ -178,14 +178,14 @@ func TestInsertThenGet(t *testing.T) {
 			}
 		}
 		// What a form shows, sent back as it is, changes nothing.
-		if again := update(rt, s, record, allOf(record)); again.Token != record.Token {
+		if again := update(rt, s, record, asShown(record)); again.Token != record.Token {
 			rt.Fatalf("sent back as it was, the row is another")
 		}
 	})
 }
 
 // allOf is a form that shows the record and is sent back as it is.
-func allOf(record *Record) Input {
+func asShown(record *Record) Input {
 	in := Input{Fields: map[string]Field{}}
 	for i, c := range record.Columns {
 		cell := record.Cells[i]
@@ -235,7 +235,7 @@ func TestUnchangedFormsChangeNothing(t *testing.T) {
 				continue
 			}
 			record := editOf(t, s, table.Name, row.Key)
-			key, err := s.Update(t.Context(), table.Name, row.Key, record.Token, allOf(record))
+			key, err := s.Update(t.Context(), table.Name, row.Key, record.Token, asShown(record))
 			if err != nil {
 				t.Errorf("%s %s: %v", table.Name, row.Key, err)
 				continue
@@ -323,7 +323,7 @@ func TestWrongFieldsAreAllNamed(t *testing.T) {
 	if strings.Contains(err.Error(), `"x" cannot be set`) {
 		t.Errorf("%v repeats a secret", err)
 	}
-	if n, err := s.CountMatching(t.Context(), Query{Table: "t"}); n != 0 || err != nil {
+	if n, err := countMatching(t.Context(), s, Query{Table: "t"}); n != 0 || err != nil {
 		t.Errorf("%d rows, %v: want none written", n, err)
 	}
 	if _, err := s.Insert(t.Context(), "t", Input{Fields: map[string]Field{"must": {}, "password": {Text: "x"}, "age": {Text: "149"}}, Masked: []string{"password"}}); err != nil {

@@ -211,3 +211,16 @@ func ctxOf(t any) context.Context {
 	}
 	return context.Background()
 }
+
+// countMatching counts the rows that match a query, all of them, as what is to be written is counted.
+func countMatching(ctx context.Context, s *Source, q Query) (int64, error) {
+	t, err := s.table(q.Table)
+	if err != nil {
+		return 0, err
+	}
+	conditions, err := s.matching(t, q)
+	if err != nil {
+		return 0, err
+	}
+	return s.numberUpTo(ctx, t, conditions, 0)
+}

@@ -1,0 +1,130 @@
+package data
+
+// This file puts SQL together: fragments with their values, conditions, orders and SELECTs that are the same in every
+// engine.
+
+import (
+	"slices"
+	"strings"
+)
+
+// fragment is a piece of SQL and the values of its placeholders.
+type fragment struct {
+	text string
+	args []any
+}
+
+// joinAll writes the word between fragments.
+func joinAll(parts []fragment, word string) fragment {
+	var all fragment
+	for i, part := range parts {
+		if i > 0 {
+			all.text += word
+		}
+		all.text += part.text
+		all.args = append(all.args, part.args...)
+	}
+	return all
+}
+
+// allOf is the condition that all of these hold.
+func allOf(conditions []fragment) fragment { return joinAll(conditions, " AND ") }
+
+// anyOf is the condition that one of these holds, as a part of others. Without any it never holds.
+func anyOf(conditions []fragment) fragment {
+	if len(conditions) == 0 {
+		return fragment{text: "1 = 0"}
+	}
+	any := joinAll(conditions, " OR ")
+	any.text = "(" + any.text + ")"
+	return any
+}
+
+// where adds the conditions to a SELECT.
+func (f fragment) where(conditions []fragment) fragment {
+	f.args = slices.Clone(f.args)
+	if len(conditions) > 0 {
+		all := allOf(conditions)
+		f.text += " WHERE " + all.text
+		f.args = append(f.args, all.args...)
+	}
+	return f
+}
+
+// limit bounds the rows of a SELECT.
+func (f fragment) limit(n int64) fragment {
+	return fragment{f.text + " LIMIT ?", append(slices.Clone(f.args), n)}
+}
+
+// row is several values, or places, as one.
+func row(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+func placeholders(n int) string { return row(slices.Repeat([]string{"?"}, n)) }
+
+// termsOf are the columns as terms of an ascending order.
+func termsOf(columns []*Column) []term {
+	terms := make([]term, len(columns))
+	for i, c := range columns {
+		terms[i].column = c
+	}
+	return terms
+}
+
+// places are the expressions of terms.
+func (s *Source) places(t *Table, terms []term) []string {
+	places := make([]string, len(terms))
+	for i, o := range terms {
+		places[i] = s.dialect.place(t, o)
+	}
+	return places
+}
+
+// equals are the conditions that the terms of a row have these values, NULL too.
+func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
+	conditions := make([]fragment, len(terms))
+	for i, place := range s.places(t, terms) {
+		if values[i] == nil {
+			conditions[i] = fragment{text: place + " IS NULL"}
+		} else {
+			conditions[i] = fragment{place + " = ?", []any{values[i]}}
+		}
+	}
+	return conditions
+}
+
+// selecting is a SELECT of expressions, for each row of a table.
+func (s *Source) selecting(t *Table, expressions ...string) fragment {
+	return fragment{text: "SELECT " + strings.Join(expressions, ", ") + " FROM " + s.dialect.from(t)}
+}
+
+// exactly are the expressions that select the terms' values, as exactRows reads them.
+func (s *Source) exactly(t *Table, terms []term, maxBytes int) []string {
+	expressions := s.places(t, terms)
+	for i, place := range expressions {
+		expressions[i] = s.dialect.exact(place, maxBytes)
+	}
+	return expressions
+}
+
+// orderBy is the ORDER BY of terms whose expressions are the places.
+func orderBy(places []string, terms []term) string {
+	keys := make([]string, len(places))
+	for i, place := range places {
+		keys[i] = place
+		if terms[i].desc {
+			keys[i] += " DESC"
+		}
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	return " ORDER BY " + strings.Join(keys, ", ")
+}
+
+// ordered is the ORDER BY of the terms.
+func (s *Source) ordered(t *Table, terms []term) string { return orderBy(s.places(t, terms), terms) }

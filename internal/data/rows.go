@@ -1,0 +1,105 @@
+package data
+
+// This file reads what statements select: rows of exact values, and cells.
+
+import "context"
+
+// each calls row with every row of a query. A row is good until the next one.
+func each(ctx context.Context, db queryer, query fragment, row func(line *scan)) error {
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	line := newScan(len(names))
+	for rows.Next() {
+		if err := rows.Scan(line.targets...); err != nil {
+			return err
+		}
+		row(&scan{values: line.values})
+	}
+	return rows.Err()
+}
+
+// values reads a SELECT of exact expressions.
+func (s *Source) values(ctx context.Context, db queryer, query fragment) (all [][]any, err error) {
+	err = each(ctx, db, query, func(line *scan) {
+		var values []any
+		for len(line.values) > 0 {
+			values = append(values, line.exact(s.dialect))
+		}
+		all = append(all, values)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// exactRows reads up to limit rows of a SELECT of exact expressions that meet the conditions.
+func (s *Source) exactRows(ctx context.Context, db queryer, query fragment, conditions []fragment, limit int) ([][]any, error) {
+	query = query.where(conditions).limit(int64(limit))
+	if limit > 2 {
+		query = s.dialect.atOnce(query)
+	}
+	return s.values(ctx, db, query)
+}
+
+// exists says whether a row of the table meets the conditions.
+func (s *Source) exists(ctx context.Context, db queryer, t *Table, conditions ...fragment) (bool, error) {
+	rows, err := s.exactRows(ctx, db, s.selecting(t, s.dialect.one()), conditions, 1)
+	return len(rows) > 0, err
+}
+
+// scan is one scanned row, taken from the left.
+type scan struct {
+	values  []any
+	targets []any
+}
+
+func newScan(n int) *scan {
+	s := &scan{values: make([]any, n), targets: make([]any, n)}
+	for i := range s.values {
+		s.targets[i] = &s.values[i]
+	}
+	return s
+}
+
+func (s *scan) take() any {
+	v := s.values[0]
+	s.values = s.values[1:]
+	return v
+}
+
+func (s *scan) text() string {
+	switch v := s.take().(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return ""
+}
+
+func (s *scan) exact(d dialect) any {
+	class := s.text()
+	value := d.value(class, s.take())
+	if value == nil && class != string(StoredNull) {
+		return tooLong{}
+	}
+	return value
+}
+
+func (s *scan) cell(d dialect, c *Column, maxRunes, maxBytes int) Value {
+	class := s.text()
+	raw := s.take()
+	size, _ := s.take().(int64)
+	if c.Masked {
+		return Value{Kind: c.Kind, Storage: Storage(class), Masked: true}
+	}
+	return newValue(c, Storage(class), d.value(class, raw), size, maxRunes, maxBytes)
+}
