@@ -169,7 +169,7 @@ func TestWhatTakesAShare(t *testing.T) {
 		}
 		for work, all := range cases {
 			for _, a := range all {
-				what := a.method + " " + a.path + " " + a.form.Encode() + ", beside as much as may be of " + full.String()
+				what := a.method + " " + a.path + " " + a.form.Encode() + ", where " + full.Busy().String()
 				send := func(page *browser, token string) *httptest.ResponseRecorder {
 					form := a.form
 					if form != nil {

@@ -54,10 +54,10 @@ var rules = map[string]rule{
 		"config", "internal/fields", "session", "session/sessionhttp", "session/memstore", "data", "internal/data", "account", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/loglevel",
 		"internal/spool", "internal/records", "internal/people", "internal/home", "internal/frame", "internal/typed", "internal/ui",
 	}},
-	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/spool", "internal/data", "session/sessionhttp"}},
-	"internal/people":  {imports: []string{"internal/frame", "internal/ui", "account", "session", "session/sessionhttp"}},
-	"internal/home":    {imports: []string{"internal/frame", "internal/ui", "internal/data", "session"}},
-	"internal/frame":   {imports: []string{"config", "internal/fields", "internal/typed", "internal/ui", "internal/spool", "account", "internal/data", "session", "session/sessionhttp"}},
+	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/text", "internal/spool", "internal/data", "session/sessionhttp"}},
+	"internal/people":  {imports: []string{"internal/frame", "internal/ui", "internal/text", "account", "session", "session/sessionhttp"}},
+	"internal/home":    {imports: []string{"internal/frame", "internal/ui", "internal/text", "internal/data", "session"}},
+	"internal/frame":   {imports: []string{"config", "internal/fields", "internal/typed", "internal/ui", "internal/text", "internal/spool", "account", "internal/data", "session", "session/sessionhttp"}},
 
 	// The sessions.
 	"session":                   {imports: []string{"config", "internal/fields"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
@@ -89,7 +89,9 @@ var rules = map[string]rule{
 	"internal/data": {imports: []string{"data", "internal/clip", "internal/namelist", "internal/sqldb"}, never: []string{module + "/session…"}},
 	"account":       {imports: []string{"config", "internal/fields", "internal/migrate", "internal/sqldb"}, never: []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/internal/ui…"}},
 	"audit":         {imports: []string{"internal/migrate", "internal/sqldb"}, never: []string{module + "/data…", module + "/internal/ui…"}},
-	"internal/ui":   {never: noSQL},
+	"internal/ui":   {imports: []string{"internal/text"}, never: noSQL},
+	// Every sentence; the one that links plural rules.
+	"internal/text": {never: slices.Concat(noHTTP, noSQL)},
 
 	// What puts them together.
 	"sqlite": {drivers: true},
@@ -118,7 +120,7 @@ var rules = map[string]rule{
 	// What is there for tests.
 	"internal/arch":        {stdlib: true, support: true},
 	"internal/testserver":  {stdlib: true, support: true},
-	"internal/ui/stories":  {imports: []string{"internal/ui"}, support: true},
+	"internal/ui/stories":  {imports: []string{"internal/ui", "internal/text"}, support: true},
 	"internal/programtest": {imports: []string{"internal/testserver"}, stdlib: true, support: true},
 }
 
@@ -137,7 +139,10 @@ var libraries = map[string][]string{
 	"github.com/redis/rueidis":                {"session/redisstore"},
 	"go.yaml.in/yaml/…":                       {"internal/rightsfile"},
 	"golang.org/x/crypto/…":                   {"account"},
-	"golang.org/x/text/…":                     {"account"},
+	"golang.org/x/text/feature/plural":        {"internal/text"},
+	"golang.org/x/text/language":              {"internal/text"},
+	"golang.org/x/text/cases":                 {"account"},
+	"golang.org/x/text/unicode/…":             {"account"},
 	"modernc.org/libc":                        {"sqlite"}, // the driver's memory
 	"modernc.org/sqlite…":                     {"sqlite", "cmd/crudadmin/internal/shop"},
 	"pgregory.net/rapid":                      {"session/sessiontest"},

@@ -18,6 +18,7 @@ var floors = [][]string{
 	{"internal/frame"},
 	{"internal/typed"},
 	{"internal/ui"},
+	{"internal/text"},
 	{"data", "account", "session/sessionhttp"},
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -20,7 +21,7 @@ var errEnded = errors.New("the session has ended meanwhile")
 
 // errChanged means that the visitor's account is another than it was when the
 // request began, though its session lives.
-var errChanged = Refused(http.StatusConflict, "Your account was changed while this was under way, so nothing was written. Send it again.")
+var errChanged = Refused(http.StatusConflict, text.AccountChanged)
 
 // askAgain looks up session, account and rights once more before the handler of a
 // request that changes something: its body may have taken half a minute to come.

@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
@@ -230,22 +231,21 @@ func formError(err error) error {
 	return fmt.Errorf("%w: %w", errForm, err)
 }
 
-// tooLarge says how much would have been taken; empty if an error is another one.
-func tooLarge(err error) string {
+// tooLarge says how much would have been taken; nil if an error is another one.
+func tooLarge(err error) text.Message {
 	var whole *http.MaxBytesError
 	size := int64(maxValues)
 	if errors.As(err, &whole) {
 		size = whole.Limit
 	} else if !errors.Is(err, multipart.ErrMessageTooLarge) {
-		return ""
+		return nil
 	}
-	text := fmt.Sprintf("%d KiB", size>>10)
+	most := text.KiB(size >> 10)
 	if size >= 1<<20 {
-		text = fmt.Sprintf("%d MiB", size>>20)
+		most = text.MiB(size >> 20)
 	}
-	what := "The form is larger than "
 	if whole == nil {
-		what = "The form, without its files, is larger than "
+		return text.ValuesTooLarge(most)
 	}
-	return what + text + ", and was not taken. Nothing was changed."
+	return text.FormTooLarge(most)
 }

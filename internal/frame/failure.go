@@ -15,6 +15,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -23,13 +24,15 @@ import (
 // status.
 type StatusError struct {
 	Status int
-	Detail string // sentences, or empty
+	Detail text.Message // sentences, or nil
 }
 
-func (e *StatusError) Error() string { return strconv.Itoa(e.Status) + ": " + e.Detail }
+func (e *StatusError) Error() string {
+	return strconv.Itoa(e.Status) + ": " + text.English.Say(e.Detail)
+}
 
 // Refused is a StatusError.
-func Refused(status int, detail string) error {
+func Refused(status int, detail text.Message) error {
 	return &StatusError{Status: status, Detail: detail}
 }
 
@@ -37,10 +40,10 @@ func Refused(status int, detail string) error {
 var errForm = errors.New("no form")
 
 // errOrigin means that a page of another site sent the request.
-var errOrigin = Refused(http.StatusForbidden, "The request came from another site.")
+var errOrigin = Refused(http.StatusForbidden, text.OtherSite)
 
 // ErrNoPage means that nothing is at the address.
-var ErrNoPage = Refused(http.StatusNotFound, "")
+var ErrNoPage = Refused(http.StatusNotFound, nil)
 
 const (
 	// RetryAfter is what an answer of 503 asks for.
@@ -52,7 +55,7 @@ const (
 
 // Classify says under which status an error is shown, and in which words. Words
 // of a server that is down stay in the log.
-func Classify(err error) (status int, detail string) {
+func Classify(err error) (status int, detail text.Message) {
 	var asked *StatusError
 	var fields data.FieldErrors
 	var field *data.FieldError
@@ -62,47 +65,46 @@ func Classify(err error) (status int, detail string) {
 	case errors.As(err, &asked):
 		return asked.Status, asked.Detail
 	case errors.Is(err, session.ErrCSRF):
-		return http.StatusForbidden, "The form is too old, or was opened by somebody else. Go back, reload the page and send it again."
-	case tooLarge(err) != "":
+		return http.StatusForbidden, text.FormExpired
+	case tooLarge(err) != nil:
 		return http.StatusRequestEntityTooLarge, tooLarge(err)
 	case errors.Is(err, os.ErrDeadlineExceeded) && errors.Is(err, errForm):
-		return http.StatusRequestTimeout, "The form took too long to arrive, and was not taken. Nothing was changed."
+		return http.StatusRequestTimeout, text.FormTooSlow
 	case errors.As(err, &fields):
-		return http.StatusBadRequest, fields.Error()
+		return http.StatusBadRequest, text.Verbatim(fields.Error())
 	case errors.As(err, &field):
-		return http.StatusBadRequest, field.Error()
+		return http.StatusBadRequest, text.Verbatim(field.Error())
 	case errors.As(err, &hook):
-		return http.StatusUnprocessableEntity, hook.Error()
+		return http.StatusUnprocessableEntity, text.Verbatim(hook.Error())
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):
-		return http.StatusNotFound, ""
+		return http.StatusNotFound, nil
 	case errors.As(err, &table):
-		detail := table.Error() + "."
 		if table.Err != nil {
-			detail += " If it was changed since the panel was started, restart the panel."
+			return http.StatusUnprocessableEntity, text.TableChanged(text.Verbatim(table.Error()))
 		}
-		return http.StatusUnprocessableEntity, detail
+		return http.StatusUnprocessableEntity, text.TableUnusable(text.Verbatim(table.Error()))
 	case errors.Is(err, data.ErrReadOnly):
-		return http.StatusForbidden, "The database cannot be written to."
+		return http.StatusForbidden, text.DatabaseReadOnly
 	case errors.Is(err, data.ErrTimeout):
-		return http.StatusServiceUnavailable, "The database took too long, and was stopped."
+		return http.StatusServiceUnavailable, text.DatabaseTooSlow
 	case errors.Is(err, data.ErrBusy):
-		return http.StatusServiceUnavailable, "Much is being searched, counted or exported just now. Try again in a few seconds."
+		return http.StatusServiceUnavailable, text.DatabaseBusy
 	case errors.Is(err, spool.ErrFull):
-		return http.StatusServiceUnavailable, "Exports that wait to be taken hold all the room there is for them. Try again in a while, or export fewer rows."
+		return http.StatusServiceUnavailable, text.ExportsFull
 	case errors.Is(err, spool.ErrDisk):
-		return http.StatusServiceUnavailable, "The server has no space to prepare the export."
+		return http.StatusServiceUnavailable, text.ExportsNoDisk
 	case errors.Is(err, session.ErrUnavailable):
-		return http.StatusServiceUnavailable, "The session store does not answer."
+		return http.StatusServiceUnavailable, text.SessionsUnanswered
 	case errors.Is(err, account.ErrBusy):
-		return http.StatusServiceUnavailable, "More people are signing in than can be at once."
+		return http.StatusServiceUnavailable, text.SignInsBusy
 	case errors.Is(err, account.ErrUnavailable):
-		return http.StatusServiceUnavailable, "The administrators' database does not answer."
+		return http.StatusServiceUnavailable, text.AdminsUnanswered
 	case errors.Is(err, data.ErrUnavailable):
-		return http.StatusServiceUnavailable, "The application's database does not answer."
+		return http.StatusServiceUnavailable, text.DatabaseUnanswered
 	case errors.Is(err, session.ErrMalformed), errors.Is(err, errForm):
-		return http.StatusBadRequest, "The request is malformed."
+		return http.StatusBadRequest, text.Malformed
 	default:
-		return http.StatusInternalServerError, ""
+		return http.StatusInternalServerError, nil
 	}
 }
 
@@ -120,7 +122,7 @@ func (f *Frame) fail(v *Visit, err error) {
 		return // the browser has gone
 	case errors.Is(err, errUnmade):
 		f.log.ErrorContext(r.Context(), "page could not be rendered", "path", r.URL.Path, "error", err)
-		http.Error(v.W, "The page could not be made.", http.StatusInternalServerError)
+		http.Error(v.W, v.Say(text.PageUnmade), http.StatusInternalServerError)
 		return
 	case errors.Is(err, account.ErrActor):
 		err = f.actorChanged(v)
@@ -149,7 +151,7 @@ func (f *Frame) fail(v *Visit, err error) {
 		v.RetryIn(wait)
 	}
 	if v.WantsJSON() {
-		_ = v.JSON(status, map[string]string{"error": http.StatusText(status), "detail": detail})
+		_ = v.JSON(status, map[string]string{"error": http.StatusText(status), "detail": v.Say(detail)})
 		return
 	}
 	page := ui.Error{Layout: v.PlainLayout(), Status: status, Detail: detail, RequestID: id, RetryAfter: wait}
@@ -181,7 +183,7 @@ func (f *Frame) sendToLogin(v *Visit) {
 		v.W.Header().Set("HX-Redirect", login)
 		v.W.WriteHeader(http.StatusUnauthorized)
 	case v.WantsJSON():
-		_ = v.JSON(http.StatusUnauthorized, map[string]string{"error": "not signed in"})
+		_ = v.JSON(http.StatusUnauthorized, map[string]string{"error": v.Say(text.NotSignedIn)})
 	default:
 		if v.R.Method == http.MethodGet || v.R.Method == http.MethodHead {
 			login += "?next=" + url.QueryEscape(v.R.URL.RequestURI())

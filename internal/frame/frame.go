@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -97,7 +98,7 @@ func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(r.URL.RequestURI()) > MaxURL {
-		f.fail(f.visit(w, r), Refused(http.StatusRequestURITooLong, "The address is too long."))
+		f.fail(f.visit(w, r), Refused(http.StatusRequestURITooLong, text.AddressTooLong))
 		return
 	}
 	if err := f.origin.Check(r); err != nil {

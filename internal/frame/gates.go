@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/fields"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // MaxHosts is how many hosts and MaxNetworks how many networks gates know at most.
@@ -185,7 +186,7 @@ func (g *Gates) Admit(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	if len(g.Networks) > 0 && !g.allows(r) {
-		refuse(w, http.StatusForbidden, "This address is not allowed here.")
+		refuse(w, http.StatusForbidden, text.AddressRefused)
 		return false
 	}
 	host := requestHost(r)
@@ -201,10 +202,10 @@ func (g *Gates) Admit(w http.ResponseWriter, r *http.Request) bool {
 		g.misdirected(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		g.Logger.WarnContext(r.Context(), "a request over plain HTTP is refused", "gate", "ENFORCE_HTTPS", "method", r.Method)
-		refuse(w, http.StatusForbidden, "This is served over HTTPS only. What was sent came over plain HTTP, and was not looked at.")
+		refuse(w, http.StatusForbidden, text.HTTPSOnly)
 	default:
 		w.Header().Set("Location", g.secure(host, r.URL))
-		refuse(w, http.StatusPermanentRedirect, "This is served over HTTPS.")
+		refuse(w, http.StatusPermanentRedirect, text.HTTPSInstead)
 	}
 	return false
 }
@@ -241,16 +242,16 @@ func (g *Gates) allows(r *http.Request) bool {
 
 func (g *Gates) misdirected(w http.ResponseWriter, r *http.Request) {
 	g.Logger.WarnContext(r.Context(), "a host is refused", "gate", "ALLOWED_HOSTS and PUBLIC_URL", "host", clip.Text(r.Host, 100))
-	refuse(w, http.StatusMisdirectedRequest, "This host's name is not answered here.")
+	refuse(w, http.StatusMisdirectedRequest, text.HostRefused)
 }
 
 // refuse answers in plain text, as who was not let in has no page to see.
-func refuse(w http.ResponseWriter, status int, sentence string) {
+func refuse(w http.ResponseWriter, status int, why text.Message) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(sentence + "\n"))
+	_, _ = w.Write([]byte(text.English.Say(why) + "\n"))
 }
 
 // requestHost is the name that a request was sent to, without the port.

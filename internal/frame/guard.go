@@ -4,10 +4,10 @@ package frame
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -93,13 +93,13 @@ func (f *Frame) count(v *Visit, _ Route) error {
 	if v.kept, ok = f.Shares.Keep(v.User.ID); !ok {
 		v.R.Body = http.NoBody
 	}
-	return overShare(fmt.Sprintf("%d requests", MaxRequests))
+	return overShare(text.BusyRequests(MaxRequests))
 }
 
 // admit decides whether the visitor may ask for the address: by role, and in a table by rights.
 func (f *Frame) admit(v *Visit, rt Route) error {
 	if rt.Access == Superuser && v.User.Role != account.Superuser {
-		return Refused(http.StatusForbidden, "This page is for superusers.")
+		return Refused(http.StatusForbidden, text.ForSuperusers)
 	}
 	needed := rt.Access.Rights()
 	if len(needed) == 0 {
@@ -136,11 +136,9 @@ func (f *Frame) take(v *Visit, rt Route) error {
 // The error is 429.
 func (v *Visit) Take(work Work) error {
 	if !v.share.Take(v.R.Context(), work) {
-		return overShare(work.String())
+		return overShare(work.Busy())
 	}
 	return nil
 }
 
-func overShare(what string) error {
-	return Refused(http.StatusTooManyRequests, "You have "+what+" under way, in all your windows together: wait until that is done.")
-}
+func overShare(busy text.Message) error { return Refused(http.StatusTooManyRequests, busy) }

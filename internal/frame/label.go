@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // TableLabel is what people call a table.
@@ -22,7 +23,7 @@ func ColumnLabel(c *data.Column) string { return NameLabel(cmp.Or(c.Label, c.Nam
 func NameLabel(name string) string {
 	switch {
 	case name == "":
-		return "(unnamed)"
+		return text.Unnamed.String()
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }):
 		return name
 	default:

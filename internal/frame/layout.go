@@ -4,6 +4,7 @@ package frame
 
 import (
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -25,20 +26,20 @@ func (v *Visit) Layout(current string) ui.Layout {
 	l.User = &ui.User{Name: u.Username, Role: string(u.Role)}
 	l.CSRFToken = v.CSRFToken()
 	l.Notices = v.takeNotices()
-	link := func(label string, icon ui.Icon, segments ...string) ui.NavItem {
+	link := func(label text.Message, icon ui.Icon, segments ...string) ui.NavItem {
 		href := v.URL(segments...)
 		return ui.NavItem{Label: label, Href: href, Icon: icon, Current: href == current}
 	}
-	l.Nav = append(l.Nav, link("Dashboard", ui.IconDashboard))
+	l.Nav = append(l.Nav, link(text.Dashboard, ui.IconDashboard))
 	if u.Role == account.Superuser {
-		l.Nav = append(l.Nav, link("Sessions", ui.IconSessions, "sessions", ""), link("Users", ui.IconUsers, "users", ""), link("Health", ui.IconHealth, "health"))
+		l.Nav = append(l.Nav, link(text.Sessions, ui.IconSessions, "sessions", ""), link(text.Users, ui.IconUsers, "users", ""), link(text.Health, ui.IconHealth, "health"))
 	}
-	l.Nav = append(l.Nav, link("Account", ui.IconAccount, "account"))
+	l.Nav = append(l.Nav, link(text.Account, ui.IconAccount, "account"))
 	for _, group := range v.Menu() {
 		shown := ui.NavGroup{Label: group.Label}
 		for _, t := range group.Tables {
 			href := v.TableURL(t.Name)
-			item := ui.NavItem{Label: TableLabel(t), Href: href, Icon: ui.IconTable, Current: href == current}
+			item := ui.NavItem{Label: text.Verbatim(TableLabel(t)), Href: href, Icon: ui.IconTable, Current: href == current}
 			if t.View {
 				item.Icon = ui.IconView
 			}
@@ -54,17 +55,20 @@ func (v *Visit) CSRFToken() string { return v.frame.sessions.CSRFToken(v.W, v.R)
 
 // Notify leaves a message for the next page of the session. A message that cannot be
 // left is lost; what it was about is done.
-func (v *Visit) Notify(kind ui.NoticeKind, text string) {
+func (v *Visit) Notify(kind ui.NoticeKind, said text.Message) {
 	if s, ok := v.Session(); ok {
-		v.NotifyIn(s.ID, kind, text)
+		v.NotifyIn(s.ID, kind, said)
 	}
 }
 
 // NotifyIn is Notify for the session with that ID.
-func (v *Visit) NotifyIn(id session.ID, kind ui.NoticeKind, text string) {
-	_, err := v.frame.manager.Update(v.R.Context(), id, func(m *session.Metadata) error {
-		return session.AddFlash(m, session.Flash{Kind: string(kind), Text: text})
-	})
+func (v *Visit) NotifyIn(id session.ID, kind ui.NoticeKind, said text.Message) {
+	kept, err := text.Store(said)
+	if err == nil {
+		_, err = v.frame.manager.Update(v.R.Context(), id, func(m *session.Metadata) error {
+			return session.AddFlash(m, session.Flash{Kind: string(kind), Text: kept})
+		})
+	}
 	if err != nil {
 		v.frame.log.WarnContext(v.R.Context(), "a notice is lost", "error", err)
 	}
@@ -86,7 +90,7 @@ func (v *Visit) takeNotices() []ui.Notice {
 	}
 	var notices []ui.Notice
 	for _, f := range taken {
-		notices = append(notices, ui.Notice{Kind: ui.NoticeKind(f.Kind), Text: f.Text})
+		notices = append(notices, ui.Notice{Kind: ui.NoticeKind(f.Kind), Text: text.Load(f.Text)})
 	}
 	return notices
 }

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // A MenuGroup is tables under one heading.
 type MenuGroup struct {
-	Label  string
+	Label  text.Message
 	Tables []*data.Table
 }
 
@@ -20,8 +21,8 @@ type MenuGroup struct {
 // have them.
 func (v *Visit) Menu() []MenuGroup {
 	var groups []MenuGroup
-	add := func(label string, t *data.Table) {
-		i := slices.IndexFunc(groups, func(g MenuGroup) bool { return g.Label == label })
+	add := func(label text.Message, t *data.Table) {
+		i := slices.IndexFunc(groups, func(g MenuGroup) bool { return g.Label.String() == label.String() })
 		if i < 0 {
 			i = len(groups)
 			groups = append(groups, MenuGroup{Label: label})
@@ -38,11 +39,11 @@ func (v *Visit) Menu() []MenuGroup {
 			switch {
 			case said.OffMenu || t.View != views:
 			case said.Group != "":
-				add(said.Group, t)
+				add(text.Verbatim(said.Group), t)
 			case t.View:
-				add("Views", t)
+				add(text.Views, t)
 			default:
-				add("Tables", t)
+				add(text.Tables, t)
 			}
 		}
 	}

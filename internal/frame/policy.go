@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 )
 
@@ -80,13 +81,13 @@ func (p *Policy) refusal(role account.Role, t *data.Table, asked Right) error {
 	allowed := p.offered[t.Name]
 	switch {
 	case writing && p.readOnly:
-		return Refused(http.StatusForbidden, "This panel is read-only.")
+		return Refused(http.StatusForbidden, text.PanelReadOnly)
 	case writing && t.ReadOnly != "":
-		return Refused(http.StatusForbidden, "This table cannot be written: "+t.ReadOnly+".")
+		return Refused(http.StatusForbidden, text.TableReadOnly(text.Verbatim(t.ReadOnly)))
 	case len(allowed) > 0 && !slices.Contains(allowed, asked):
-		return Refused(http.StatusForbidden, "This panel does not offer to "+verbs[asked]+" of this table.")
+		return Refused(http.StatusForbidden, text.NotOffered(verbs[asked]))
 	case !slices.Contains(has, RightView), !slices.Contains(has, asked):
-		return Refused(http.StatusForbidden, "Your role may not "+verbs[asked]+" of this table.")
+		return Refused(http.StatusForbidden, text.NotPermitted(verbs[asked]))
 	}
 	switch asked {
 	case RightDelete:
@@ -107,9 +108,10 @@ func (p *Policy) rightsOf(table string) Rights {
 	return p.rights[EveryTable]
 }
 
-var verbs = map[Right]string{
-	RightView: "look at the records", RightExport: "export the records", RightCreate: "make records",
-	RightUpdate: "change records", RightDelete: "delete records", RightBulk: "change many records at once",
+// verbs are what a right allows, as the sentences of refusals say it.
+var verbs = map[Right]text.Message{
+	RightView: text.ToView, RightExport: text.ToExport, RightCreate: text.ToCreate,
+	RightUpdate: text.ToUpdate, RightDelete: text.ToDelete, RightBulk: text.ToBulk,
 }
 
 // DataFor returns the application's data as a role may see it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // mayReach says why a role may not change what a foreign key's action changes; nil if it may. Deleting rows needs the
@@ -17,9 +18,9 @@ import (
 // by way of another table. In a table that the configuration hides from
 // everybody only superusers have rights.
 func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
-	right, why := RightUpdate, "This changes records of other tables too, where your role may not change records."
+	right, why := RightUpdate, text.ReachesChanges
 	if reached.Deletes {
-		right, why = RightDelete, "This deletes from other tables too, where your role may not delete."
+		right, why = RightDelete, text.ReachesDeletes
 	}
 	has := p.rightsOf(reached.Table).of(role)
 	t, shown := p.whole.Schema().Table(reached.Table)
@@ -34,7 +35,7 @@ func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
 		c, ok := t.Column(name)
 		return ok && c.Masked && !p.View(t).Unseen(c)
 	}) {
-		return Refused(http.StatusForbidden, "This changes what is masked in another table, which your role may not set.")
+		return Refused(http.StatusForbidden, text.ReachesMasked)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -74,6 +75,9 @@ func (v *Visit) JSON(status int, body any) error {
 	_ = json.NewEncoder(v.W).Encode(body)
 	return nil
 }
+
+// Say is a message in the words of the visitor's language, for answers that are no page.
+func (v *Visit) Say(m text.Message) string { return text.English.Say(m) }
 
 // Static answers with one of the panel's own files.
 func Static(v *Visit) error {

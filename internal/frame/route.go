@@ -210,7 +210,7 @@ func (f *Frame) dispatch(w http.ResponseWriter, r *http.Request) {
 	f.guard(Route{Access: SignedIn, Handler: func(v *Visit) error {
 		if allow := f.allowed(r); allow != "" {
 			v.W.Header().Set("Allow", allow)
-			return Refused(http.StatusMethodNotAllowed, "")
+			return Refused(http.StatusMethodNotAllowed, nil)
 		}
 		return ErrNoPage
 	}}).ServeHTTP(w, r)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Work is what a request may take of the machine beside its own place.
@@ -34,9 +36,9 @@ const (
 
 var most = [works]int{Searching: MaxSearches, Exporting: MaxExports, Changing: MaxChanges}
 
-// String says what a person has as much of as they may have.
-func (w Work) String() string {
-	return [works]string{Searching: "two searches", Exporting: "an export", Changing: "a change of many records"}[w]
+// Busy says that a person has as much of it as they may have.
+func (w Work) Busy() text.Message {
+	return [works]text.Message{Searching: text.BusySearches(MaxSearches), Exporting: text.BusyExporting, Changing: text.BusyChanging}[w]
 }
 
 // Shares counts what each person has under way. The zero value is ready, and is safe for use by

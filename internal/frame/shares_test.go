@@ -37,7 +37,7 @@ func TestSharesUnderRandomUse(t *testing.T) {
 		for _, one := range w {
 			under[person][one] += n
 			if under[person][one] > most[one] {
-				t.Errorf("%s has %d times %s under way", person, under[person][one], one)
+				t.Errorf("%s has %d times %s under way", person, under[person][one], one.Busy())
 			}
 		}
 		if requests[person] > frame.MaxRequests {
@@ -129,11 +129,11 @@ func TestASharesBounds(t *testing.T) {
 		for w, n := range most {
 			for i, share := range held {
 				if got := share.Take(t.Context(), w); got != (i < n) {
-					t.Errorf("%s, number %d: %v", w, i+1, got)
+					t.Errorf("%s, number %d: %v", w.Busy(), i+1, got)
 				}
 			}
 			if !held[0].Take(t.Context(), w) {
-				t.Errorf("%s: who has a place is refused it", w)
+				t.Errorf("%s: who has a place is refused it", w.Busy())
 			}
 		}
 		// A search waits for another of the same person.

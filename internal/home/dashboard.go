@@ -4,10 +4,10 @@ package home
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -20,12 +20,12 @@ func (p *Pages) Dashboard(v *frame.Visit) error {
 	for _, group := range v.Menu() {
 		shown := ui.ModelGroup{Label: group.Label}
 		for _, t := range group.Tables {
-			m := ui.Model{Label: frame.TableLabel(t), Href: v.TableURL(t.Name), Note: t.Problem}
+			m := ui.Model{Label: frame.TableLabel(t), Href: v.TableURL(t.Name), Note: text.Verbatim(t.Problem)}
 			if n, ok := estimates[t.Name]; ok && n >= 0 {
-				m.Total = ui.Estimate(n)
+				m.Total = text.Estimate(n)
 			}
-			if m.Note == "" && !t.View && !t.Identity.Addressable() {
-				m.Note = "no key: rows can be listed only"
+			if m.Note == nil && !t.View && !t.Identity.Addressable() {
+				m.Note = text.ListedOnly
 			}
 			if t.View {
 				m.Kind = "view"
@@ -35,10 +35,10 @@ func (p *Pages) Dashboard(v *frame.Visit) error {
 		page.Models = append(page.Models, shown)
 	}
 	if len(page.Models) == 0 {
-		page.Problem = &ui.Problem{Title: "No tables", Detail: "The database has no table that is shown."}
+		page.Problem = &ui.Problem{Title: text.NoTables, Detail: text.NoTablesShown}
 	}
 	page.Stats = append(page.Stats,
-		ui.Stat{Label: "Database", Value: schema.Engine, Note: schema.Version, Icon: ui.IconDatabase},
+		ui.Stat{Label: text.Database, Value: text.Verbatim(schema.Engine), Note: text.Verbatim(schema.Version), Icon: ui.IconDatabase},
 		p.sessionStat(v),
 	)
 	for _, c := range p.checks(v.R.Context()) {
@@ -65,7 +65,7 @@ func (p *Pages) estimates(v *frame.Visit) map[string]int64 {
 
 // sessionStat says how many sessions are live, as far as one page of them goes.
 func (p *Pages) sessionStat(v *frame.Visit) ui.Stat {
-	stat := ui.Stat{Label: "Live sessions", Value: "unknown", Icon: ui.IconSessions, Note: p.manager.Traits().Name}
+	stat := ui.Stat{Label: text.LiveSessions, Value: text.Unknown, Icon: ui.IconSessions, Note: text.Verbatim(p.manager.Traits().Name)}
 	if v.IsSuperuser() {
 		stat.Href = v.URL("sessions", "")
 	}
@@ -73,9 +73,10 @@ func (p *Pages) sessionStat(v *frame.Visit) ui.Stat {
 	if err != nil {
 		return stat
 	}
-	stat.Value = fmt.Sprint(len(found.Sessions))
+	n := text.Exact(int64(len(found.Sessions)))
 	if found.Next != "" {
-		stat.Value += "+"
+		n = text.AtLeast(n.N)
 	}
+	stat.Value = text.Number(n)
 	return stat
 }

@@ -13,14 +13,15 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // check is one part the panel needs, as it was found.
 type check struct {
-	name string // on the page
-	key  string // in readyz
+	name text.Message // on the page
+	key  string       // in readyz
 	err  error
 	took time.Duration
 
@@ -40,9 +41,9 @@ func (p *Pages) checks(ctx context.Context) []check {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	found := []check{
-		{name: "Application database", key: "database"},
-		{name: "Administrators", key: "admin_database"},
-		{name: "Sessions (" + p.manager.Traits().Name + ")", key: "sessions"},
+		{name: text.ApplicationDatabase, key: "database"},
+		{name: text.Administrators, key: "admin_database"},
+		{name: text.SessionsIn(p.manager.Traits().Name), key: "sessions"},
 	}
 	ask := []func(context.Context) error{p.source.Ping, p.pingAdmin, p.manager.Ping}
 	var all sync.WaitGroup
@@ -76,17 +77,17 @@ func (p *Pages) pingAdmin(ctx context.Context) error {
 
 func (c check) page() ui.HealthCheck {
 	if c.err != nil {
-		return ui.HealthCheck{Name: c.name, State: ui.HealthDown, Detail: "does not answer"}
+		return ui.HealthCheck{Name: c.name, State: ui.HealthDown, Detail: text.NoAnswer}
 	}
-	state, detail := ui.HealthOK, "under 0.1 ms"
+	state, detail := ui.HealthOK, text.UnderTenthMillisecond
 	if c.took >= 100*time.Microsecond {
-		detail = fmt.Sprintf("%.1f ms", float64(c.took)/float64(time.Millisecond))
+		detail = text.Milliseconds(fmt.Sprintf("%.1f", float64(c.took)/float64(time.Millisecond)))
 	}
 	switch {
 	case c.report != nil && c.report.Warning != "":
-		return ui.HealthCheck{Name: c.name, State: ui.HealthDegraded, Detail: c.report.Warning + " " + c.report.Detail}
+		return ui.HealthCheck{Name: c.name, State: ui.HealthDegraded, Detail: text.Sentences(text.Verbatim(c.report.Warning), text.Verbatim(c.report.Detail))}
 	case c.report != nil:
-		detail += "; " + c.report.Detail
+		detail = text.List(detail, text.Verbatim(c.report.Detail))
 	}
 	if c.took >= slow {
 		state = ui.HealthDegraded
@@ -98,15 +99,18 @@ func (c check) page() ui.HealthCheck {
 // of versions.
 func (p *Pages) ShowHealth(v *frame.Visit) error {
 	t := p.manager.Traits()
-	page := ui.Health{Store: t.Name, Notes: t.Notes, Promises: promises(t)}
+	page := ui.Health{Store: t.Name, Promises: promises(t)}
+	for _, note := range t.Notes {
+		page.Notes = append(page.Notes, text.Verbatim(note))
+	}
 	for _, c := range p.checks(v.R.Context()) {
 		page.Parts = append(page.Parts, c.page())
 	}
 	schema := v.Data.Schema()
 	page.Versions = []ui.Fact{
-		{Name: "CRUDAdmin", Value: version()},
-		{Name: "Application database", Value: strings.TrimSpace(schema.Engine + " " + schema.Version)},
-		{Name: "Go", Value: strings.TrimPrefix(runtime.Version(), "go") + " on " + runtime.GOOS + "/" + runtime.GOARCH},
+		{Name: text.Verbatim("CRUDAdmin"), Value: version()},
+		{Name: text.ApplicationDatabase, Value: text.Verbatim(strings.TrimSpace(schema.Engine + " " + schema.Version))},
+		{Name: text.Verbatim("Go"), Value: text.VersionOn(strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS+"/"+runtime.GOARCH)},
 	}
 	page.Layout = v.Layout(v.URL("health"))
 	return v.Render(http.StatusOK, page)
@@ -114,40 +118,40 @@ func (p *Pages) ShowHealth(v *frame.Visit) error {
 
 // promises says in words what a session store holds to.
 func promises(t session.Traits) []ui.Fact {
-	yes := func(name string, is bool, yes, no string) ui.Fact {
+	yes := func(name text.Message, is bool, yes, no text.Message) ui.Fact {
 		if is {
 			return ui.Fact{Name: name, Value: yes}
 		}
 		return ui.Fact{Name: name, Value: no}
 	}
-	bound := "none of the store's own"
+	bound := text.NoBound
 	if t.MaxPerUser > 0 {
-		bound = fmt.Sprint(t.MaxPerUser)
+		bound = text.Number(text.Exact(int64(t.MaxPerUser)))
 	}
 	return []ui.Fact{
-		yes("After a crash", t.Durable, "sessions are there still", "everybody signs in again"),
-		yes("Several processes", t.Shared, "see the same sessions", "each has its own sessions"),
-		yes("An ended session", t.MaxStale == 0, "is refused everywhere at once", fmt.Sprintf("may be taken elsewhere for up to %s", t.MaxStale)),
-		yes("Limit of sessions", t.ExactLimit, "holds at every moment", "may be passed for a moment, between processes"),
-		{Name: "Sessions of a user, at most", Value: bound},
-		yes("List of everybody's sessions", t.ListAll, "yes", "no: by user only"),
-		yes("Ended sessions", t.History, "are kept with their reason", "leave nothing behind"),
+		yes(text.AfterCrash, t.Durable, text.SessionsStay, text.SessionsLost),
+		yes(text.SeveralProcesses, t.Shared, text.SameSessions, text.OwnSessions),
+		yes(text.EndedSession, t.MaxStale == 0, text.RefusedAtOnce, text.AcceptedFor(text.Wait(t.MaxStale))),
+		yes(text.SessionLimit, t.ExactLimit, text.LimitExact, text.LimitLoose),
+		{Name: text.SessionsPerUser, Value: bound},
+		yes(text.SessionList, t.ListAll, text.Yes, text.ByUserOnly),
+		yes(text.EndedSessions, t.History, text.KeptWithReason, text.LeaveNothing),
 	}
 }
 
 // version is this module's, as the program was built with it.
-func version() string {
+func version() text.Message {
 	const module = "github.com/go-crudadmin/crudadmin"
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return text.Unknown
 	}
 	for _, m := range append(info.Deps, &info.Main) {
 		if m.Path == module && m.Version != "" {
-			return m.Version
+			return text.Verbatim(m.Version)
 		}
 	}
-	return "(devel)"
+	return text.Verbatim("(devel)")
 }
 
 // Healthz says that the process is alive.

@@ -5,7 +5,6 @@ package people
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -51,9 +51,9 @@ func (p *Pages) readSessionFilter(v *frame.Visit, values url.Values) (sessionFil
 	f := sessionFilter{shown: ui.SessionFilter{
 		User: strings.TrimSpace(values.Get("user")), IP: strings.TrimSpace(values.Get("ip")), Device: strings.TrimSpace(values.Get("device")),
 	}}
-	for name, text := range map[string]string{"user": f.shown.User, "ip": f.shown.IP, "device": f.shown.Device} {
-		if len(text) > maxFilterText {
-			return sessionFilter{}, frame.Refused(http.StatusUnprocessableEntity, fmt.Sprintf("%s: %d bytes, want at most %d.", name, len(text), maxFilterText))
+	for name, given := range map[string]string{"user": f.shown.User, "ip": f.shown.IP, "device": f.shown.Device} {
+		if len(given) > maxFilterText {
+			return sessionFilter{}, frame.Refused(http.StatusUnprocessableEntity, text.FilterTooLong(name, len(given), maxFilterText))
 		}
 	}
 	if f.shown.User != "" {
@@ -67,14 +67,14 @@ func (p *Pages) readSessionFilter(v *frame.Visit, values url.Values) (sessionFil
 			return f, err
 		}
 	}
-	if text := f.shown.IP; text != "" {
-		network, err := netip.ParsePrefix(text)
-		if address, e := netip.ParseAddr(text); e == nil {
+	if given := f.shown.IP; given != "" {
+		network, err := netip.ParsePrefix(given)
+		if address, e := netip.ParseAddr(given); e == nil {
 			address = address.Unmap().WithZone("")
 			network, err = netip.PrefixFrom(address, address.BitLen()), nil
 		}
 		if err != nil {
-			f.shown.Error = fmt.Sprintf("ip: %q is not an address or a network, such as 192.0.2.7 or 192.0.2.0/24.", text)
+			f.shown.Error = text.NotANetwork(given)
 			return f, frame.Refused(http.StatusUnprocessableEntity, f.shown.Error)
 		}
 		f.networks = network.Masked()
@@ -107,7 +107,7 @@ func (f sessionFilter) takeShare(v *frame.Visit) error {
 
 func (f sessionFilter) matches(s *session.Session) bool {
 	return (!f.networks.IsValid() || s.IP.IsValid() && f.networks.Contains(s.IP.Unmap())) &&
-		(f.device == "" || strings.Contains(strings.ToLower(deviceText(s.Device)+"\n"+s.UserAgent), f.device))
+		(f.device == "" || strings.Contains(strings.ToLower(deviceText(s.Device).String()+"\n"+s.UserAgent), f.device))
 }
 
 // find returns a page of the sessions that are meant: as many as a page has at
@@ -160,8 +160,7 @@ func (p *Pages) unlisted(err error) error {
 	if !errors.Is(err, session.ErrUnsupported) {
 		return err
 	}
-	return frame.Refused(http.StatusUnprocessableEntity, fmt.Sprintf(
-		"The %s store finds sessions by their user only: say whose to end (user). To end everybody's, start the panel with another secret key.", p.Manager.Traits().Name))
+	return frame.Refused(http.StatusUnprocessableEntity, text.EndByUser(p.Manager.Traits().Name))
 }
 
 // revokeAll ends all sessions that are meant; with preview=1 it says how many there
@@ -196,13 +195,13 @@ func (p *Pages) revokeAll(v *frame.Visit, why session.Ending) error {
 		}
 	}
 	v.Note(slog.Int("sessions", n))
-	switch text := endedText(n); {
+	switch said := endedText(n); {
 	case more:
-		err = p.notifyEnded(v, text+" There are more: end them again, and it goes on.", err)
+		err = p.notifyEnded(v, text.Sentences(said, text.MoreSessions), err)
 	case n == 0:
-		err = p.notifyEnded(v, "No session matches any more.", err)
+		err = p.notifyEnded(v, text.NoSessionMatches, err)
 	default:
-		err = p.notifyEnded(v, text, err)
+		err = p.notifyEnded(v, said, err)
 	}
 	if err != nil {
 		return p.unlisted(err)
@@ -309,9 +308,9 @@ func (p *Pages) previewEndings(v *frame.Visit, f sessionFilter, own bool) error 
 	if v.WantsJSON() {
 		return v.JSON(http.StatusOK, map[string]any{"sessions": n, "more": more})
 	}
-	count := ui.Exact(int64(n))
+	count := text.Exact(int64(n))
 	if more {
-		count = ui.AtLeast(int64(n))
+		count = text.AtLeast(int64(n))
 	}
 	return p.renderSessions(v, f, "", false, &ui.SessionsEnding{Count: count, Own: own, Mine: p.meansOwn(f, &mine)})
 }

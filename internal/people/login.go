@@ -9,15 +9,9 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
-)
-
-// What a failed login is told. It says the same whatever was wrong.
-const (
-	wrongCredentials = "The username or the password is wrong."
-	tooManyAttempts  = "Too many attempts."
-	tooManySessions  = "You are signed in on as many devices as are allowed. Sign out on one of them first."
 )
 
 // ShowLogin is the form to sign in; visitors who are signed in are led on.
@@ -39,7 +33,7 @@ func (p *Pages) renderLogin(v *frame.Visit, status int, page ui.Login) error {
 func (p *Pages) refuseLogin(v *frame.Visit, status int, page ui.Login) error {
 	if v.WantsJSON() {
 		v.W.Header().Set("Cache-Control", "no-store")
-		return v.JSON(status, map[string]string{"error": http.StatusText(status), "detail": page.Failure()})
+		return v.JSON(status, map[string]string{"error": http.StatusText(status), "detail": v.Say(page.Failure())})
 	}
 	return p.renderLogin(v, status, page)
 }
@@ -53,7 +47,7 @@ func (p *Pages) Login(v *frame.Visit) error {
 	}
 	attempt, err := p.attempt(v, page.Username)
 	if wait, ok := throttled(v, err); ok {
-		page.Error, page.RetryAfter = tooManyAttempts, wait
+		page.Error, page.RetryAfter = text.TooManyAttempts, wait
 		v.NoteAccount(page.Username)
 		return p.refuseLogin(v, http.StatusTooManyRequests, page)
 	}
@@ -69,7 +63,7 @@ func (p *Pages) Login(v *frame.Visit) error {
 		err = p.admit(v, u)
 	}
 	if errors.Is(err, account.ErrCredentials) {
-		page.Error = wrongCredentials
+		page.Error = text.WrongCredentials
 		v.NoteAccount(page.Username)
 		return p.refuseLogin(v, http.StatusUnauthorized, page)
 	}
@@ -79,7 +73,7 @@ func (p *Pages) Login(v *frame.Visit) error {
 			v.Log().WarnContext(v.R.Context(), "a login attempt stays counted", "error", undo)
 		}
 		if errors.Is(err, session.ErrLimit) {
-			page.Error = tooManySessions
+			page.Error = text.TooManySessions
 			v.NoteError(err)
 			return p.refuseLogin(v, http.StatusForbidden, page)
 		}

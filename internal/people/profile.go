@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -37,18 +38,18 @@ func (p *Pages) ChangePassword(v *frame.Visit) error {
 	u := v.User
 	current, next := v.R.PostForm.Get("current_password"), v.R.PostForm.Get("new_password")
 	if next != v.R.PostForm.Get("confirm_password") {
-		return p.renderAccount(v, http.StatusUnprocessableEntity, ui.PasswordForm{RepeatError: "The two new passwords differ."})
+		return p.renderAccount(v, http.StatusUnprocessableEntity, ui.PasswordForm{RepeatError: text.PasswordsDiffer})
 	}
 	attempt, err := p.attempt(v, u.Username)
 	if wait, ok := throttled(v, err); ok {
-		return p.renderAccount(v, http.StatusTooManyRequests, ui.PasswordForm{CurrentError: tooManyAttempts + " Try again in " + ui.Wait(wait) + "."})
+		return p.renderAccount(v, http.StatusTooManyRequests, ui.PasswordForm{CurrentError: text.Sentences(text.TooManyAttempts, text.TryAgainIn(text.Wait(wait)))})
 	}
 	if err != nil {
 		return err
 	}
 	err = v.Acting().SetPassword(v.R.Context(), u.ID, current, next)
 	if errors.Is(err, account.ErrOldPassword) {
-		return p.renderAccount(v, http.StatusUnprocessableEntity, ui.PasswordForm{CurrentError: "This is not your current password."})
+		return p.renderAccount(v, http.StatusUnprocessableEntity, ui.PasswordForm{CurrentError: text.NotCurrentPassword})
 	}
 	if err == nil {
 		p.rememberAgain(v, u.ID, attempt)
@@ -56,18 +57,18 @@ func (p *Pages) ChangePassword(v *frame.Visit) error {
 	if undo := attempt.Cancel(v.R.Context()); undo != nil {
 		v.Log().WarnContext(v.R.Context(), "a password attempt stays counted", "error", undo)
 	}
-	if text := passwordError(err); text != "" {
-		return p.renderAccount(v, http.StatusUnprocessableEntity, ui.PasswordForm{NewError: text})
+	if wrong := passwordError(err); wrong != nil {
+		return p.renderAccount(v, http.StatusUnprocessableEntity, ui.PasswordForm{NewError: wrong})
 	}
 	if err != nil {
 		return err
 	}
 	why := session.Ending{Reason: session.ReasonPasswordChanged, By: u.Username}
 	mine, _ := v.Session()
-	kind, text := ui.NoticeSuccess, "Your password is changed, and your other sessions have ended."
+	kind, said := ui.NoticeSuccess, text.PasswordChanged
 	_, err = p.Manager.RevokeUser(v.R.Context(), u.ID, why, mine.ID)
 	if partial, ok := errors.AsType[*session.PartialError](err); ok {
-		kind, text, err = ui.NoticeWarning, text+" "+partialText(partial), nil
+		kind, said, err = ui.NoticeWarning, text.Sentences(said, partialText(partial)), nil
 	}
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (p *Pages) ChangePassword(v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	v.NotifyIn(renewed.ID, kind, text)
+	v.NotifyIn(renewed.ID, kind, said)
 	return v.Redirect(v.URL("account"))
 }
 
@@ -93,7 +94,7 @@ func (p *Pages) EndOwn(v *frame.Visit) error {
 	case id != "" && others == "":
 		n, err = p.revokeMine(v, id, why)
 	default:
-		err = frame.Refused(http.StatusBadRequest, "Say which session to end (id), or others=1.")
+		err = frame.Refused(http.StatusBadRequest, text.WhichOwnSession)
 	}
 	if err := p.notifyEnded(v, endedText(n), err); err != nil {
 		return err
@@ -102,10 +103,10 @@ func (p *Pages) EndOwn(v *frame.Visit) error {
 }
 
 // revokeMine ends a session of the visitor's own; another's is not found.
-func (p *Pages) revokeMine(v *frame.Visit, text string, why session.Ending) (int, error) {
-	id, err := session.ParseID(text)
+func (p *Pages) revokeMine(v *frame.Visit, sent string, why session.Ending) (int, error) {
+	id, err := session.ParseID(sent)
 	if err != nil {
-		return 0, frame.Refused(http.StatusBadRequest, "id: not a session's ID.")
+		return 0, frame.Refused(http.StatusBadRequest, text.NotASession)
 	}
 	s, err := p.Manager.Get(v.R.Context(), id)
 	if errors.Is(err, session.ErrNotFound) {
@@ -115,7 +116,7 @@ func (p *Pages) revokeMine(v *frame.Visit, text string, why session.Ending) (int
 		return 0, err
 	}
 	if s.UserID != v.User.ID {
-		return 0, frame.Refused(http.StatusForbidden, "This session is not yours.")
+		return 0, frame.Refused(http.StatusForbidden, text.NotYourSession)
 	}
 	return 1, p.Manager.Revoke(v.R.Context(), s.ID, why)
 }

@@ -4,7 +4,6 @@ package people
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
@@ -38,8 +38,8 @@ func (p *Pages) renderSessions(v *frame.Visit, f sessionFilter, cursor string, e
 	switch {
 	case errors.Is(err, session.ErrUnsupported):
 		page.Problem = &ui.Problem{
-			Title:  "This store cannot list all sessions",
-			Detail: fmt.Sprintf("The %s store finds sessions by their user only: filter by one.", p.Manager.Traits().Name),
+			Title:  text.SessionsUnlisted,
+			Detail: text.FilterByUser(p.Manager.Traits().Name),
 		}
 	case err != nil:
 		return err
@@ -49,7 +49,7 @@ func (p *Pages) renderSessions(v *frame.Visit, f sessionFilter, cursor string, e
 	}
 	self := v.URL("sessions", "")
 	if cursor == "" && found.Next == "" && page.Problem == nil {
-		page.Count = ui.Exact(int64(len(page.Rows)))
+		page.Count = text.Exact(int64(len(page.Rows)))
 	}
 	at := f.values()
 	if ended {
@@ -64,7 +64,7 @@ func (p *Pages) renderSessions(v *frame.Visit, f sessionFilter, cursor string, e
 	}
 	page.Layout = v.Layout(self)
 	if notes := p.Manager.Traits().Notes; len(notes) > 0 { // what the store cannot promise
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: strings.Join(notes, " ")})
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(strings.Join(notes, " "))})
 	}
 	return v.Render(http.StatusOK, page)
 }
@@ -105,26 +105,26 @@ func (p *Pages) sessionRows(v *frame.Visit, found []session.Session) ([]ui.Sessi
 }
 
 // whyText says in words why a session ended.
-func whyText(e session.Ending) string {
-	text := strings.ReplaceAll(string(e.Reason), "_", " ")
-	if e.By != "" {
-		text += " by " + e.By
+func whyText(e session.Ending) text.Message {
+	reason := text.Verbatim(strings.ReplaceAll(string(e.Reason), "_", " "))
+	if e.By == "" {
+		return reason
 	}
-	return text
+	return text.EndedBy(reason, e.By)
 }
 
-func deviceText(d session.Device) string {
+func deviceText(d session.Device) text.Message {
 	major, _, _ := strings.Cut(d.Version, ".") // the rest of it is for the user agent
 	browser := strings.TrimSpace(d.Browser + " " + major)
 	switch {
 	case browser == "" && d.OS == "":
-		return "Unknown device"
+		return text.UnknownDevice
 	case d.OS == "":
-		return browser
+		return text.Verbatim(browser)
 	case browser == "":
-		return d.OS
+		return text.Verbatim(d.OS)
 	default:
-		return browser + " on " + d.OS
+		return text.BrowserOn(browser, d.OS)
 	}
 }
 
@@ -139,7 +139,7 @@ func (p *Pages) EndSessions(v *frame.Visit) error {
 	case all && id == "":
 		return p.revokeAll(v, why)
 	case all || id != "" && user != "" || id == "" && user == "":
-		err = frame.Refused(http.StatusBadRequest, "Say which session (id) or whose (user) to end, one of the two, or all=1 with a filter.")
+		err = frame.Refused(http.StatusBadRequest, text.WhichSession)
 	case id != "":
 		n, err = p.revokeOne(v, id, why)
 	default:
@@ -156,10 +156,10 @@ func (p *Pages) EndSessions(v *frame.Visit) error {
 }
 
 // revokeOne ends the session of an ID as it was posted.
-func (p *Pages) revokeOne(v *frame.Visit, text string, why session.Ending) (int, error) {
-	id, err := session.ParseID(text)
+func (p *Pages) revokeOne(v *frame.Visit, sent string, why session.Ending) (int, error) {
+	id, err := session.ParseID(sent)
 	if err != nil {
-		return 0, frame.Refused(http.StatusBadRequest, "id: not a session's ID.")
+		return 0, frame.Refused(http.StatusBadRequest, text.NotASession)
 	}
 	n := 1
 	if _, err := p.Manager.Get(v.R.Context(), id); errors.Is(err, session.ErrNotFound) {
@@ -168,32 +168,28 @@ func (p *Pages) revokeOne(v *frame.Visit, text string, why session.Ending) (int,
 	return n, p.Manager.Revoke(v.R.Context(), id, why)
 }
 
-// notifyEnded shows text, and how far the ending has come: err is what ended the
+// notifyEnded shows what is said, and how far the ending has come: err is what ended the
 // sessions returned, and is returned if they may not have ended.
-func (p *Pages) notifyEnded(v *frame.Visit, text string, err error) error {
+func (p *Pages) notifyEnded(v *frame.Visit, said text.Message, err error) error {
 	kind := ui.NoticeSuccess
 	if partial, ok := errors.AsType[*session.PartialError](err); ok {
-		kind, text, err = ui.NoticeWarning, text+" "+partialText(partial), nil
+		kind, said, err = ui.NoticeWarning, text.Sentences(said, partialText(partial)), nil
 		v.Log().WarnContext(v.R.Context(), "sessions ended, but not yet everywhere", "within", partial.Within, "error", partial.Cause)
 	}
 	if err == nil {
-		v.Notify(kind, text)
+		v.Notify(kind, said)
 	}
 	return err
 }
 
 // partialText says in words how far an ending has come.
-func partialText(e *session.PartialError) string {
-	return fmt.Sprintf("The session cache did not confirm it: other servers may let them in for up to %s more.", max(e.Within, time.Second).Round(time.Second))
+func partialText(e *session.PartialError) text.Message {
+	return text.EndingUnconfirmed(text.Wait(max(e.Within, time.Second).Round(time.Second)))
 }
 
-func endedText(n int) string {
-	switch n {
-	case 0:
-		return "It had already ended."
-	case 1:
-		return "1 session has ended."
-	default:
-		return fmt.Sprintf("%d sessions have ended.", n)
+func endedText(n int) text.Message {
+	if n == 0 {
+		return text.SessionAlreadyEnded
 	}
+	return text.SessionsEnded(n)
 }

@@ -4,13 +4,12 @@ package people
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
-	"github.com/go-crudadmin/crudadmin/internal/ui"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -54,30 +53,28 @@ func (p *Pages) rememberAgain(v *frame.Visit, id string, attempt *session.Attemp
 	}
 }
 
-// failedSignIns is what the page of a user says of their failures, "" if nobody knows.
-func (p *Pages) failedSignIns(v *frame.Visit, u account.User) string {
+// failedSignIns is what the page of a user says of their failures, nil if nobody knows.
+func (p *Pages) failedSignIns(v *frame.Visit, u account.User) text.Message {
 	rules := p.Manager.Rules().Throttle
 	n, err := p.Manager.Failures(v.R.Context(), session.Login{Account: account.Canonical(u.Username), Unlocks: unlocks(u)})
-	within := "in the last " + ui.Wait(rules.Window)
+	within := text.Wait(rules.Window)
 	switch {
 	case err != nil:
 		v.Log().WarnContext(v.R.Context(), "failed sign-ins cannot be counted", "error", err)
-		return ""
+		return nil
 	case n == 0:
-		return "No failed sign-ins " + within + "."
-	case n == 1:
-		return "1 failed sign-in " + within + "."
+		return text.NoFailedSignIns(within)
 	case n < 2*rules.FailuresPerAccount:
-		return fmt.Sprintf("%d failed sign-ins %s.", n, within)
+		return text.FailedSignIns(n, within)
 	default:
-		return fmt.Sprintf("%d failed sign-ins or more %s.", n, within)
+		return text.FailedSignInsMore(n, within)
 	}
 }
 
 // Unlock forgets the failed sign-ins of the administrator whom the address names. Nobody unlocks
 // themselves: who has somebody's session could guess at their password without end.
 func (p *Pages) Unlock(v *frame.Visit) error {
-	return p.changeUser(v, "", "The failed sign-ins are forgotten: the user can try again at once.", func(id string) error {
+	return p.changeUser(v, "", text.UserUnlocked, func(id string) error {
 		return v.Acting().Unlock(v.R.Context(), id)
 	})
 }

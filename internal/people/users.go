@@ -10,21 +10,22 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
 var roles = []ui.Option{
-	{Value: string(account.Superuser), Label: "Superuser", Note: "everything, administrators and sessions too"},
-	{Value: string(account.Editor), Label: "Editor", Note: "sees and changes the data"},
-	{Value: string(account.Viewer), Label: "Viewer", Note: "sees the data"},
+	{Value: string(account.Superuser), Label: text.Superuser, Note: text.SuperuserNote},
+	{Value: string(account.Editor), Label: text.Editor, Note: text.EditorNote},
+	{Value: string(account.Viewer), Label: text.Viewer, Note: text.ViewerNote},
 }
 
 // ListUsers is the administrators by their names.
 func (p *Pages) ListUsers(v *frame.Visit) error {
 	after := v.R.URL.Query().Get("after")
 	if len(after) > 4*account.MaxUsername {
-		return frame.Refused(http.StatusBadRequest, "after: too long to be a username.")
+		return frame.Refused(http.StatusBadRequest, text.UsernameTooLong)
 	}
 	found, err := p.Accounts.List(v.R.Context(), after, account.DefaultPage)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p *Pages) ListUsers(v *frame.Visit) error {
 	if after != "" {
 		page.Pager.First = self
 	} else if len(found) < account.DefaultPage {
-		page.Count = ui.Exact(int64(len(found)))
+		page.Count = text.Exact(int64(len(found)))
 	}
 	if len(found) == account.DefaultPage {
 		page.Pager.Next = self + "?after=" + url.QueryEscape(found[len(found)-1].Username)
@@ -65,36 +66,36 @@ func (p *Pages) renderNewUser(v *frame.Visit, status int, page ui.UserNew) error
 func (p *Pages) CreateUser(v *frame.Visit) error {
 	page := ui.UserNew{Username: v.R.PostForm.Get("username"), Role: v.R.PostForm.Get("role")}
 	if !account.Role(page.Role).Valid() {
-		page.RoleError = "Choose one of the roles."
+		page.RoleError = text.ChooseRole
 		return p.renderNewUser(v, http.StatusUnprocessableEntity, page)
 	}
 	made, err := v.Acting().Create(v.R.Context(), page.Username, v.R.PostForm.Get("new_password"), account.Role(page.Role))
 	if name := (*account.UsernameError)(nil); errors.As(err, &name) {
-		page.UsernameError = "The username " + name.Rule + "."
+		page.UsernameError = text.UsernameRule(text.Verbatim(name.Rule))
 	}
 	if errors.Is(err, account.ErrUsernameTaken) {
-		page.UsernameError = "This username is taken."
+		page.UsernameError = text.UsernameTaken
 	}
 	page.PasswordError = passwordError(err)
 	switch {
-	case page.UsernameError != "" || page.PasswordError != "":
+	case page.UsernameError != nil || page.PasswordError != nil:
 		return p.renderNewUser(v, http.StatusUnprocessableEntity, page)
 	case err != nil:
 		return err
 	default:
 		v.Note(slog.String("target", made.Username), slog.String("target_id", made.ID), slog.String("target_role", string(made.Role)))
-		v.Notify(ui.NoticeSuccess, made.Username+" can sign in now.")
+		v.Notify(ui.NoticeSuccess, text.CanSignIn(made.Username))
 		return v.Redirect(v.URL("users", made.ID))
 	}
 }
 
 // passwordError is what a form says beside a password that breaks a rule.
-func passwordError(err error) string {
+func passwordError(err error) text.Message {
 	var policy *account.PolicyError
 	if errors.As(err, &policy) {
-		return "The password " + policy.Rule + "."
+		return text.PasswordRule(text.Verbatim(policy.Rule))
 	}
-	return ""
+	return nil
 }
 
 // ShowUser is one administrator and their sessions.
@@ -121,7 +122,7 @@ func (p *Pages) renderUser(v *frame.Visit, status int, page ui.UserEdit) error {
 		page.Sessions, err = p.sessionRows(v, found)
 	}
 	if err != nil {
-		page.Problem = &ui.Problem{Title: "The sessions cannot be read", Detail: "The session store does not answer."}
+		page.Problem = &ui.Problem{Title: text.SessionsUnreadable, Detail: text.SessionsUnanswered}
 	}
 	page.Layout = v.Layout(v.URL("users", ""))
 	return v.Render(status, page)
@@ -131,31 +132,31 @@ func (p *Pages) renderUser(v *frame.Visit, status int, page ui.UserEdit) error {
 func (p *Pages) ChangeRole(v *frame.Visit) error {
 	role := account.Role(v.R.PostForm.Get("role"))
 	if !role.Valid() {
-		return p.renderUser(v, http.StatusUnprocessableEntity, ui.UserEdit{Role: string(role), RoleError: "Choose one of the roles."})
+		return p.renderUser(v, http.StatusUnprocessableEntity, ui.UserEdit{Role: string(role), RoleError: text.ChooseRole})
 	}
 	v.Note(slog.String("target_role", string(role)))
-	return p.changeUser(v, session.ReasonRoleChanged, "The role is changed, and the user's sessions have ended.", func(id string) error {
+	return p.changeUser(v, session.ReasonRoleChanged, text.RoleChanged, func(id string) error {
 		return v.Acting().SetRole(v.R.Context(), id, role)
 	})
 }
 
 // Disable disables an administrator and ends their sessions.
 func (p *Pages) Disable(v *frame.Visit) error {
-	return p.changeUser(v, session.ReasonUserDisabled, "The user is disabled and signed out everywhere.", func(id string) error {
+	return p.changeUser(v, session.ReasonUserDisabled, text.UserDisabled, func(id string) error {
 		return v.Acting().SetDisabled(v.R.Context(), id, true)
 	})
 }
 
 // Enable lets a disabled administrator sign in again.
 func (p *Pages) Enable(v *frame.Visit) error {
-	return p.changeUser(v, "", "The user can sign in again.", func(id string) error {
+	return p.changeUser(v, "", text.UserEnabled, func(id string) error {
 		return v.Acting().SetDisabled(v.R.Context(), id, false)
 	})
 }
 
 // ResetPassword gives an administrator a new password and ends their sessions.
 func (p *Pages) ResetPassword(v *frame.Visit) error {
-	return p.changeUser(v, session.ReasonPasswordChanged, "The password is changed, and the user's sessions have ended.", func(id string) error {
+	return p.changeUser(v, session.ReasonPasswordChanged, text.PasswordReset, func(id string) error {
 		return v.Acting().ResetPassword(v.R.Context(), id, v.R.PostForm.Get("new_password"))
 	})
 }
@@ -163,17 +164,17 @@ func (p *Pages) ResetPassword(v *frame.Visit) error {
 // changeUser changes the administrator whom the address names and, with a
 // reason, ends their sessions. Nobody changes themselves here: a superuser who
 // did could lock everybody out, and the account page asks for the old password.
-func (p *Pages) changeUser(v *frame.Visit, reason session.Reason, done string, change func(id string) error) error {
+func (p *Pages) changeUser(v *frame.Visit, reason session.Reason, done text.Message, change func(id string) error) error {
 	id := v.R.PathValue("id")
 	if id == v.User.ID {
-		return p.renderUser(v, http.StatusForbidden, ui.UserEdit{Error: "Nobody changes their own account here: ask another superuser, or change your password on the account page."})
+		return p.renderUser(v, http.StatusForbidden, ui.UserEdit{Error: text.NotYourOwnAccount})
 	}
 	err := change(id)
 	if errors.Is(err, account.ErrLastSuperuser) {
-		return p.renderUser(v, http.StatusConflict, ui.UserEdit{Error: "The last superuser stays: make another one first."})
+		return p.renderUser(v, http.StatusConflict, ui.UserEdit{Error: text.LastSuperuser})
 	}
-	if text := passwordError(err); text != "" {
-		return p.renderUser(v, http.StatusUnprocessableEntity, ui.UserEdit{PasswordError: text})
+	if wrong := passwordError(err); wrong != nil {
+		return p.renderUser(v, http.StatusUnprocessableEntity, ui.UserEdit{PasswordError: wrong})
 	}
 	if err == nil && reason != "" {
 		_, err = p.Manager.RevokeUser(v.R.Context(), id, session.Ending{Reason: reason, By: v.User.Username})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
@@ -32,40 +33,40 @@ func (p *Pages) RunAction(v *frame.Visit) error {
 	case a == nil:
 		return frame.ErrNoPage
 	case !a.Offered(v.User.Role):
-		return frame.Refused(http.StatusForbidden, "Your role may not do this.")
+		return frame.Refused(http.StatusForbidden, text.ActionForbidden)
 	}
 	c, err := readChosen(v)
 	if err != nil {
 		return err
 	}
 	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
-		return askAction(v, http.StatusOK, c, a, "")
+		return askAction(v, http.StatusOK, c, a, nil)
 	}
 	n, err := v.Data.ActMany(v.R.Context(), c.selection(), a.Run, c.asked)
 	var hook *data.HookError
 	switch {
 	case errors.Is(err, data.ErrAsked):
-		return askAction(v, http.StatusConflict, c, a, otherRows)
+		return askAction(v, http.StatusConflict, c, a, text.OtherRows)
 	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
-		return askAction(v, http.StatusUnprocessableEntity, c, a, "Nothing was changed: "+err.Error())
+		return askAction(v, http.StatusUnprocessableEntity, c, a, text.NothingChanged(text.Verbatim(err.Error())))
 	case err != nil:
 		return err
 	default:
-		v.Notify(ui.NoticeSuccess, a.Label+": "+records(n)+" done.")
+		v.Notify(ui.NoticeSuccess, text.ActionDone(a.Label, n))
 		return v.Redirect(v.ListURL(c.query))
 	}
 }
 
-func askAction(v *frame.Visit, status int, c chosen, a *typed.Action, wrong string) error {
+func askAction(v *frame.Visit, status int, c chosen, a *typed.Action, wrong text.Message) error {
 	asked, err := ask(v, c)
 	if err != nil {
 		return err
 	}
 	page := bulkPage(v, c, a.Name, asked)
-	page.Heading, page.Danger, page.Error = a.Label, a.Danger, wrong
+	page.Heading, page.Danger, page.Error = text.Verbatim(a.Label), a.Danger, wrong
 	page.Layout = v.Layout(v.TableURL(c.table.Name))
 	if a.Confirm != "" {
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: a.Confirm})
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(a.Confirm)})
 	}
 	return v.Render(status, page)
 }

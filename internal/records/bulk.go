@@ -5,7 +5,6 @@ package records
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
@@ -37,9 +37,6 @@ func (c chosen) selection() data.Selection {
 
 // paramAsked is what the question was about: data.Question.Token.
 const paramAsked = "asked"
-
-// otherRows says that an action was confirmed that was asked about other rows.
-const otherRows = "Nothing was changed: other rows match now, or go with them, than when you were asked. Look at them again."
 
 // ask returns the question about the chosen rows: which they are, and how many.
 func ask(v *frame.Visit, c chosen) (*data.Question, error) {
@@ -69,10 +66,10 @@ func readChosen(v *frame.Visit) (chosen, error) {
 		c.keys = append(c.keys, key)
 	}
 	if !c.all && len(c.keys) == 0 {
-		return c, frame.Refused(http.StatusBadRequest, "key: choose at least one row.")
+		return c, frame.Refused(http.StatusBadRequest, text.NoRowChosen)
 	}
 	if c.all && c.asked == "" && v.R.PostForm.Get(ui.ParamConfirm) == "1" {
-		return c, frame.Refused(http.StatusBadRequest, paramAsked+": missing; it says which rows you were asked about. Send the form without "+ui.ParamConfirm+" to be asked.")
+		return c, frame.Refused(http.StatusBadRequest, text.QuestionMissing(paramAsked, ui.ParamConfirm))
 	}
 	return c, nil
 }
@@ -81,14 +78,13 @@ func readChosen(v *frame.Visit) (chosen, error) {
 func bulkPage(v *frame.Visit, c chosen, action string, asked *data.Question) ui.Bulk {
 	page := ui.Bulk{
 		Model: frame.TableLabel(c.table), ModelHref: v.TableURL(c.table.Name), All: c.all,
-		Action: actionURL(v, c.table, action), CancelHref: v.ListURL(c.query), Count: ui.Exact(int64(len(c.keys))),
+		Action: actionURL(v, c.table, action), CancelHref: v.ListURL(c.query), Count: text.Exact(int64(len(c.keys))),
 	}
 	if c.all {
-		page.Count = ui.Exact(asked.Count)
+		page.Count = text.Exact(asked.Count)
 		if asked.Count > data.MaxBulk {
 			page.Problem = &ui.Problem{
-				Title:  "These are too many at once",
-				Detail: fmt.Sprintf("%d records match, and at most %d are changed together, because nobody else can write meanwhile. Filter the list first.", asked.Count, data.MaxBulk),
+				Title: text.TooManyRecords, Detail: text.AtMostRecords(asked.Count, data.MaxBulk),
 			}
 		}
 		page.Params = append(page.Params, ui.Param{Name: ui.ParamAll, Value: "1"})
@@ -124,41 +120,33 @@ func (p *Pages) DeleteChosen(v *frame.Visit) error {
 		return err
 	}
 	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
-		return askDelete(v, http.StatusOK, c, "")
+		return askDelete(v, http.StatusOK, c, nil)
 	}
 	n, err := v.Data.DeleteMany(v.R.Context(), c.selection(), c.asked)
 	var hook *data.HookError
 	var referenced *data.ReferencedError
 	switch {
 	case errors.Is(err, data.ErrAsked):
-		return askDelete(v, http.StatusConflict, c, otherRows)
+		return askDelete(v, http.StatusConflict, c, text.OtherRows)
 	case errors.As(err, &hook):
-		return askDelete(v, http.StatusUnprocessableEntity, c, "Nothing was deleted: "+hook.Error())
+		return askDelete(v, http.StatusUnprocessableEntity, c, text.NothingDeleted(text.Verbatim(hook.Error())))
 	case errors.As(err, &referenced):
-		return askDelete(v, http.StatusConflict, c, "Nothing was deleted: other records refer to some of these.")
+		return askDelete(v, http.StatusConflict, c, text.SomeReferenced)
 	case err != nil:
 		return err
 	default:
-		v.Notify(ui.NoticeSuccess, records(n)+" deleted.")
+		v.Notify(ui.NoticeSuccess, text.RecordsDeleted(n))
 		return v.Redirect(v.ListURL(c.query))
 	}
 }
 
-// records says how many there are, up to the verb.
-func records(n int64) string {
-	if n == 1 {
-		return "1 record is"
-	}
-	return fmt.Sprintf("%d records are", n)
-}
-
-func askDelete(v *frame.Visit, status int, c chosen, wrong string) error {
+func askDelete(v *frame.Visit, status int, c chosen, wrong text.Message) error {
 	preview, err := v.Data.DeleteManyPreview(v.R.Context(), c.selection())
 	var asked *data.Question
 	var notices []ui.Notice
 	switch {
 	case errors.Is(err, data.ErrTimeout):
-		notices = append(notices, ui.Notice{Kind: ui.NoticeWarning, Text: "Which other rows go with these, or forbid it, could not be found out in time."})
+		notices = append(notices, ui.Notice{Kind: ui.NoticeWarning, Text: text.EffectsUnknown})
 		asked, err = ask(v, c)
 	case err == nil:
 		asked = &preview.Question
@@ -167,7 +155,7 @@ func askDelete(v *frame.Visit, status int, c chosen, wrong string) error {
 		return err
 	}
 	page := bulkPage(v, c, "delete", asked)
-	page.Heading, page.Danger, page.Error = "Delete", true, wrong
+	page.Heading, page.Danger, page.Error = text.Delete, true, wrong
 	page.Layout = v.Layout(v.TableURL(c.table.Name))
 	page.Notices = append(page.Notices, notices...)
 	if preview != nil {
@@ -198,7 +186,7 @@ func (p *Pages) EditChosen(v *frame.Visit) error {
 		n, err = v.Data.UpdateMany(v.R.Context(), c.selection(), in, c.asked)
 	}
 	if errors.Is(err, data.ErrAsked) {
-		e.errs = data.FieldErrors{{Message: otherRows}}
+		e.errs = data.FieldErrors{{Message: text.OtherRows.String()}}
 		return askEdit(v, http.StatusConflict, c, e)
 	}
 	if e.refuse(err) {
@@ -207,7 +195,7 @@ func (p *Pages) EditChosen(v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	v.Notify(ui.NoticeSuccess, records(n)+" changed.")
+	v.Notify(ui.NoticeSuccess, text.RecordsChanged(n))
 	return v.Redirect(v.ListURL(c.query))
 }
 
@@ -218,10 +206,10 @@ func askEdit(v *frame.Visit, status int, c chosen, e *entry) error {
 	}
 	page := bulkPage(v, c, "edit", asked)
 	shown := e.form()
-	page.Heading, page.SubmitLabel, page.Error, page.Fields = "Edit", "Change", shown.Error, shown.Fields
+	page.Heading, page.SubmitLabel, page.Error, page.Fields = text.Edit, text.Change, shown.Error, shown.Fields
 	for i, f := range page.Fields {
 		f.Optional, f.Set = true, v.R.PostForm.Get(ui.ParamSet+EditPrefix+f.Name) == "1"
-		f.Placeholder = "" // a default is for new records
+		f.Placeholder = nil // a default is for new records
 		f.Null = e.sent.Get(ui.ParamNull+f.Name) == "1"
 		f.Name = EditPrefix + f.Name
 		page.Fields[i] = f

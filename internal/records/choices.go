@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -29,7 +30,7 @@ func (p *Pages) Choices(v *frame.Visit) error {
 	}
 	page.Heading = frame.TableLabel(found.Table)
 	for _, c := range found.Choices {
-		page.Options = append(page.Options, ui.Option{Value: c.Value, Label: c.Label})
+		page.Options = append(page.Options, ui.Option{Value: c.Value, Label: text.Verbatim(c.Label)})
 	}
 	next := url.Values{}
 	if page.Query != "" {

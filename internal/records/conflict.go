@@ -6,10 +6,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -32,11 +32,11 @@ func conflict(v *frame.Visit, t *data.Table, key data.Key, stale *data.StaleErro
 		}
 	}
 	if v.R.MultipartForm != nil && len(v.R.MultipartForm.File) > 0 {
-		page.Note = "A chosen file is not sent again: choose it once more in the form."
+		page.Note = text.FileNotResent
 	}
 	for _, c := range t.Columns {
 		if v.View.Unseen(c) {
-			page.Note = strings.TrimSpace(page.Note + " A password is not sent again: enter it once more in the form.")
+			page.Note = text.Sentences(page.Note, text.PasswordNotResent)
 			continue
 		}
 		if sent, null := lastOf(v.R.PostForm[c.Name]), v.R.PostForm.Get(ui.ParamNull+c.Name) == "1"; v.R.PostForm.Has(c.Name) || null {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -19,10 +20,10 @@ func (p *Pages) ShowDelete(v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	return renderDelete(v, http.StatusOK, t, key, "")
+	return renderDelete(v, http.StatusOK, t, key, nil)
 }
 
-func renderDelete(v *frame.Visit, status int, t *data.Table, key data.Key, wrong string) error {
+func renderDelete(v *frame.Visit, status int, t *data.Table, key data.Key, wrong text.Message) error {
 	preview, err := v.Data.DeletePreview(v.R.Context(), t.Name, key)
 	if err != nil {
 		return err
@@ -72,9 +73,9 @@ func effects(preview *data.Preview, links map[string]string) []ui.Effect {
 			if e.Action == "NO ACTION" {
 				kind = ui.EffectRestrict
 			}
-			label := e.Table
-			if label == "" {
-				label = "a table that is not shown"
+			label := text.Verbatim(e.Table)
+			if label == nil {
+				label = text.HiddenTable
 			}
 			all = append(all, ui.Effect{Kind: kind, Table: label, Via: strings.Join(e.Columns, ", "), Count: count(e.Count), Href: links[referrer(e.Table, e.Columns)], Maybe: group.maybe})
 		}
@@ -91,7 +92,7 @@ func (p *Pages) Delete(v *frame.Visit) error {
 	}
 	token := v.R.PostForm.Get(ui.ParamToken)
 	if token == "" {
-		return frame.Refused(http.StatusBadRequest, ui.ParamToken+": missing; it says what the page showed that asks about the deletion. Open that page again.")
+		return frame.Refused(http.StatusBadRequest, text.DeleteIncomplete(ui.ParamToken))
 	}
 	err = v.Data.Delete(v.R.Context(), t.Name, key, token)
 	var hook *data.HookError
@@ -99,18 +100,18 @@ func (p *Pages) Delete(v *frame.Visit) error {
 	var referenced *data.ReferencedError
 	switch {
 	case errors.As(err, &stale) && stale.Current != nil:
-		return renderDelete(v, http.StatusConflict, t, key, "The record, or what goes with it, was changed since this page was opened. Look at it again before you delete it.")
+		return renderDelete(v, http.StatusConflict, t, key, text.ChangedMeanwhile)
 	case errors.As(err, &referenced):
-		return renderDelete(v, http.StatusConflict, t, key, "Other records refer to it.")
+		return renderDelete(v, http.StatusConflict, t, key, text.Referenced)
 	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
-		return renderDelete(v, http.StatusUnprocessableEntity, t, key, err.Error())
+		return renderDelete(v, http.StatusUnprocessableEntity, t, key, text.Verbatim(err.Error()))
 	case errors.As(err, &stale), errors.Is(err, data.ErrNotFound):
-		v.Notify(ui.NoticeInfo, "The record was already gone.")
+		v.Notify(ui.NoticeInfo, text.RecordAlreadyDeleted)
 		return v.Redirect(v.TableURL(t.Name))
 	case err != nil:
 		return err
 	default:
-		v.Notify(ui.NoticeSuccess, "The record is deleted.")
+		v.Notify(ui.NoticeSuccess, text.RecordDeleted)
 		return v.Redirect(v.TableURL(t.Name))
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -20,9 +21,9 @@ func (p *Pages) ShowNew(v *frame.Visit) error {
 
 func renderNew(v *frame.Visit, status int, e *entry) error {
 	page := e.form()
-	page.Heading, page.SubmitLabel = "New record", "Create"
+	page.Heading, page.SubmitLabel = text.NewRecord, text.Create
 	if label := v.View.Label; label != "" {
-		page.Heading = "New " + label
+		page.Heading = text.NewOf(label)
 	}
 	page.Action, page.CancelHref = v.TableURL(e.table.Name), v.TableURL(e.table.Name)
 	page.Once = rand.Text()
@@ -52,7 +53,7 @@ func (p *Pages) Create(v *frame.Visit) error {
 		return err
 	}
 	if !again {
-		v.Notify(ui.NoticeSuccess, "The record is created.")
+		v.Notify(ui.NoticeSuccess, text.RecordCreated)
 	}
 	return seeRecord(v, t, key)
 }
@@ -99,7 +100,7 @@ func (p *Pages) ShowEdit(v *frame.Visit) error {
 func renderEdit(v *frame.Visit, status int, e *entry) error {
 	page := e.form()
 	record := v.RecordURL(e.table.Name, e.record.Key)
-	page.Heading, page.Action, page.CancelHref = "Edit "+e.record.Label, record+"/edit", record
+	page.Heading, page.Action, page.CancelHref = text.EditRecord(e.record.Label), record+"/edit", record
 	page.Token = e.token
 	return renderForm(v, status, e.table, page)
 }
@@ -122,7 +123,7 @@ func (p *Pages) Update(v *frame.Visit) error {
 	e.token = v.R.PostForm.Get(ui.ParamToken)
 	in, err := e.read()
 	if err == nil && e.token == "" {
-		err = frame.Refused(http.StatusBadRequest, ui.ParamToken+": missing; open the form again.")
+		err = frame.Refused(http.StatusBadRequest, text.FormIncomplete(ui.ParamToken))
 	}
 	if err == nil {
 		key, err = v.Data.Update(v.R.Context(), t.Name, key, e.token, in)
@@ -136,7 +137,7 @@ func (p *Pages) Update(v *frame.Visit) error {
 	case err != nil:
 		return err
 	default:
-		v.Notify(ui.NoticeSuccess, "The record is saved.")
+		v.Notify(ui.NoticeSuccess, text.RecordSaved)
 		return seeRecord(v, t, key)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
@@ -50,15 +51,15 @@ func (e *entry) refuse(err error) bool {
 	return len(found) > 0
 }
 
-// wrong returns what is wrong with a field, empty if nothing is.
-func (e *entry) wrong(name string) string {
-	var all []string
+// wrong returns what is wrong with a field, nil if nothing is.
+func (e *entry) wrong(name string) text.Message {
+	var all []text.Message
 	for _, one := range e.errs {
 		if one.Field == name {
-			all = append(all, one.Message)
+			all = append(all, text.Verbatim(one.Message))
 		}
 	}
-	return strings.Join(all, "; ")
+	return text.List(all...)
 }
 
 // cell is the record's value of a column.
@@ -95,7 +96,7 @@ func (e *entry) form() ui.Form {
 	}
 	for _, one := range e.errs { // of fields that are not on the form
 		if !known[one.Field] {
-			page.Error = strings.TrimPrefix(page.Error+"; "+one.Error(), "; ")
+			page.Error = text.List(page.Error, text.Verbatim(one.Error()))
 		}
 	}
 	return page
@@ -105,7 +106,7 @@ func (e *entry) form() ui.Form {
 func (e *entry) field(f data.FormField) ui.FormField {
 	c := f.Column
 	out := ui.FormField{
-		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: capital(f.ReadOnly),
+		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: text.Verbatim(capital(f.ReadOnly)),
 		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
 		Required: f.Required && !c.HoldsText() && c.Kind != data.KindBool && e.record == nil,
 	}
@@ -114,24 +115,24 @@ func (e *entry) field(f data.FormField) ui.FormField {
 		e.dress(&out, c)
 		return e.hiddenField(out, f)
 	case e.secret(f):
-		out.Widget, out.Required, out.Help = ui.WidgetPassword, true, "A secret: it is stored as you enter it, and never shown."
+		out.Widget, out.Required, out.Help = ui.WidgetPassword, true, text.SecretEntered
 		return out
 	case c.Masked:
-		out.ReadOnly, out.Nullable, out.Help = true, false, "A secret: not shown and not set here."
+		out.ReadOnly, out.Nullable, out.Help = true, false, text.SecretHidden
 		out.Error = e.wrong(c.Name)
 		return out
 	case f.Assigned && e.record == nil:
-		out.Placeholder = "assigned by the database"
+		out.Placeholder = text.Assigned
 	case c.HasDefault && e.record == nil:
-		out.Placeholder = "default: " + c.Default
+		out.Placeholder = text.DefaultIs(c.Default)
 	}
 	e.fill(&out, c)
 	e.dress(&out, c)
 	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.table, c.Name) {
-		out.ReadOnly, out.Nullable, out.Help = true, false, "Changing it changes records of other tables too, where your role may not change records."
+		out.ReadOnly, out.Nullable, out.Help = true, false, text.ReachesChanges
 	}
 	for _, value := range c.Enum {
-		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
+		out.Options = append(out.Options, ui.Option{Value: value, Label: text.Verbatim(value)})
 	}
 	if f.Reference != nil && out.Widget == ui.WidgetReference {
 		out.ChoicesHref = choicesURL(e.v, e.table, c.Name)
@@ -146,14 +147,14 @@ func (e *entry) secret(f data.FormField) bool {
 }
 
 // keyNote says which columns of their own tell one record from another.
-func keyNote(t *data.Table, c *data.Column) string {
+func keyNote(t *data.Table, c *data.Column) text.Message {
 	switch {
 	case c.PrimaryKey > 0:
-		return "primary key"
+		return text.PrimaryKey
 	case slices.ContainsFunc(t.UniqueKeys, func(u data.UniqueKey) bool { return slices.Equal(u.Columns, []string{c.Name}) }):
-		return "unique"
+		return text.Unique
 	}
-	return ""
+	return nil
 }
 
 // fill sets the field's value.
@@ -169,7 +170,7 @@ func (e *entry) fill(out *ui.FormField, c *data.Column) {
 		}
 		out.Null = ok && stored.Null()
 		if form := e.v.R.MultipartForm; form != nil && len(form.File[c.Name]) > 0 && form.File[c.Name][0].Filename != "" {
-			out.Help = "Choose the file again: nothing was stored, and a browser does not send it a second time by itself."
+			out.Help = text.ChooseFileAgain
 		}
 		return
 	}
@@ -183,7 +184,7 @@ func (e *entry) fill(out *ui.FormField, c *data.Column) {
 		out.Value, out.Null = entered(c, stored), stored.Null()
 		out.Checked = out.Value == "true"
 		if stored.Truncated {
-			out.ReadOnly, out.Help = true, "Too long to be changed here."
+			out.ReadOnly, out.Help = true, text.TooLongToChange
 		}
 	default:
 		out.Null = c.Nullable && !c.HasDefault

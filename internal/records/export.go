@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // ExportCSV sends the rows of a list as CSV.
@@ -49,7 +50,7 @@ func (p *Pages) export(v *frame.Visit, ending, contentType string, format func(i
 	}
 	q, err := data.ParseQuery(t, sorted(v, values))
 	if err != nil {
-		return frame.Refused(http.StatusUnprocessableEntity, err.Error())
+		return frame.Refused(http.StatusUnprocessableEntity, text.Verbatim(err.Error()))
 	}
 	if len(t.Exported(q)) == 0 {
 		return frame.Refused(http.StatusUnprocessableEntity, nothingToExport)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -50,33 +51,33 @@ const notNull = data.Op("notnull")
 
 // operators are the comparisons as people read them.
 var operators = []ui.FilterOp{
-	{Value: string(data.OpContains), Label: "contains"},
-	{Value: string(data.OpEq), Label: "equals"},
-	{Value: string(data.OpNe), Label: "is not"},
-	{Value: string(data.OpStartsWith), Label: "starts with"},
-	{Value: string(data.OpLt), Label: "is less than"},
-	{Value: string(data.OpLe), Label: "is at most"},
-	{Value: string(data.OpGt), Label: "is greater than"},
-	{Value: string(data.OpGe), Label: "is at least"},
-	{Value: string(data.OpIn), Label: "is one of"},
-	{Value: string(data.OpIsNull), Label: "is empty", NoValue: true},
-	{Value: string(notNull), Label: "is not empty", NoValue: true},
+	{Value: string(data.OpContains), Label: text.OpContains},
+	{Value: string(data.OpEq), Label: text.OpEquals},
+	{Value: string(data.OpNe), Label: text.OpIsNot},
+	{Value: string(data.OpStartsWith), Label: text.OpStartsWith},
+	{Value: string(data.OpLt), Label: text.OpLess},
+	{Value: string(data.OpLe), Label: text.OpAtMost},
+	{Value: string(data.OpGt), Label: text.OpGreater},
+	{Value: string(data.OpGe), Label: text.OpAtLeast},
+	{Value: string(data.OpIn), Label: text.OpOneOf},
+	{Value: string(data.OpIsNull), Label: text.OpEmpty, NoValue: true},
+	{Value: string(notNull), Label: text.OpNotEmpty, NoValue: true},
 }
 
-func operatorLabel(f data.Filter) (op, value string) {
+func operatorLabel(f data.Filter) (op text.Message, value string) {
 	value = strings.Join(f.Values, ", ")
 	if f.Op == data.OpIsNull {
 		if value == "false" {
-			return "is not empty", ""
+			return text.OpNotEmpty, ""
 		}
-		return "is empty", ""
+		return text.OpEmpty, ""
 	}
 	for _, o := range operators {
 		if o.Value == string(f.Op) {
 			return o.Label, value
 		}
 	}
-	return string(f.Op), value
+	return text.Verbatim(string(f.Op)), value
 }
 
 func addSearch(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
@@ -89,7 +90,7 @@ func addSearch(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 	if len(searched) == 0 && q.Search == "" {
 		return
 	}
-	page.Search = &ui.Search{Query: q.Search, Hint: "Search " + strings.Join(searched[:min(len(searched), 3)], ", ")}
+	page.Search = &ui.Search{Query: q.Search, Hint: text.SearchIn(searched[:min(len(searched), 3)])}
 	if q.Search != "" {
 		without := q
 		without.Search = ""
@@ -130,21 +131,21 @@ func addFilters(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 
 // showWrong says beside each part of the query that cannot be applied why.
 func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong error) {
-	var others []string
+	var others []text.Message
 	for _, one := range fieldErrors(wrong) {
 		switch {
 		case one.Field == "q" && page.Search != nil:
-			page.Search.Query, page.Search.Error = one.Value, one.Message
+			page.Search.Query, page.Search.Error = one.Value, text.Verbatim(one.Message)
 		case strings.HasPrefix(one.Field, "f."):
 			name, op, _ := cutLast(strings.TrimPrefix(one.Field, "f."), ".")
 			label, value := operatorLabel(data.Filter{Op: data.Op(op), Values: []string{one.Value}})
-			page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(name), Op: label, Value: value, RemoveHref: v.ListURL(q), Error: one.Message})
+			page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(name), Op: label, Value: value, RemoveHref: v.ListURL(q), Error: text.Verbatim(one.Message)})
 		default:
-			others = append(others, one.Error())
+			others = append(others, text.Verbatim(one.Error()))
 		}
 	}
 	if len(others) > 0 {
-		page.Problem = &ui.Problem{Title: "This address is not right", Detail: strings.Join(others, "; "), Action: "Show the list without it", Href: v.ListURL(q)}
+		page.Problem = &ui.Problem{Title: text.AddressWrong, Detail: text.List(others...), Action: text.ShowWithout, Href: v.ListURL(q)}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -45,7 +46,7 @@ func (e *entry) hiddenField(out ui.FormField, f data.FormField) ui.FormField {
 		out.Widget = ui.WidgetPassword
 	}
 	if e.record != nil {
-		out.Placeholder = "unchanged if left empty"
+		out.Placeholder = text.UnchangedIfEmpty
 	}
 	return out
 }
@@ -67,8 +68,8 @@ func (e *entry) readHidden(in *data.Input, name, value string) error {
 
 // dress changes a field as the View says.
 func (e *entry) dress(out *ui.FormField, c *data.Column) {
-	if c.Help != "" && out.Help == "" {
-		out.Help = c.Help
+	if out.Help == nil {
+		out.Help = text.Verbatim(c.Help)
 	}
 	widget, options, said := e.v.View.Widget(c.Name)
 	if !said || out.Widget == ui.WidgetFile || out.Widget == ui.WidgetReference {
@@ -76,7 +77,7 @@ func (e *entry) dress(out *ui.FormField, c *data.Column) {
 	}
 	out.Widget = widget
 	for _, value := range options {
-		out.Options = append(out.Options, ui.Option{Value: value, Label: value})
+		out.Options = append(out.Options, ui.Option{Value: value, Label: text.Verbatim(value)})
 	}
 }
 

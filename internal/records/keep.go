@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -72,7 +73,7 @@ func Keep(v *frame.Visit, page *ui.Error) {
 	}
 	page.Entered = entered(v.R.PostForm)
 	if page.Status == http.StatusRequestTimeout && len(page.Entered) > 0 {
-		page.Detail += " What had come of it is below."
+		page.Detail = text.Sentences(page.Detail, text.PartArrived)
 	}
 	if again && !page.Lacks {
 		page.SendHref = v.R.URL.EscapedPath()

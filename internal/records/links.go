@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -26,7 +27,7 @@ func (e *entry) links(relation *data.ManyToMany) ui.LinkField {
 	}
 	out.ReadOnly = out.ReadOnly || !e.mayLink(relation)
 	for _, c := range chosen {
-		out.Selected = append(out.Selected, ui.Option{Value: c.Value, Label: c.Label})
+		out.Selected = append(out.Selected, ui.Option{Value: c.Value, Label: text.Verbatim(c.Label)})
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
@@ -22,7 +23,7 @@ func (p *Pages) List(v *frame.Visit) error {
 	t := v.Table
 	values, err := url.ParseQuery(v.R.URL.RawQuery)
 	if err != nil {
-		return frame.Refused(http.StatusBadRequest, "The address is not escaped as a query.")
+		return frame.Refused(http.StatusBadRequest, text.AddressUnescaped)
 	}
 	if canonicalList(t, values) {
 		return v.Redirect(v.TableURL(t.Name) + "?" + values.Encode())
@@ -51,7 +52,7 @@ func (p *Pages) List(v *frame.Visit) error {
 		page.Columns = nil
 	case errors.Is(err, data.ErrTimeout):
 		status = http.StatusServiceUnavailable
-		page.Problem = &ui.Problem{Title: "The query took too long", Detail: "It was stopped. Filter by, or sort by, a column that has an index.", Action: "Clear filters and sort", Href: v.TableURL(t.Name)}
+		page.Problem = &ui.Problem{Title: text.QueryTooSlow, Detail: text.QueryStopped, Action: text.ClearFiltersSort, Href: v.TableURL(t.Name)}
 	case err != nil:
 		return err
 	default:
@@ -61,7 +62,7 @@ func (p *Pages) List(v *frame.Visit) error {
 	page.Title = frame.TableLabel(t)
 	addActions(v, &page, t, q)
 	if result != nil && result.Notice != "" {
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: result.Notice})
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(result.Notice)})
 	}
 	return v.Render(status, page)
 }
@@ -107,15 +108,15 @@ func addSort(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 		if !c.Sortable() || sortedBy(q, c.Name) >= 0 {
 			continue
 		}
-		note := ""
+		var note text.Message
 		if slowSort(t, c) {
-			note = "no index, may be slow"
+			note = text.MaybeSlow
 		}
 		for _, desc := range []bool{false, true} {
 			one := data.Query{Sort: []data.SortKey{{Column: c.Name, Desc: desc}}}
-			label := frame.ColumnLabel(c) + ", ascending"
+			label := text.SortAscending(frame.ColumnLabel(c))
 			if desc {
-				label = frame.ColumnLabel(c) + ", descending"
+				label = text.SortDescending(frame.ColumnLabel(c))
 			}
 			page.SortOptions = append(page.SortOptions, ui.Option{Value: one.Values().Get("sort"), Label: label, Note: note})
 		}
@@ -150,7 +151,7 @@ func fillList(v *frame.Visit, page *ui.List, result *data.Page) {
 	page.Pieces = result.Pieces
 	page.Count = count(result.Count)
 	if result.Count.Unknown {
-		page.CountErr = "Counting took too long"
+		page.CountErr = text.CountTooSlow
 	}
 	at := func(after, before string) string {
 		there := q
@@ -222,12 +223,12 @@ func addActions(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 		return
 	}
 	if v.May(t, frame.RightBulk, frame.RightUpdate) && len(bulkFields(v.View.Form(t, typed.ToUpdate)).Fields) > 0 {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: "Edit", Href: actionURL(v, t, "edit")})
+		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Edit, Icon: ui.IconEdit, Href: actionURL(v, t, "edit")})
 	}
 	for _, a := range actions(v, t) {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: a.Label, Href: actionURL(v, t, a.Name), Danger: a.Danger})
+		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Verbatim(a.Label), Href: actionURL(v, t, a.Name), Danger: a.Danger})
 	}
 	if v.May(t, frame.RightBulk, frame.RightDelete) {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: "Delete", Href: actionURL(v, t, "delete"), Danger: true})
+		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Delete, Href: actionURL(v, t, "delete"), Danger: true})
 	}
 }

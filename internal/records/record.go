@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -43,7 +44,7 @@ func (p *Pages) Show(v *frame.Visit) error {
 	}
 	page.Layout = v.Layout(v.TableURL(t.Name))
 	if found != nil && found.Notice != "" {
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: found.Notice})
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(found.Notice)})
 	}
 	return v.Render(http.StatusOK, page)
 }
@@ -65,18 +66,18 @@ func fillRecord(v *frame.Visit, page *ui.Record, t *data.Table, found *data.Reco
 }
 
 // fieldNote says what is special about a column.
-func fieldNote(c *data.Column) string {
-	var notes []string
+func fieldNote(c *data.Column) text.Message {
+	var notes []text.Message
 	if c.PrimaryKey > 0 {
-		notes = append(notes, "primary key")
+		notes = append(notes, text.PrimaryKey)
 	}
 	if c.Generated {
-		notes = append(notes, "generated")
+		notes = append(notes, text.Generated)
 	}
 	if c.Problem != "" {
-		notes = append(notes, c.Problem)
+		notes = append(notes, text.Verbatim(c.Problem))
 	}
-	return strings.Join(notes, ", ")
+	return text.Notes(notes...)
 }
 
 func relatedRows(v *frame.Visit, rel data.Related, all []data.Related) ui.Related {
@@ -91,7 +92,7 @@ func relatedRows(v *frame.Visit, rel data.Related, all []data.Related) ui.Relate
 		}
 	}
 	if rel.Page == nil || child == nil {
-		out.Problem = &ui.Problem{Title: "These rows cannot be read", Detail: rel.Problem}
+		out.Problem = &ui.Problem{Title: text.RelatedUnreadable, Detail: text.Verbatim(rel.Problem)}
 		return out
 	}
 	columns, rows := withoutReference(rel)

@@ -5,6 +5,7 @@ package records
 import (
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -92,21 +93,21 @@ func shownRows(v *frame.Visit, t *data.Table, columns []*data.Column, rows []dat
 	return out
 }
 
-func count(c data.Count) ui.Count {
+func count(c data.Count) text.Count {
 	switch {
 	case c.Unknown:
-		return ui.Count{}
+		return text.Count{}
 	case c.More && c.Estimate > c.Rows:
-		return ui.Estimate(c.Estimate)
+		return text.Estimate(c.Estimate)
 	case c.More:
-		return ui.AtLeast(c.Rows)
+		return text.AtLeast(c.Rows)
 	default:
-		return ui.Exact(c.Rows)
+		return text.Exact(c.Rows)
 	}
 }
 
 // problem says why a table cannot be read, in the engine's words.
 func problem(err error) *ui.Problem {
 	_, detail := frame.Classify(err)
-	return &ui.Problem{Title: "This table cannot be read", Detail: detail}
+	return &ui.Problem{Title: text.TableUnreadable, Detail: detail}
 }

@@ -2,7 +2,11 @@
 
 package ui
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
 
 // Choices is one page of the rows that a foreign key can refer to. As JSON it
 // is what the searchable select reads: {"options": [{"value", "label", "note"}],
@@ -17,7 +21,7 @@ type Choices struct {
 	Query   string // sent as "q"
 	Options []Option
 	Pager   Pager
-	Error   string // why nothing is listed, such as a query that took too long
+	Error   text.Message // why nothing is listed, such as a query that took too long
 }
 
 func (Choices) template() string { return "choices.html" }
@@ -33,9 +37,9 @@ func (c Choices) MarshalJSON() ([]byte, error) {
 		Options []option `json:"options"`
 		Next    string   `json:"next,omitempty"`
 		Error   string   `json:"error,omitempty"`
-	}{Options: make([]option, 0, len(c.Options)), Next: c.Pager.Next, Error: c.Error}
+	}{Options: make([]option, 0, len(c.Options)), Next: c.Pager.Next, Error: text.English.Say(c.Error)}
 	for _, o := range c.Options {
-		answer.Options = append(answer.Options, option(o))
+		answer.Options = append(answer.Options, option{o.Value, text.English.Say(o.Label), text.English.Say(o.Note)})
 	}
 	return json.Marshal(answer)
 }

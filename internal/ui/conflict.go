@@ -2,7 +2,11 @@
 
 package ui
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
 
 // Conflict is the page for a form whose record was changed since it was opened
 // (409). It shows both versions; "save mine" posts Kept to Action with the
@@ -22,7 +26,7 @@ type Conflict struct {
 	Deleted bool
 	Fields  []ConflictField
 	// Note says what cannot be sent again, such as a chosen file. May be empty.
-	Note string
+	Note text.Message
 }
 
 func (Conflict) template() string { return "conflict.html" }

@@ -2,6 +2,8 @@
 
 package ui
 
+import "github.com/go-crudadmin/crudadmin/internal/text"
+
 // Dashboard is the panel's first page.
 type Dashboard struct {
 	Layout
@@ -18,16 +20,16 @@ func (Dashboard) template() string { return "dashboard.html" }
 
 // Stat is one figure with its name, such as live sessions.
 type Stat struct {
-	Label string
-	Value string
-	Note  string // may be empty
-	Href  string // may be empty
+	Label text.Message
+	Value text.Message
+	Note  text.Message // may be nil
+	Href  string       // may be empty
 	Icon  Icon
 }
 
 // ModelGroup is a labelled group of models. The label may be empty.
 type ModelGroup struct {
-	Label string
+	Label text.Message
 	Items []Model
 }
 
@@ -36,8 +38,8 @@ type Model struct {
 	Label string
 	Href  string
 	Kind  string // "view" is shown as a badge
-	Total Count
-	Note  string // such as "no primary key"; may be empty
+	Total text.Count
+	Note  text.Message // such as "no primary key"; may be empty
 }
 
 // HealthState is the state of one part.
@@ -52,7 +54,7 @@ const (
 
 // HealthCheck is one part of the system.
 type HealthCheck struct {
-	Name   string
+	Name   text.Message
 	State  HealthState
-	Detail string // such as "0.4 ms" or what is wrong
+	Detail text.Message // such as "0.4 ms" or what is wrong
 }

@@ -2,7 +2,11 @@
 
 package ui
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
 
 // ParamConfirm is "1" when a Delete or Bulk page sends its form, to tell the
 // answer from the question that came before it.
@@ -22,9 +26,9 @@ const (
 // Effect is what a deletion does to one other table.
 type Effect struct {
 	Kind  EffectKind
-	Table string // the table's label
-	Via   string // the foreign key column; may be empty
-	Count Count
+	Table text.Message // the table's label
+	Via   string       // the foreign key column; may be empty
+	Count text.Count
 	Href  string // the list of those rows; may be empty
 
 	Many bool // several records are to be deleted; Bulk sets it
@@ -45,8 +49,8 @@ type Delete struct {
 	Action     string
 	Token      string // sent as ParamToken; may be empty
 	Effects    []Effect
-	Error      string   // why the last attempt failed
-	Problem    *Problem // shown instead of the form
+	Error      text.Message // why the last attempt failed
+	Problem    *Problem     // shown instead of the form
 }
 
 func (Delete) template() string { return "delete.html" }
@@ -56,21 +60,21 @@ func (Delete) template() string { return "delete.html" }
 type Bulk struct {
 	Layout
 
-	Heading   string // what is done, such as "Delete"
+	Heading   text.Message // what is done, such as "Delete"
 	Model     string
 	ModelHref string
 	Action    string
-	Params    []Param // "key" repeated, or "all" and the list's state
-	Count     Count   // of the records
-	All       bool    // all that match, not chosen ones
-	Sample    []Link  // some of the records
+	Params    []Param    // "key" repeated, or "all" and the list's state
+	Count     text.Count // of the records
+	All       bool       // all that match, not chosen ones
+	Sample    []Link     // some of the records
 	Effects   []Effect
 	Fields    []FormField // what the action asks for; may be empty
 	// SubmitLabel is the button's text before the number. Default: Heading.
-	SubmitLabel string
+	SubmitLabel text.Message
 	Danger      bool // it cannot be undone
 	CancelHref  string
-	Error       string
+	Error       text.Message
 	Problem     *Problem // shown instead of the form
 }
 
@@ -82,44 +86,43 @@ func (b Bulk) Inputs() []formInput { return inputs(b.Fields) }
 // Errors are the lines of the summary.
 func (b Bulk) Errors() []formError { return fieldErrors(b.Error, b.Inputs()) }
 
-// Verb is what happens to the rows, after their number.
-func (e Effect) Verb() string {
-	one := e.Count.N == 1 && e.Count.Kind == CountExact
-	if e.Maybe {
-		return e.perhaps()
-	}
-	switch e.Kind {
-	case EffectCascade:
-		return plural(one, "is deleted too", "are deleted too")
-	case EffectSetNull:
-		return plural(one, "stays, without its reference (NULL)", "stay, without their reference (NULL)")
-	case EffectSetDefault:
-		return plural(one, "stays, with the default as its reference", "stay, with the default as their reference")
+// Sentence says what happens to the rows.
+func (e Effect) Sentence() text.Message {
+	switch words := effectWords[e.key()]; {
+	case e.Maybe:
+		return words.maybe(e.Table)
+	case !e.Count.Known():
+		return words.some(e.Table)
 	default:
-		to := plural(e.Many, "them", "it")
-		return plural(one, "refers to "+to+" and forbids the deletion", "refer to "+to+" and forbid the deletion")
+		return words.counted(e.Count, e.Table)
 	}
 }
 
-// perhaps is Verb for what may happen.
-func (e Effect) perhaps() string {
+// effectKey is what the words of an effect follow from.
+type effectKey struct {
+	kind EffectKind
+	many bool
+}
+
+func (e Effect) key() effectKey {
 	switch e.Kind {
-	case EffectCascade:
-		return "may be deleted too"
-	case EffectSetNull:
-		return "may stay without their reference (NULL)"
-	case EffectSetDefault:
-		return "may stay with the default as their reference"
+	case EffectCascade, EffectSetNull, EffectSetDefault:
+		return effectKey{kind: e.Kind}
 	default:
-		return "may refer to " + plural(e.Many, "them", "it") + " and forbid the deletion"
+		return effectKey{EffectRestrict, e.Many}
 	}
 }
 
-func plural(one bool, singular, many string) string {
-	if one {
-		return singular
-	}
-	return many
+// effectWords are the sentences of each effect: as counted, where nobody counted, where it may be.
+var effectWords = map[effectKey]struct {
+	counted     func(text.Count, text.Message) text.Message
+	some, maybe func(text.Message) text.Message
+}{
+	{EffectCascade, false}:    {text.RowsDeleted, text.SomeRowsDeleted, text.MaybeDeleted},
+	{EffectSetNull, false}:    {text.RowsSetNull, text.SomeRowsSetNull, text.MaybeSetNull},
+	{EffectSetDefault, false}: {text.RowsSetDefault, text.SomeRowsSetDefault, text.MaybeSetDefault},
+	{EffectRestrict, false}:   {text.RowsForbid, text.SomeRowsForbid, text.MaybeForbid},
+	{EffectRestrict, true}:    {text.RowsForbidMany, text.SomeRowsForbidMany, text.MaybeForbidMany},
 }
 
 // Blocked reports whether something forbids the deletion.
@@ -152,18 +155,24 @@ func told(effects []Effect) []Effect {
 func (e Effect) forbids() bool { return e.Kind == EffectRestrict && !e.Maybe }
 
 // Submit is the text of the button that goes on: what is done, and to how many.
-func (b Bulk) Submit() string {
+func (b Bulk) Submit() text.Message {
 	label := b.SubmitLabel
-	if label == "" {
+	if label == nil {
 		label = b.Heading
 	}
-	if rows := b.Records(); rows != "" {
-		label += " " + rows
+	if rows := b.Records(); rows != nil {
+		return text.ButtonAndCount(label, rows)
 	}
 	return label
 }
 
-// Records is the number with its noun: "1 record", "10,000+ records".
-func (b Bulk) Records() string {
-	return b.Count.of("record")
+// Records is the number with its noun: "1 record", "10,000+ records"; nil where it is not known.
+func (b Bulk) Records() text.Message { return counted(b.Count, text.Records) }
+
+// counted is a number with its noun; nil where it is not known.
+func counted(n text.Count, noun func(text.Count) text.Message) text.Message {
+	if !n.Known() {
+		return nil
+	}
+	return noun(n)
 }

@@ -5,6 +5,8 @@ package ui
 import (
 	"net/http"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Error is an error page. Title, headline and advice follow from Status.
@@ -13,7 +15,7 @@ type Error struct {
 
 	Status int
 	// Detail says what exactly is wrong, for 400 and 422 naming the field.
-	Detail string
+	Detail text.Message
 	// RetryAfter is the wait told to the user for 429 and 503; 0 hides it.
 	RetryAfter time.Duration
 	// RequestID is shown for the log; may be empty.
@@ -37,33 +39,21 @@ type Error struct {
 
 func (Error) template() string { return "error.html" }
 
-type errorText struct{ headline, advice string }
+type errorText struct{ headline, advice text.Message }
 
 var errorTexts = map[int]errorText{
-	http.StatusBadRequest: {"This address cannot be read",
-		"Part of it is malformed. Go back and follow the link again, or correct the address."},
-	http.StatusUnauthorized: {"You are not signed in",
-		"Sign in to go on. Nothing was changed."},
-	http.StatusForbidden: {"You may not do this",
-		"Your role does not allow it. Ask an administrator if you need it."},
-	http.StatusNotFound: {"There is nothing here",
-		"The page or record does not exist, or no longer does. Check the address or start from the dashboard."},
-	http.StatusMethodNotAllowed: {"This page cannot be used that way",
-		"The address exists but does not accept this kind of request. Start from the dashboard."},
-	http.StatusRequestTimeout: {"That took too long to send",
-		"The connection may be slow or was interrupted. Go back and send it again."},
-	http.StatusConflict: {"Someone else changed this first",
-		"Your change was not saved, so that theirs is not lost. Reload to see the present state, then decide."},
-	http.StatusRequestEntityTooLarge: {"That was too much to send",
-		"The request is larger than the panel accepts. Send less at once."},
-	http.StatusUnprocessableEntity: {"Something does not fit",
-		"A value cannot be used as it was given. Go back and correct it; nothing was changed."},
-	http.StatusTooManyRequests: {"That is too much at once",
-		"One person can have only so much under way, so that others do not have to wait."},
-	http.StatusInternalServerError: {"Something went wrong on our side",
-		"The error was logged. Try again; if it stays, tell an administrator what you did."},
-	http.StatusServiceUnavailable: {"Not available right now",
-		"Nothing is wrong with your session: if you were signed in, you still are."},
+	http.StatusBadRequest:            {text.BadRequestHead, text.BadRequestAdvice},
+	http.StatusUnauthorized:          {text.UnauthorizedHead, text.UnauthorizedAdvice},
+	http.StatusForbidden:             {text.ForbiddenHead, text.ForbiddenAdvice},
+	http.StatusNotFound:              {text.NotFoundHead, text.NotFoundAdvice},
+	http.StatusMethodNotAllowed:      {text.MethodHead, text.MethodAdvice},
+	http.StatusRequestTimeout:        {text.TimeoutHead, text.TimeoutAdvice},
+	http.StatusConflict:              {text.ConflictHead, text.ConflictAdvice},
+	http.StatusRequestEntityTooLarge: {text.TooLargeHead, text.TooLargeAdvice},
+	http.StatusUnprocessableEntity:   {text.UnprocessableHead, text.UnprocessableAdvice},
+	http.StatusTooManyRequests:       {text.TooManyHead, text.TooManyAdvice},
+	http.StatusInternalServerError:   {text.InternalHead, text.InternalAdvice},
+	http.StatusServiceUnavailable:    {text.UnavailableHead, text.UnavailableAdvice},
 }
 
 func (e Error) text() errorText {
@@ -77,19 +67,19 @@ func (e Error) text() errorText {
 }
 
 // Headline is what happened, in a few words.
-func (e Error) Headline() string { return e.text().headline }
+func (e Error) Headline() text.Message { return e.text().headline }
 
 // Advice is what to do.
-func (e Error) Advice() string {
+func (e Error) Advice() text.Message {
 	advice := e.text().advice
-	if e.Status == http.StatusForbidden && e.Detail != "" {
-		advice = "Nothing was changed."
+	if e.Status == http.StatusForbidden && e.Detail != nil {
+		advice = text.NothingWasChanged
 	}
 	switch {
 	case e.RetryAfter > 0:
-		advice += " Try again in " + Wait(e.RetryAfter) + "."
+		return text.Sentences(advice, text.TryAgainIn(text.Wait(e.RetryAfter)))
 	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable:
-		advice += " Try again in a moment."
+		return text.Sentences(advice, text.TryAgainSoon)
 	}
 	return advice
 }

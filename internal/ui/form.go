@@ -2,7 +2,11 @@
 
 package ui
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
 
 // Parameters that a form sends beside its columns, which go by their own
 // names. Of a column that is sent twice the last value counts: a checkbox sends
@@ -30,21 +34,21 @@ const (
 type Form struct {
 	Layout
 
-	Heading     string // such as "New product" or the record's display text
-	Model       string // the table's label
+	Heading     text.Message // such as "New product" or the record's display text
+	Model       string       // the table's label
 	ModelHref   string
 	Action      string
 	Token       string // sent as ParamToken; empty for a new record
 	Once        string // sent as ParamOnce; empty for a stored one
 	CancelHref  string
-	SubmitLabel string // default "Save"
-	Multipart   bool   // sent as multipart/form-data, for files
+	SubmitLabel text.Message // default "Save"
+	Multipart   bool         // sent as multipart/form-data, for files
 
 	Fields []FormField
 	Links  []LinkField
 	// Error is what is wrong with the record as a whole. It and the fields'
 	// errors are listed above the form, each linked to its field.
-	Error   string
+	Error   text.Message
 	Problem *Problem // shown instead of the form
 }
 
@@ -77,9 +81,9 @@ const (
 type FormField struct {
 	Name   string // the column, under which the value is sent
 	Label  string
-	Type   string // database type, shown quietly
-	Note   string // such as "unique"; may be empty
-	Help   string // how to fill it in; may be empty
+	Type   string       // database type, shown quietly
+	Note   text.Message // such as "unique"; may be nil
+	Help   text.Message // how to fill it in; may be empty
 	Widget Widget
 
 	Value    string
@@ -93,13 +97,13 @@ type FormField struct {
 	// Optional puts a box beside the field that says whether it is changed at
 	// all, sent as ParamSet; for changing many records. Set ticks the box.
 	Optional, Set bool
-	Error         string
+	Error         text.Message
 	Min, Max      string // of numbers, dates and times; empty for none
 	Step          string // default: any number; whole seconds
 	MaxLength     int    // in characters; 0 for none
 	// Placeholder is shown while the field is empty, such as the column's
 	// default "CURRENT_TIMESTAMP".
-	Placeholder string
+	Placeholder text.Message
 
 	// Options are the choices of WidgetSelect. Without one whose value is empty,
 	// the empty value stands for NULL, or for no choice yet.
@@ -122,12 +126,12 @@ type FormField struct {
 type LinkField struct {
 	Name        string
 	Label       string
-	Help        string
+	Help        text.Message
 	Selected    []Option // linked now, or as entered
 	ChoicesHref string   // the records that can be linked; see Choices
 	ReadOnly    bool     // such as when too many are linked to list them
 	AllHref     string   // the list of what is linked; may be empty
-	Error       string
+	Error       text.Message
 }
 
 // Inputs are the form's fields.
@@ -143,7 +147,10 @@ func (f Form) LinkInputs() []linkInput {
 }
 
 // formError is one line of the summary above a form.
-type formError struct{ Href, Label, Error string }
+type formError struct {
+	Href, Label string
+	Error       text.Message
+}
 
 // Unsaved reports whether the form shows entries that are not stored: it came back with
 // something to correct.
@@ -153,20 +160,20 @@ func (f Form) Unsaved() bool { return len(f.Errors()) > 0 }
 func (f Form) Errors() []formError {
 	all := fieldErrors(f.Error, f.Inputs())
 	for _, l := range f.LinkInputs() {
-		if l.Error != "" {
+		if l.Error != nil {
 			all = append(all, formError{"#" + l.ID, l.Label, l.Error})
 		}
 	}
 	return all
 }
 
-func fieldErrors(general string, fields []formInput) []formError {
+func fieldErrors(general text.Message, fields []formInput) []formError {
 	var all []formError
-	if general != "" {
+	if general != nil {
 		all = append(all, formError{Error: general})
 	}
 	for _, f := range fields {
-		if f.Error != "" {
+		if f.Error != nil {
 			all = append(all, formError{"#" + f.ID, f.Label, f.Error})
 		}
 	}

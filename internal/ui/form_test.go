@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
@@ -60,7 +61,7 @@ func TestWidgetsKeepTheirValue(t *testing.T) {
 func TestPasswordsAreNotEchoed(t *testing.T) {
 	for _, readOnly := range []bool{false, true} {
 		page := render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{
-			{Name: "p", Widget: ui.WidgetPassword, Value: "canary", ReadOnly: readOnly, Error: "Too short."}}})
+			{Name: "p", Widget: ui.WidgetPassword, Value: "canary", ReadOnly: readOnly, Error: text.Verbatim("Too short.")}}})
 		if strings.Contains(page, "canary") {
 			t.Errorf("read only %t: the password is on the page", readOnly)
 		}
@@ -118,10 +119,10 @@ func TestNullIsOfferedOnce(t *testing.T) {
 
 func TestForbiddenDeletionHasNoButton(t *testing.T) {
 	r := stories.Renderer(t)
-	effects := []ui.Effect{{Kind: ui.EffectCascade, Table: "a"}, {Kind: ui.EffectRestrict, Table: "b", Count: ui.Exact(1)}}
-	for to, p := range map[string]ui.Page{"it": ui.Delete{Effects: effects}, "them": ui.Bulk{Effects: effects, Heading: "Delete"}} {
+	effects := []ui.Effect{{Kind: ui.EffectCascade, Table: text.Verbatim("a")}, {Kind: ui.EffectRestrict, Table: text.Verbatim("b"), Count: text.Exact(1)}}
+	for to, p := range map[string]ui.Page{"this record": ui.Delete{Effects: effects}, "these records": ui.Bulk{Effects: effects, Heading: text.Verbatim("Delete")}} {
 		page := render(t, r, p)
-		if strings.Contains(page, `method="post"`) || !strings.Contains(page, "1 row</b> of <b>b</b> refers to "+to+" and forbids the deletion") {
+		if strings.Contains(page, `method="post"`) || !strings.Contains(page, "1 row of b refers to "+to+" and prevents the deletion.") {
 			t.Errorf("%T: a form, or no reason:\n%s", p, page)
 		}
 	}
@@ -133,8 +134,8 @@ func TestChoicesAsJSON(t *testing.T) {
 		want    string
 	}{
 		{ui.Choices{}, `{"options":[]}`},
-		{ui.Choices{Options: []ui.Option{{Value: "1", Label: "</script>"}}, Pager: ui.Pager{Next: "?after=1"}}, `{"options":[{"value":"1","label":"\u003c/script\u003e"}],"next":"?after=1"}`},
-		{ui.Choices{Layout: ui.Layout{CSRFToken: "canary"}, Error: "late"}, `{"options":[],"error":"late"}`},
+		{ui.Choices{Options: []ui.Option{{Value: "1", Label: text.Verbatim("</script>")}}, Pager: ui.Pager{Next: "?after=1"}}, `{"options":[{"value":"1","label":"\u003c/script\u003e"}],"next":"?after=1"}`},
+		{ui.Choices{Layout: ui.Layout{CSRFToken: "canary"}, Error: text.Verbatim("late")}, `{"options":[],"error":"late"}`},
 	} {
 		if got, err := json.Marshal(c.choices); err != nil || string(got) != c.want {
 			t.Errorf("%s, %v; want %s", got, err, c.want)
@@ -166,16 +167,16 @@ func TestFocusIsOnWhatIsWrong(t *testing.T) {
 	first := regexp.MustCompile(`id="([a-z_]+)"[^>]* autofocus`)
 	layout := stories.Layout(r, "users")
 	for want, page := range map[string]ui.Page{
-		"username":         ui.UserNew{Layout: layout, UsernameError: "taken", PasswordError: "short"},
-		"role":             ui.UserNew{Layout: layout, RoleError: "none", PasswordError: "short"},
-		"new_password":     ui.UserNew{Layout: layout, PasswordError: "short"},
-		"confirm_password": ui.Account{Layout: layout, Password: &ui.PasswordForm{RepeatError: "differ"}},
+		"username":         ui.UserNew{Layout: layout, UsernameError: text.Verbatim("taken"), PasswordError: text.Verbatim("short")},
+		"role":             ui.UserNew{Layout: layout, RoleError: text.Verbatim("none"), PasswordError: text.Verbatim("short")},
+		"new_password":     ui.UserNew{Layout: layout, PasswordError: text.Verbatim("short")},
+		"confirm_password": ui.Account{Layout: layout, Password: &ui.PasswordForm{RepeatError: text.Verbatim("differ")}},
 	} {
 		if found := first.FindStringSubmatch(render(t, r, page)); found == nil || found[1] != want {
 			t.Errorf("the focus is on %q, want %q", found, want)
 		}
 	}
-	if found := first.FindStringSubmatch(render(t, r, ui.UserEdit{Layout: layout, ID: "u", PasswordError: "short"})); found == nil || found[1] != "new_password" {
+	if found := first.FindStringSubmatch(render(t, r, ui.UserEdit{Layout: layout, ID: "u", PasswordError: text.Verbatim("short")})); found == nil || found[1] != "new_password" {
 		t.Errorf("the focus is on %q", found)
 	}
 	if found := first.FindStringSubmatch(render(t, r, ui.UserNew{Layout: layout})); found == nil || found[1] != "username" {

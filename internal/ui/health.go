@@ -2,33 +2,37 @@
 
 package ui
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
 
 // Health is the page of the parts the panel needs.
 type Health struct {
 	Layout
 
 	Parts    []HealthCheck
-	Store    string   // the session store's name
-	Promises []Fact   // what it promises
-	Notes    []string // what it does not
+	Store    string         // the session store's name
+	Promises []Fact         // what it promises
+	Notes    []text.Message // what it does not
 	Versions []Fact
 }
 
 func (Health) template() string { return "health.html" }
 
 // Fact is a name and what is so.
-type Fact struct{ Name, Value string }
+type Fact struct{ Name, Value text.Message }
 
 // Verdict is the state of the whole, in a few words.
-func (h Health) Verdict() string {
+func (h Health) Verdict() text.Message {
 	switch h.State() {
 	case HealthDown:
-		return "A part does not answer"
+		return text.PartDown
 	case HealthDegraded:
-		return "A part is not as it should be"
+		return text.PartDegraded
 	}
-	return "All parts answer"
+	return text.AllAnswer
 }
 
 // State is the worst of the parts' states.

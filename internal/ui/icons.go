@@ -13,7 +13,7 @@ import (
 // Icon names a drawing in static/icons. The zero value draws nothing.
 type Icon string
 
-// The icons handlers may choose for navigation and figures.
+// The icons handlers may choose for navigation, figures and actions.
 const (
 	IconDashboard Icon = "layout-dashboard"
 	IconTable     Icon = "table"
@@ -23,6 +23,7 @@ const (
 	IconUsers     Icon = "users"
 	IconHealth    Icon = "heartbeat"
 	IconDatabase  Icon = "database"
+	IconEdit      Icon = "pencil"
 )
 
 // brand is the one icon that stands in the page itself: it may have colours of

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // formInput is one field of a form with the id of its control.
@@ -62,16 +64,16 @@ func (f formInput) InputMode() string {
 }
 
 // Bounds says in words what a number lies between.
-func (f formInput) Bounds() string {
+func (f formInput) Bounds() text.Message {
 	switch {
 	case f.Widget != WidgetNumber || f.Min == "" && f.Max == "":
-		return ""
+		return nil
 	case f.Max == "":
-		return "at least " + f.Min
+		return text.AtLeastIs(f.Min)
 	case f.Min == "":
-		return "at most " + f.Max
+		return text.AtMostIs(f.Max)
 	default:
-		return f.Min + " to " + f.Max
+		return text.Between(f.Min, f.Max)
 	}
 }
 
@@ -125,23 +127,23 @@ func (f formInput) Title() string {
 }
 
 // About says what kind of value is stored.
-func (f formInput) About() string {
-	parts := []string{f.Type, f.Note, f.Bounds()}
+func (f formInput) About() text.Message {
+	parts := []text.Message{text.Verbatim(f.Type), f.Note, f.Bounds()}
 	if f.Required {
-		parts = append(parts, "required")
+		parts = append(parts, text.IsRequired)
 	}
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+	return text.Notes(parts...)
 }
 
 // DescribedBy is the ids of help and error.
 func (f formInput) DescribedBy() string { return describedBy(f.ID, f.Help, f.Error) }
 
-func describedBy(id, help, problem string) string {
+func describedBy(id string, help, problem text.Message) string {
 	var ids []string
-	if help != "" {
+	if help != nil {
 		ids = append(ids, id+"-help")
 	}
-	if problem != "" {
+	if problem != nil {
 		ids = append(ids, id+"-error")
 	}
 	return strings.Join(ids, " ")

@@ -2,6 +2,8 @@
 
 package ui
 
+import "github.com/go-crudadmin/crudadmin/internal/text"
+
 // Layout is the frame around a page. Every page struct embeds it.
 type Layout struct {
 	// Title is the page's name in the window title. Default: by page.
@@ -30,13 +32,13 @@ type User struct {
 
 // NavGroup is a labelled group of links in the sidebar. The label may be empty.
 type NavGroup struct {
-	Label string
+	Label text.Message
 	Items []NavItem
 }
 
 // NavItem is one link in the sidebar.
 type NavItem struct {
-	Label   string
+	Label   text.Message
 	Href    string
 	Icon    Icon   // default: none
 	Count   string // short text at the end, such as "1,204"; may be empty
@@ -57,7 +59,7 @@ const (
 // Notice is one message to the user.
 type Notice struct {
 	Kind NoticeKind
-	Text string
+	Text text.Message
 }
 
 // Theme is the colour scheme of a page.

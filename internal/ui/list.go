@@ -5,6 +5,8 @@ package ui
 import (
 	"slices"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Query parameters that the list page's GET forms send beside the stable ones
@@ -47,7 +49,7 @@ type List struct {
 	SortOptions []Option
 
 	Rows    []Row
-	Count   Count
+	Count   text.Count
 	Limits  []Link // rows per page: "25", "50", "100"
 	Pager   Pager
 	NewHref string // create page; empty hides the button
@@ -57,7 +59,7 @@ type List struct {
 	// They post "key" once for each chosen row, or ParamAll, and State.
 	Actions  []BulkAction
 	Problem  *Problem
-	CountErr string // why there is no count, such as "counting took too long"
+	CountErr text.Message // why there is no count, such as "counting took too long"
 }
 
 func (List) template() string { return "list.html" }
@@ -68,9 +70,10 @@ const ParamAll = "all"
 
 // BulkAction is one action on chosen rows.
 type BulkAction struct {
-	Label  string
+	Label  text.Message
 	Href   string // where the choice is posted
 	Danger bool   // it cannot be undone
+	Icon   Icon   // may be empty
 }
 
 // Param is one query parameter.
@@ -79,8 +82,8 @@ type Param struct{ Name, Value string }
 // Option is one choice of a select.
 type Option struct {
 	Value string
-	Label string
-	Note  string // shown after the label, such as "no index, may be slow"
+	Label text.Message
+	Note  text.Message // shown after the label, such as "no index, may be slow"
 }
 
 // Link is one of several alternatives, reached by its address.
@@ -93,19 +96,19 @@ type Link struct {
 // Search is the search box.
 type Search struct {
 	Query  string
-	Hint   string // placeholder, such as "Search name, email"
-	Error  string
+	Hint   text.Message // placeholder, such as "Search name, email"
+	Error  text.Message
 	Cancel string // the list without the search, linked while there is a Query
 }
 
 // Filter is one active filter, shown as a chip.
 type Filter struct {
-	Column     string // label
-	Op         string // label, such as "is greater than"
-	Value      string // empty for "is empty" and the like
+	Column     string       // label
+	Op         text.Message // label, such as "is greater than"
+	Value      string       // empty for "is empty" and the like
 	RemoveHref string
 	// Error says why the filter cannot be applied. The list then shows no rows.
-	Error string
+	Error text.Message
 }
 
 // FilterForm is the form that adds a filter. Column, Op, Value and Error keep
@@ -116,13 +119,13 @@ type FilterForm struct {
 	Column  string
 	Op      string
 	Value   string
-	Error   string
+	Error   text.Message
 }
 
 // FilterOp is one comparison. Value is what ParamFilterOp sends.
 type FilterOp struct {
 	Value   string
-	Label   string
+	Label   text.Message
 	NoValue bool // compares with nothing, such as "is empty"
 }
 
@@ -181,11 +184,14 @@ type Pager struct {
 
 // Problem says why a table or a section cannot be shown and what to do.
 type Problem struct {
-	Title  string
-	Detail string
-	Action string // label of the link; empty: no link
+	Title  text.Message
+	Detail text.Message
+	Action text.Message // label of the link; nil: no link
 	Href   string
 }
+
+// Counted is the number of rows with its noun; nil where it is not known.
+func (l List) Counted() text.Message { return counted(l.Count, text.Rows) }
 
 // Table is the list's table.
 func (l List) Table() table { return table{l.Heading, l.Columns, l.Rows, l.Choosing()} }
@@ -196,30 +202,29 @@ func (l List) Choosing() bool {
 }
 
 // AllLabel names the choice of all rows that match.
-func (l List) AllLabel() string {
-	what := "in the table"
-	if l.Filtered() {
-		what = "that match"
+func (l List) AllLabel() text.Message {
+	switch filtered := l.Filtered(); {
+	case !l.Count.Known() && filtered:
+		return text.AllMatching
+	case !l.Count.Known():
+		return text.AllInTable
+	case filtered:
+		return text.CountMatch(l.Count)
+	default:
+		return text.CountInTable(l.Count)
 	}
-	if n := l.Count.String(); n != "" {
-		return "All " + n + " " + what
-	}
-	return "All " + what
 }
 
 // Hint is shown on hover over a column's sort link.
-func (c Column) Hint() string {
-	var parts []string
-	if c.Type != "" {
-		parts = append(parts, c.Type)
-	}
+func (c Column) Hint() text.Message {
+	parts := []text.Message{text.Verbatim(c.Type)}
 	if c.Slow {
-		parts = append(parts, "no index: sorting may be slow")
+		parts = append(parts, text.SortSlow)
 	}
 	if c.AddHref != "" {
-		parts = append(parts, "Shift+click adds to the sort")
+		parts = append(parts, text.SortAdds)
 	}
-	return strings.Join(parts, " · ")
+	return text.Facts(parts...)
 }
 
 // StateWithout is the state without one parameter, for the form that sends it.
@@ -229,8 +234,8 @@ func (l List) StateWithout(name string) []Param {
 
 // Refused reports whether a filter or the search cannot be applied.
 func (l List) Refused() bool {
-	return l.Search != nil && l.Search.Error != "" ||
-		slices.ContainsFunc(l.Filters, func(f Filter) bool { return f.Error != "" })
+	return l.Search != nil && l.Search.Error != nil ||
+		slices.ContainsFunc(l.Filters, func(f Filter) bool { return f.Error != nil })
 }
 
 // Searched reports whether there is a search that can be taken back.

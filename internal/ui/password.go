@@ -3,22 +3,24 @@
 package ui
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // passwordField is one input of the password form.
 type passwordField struct {
-	ID, Label, Autocomplete, Hint, Error string
+	ID, Autocomplete   string
+	Label, Hint, Error text.Message
 }
 
 // DescribedBy is the ids of hint and error.
 func (f passwordField) DescribedBy() string {
 	var ids []string
-	if f.Hint != "" {
+	if f.Hint != nil {
 		ids = append(ids, f.ID+"-hint")
 	}
-	if f.Error != "" {
+	if f.Error != nil {
 		ids = append(ids, f.ID+"-error")
 	}
 	return strings.Join(ids, " ")
@@ -27,24 +29,24 @@ func (f passwordField) DescribedBy() string {
 // Fields are the form's inputs.
 func (p PasswordForm) Fields() []passwordField {
 	return []passwordField{
-		{ID: "current_password", Label: "Current password", Autocomplete: "current-password", Error: p.CurrentError},
-		{ID: "new_password", Label: "New password", Autocomplete: "new-password", Hint: lengthHint(p.Min, p.Max), Error: p.NewError},
-		{ID: "confirm_password", Label: "New password, again", Autocomplete: "new-password", Error: p.RepeatError},
+		{ID: "current_password", Label: text.CurrentPassword, Autocomplete: "current-password", Error: p.CurrentError},
+		{ID: "new_password", Label: text.NewPassword, Autocomplete: "new-password", Hint: lengthHint(p.Min, p.Max), Error: p.NewError},
+		{ID: "confirm_password", Label: text.RepeatPassword, Autocomplete: "new-password", Error: p.RepeatError},
 	}
 }
 
 // newPassword is the field of an administrator's new password.
-func newPassword(low, high int, problem string) passwordField {
-	return passwordField{ID: "new_password", Label: "Password", Autocomplete: "new-password", Hint: lengthHint(low, high), Error: problem}
+func newPassword(low, high int, problem text.Message) passwordField {
+	return passwordField{ID: "new_password", Label: text.Password, Autocomplete: "new-password", Hint: lengthHint(low, high), Error: problem}
 }
 
 // lengthHint says how long a password may be; 0 says nothing.
-func lengthHint(low, high int) string {
+func lengthHint(low, high int) text.Message {
 	switch {
 	case low > 0 && high > 0:
-		return fmt.Sprintf("%d to %d characters.", low, high)
+		return text.PasswordBetween(low, high)
 	case low > 0:
-		return fmt.Sprintf("At least %d characters.", low)
+		return text.PasswordAtLeast(low)
 	}
-	return ""
+	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"reflect"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // probe renders every page with zero values, with every member filled, and
@@ -31,6 +33,8 @@ func (r *Renderer) probe() error {
 // get one element, those of form fields one for each widget, icons stay empty. With well, errors and problems stay unset.
 func fill(v reflect.Value, well bool) {
 	switch v.Kind() {
+	case reflect.Interface:
+		v.Set(reflect.ValueOf(text.Verbatim("x"))) // there are no interfaces but Message
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:

@@ -2,6 +2,8 @@
 
 package ui
 
+import "github.com/go-crudadmin/crudadmin/internal/text"
+
 // Record is the page of one row.
 type Record struct {
 	Layout
@@ -24,8 +26,8 @@ func (Record) template() string { return "record.html" }
 type Field struct {
 	Name  string
 	Label string
-	Type  string // database type, shown quietly
-	Note  string // such as "primary key" or "generated"; may be empty
+	Type  string       // database type, shown quietly
+	Note  text.Message // such as "primary key" or "generated"; may be empty
 	Value Value
 }
 
@@ -33,7 +35,7 @@ type Field struct {
 type Related struct {
 	Label   string // the table's label
 	Via     string // the foreign key column when two lead here; may be empty
-	Count   Count
+	Count   text.Count
 	Columns []Column
 	Rows    []Row
 	AllHref string // the list filtered to this record

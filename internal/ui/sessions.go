@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Login is the sign-in page. Its form sends "username", "password" and "next".
@@ -14,7 +16,7 @@ type Login struct {
 
 	Username string // kept after a failure
 	Next     string
-	Error    string // the same words for every reason
+	Error    text.Message // the same words for every reason
 	// RetryAfter is the wait after too many attempts; 0 hides it.
 	RetryAfter time.Duration
 }
@@ -22,28 +24,28 @@ type Login struct {
 func (Login) template() string { return "login.html" }
 
 // Failure is why the last try failed, with the wait; empty if there was none.
-func (l Login) Failure() string {
-	if l.Error == "" || l.RetryAfter <= 0 {
+func (l Login) Failure() text.Message {
+	if l.Error == nil || l.RetryAfter <= 0 {
 		return l.Error
 	}
-	return l.Error + " Try again in " + Wait(l.RetryAfter) + "."
+	return text.Sentences(l.Error, text.TryAgainIn(text.Wait(l.RetryAfter)))
 }
 
 // Session is one session.
 type Session struct {
-	ID           string // posted as "id" to end it
-	User         string // empty: anonymous
-	UserID       string // posted as "user" to end all of the user's
-	Device       string // such as "Firefox 131 on Linux"
-	UserAgent    string // shown on hover
+	ID           string       // posted as "id" to end it
+	User         string       // empty: anonymous
+	UserID       string       // posted as "user" to end all of the user's
+	Device       text.Message // such as "Firefox 131 on Linux"
+	UserAgent    string       // shown on hover
 	IP           string
 	Created      time.Time
 	LastActivity time.Time
 	Expires      time.Time
 	Current      bool // the viewer's own
 
-	Ended time.Time // zero: it is live
-	Why   string    // it ended, in words
+	Ended time.Time    // zero: it is live
+	Why   text.Message // it ended, in words
 }
 
 // Sessions is the page of everyone's live sessions, or with "ended=1" of those
@@ -56,7 +58,7 @@ type Sessions struct {
 	Ended, History bool
 
 	Rows  []Session
-	Count Count
+	Count text.Count
 	// Filter is the search over sessions; nil hides it.
 	Filter *SessionFilter
 	Pager  Pager
@@ -73,18 +75,16 @@ func (Sessions) template() string { return "sessions.html" }
 
 // SessionsEnding is the question about ending all sessions that are meant.
 type SessionsEnding struct {
-	Count Count // without the viewer's own, unless Own
-	Own   bool  // the viewer's own is to end too
-	Mine  bool  // the viewer's own is meant
+	Count text.Count // without the viewer's own, unless Own
+	Own   bool       // the viewer's own is to end too
+	Mine  bool       // the viewer's own is meant
 }
 
 // Text is the number with its noun: "1 session", "10,000+ sessions".
-func (e SessionsEnding) Text() string {
-	return e.Count.of("session")
-}
+func (e SessionsEnding) Text() text.Message { return counted(e.Count, text.SessionsCount) }
 
 // None reports whether nothing would end.
-func (e SessionsEnding) None() bool { return e.Count.Kind == CountExact && e.Count.N == 0 }
+func (e SessionsEnding) None() bool { return e.Count.Kind == text.CountExact && e.Count.N == 0 }
 
 // Params are the filter as hidden fields.
 func (s Sessions) Params() []Param {
@@ -114,7 +114,7 @@ func (s Sessions) FilterQuery() string {
 // SessionFilter is a GET form with "user", "ip" and "device".
 type SessionFilter struct {
 	User, IP, Device string
-	Error            string
+	Error            text.Message
 }
 
 // Active reports whether anything is filtered.
@@ -138,7 +138,7 @@ func (Account) template() string { return "account.html" }
 // "new_password" and "confirm_password". Passwords are never echoed.
 type PasswordForm struct {
 	Min, Max                            int // length in characters; 0: not said
-	CurrentError, NewError, RepeatError string
+	CurrentError, NewError, RepeatError text.Message
 }
 
 // Others reports whether there are sessions besides the viewer's own.

@@ -7,6 +7,9 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // loadTemplates returns one template set per page: the layout, the partials
@@ -43,7 +46,9 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 		"iso":         utc(isoTime),
 		"exact":       utc(exactTime),
 		"minute":      utc(minuteTime),
-		"wait":        Wait,
+		"wait":        func(d time.Duration) string { return text.English.Say(text.Wait(d)) },
+		"text":        text.English.Text,
+		"say":         say,
 		"link": func(label string, icon Icon, href string) pagerLink {
 			return pagerLink{label, icon, href}
 		},
@@ -62,6 +67,17 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 			return mark, nil
 		},
 	}
+}
+
+// say is a message in words. What is no message is said as it is: a name of the data, or nothing.
+func say(what any) string {
+	switch what := what.(type) {
+	case nil:
+		return ""
+	case text.Message:
+		return text.English.Say(what)
+	}
+	return fmt.Sprint(what)
 }
 
 // pagerLink is one link of the pager.

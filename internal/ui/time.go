@@ -2,10 +2,7 @@
 
 package ui
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Times in attributes and, until the script shows the viewer's zone, as text.
 const (
@@ -16,19 +13,4 @@ const (
 
 func utc(layout string) func(time.Time) string {
 	return func(t time.Time) string { return t.UTC().Format(layout) }
-}
-
-// Wait is a duration for people, rounded up; empty for none.
-func Wait(d time.Duration) string {
-	seconds := int64((d + time.Second - 1) / time.Second)
-	switch {
-	case d <= 0:
-		return ""
-	case seconds == 1:
-		return "1 second"
-	case seconds < 120:
-		return fmt.Sprintf("%d seconds", seconds)
-	default:
-		return fmt.Sprintf("%d minutes", (seconds+59)/60)
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
@@ -52,7 +53,7 @@ func (w *refusing) Write([]byte) (int, error) {
 func TestRenderWritesAllOrNothing(t *testing.T) {
 	r := stories.Renderer(t)
 	broken := stories.List(r)
-	broken.Nav = append(broken.Nav, ui.NavItem{Label: "last", Icon: "no-such-icon"})
+	broken.Nav = append(broken.Nav, ui.NavItem{Label: text.Verbatim("last"), Icon: "no-such-icon"})
 	var buf bytes.Buffer
 	if err := r.Render(&buf, broken); err == nil || !strings.Contains(err.Error(), "no-such-icon") {
 		t.Errorf("error is %v", err)

@@ -5,6 +5,8 @@ package ui
 import (
 	"slices"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Users is the list of administrators.
@@ -12,7 +14,7 @@ type Users struct {
 	Layout
 
 	Rows    []UserRow
-	Count   Count
+	Count   text.Count
 	NewHref string // empty hides the button
 	Pager   Pager
 	Problem *Problem // shown instead of the table
@@ -41,7 +43,7 @@ type UserNew struct {
 	Roles    []Option
 	Min, Max int // length of the password in characters; 0: not said
 
-	UsernameError, RoleError, PasswordError string
+	UsernameError, RoleError, PasswordError text.Message
 }
 
 func (UserNew) template() string { return "user_new.html" }
@@ -65,12 +67,12 @@ type UserEdit struct {
 	// Problem is shown instead of the sessions.
 	Problem *Problem
 
-	// FailedSignIns is how many there were of late, as a sentence; "" if that is not known.
-	FailedSignIns string
+	// FailedSignIns is how many there were of late, as a sentence; nil if that is not known.
+	FailedSignIns text.Message
 
-	RoleError, PasswordError string
+	RoleError, PasswordError text.Message
 	// Error is why the last change failed, such as "the last superuser stays".
-	Error string
+	Error text.Message
 }
 
 func (UserEdit) template() string { return "user_edit.html" }

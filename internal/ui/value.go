@@ -5,10 +5,11 @@ package ui
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Kind says how a Value is shown.
@@ -116,12 +117,12 @@ func (v Value) Head() string {
 }
 
 // LengthText says how much folded text there is.
-func (v Value) LengthText() string {
-	n := groupThousands(int64(utf8.RuneCountInString(v.Text)))
+func (v Value) LengthText() text.Message {
+	n := utf8.RuneCountInString(v.Text)
 	if v.Cut {
-		n = "the first " + n
+		return text.ShowFirstCharacters(n)
 	}
-	return "Show " + n + " characters"
+	return text.ShowCharacters(n)
 }
 
 // Pretty is the JSON indented, or the text as it is when it is not valid, cut
@@ -159,26 +160,11 @@ func indented(text string) int {
 }
 
 // SizeText is the length of a binary value, such as "1.4 kB".
-func (v Value) SizeText() string {
-	switch {
-	case v.Size < 0:
-		return "binary"
-	case v.Size == 1:
-		return "1 byte"
-	case v.Size < 1000:
-		return fmt.Sprintf("%d bytes", v.Size)
+func (v Value) SizeText() text.Message {
+	if v.Size < 0 {
+		return text.Binary
 	}
-	size, unit := float64(v.Size), ""
-	for _, unit = range []string{"kB", "MB", "GB", "TB"} {
-		size /= 1000
-		if size < 999.5 {
-			break
-		}
-	}
-	if size < 10 {
-		return fmt.Sprintf("%.1f %s", size, unit)
-	}
-	return fmt.Sprintf("%.0f %s", size, unit)
+	return text.Size(v.Size)
 }
 
 func firstRunes(s string, n int) (head string, cut bool) {

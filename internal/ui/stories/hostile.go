@@ -99,9 +99,9 @@ func Filled(s string, n int) []ui.Page {
 		case *ui.Dashboard:
 			p.Problem = nil
 		case *ui.List:
-			p.Problem, p.Search.Error = nil, ""
+			p.Problem, p.Search.Error = nil, nil
 			for i := range p.Filters {
-				p.Filters[i].Error = ""
+				p.Filters[i].Error = nil
 			}
 			for _, row := range p.Rows {
 				for i := range row.Cells {
@@ -128,7 +128,7 @@ func Filled(s string, n int) []ui.Page {
 				p.Links[i].ReadOnly = i == 0
 			}
 		case *ui.Choices:
-			p.Error = ""
+			p.Error = nil
 		case *ui.Conflict:
 			p.Deleted = false
 			for i := range p.Fields {

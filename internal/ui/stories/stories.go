@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -44,13 +45,13 @@ type Story struct {
 
 var tables = []struct {
 	name  string
-	count ui.Count
+	count text.Count
 	kind  string
 }{
-	{"addresses", ui.Exact(2104), ""}, {"categories", ui.Exact(38), ""}, {"coupons", ui.Exact(120), ""},
-	{"customers", ui.Estimate(12480), ""}, {"order_items", ui.Estimate(51230), ""}, {"orders", ui.Estimate(20114), ""},
-	{"payments", ui.Estimate(19870), ""}, {"products", ui.Exact(1204), ""}, {"reviews", ui.Exact(8431), ""},
-	{"sales_by_month", ui.Count{}, "view"}, {"shipments", ui.Estimate(18002), ""}, {"suppliers", ui.Exact(64), ""},
+	{"addresses", text.Exact(2104), ""}, {"categories", text.Exact(38), ""}, {"coupons", text.Exact(120), ""},
+	{"customers", text.Estimate(12480), ""}, {"order_items", text.Estimate(51230), ""}, {"orders", text.Estimate(20114), ""},
+	{"payments", text.Estimate(19870), ""}, {"products", text.Exact(1204), ""}, {"reviews", text.Exact(8431), ""},
+	{"sales_by_month", text.Count{}, "view"}, {"shipments", text.Estimate(18002), ""}, {"suppliers", text.Exact(64), ""},
 }
 
 // Layout is the frame of a page of somebody who is signed in, at an item of the navigation.
@@ -59,15 +60,15 @@ func Layout(r *ui.Renderer, current string) ui.Layout {
 		User:      &ui.User{Name: "ada.lovelace", Role: "superuser"},
 		CSRFToken: Token,
 		Nav: []ui.NavItem{
-			{Label: "Dashboard", Href: r.URL(), Icon: ui.IconDashboard, Current: current == "dashboard"},
-			{Label: "Users", Href: r.URL("users", ""), Icon: ui.IconUsers, Current: current == "users"},
-			{Label: "Sessions", Href: r.URL("sessions", ""), Icon: ui.IconSessions, Current: current == "sessions"},
-			{Label: "Account", Href: r.URL("account"), Icon: ui.IconAccount, Current: current == "account"},
+			{Label: text.Verbatim("Dashboard"), Href: r.URL(), Icon: ui.IconDashboard, Current: current == "dashboard"},
+			{Label: text.Verbatim("Users"), Href: r.URL("users", ""), Icon: ui.IconUsers, Current: current == "users"},
+			{Label: text.Verbatim("Sessions"), Href: r.URL("sessions", ""), Icon: ui.IconSessions, Current: current == "sessions"},
+			{Label: text.Verbatim("Account"), Href: r.URL("account"), Icon: ui.IconAccount, Current: current == "account"},
 		},
 	}
-	group := ui.NavGroup{Label: "Tables"}
+	group := ui.NavGroup{Label: text.Verbatim("Tables")}
 	for _, table := range tables {
-		item := ui.NavItem{Label: table.name, Href: r.URL("m", table.name, ""), Icon: ui.IconTable, Current: current == table.name}
+		item := ui.NavItem{Label: text.Verbatim(table.name), Href: r.URL("m", table.name, ""), Icon: ui.IconTable, Current: current == table.name}
 		if table.kind == "view" {
 			item.Icon = ui.IconView
 		}
@@ -132,30 +133,30 @@ func List(r *ui.Renderer) ui.List {
 	l := ui.List{
 		Layout: Layout(r, "products"), Heading: "Products", Action: at,
 		State:  []ui.Param{{Name: "sort", Value: "-price,name"}, {Name: "f.active.eq", Value: "true"}},
-		Search: &ui.Search{Hint: "Search name, SKU, note"},
+		Search: &ui.Search{Hint: text.Verbatim("Search name, SKU, note")},
 		AddFilter: &ui.FilterForm{
 			Columns: []ui.FilterColumn{
 				{Name: "name", Label: "Name", Ops: []string{"contains", "eq", "startswith", "isnull"}},
 				{Name: "price", Label: "Price", Type: "number", Ops: []string{"eq", "lt", "gt", "isnull"}},
 				{Name: "created_at", Label: "Created at", Type: "date"},
 			},
-			Ops: []ui.FilterOp{{Value: "eq", Label: "is"}, {Value: "contains", Label: "contains"}, {Value: "startswith", Label: "starts with"},
-				{Value: "lt", Label: "is less than"}, {Value: "gt", Label: "is greater than"}, {Value: "isnull", Label: "is empty", NoValue: true}},
+			Ops: []ui.FilterOp{{Value: "eq", Label: text.Verbatim("is")}, {Value: "contains", Label: text.Verbatim("contains")}, {Value: "startswith", Label: text.Verbatim("starts with")},
+				{Value: "lt", Label: text.Verbatim("is less than")}, {Value: "gt", Label: text.Verbatim("is greater than")}, {Value: "isnull", Label: text.Verbatim("is empty"), NoValue: true}},
 		},
 		ClearHref:   at,
 		Columns:     columns(r),
 		SortKeys:    []ui.Link{{Label: "Price, descending", Href: at + "?sort=name"}, {Label: "Name", Href: at + "?sort=-price"}},
-		SortOptions: []ui.Option{{Value: "stock", Label: "Stock, ascending", Note: "no index, may be slow"}, {Value: "-stock", Label: "Stock, descending"}},
+		SortOptions: []ui.Option{{Value: "stock", Label: text.Verbatim("Stock, ascending"), Note: text.Verbatim("no index, may be slow")}, {Value: "-stock", Label: text.Verbatim("Stock, descending")}},
 		Rows:        rows(r, 25),
-		Count:       ui.Exact(1204),
+		Count:       text.Exact(1204),
 		Limits:      []ui.Link{{Label: "25", Href: at, Current: true}, {Label: "50", Href: at + "?limit=50"}, {Label: "100", Href: at + "?limit=100"}},
 		Pager:       ui.Pager{Next: at + "?after=x", Last: at + "?before=end"},
-		Filters:     []ui.Filter{{Column: "Active", Op: "is", Value: "true", RemoveHref: at + "?sort=-price,name"}},
+		Filters:     []ui.Filter{{Column: "Active", Op: text.Verbatim("is"), Value: "true", RemoveHref: at + "?sort=-price,name"}},
 	}
 	l.NewHref = at + "new"
 	l.Exports = []ui.Link{{Label: "CSV", Href: at + "export.csv?sort=-price"}, {Label: "JSON", Href: at + "export.json"}, {Label: "JSON Lines", Href: at + "export.json?lines=1"}}
-	l.Actions = []ui.BulkAction{{Label: "Edit", Href: r.URL("m", "products", "actions", "edit")}, {Label: "Mark as featured", Href: r.URL("m", "products", "actions", "feature")},
-		{Label: "Delete", Href: r.URL("m", "products", "actions", "delete"), Danger: true}}
+	l.Actions = []ui.BulkAction{{Label: text.Verbatim("Edit"), Href: r.URL("m", "products", "actions", "edit")}, {Label: text.Verbatim("Mark as featured"), Href: r.URL("m", "products", "actions", "feature")},
+		{Label: text.Verbatim("Delete"), Href: r.URL("m", "products", "actions", "delete"), Danger: true}}
 	for i, c := range l.Columns {
 		l.Choices = append(l.Choices, ui.ColumnChoice{Name: c.Name, Label: c.Label, Visible: i < 9})
 	}
@@ -169,8 +170,8 @@ func record(r *ui.Renderer) ui.Record {
 		Model: "Products", ModelHref: r.URL("m", "products", ""),
 		EditHref: r.URL("m", "products", "1042", "edit"), DeleteHref: r.URL("m", "products", "1042", "delete"),
 		Fields: []ui.Field{
-			{Name: "id", Label: "ID", Type: "INTEGER", Note: "primary key", Value: ui.Number("1042")},
-			{Name: "name", Label: "Name", Type: "TEXT", Note: "unique", Value: ui.Text("Walnut desk organiser")},
+			{Name: "id", Label: "ID", Type: "INTEGER", Note: text.Verbatim("primary key"), Value: ui.Number("1042")},
+			{Name: "name", Label: "Name", Type: "TEXT", Note: text.Verbatim("unique"), Value: ui.Text("Walnut desk organiser")},
 			{Name: "category_id", Label: "Category", Type: "INTEGER", Value: ui.Ref("Home office", "1", r.URL("m", "categories", "1"))},
 			{Name: "price", Label: "Price", Type: "NUMERIC(10,2)", Value: ui.Number("189.00")},
 			{Name: "active", Label: "Active", Type: "BOOLEAN", Value: ui.Bool(true)},
@@ -182,21 +183,21 @@ func record(r *ui.Renderer) ui.Record {
 			{Name: "photo", Label: "Photo", Type: "BLOB", Value: ui.Bytes(482113)},
 			{Name: "api_token", Label: "API token", Type: "TEXT", Value: ui.Masked()},
 			{Name: "released", Label: "Released", Type: "DATE", Value: ui.Date("2024-03-01")},
-			{Name: "created_at", Label: "Created at", Type: "TIMESTAMP", Note: "generated", Value: ui.Time(madeAt)},
+			{Name: "created_at", Label: "Created at", Type: "TIMESTAMP", Note: text.Verbatim("generated"), Value: ui.Time(madeAt)},
 		},
 		Related: []ui.Related{
-			{Label: "Order items", Count: ui.Exact(212), AllHref: r.URL("m", "order_items", "") + "?f.product_id.eq=1042",
+			{Label: "Order items", Count: text.Exact(212), AllHref: r.URL("m", "order_items", "") + "?f.product_id.eq=1042",
 				Columns: []ui.Column{{Label: "Order", Ref: true}, {Label: "Quantity", End: true}, {Label: "Unit price", End: true}},
 				Rows: []ui.Row{
 					{Href: r.URL("m", "order_items", "1"), Cells: []ui.Value{ui.Ref("#20114", "20114", r.URL("m", "orders", "20114")), ui.Number("2"), ui.Number("189.00")}},
 					{Href: r.URL("m", "order_items", "2"), Cells: []ui.Value{ui.Ref("#20098", "20098", r.URL("m", "orders", "20098")), ui.Number("1"), ui.Number("179.00")}},
 				}},
-			{Label: "Suppliers", Count: ui.Exact(1), AllHref: r.URL("m", "product_suppliers", ""),
+			{Label: "Suppliers", Count: text.Exact(1), AllHref: r.URL("m", "product_suppliers", ""),
 				Columns: []ui.Column{{Label: "Product", Ref: true}, {Label: "Supplier", Ref: true}},
 				Rows: []ui.Row{{Href: r.URL("m", "product_suppliers", "1042,7"), Label: "1042, 7",
 					Cells: []ui.Value{ui.Ref("Walnut desk organiser", "1042", r.URL("m", "products", "1042")), ui.Ref("Nordwood AB", "7", r.URL("m", "suppliers", "7"))}}}},
-			{Label: "Reviews", Count: ui.Exact(0), AllHref: r.URL("m", "reviews", "") + "?f.product_id.eq=1042"},
-			{Label: "Shipments", Via: "return_of", Problem: &ui.Problem{Title: "These rows took too long", Detail: "return_of has no index. The list may still load.", Action: "Open the list", Href: r.URL("m", "shipments", "")}},
+			{Label: "Reviews", Count: text.Exact(0), AllHref: r.URL("m", "reviews", "") + "?f.product_id.eq=1042"},
+			{Label: "Shipments", Via: "return_of", Problem: &ui.Problem{Title: text.Verbatim("These rows took too long"), Detail: text.Verbatim("return_of has no index. The list may still load."), Action: text.Verbatim("Open the list"), Href: r.URL("m", "shipments", "")}},
 		},
 	}
 }
@@ -216,7 +217,7 @@ func sessions() []ui.Session {
 	user := []string{"ada.lovelace", "grace.hopper", "ada.lovelace", "linus"}
 	var rows []ui.Session
 	for i := range 8 {
-		rows = append(rows, ui.Session{ID: fmt.Sprintf("id%d", i), User: user[i%4], UserID: user[i%4], Device: device[i%4],
+		rows = append(rows, ui.Session{ID: fmt.Sprintf("id%d", i), User: user[i%4], UserID: user[i%4], Device: text.Verbatim(device[i%4]),
 			UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", IP: fmt.Sprintf("203.0.113.%d", i*9+4),
 			Created: now.Add(-time.Duration(i*53) * time.Minute), LastActivity: now.Add(-time.Duration(i*i*70) * time.Second),
 			Expires: now.Add(time.Duration(30-i) * time.Minute), Current: i == 0})
@@ -230,22 +231,22 @@ func All(r *ui.Renderer) []Story {
 	dashboard := ui.Dashboard{
 		Layout: Layout(r, "dashboard"),
 		Stats: []ui.Stat{
-			{Label: "Live sessions", Value: "8", Note: "4 users", Href: r.URL("sessions", ""), Icon: ui.IconSessions},
-			{Label: "Tables", Value: "12", Note: "about 134,000 rows", Icon: ui.IconDatabase},
-			{Label: "Health", Value: "Degraded", Note: "1 of 3 parts", Icon: ui.IconHealth},
+			{Label: text.Verbatim("Live sessions"), Value: text.Verbatim("8"), Note: text.Verbatim("4 users"), Href: r.URL("sessions", ""), Icon: ui.IconSessions},
+			{Label: text.Verbatim("Tables"), Value: text.Verbatim("12"), Note: text.Verbatim("about 134,000 rows"), Icon: ui.IconDatabase},
+			{Label: text.Verbatim("Health"), Value: text.Verbatim("Degraded"), Note: text.Verbatim("1 of 3 parts"), Icon: ui.IconHealth},
 		},
-		Health: []ui.HealthCheck{{Name: "Application database", State: ui.HealthOK, Detail: "SQLite 3.50, 0.4 ms"},
-			{Name: "Admin database", State: ui.HealthOK, Detail: "SQLite 3.50, 0.3 ms"},
-			{Name: "Session store", State: ui.HealthDegraded, Detail: "memory; sessions end when the process stops"}},
+		Health: []ui.HealthCheck{{Name: text.Verbatim("Application database"), State: ui.HealthOK, Detail: text.Verbatim("SQLite 3.50, 0.4 ms")},
+			{Name: text.Verbatim("Admin database"), State: ui.HealthOK, Detail: text.Verbatim("SQLite 3.50, 0.3 ms")},
+			{Name: text.Verbatim("Session store"), State: ui.HealthDegraded, Detail: text.Verbatim("memory; sessions end when the process stops")}},
 	}
 	dashboard.HealthHref = r.URL("health")
 	health := ui.Health{Layout: Layout(r, "health"), Parts: dashboard.Health, Store: "memory",
-		Promises: []ui.Fact{{Name: "After a crash", Value: "everybody signs in again"}, {Name: "Several processes", Value: "each has its own sessions"}},
-		Notes:    []string{"Sessions end when the process stops."},
-		Versions: []ui.Fact{{Name: "CRUDAdmin", Value: "v0.1.0"}, {Name: "Application database", Value: "SQLite 3.50"}}}
+		Promises: []ui.Fact{{Name: text.Verbatim("After a crash"), Value: text.Verbatim("everybody signs in again")}, {Name: text.Verbatim("Several processes"), Value: text.Verbatim("each has its own sessions")}},
+		Notes:    []text.Message{text.Verbatim("Sessions end when the process stops.")},
+		Versions: []ui.Fact{{Name: text.Verbatim("CRUDAdmin"), Value: text.Verbatim("v0.1.0")}, {Name: text.Verbatim("Application database"), Value: text.Verbatim("SQLite 3.50")}}}
 	down := health
 	down.Notes = nil
-	down.Parts = []ui.HealthCheck{{Name: "Session store", State: ui.HealthDown, Detail: "does not answer"}, {Name: "Application database", State: ui.HealthOK, Detail: "0.4 ms"}}
+	down.Parts = []ui.HealthCheck{{Name: text.Verbatim("Session store"), State: ui.HealthDown, Detail: text.Verbatim("does not answer")}, {Name: text.Verbatim("Application database"), State: ui.HealthOK, Detail: text.Verbatim("0.4 ms")}}
 	group := ui.ModelGroup{}
 	for _, table := range tables {
 		group.Items = append(group.Items, ui.Model{Label: table.name, Href: r.URL("m", table.name, ""), Kind: table.kind, Total: table.count})
@@ -253,29 +254,29 @@ func All(r *ui.Renderer) []Story {
 	dashboard.Models = []ui.ModelGroup{group}
 	emptyDashboard := ui.Dashboard{Layout: Layout(r, "dashboard")}
 	emptyDashboard.Tables = nil
-	emptyDashboard.Notices = []ui.Notice{{Kind: ui.NoticeSuccess, Text: "Welcome. The first administrator was created."},
-		{Kind: ui.NoticeInfo, Text: "An update is available."}, {Kind: ui.NoticeWarning, Text: "Sessions end when the process stops."},
-		{Kind: ui.NoticeError, Text: "The health check failed twice."}}
+	emptyDashboard.Notices = []ui.Notice{{Kind: ui.NoticeSuccess, Text: text.Verbatim("Welcome. The first administrator was created.")},
+		{Kind: ui.NoticeInfo, Text: text.Verbatim("An update is available.")}, {Kind: ui.NoticeWarning, Text: text.Verbatim("Sessions end when the process stops.")},
+		{Kind: ui.NoticeError, Text: text.Verbatim("The health check failed twice.")}}
 
 	filtered := list
-	filtered.Rows, filtered.Count, filtered.Pager, filtered.SortKeys = nil, ui.Exact(0), ui.Pager{}, nil
+	filtered.Rows, filtered.Count, filtered.Pager, filtered.SortKeys = nil, text.Exact(0), ui.Pager{}, nil
 	empty := filtered
 	empty.Filters, empty.ReadOnly = nil, true
 	refused := filtered
-	refused.Count = ui.Count{}
-	refused.Filters = append(refused.Filters[:1:1], ui.Filter{Column: "Price", Op: "is greater than", Value: "cheap", RemoveHref: list.Action, Error: "“cheap” is not a number; write one such as 12.50."})
+	refused.Count = text.Count{}
+	refused.Filters = append(refused.Filters[:1:1], ui.Filter{Column: "Price", Op: text.Verbatim("is greater than"), Value: "cheap", RemoveHref: list.Action, Error: text.Verbatim("“cheap” is not a number; write one such as 12.50.")})
 	mistyped := list
 	form := *list.AddFilter
-	form.Column, form.Op, form.Value, form.Error = "price", "gt", "cheap", "“cheap” is not a number; write one such as 12.50."
+	form.Column, form.Op, form.Value, form.Error = "price", "gt", "cheap", text.Verbatim("“cheap” is not a number; write one such as 12.50.")
 	mistyped.AddFilter = &form
 	problem := empty
-	problem.Problem = &ui.Problem{Title: "This table took too long to read", Detail: "The query was stopped after 5 seconds. Sort by an indexed column or narrow the filters.", Action: "Reset the list", Href: list.Action}
+	problem.Problem = &ui.Problem{Title: text.Verbatim("This table took too long to read"), Detail: text.Verbatim("The query was stopped after 5 seconds. Sort by an indexed column or narrow the filters."), Action: text.Verbatim("Reset the list"), Href: list.Action}
 	few := list
-	few.Rows, few.Count, few.Filters, few.SortKeys = list.Rows[:4], ui.Exact(4), nil, nil
+	few.Rows, few.Count, few.Filters, few.SortKeys = list.Rows[:4], text.Exact(4), nil, nil
 	last := list
-	last.Count = ui.AtLeast(10000)
+	last.Count = text.AtLeast(10000)
 	last.Pager = ui.Pager{First: list.Action, Prev: list.Action + "?before=x"}
-	last.Notices = []ui.Notice{{Kind: ui.NoticeWarning, Text: "Note has no index, so sorting by it reads the whole table."}}
+	last.Notices = []ui.Notice{{Kind: ui.NoticeWarning, Text: text.Verbatim("Note has no index, so sorting by it reads the whole table.")}}
 
 	filtered.Search = &ui.Search{Query: "oak", Hint: list.Search.Hint, Cancel: list.Action}
 	noSearch := list
@@ -283,19 +284,19 @@ func All(r *ui.Renderer) []Story {
 
 	account := ui.Account{Layout: Layout(r, "account"), Sessions: sessions()[:3], Password: &ui.PasswordForm{Min: 12, Max: 256}}
 	wrong := account
-	wrong.Password = &ui.PasswordForm{Min: 12, Max: 256, CurrentError: "This is not your current password.", NewError: "Use at least 12 characters.", RepeatError: "The two entries differ."}
-	unlistable := ui.Sessions{Layout: Layout(r, "sessions"), Problem: &ui.Problem{Title: "This store cannot list every session",
-		Detail: "Memcached finds sessions by user only. Your own sessions are on the account page.", Action: "Your sessions", Href: r.URL("account")}}
+	wrong.Password = &ui.PasswordForm{Min: 12, Max: 256, CurrentError: text.Verbatim("This is not your current password."), NewError: text.Verbatim("Use at least 12 characters."), RepeatError: text.Verbatim("The two entries differ.")}
+	unlistable := ui.Sessions{Layout: Layout(r, "sessions"), Problem: &ui.Problem{Title: text.Verbatim("This store cannot list every session"),
+		Detail: text.Verbatim("Memcached finds sessions by user only. Your own sessions are on the account page."), Action: text.Verbatim("Your sessions"), Href: r.URL("account")}}
 
 	all := []Story{
 		{"login", ui.Login{Layout: signedOut(), Next: "/admin/m/products/"}},
-		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: "Username or password is wrong."}},
-		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: "Too many attempts.", RetryAfter: 42 * time.Second}},
+		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: text.Verbatim("Username or password is wrong.")}},
+		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: text.Verbatim("Too many attempts."), RetryAfter: 42 * time.Second}},
 		{"health", health}, {"health-down", down}, {"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
 		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-no-search", noSearch}, {"list-problem", problem},
 		{"record", record(r)}, {"record-wide", wideRecord(r)},
-		{"sessions", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
-		{"sessions-ending", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), Count: ui.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{Device: "Firefox"}, Ending: &ui.SessionsEnding{Count: ui.Exact(7), Mine: true}}},
+		{"sessions", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), Count: text.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
+		{"sessions-ending", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), Count: text.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{Device: "Firefox"}, Ending: &ui.SessionsEnding{Count: text.Exact(7), Mine: true}}},
 		{"sessions-unlistable", unlistable},
 		{"account", account}, {"account-errors", wrong},
 	}
@@ -305,7 +306,7 @@ func All(r *ui.Renderer) []Story {
 		case 401:
 			e.User = nil
 		case 422:
-			e.Detail = "price: “cheap” is not a number."
+			e.Detail = text.Verbatim("price: “cheap” is not a number.")
 		case 429, 503:
 			e.RetryAfter, e.RetryHref = 90*time.Second, r.URL()
 		}

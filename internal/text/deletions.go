@@ -1,0 +1,23 @@
+// What is said of a deletion: what it does to rows that refer to what is deleted.
+
+package text
+
+// Effects of a deletion on the rows of a table: as counted, where nobody counted, and where nobody
+// may know whether there are any.
+var (
+	RowsDeleted        = with2[Count, Message]("effect.deleted", "{#n} row of {table} will be deleted too.", "{#n} rows of {table} will be deleted too.")
+	RowsSetNull        = with2[Count, Message]("effect.set_null", "{#n} row of {table} will stay, without its reference (NULL).", "{#n} rows of {table} will stay, without their reference (NULL).")
+	RowsSetDefault     = with2[Count, Message]("effect.set_default", "{#n} row of {table} will stay, with the default as its reference.", "{#n} rows of {table} will stay, with the default as their reference.")
+	RowsForbid         = with2[Count, Message]("effect.forbid", "{#n} row of {table} refers to this record and prevents the deletion.", "{#n} rows of {table} refer to this record and prevent the deletion.")
+	RowsForbidMany     = with2[Count, Message]("effect.forbid_many", "{#n} row of {table} refers to these records and prevents the deletion.", "{#n} rows of {table} refer to these records and prevent the deletion.")
+	SomeRowsDeleted    = with[Message]("effect.some_deleted", "Rows of {table} will be deleted too.")
+	SomeRowsSetNull    = with[Message]("effect.some_set_null", "Rows of {table} will stay, without their reference (NULL).")
+	SomeRowsSetDefault = with[Message]("effect.some_set_default", "Rows of {table} will stay, with the default as their reference.")
+	SomeRowsForbid     = with[Message]("effect.some_forbid", "Rows of {table} refer to this record and prevent the deletion.")
+	SomeRowsForbidMany = with[Message]("effect.some_forbid_many", "Rows of {table} refer to these records and prevent the deletion.")
+	MaybeDeleted       = with[Message]("effect.maybe_deleted", "Rows of {table} may be deleted too.")
+	MaybeSetNull       = with[Message]("effect.maybe_set_null", "Rows of {table} may stay without their reference (NULL).")
+	MaybeSetDefault    = with[Message]("effect.maybe_set_default", "Rows of {table} may stay with the default as their reference.")
+	MaybeForbid        = with[Message]("effect.maybe_forbid", "Rows of {table} may refer to this record and prevent the deletion.")
+	MaybeForbidMany    = with[Message]("effect.maybe_forbid_many", "Rows of {table} may refer to these records and prevent the deletion.")
+)

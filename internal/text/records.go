@@ -1,0 +1,56 @@
+// What is said of records: lists, forms, and what is done to one or many.
+
+package text
+
+// Notices: what was done.
+var (
+	RecordCreated        = plain("records.created", "The record was created.")
+	RecordSaved          = plain("records.saved", "The record was saved.")
+	RecordDeleted        = plain("records.deleted", "The record was deleted.")
+	RecordAlreadyDeleted = plain("records.already_deleted", "The record was already deleted.")
+	RecordsDeleted       = with[int64]("records.deleted_many", "{#n} record was deleted.", "{#n} records were deleted.")
+	RecordsChanged       = with[int64]("records.changed_many", "{#n} record was changed.", "{#n} records were changed.")
+	ActionDone           = with2[string, int64]("records.action_done", "{action}: done for {#n} record.", "{action}: done for {#n} records.")
+)
+
+// Refusals: why nothing was done.
+var (
+	NoRowChosen      = plain("records.no_row", "Select at least one row (key).")
+	QuestionMissing  = with2[string, string]("records.question_missing", "{asked} is missing. It says which rows the question was about. Send the form without {confirm} to be asked.")
+	OtherRows        = plain("records.other_rows", "Nothing was changed. The rows that match, or the rows that go with them, are not the ones that you were asked about. Check them again.")
+	NothingDeleted   = with[Message]("records.nothing_deleted", "Nothing was deleted: {why}")
+	NothingChanged   = with[Message]("records.nothing_changed", "Nothing was changed: {why}")
+	SomeReferenced   = plain("records.some_referenced", "Nothing was deleted, because other records refer to some of these.")
+	Referenced       = plain("records.referenced", "Nothing was deleted, because other records refer to this one.")
+	ChangedMeanwhile = plain("records.changed_meanwhile", "This record, or a record that would be deleted with it, has changed since you opened this page. Check it again before you delete it.")
+	DeleteIncomplete = with[string]("records.delete_incomplete", "{token} is missing. It says what you saw before you deleted. Open the page that asks about the deletion again.")
+	FormIncomplete   = with[string]("records.form_incomplete", "{token} is missing. Open the form again.")
+	ActionForbidden  = plain("records.action_forbidden", "Your role does not allow this action.")
+	TooManyRecords   = plain("records.too_many", "Too many records at once")
+	AtMostRecords    = with2[int64, int64]("records.at_most", "{#n} record matches. At most {#max} can be changed together, because nobody else can write meanwhile. Filter the list first.", "{#n} records match. At most {#max} can be changed together, because nobody else can write meanwhile. Filter the list first.")
+	EffectsUnknown   = plain("records.effects_unknown", "The panel could not find out in time which other rows would be deleted too, or would prevent the deletion.")
+	HiddenTable      = plain("records.hidden_table", "a table that is not shown")
+)
+
+// Questions: what is about to be done.
+var (
+	Delete     = plain("records.delete", "Delete")
+	Edit       = plain("records.edit", "Edit")
+	Change     = plain("records.change", "Change")
+	Create     = plain("records.create", "Create")
+	NewRecord  = plain("records.new", "New record")
+	NewOf      = with[string]("records.new_of", "New {what}")
+	EditRecord = with[string]("records.edit_record", "Edit {record}")
+)
+
+// Lists: what keeps them from being shown.
+var (
+	AddressUnescaped  = plain("list.unescaped", "The query of the address is not escaped as it should be.")
+	AddressWrong      = plain("list.address_wrong", "This address is not valid")
+	ShowWithout       = plain("list.show_without", "Show the list without it")
+	QueryTooSlow      = plain("list.too_slow", "The query took too long")
+	QueryStopped      = plain("list.stopped", "It was stopped. Filter or sort by a column that has an index.")
+	ClearFiltersSort  = plain("list.clear_filters_sort", "Clear filters and sort")
+	TableUnreadable   = plain("list.table_unreadable", "This table cannot be read")
+	RelatedUnreadable = plain("list.related_unreadable", "These rows cannot be read")
+)

@@ -1,0 +1,180 @@
+// Tests of messages: how they read, what a second language needs, how they are kept.
+
+package text
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+// example is an argument of a type that looks like everything a sentence could mistake it for.
+const hostile = `{#n} %s %!d(MISSING) {table} <b>&amp;"'` + "`{{.}}\\1"
+
+func example(typ reflect.Type, n int64) any {
+	switch {
+	case typ == reflect.TypeFor[Message]():
+		return Verbatim(hostile)
+	case typ == reflect.TypeFor[[]string]():
+		return []string{hostile, hostile}
+	case typ == reflect.TypeFor[Count]():
+		return Exact(n)
+	case typ.Kind() == reflect.String:
+		return hostile
+	}
+	return reflect.ValueOf(n).Convert(typ).Interface()
+}
+
+// said1 is a sentence with an example of each argument.
+func saidWith(s *sentence, n int64) *said {
+	m := &said{sentence: s}
+	for _, typ := range s.types {
+		m.args = append(m.args, example(typ, n))
+	}
+	return m
+}
+
+// Every sentence says each of its arguments as it is, whatever is in it.
+func TestArgumentsAreData(t *testing.T) {
+	for code, s := range sentences {
+		for _, n := range []int64{1, 1204} {
+			m := saidWith(s, n)
+			got := m.String()
+			want := English.form(m)
+			for i, name := range s.names {
+				want = strings.ReplaceAll(want, "{"+name+"}", "\x00"+string(rune('a'+i)))
+			}
+			for i := range s.names {
+				want = strings.ReplaceAll(want, "\x00"+string(rune('a'+i)), English.shown(m.args[i]))
+			}
+			if got != want {
+				t.Errorf("%s: %q, want %q", code, got, want)
+			}
+			if again, err := English.Text(code, m.args...); err != nil || again != got {
+				t.Errorf("%s as a template says it: %q, %v", code, again, err)
+			}
+		}
+	}
+}
+
+// What is kept in a session for the next page is read again as it was, of every sentence.
+func TestStoredMessagesAreReadAgain(t *testing.T) {
+	all := []Message{nil, Verbatim("Plain words."), Verbatim(`{"code":"records.saved"}`), List(RecordSaved, Verbatim("x")), Sentences(TryAgainIn(Wait(90)), RecordsDeleted(3))}
+	for _, s := range sentences {
+		all = append(all, saidWith(s, 3))
+	}
+	for _, m := range all {
+		kept, err := Store(m)
+		if err != nil {
+			t.Fatalf("%v: %v", m, err)
+		}
+		if got, want := English.Say(Load(kept)), English.Say(m); got != want && m != nil {
+			t.Errorf("%q is read again as %q, want %q", kept, got, want)
+		}
+	}
+	for _, foreign := range []string{"The record is saved.", "{", `{"code":"no.such"}`, `{"code":"records.deleted_many","args":["x"]}`, `{"code":"records.deleted_many"}`, "3"} {
+		if got := English.Say(Load(foreign)); got != foreign {
+			t.Errorf("%q, which is not ours, is read as %q", foreign, got)
+		}
+	}
+}
+
+// A second language is a second catalogue, and nothing else: with other plural forms, arguments in
+// another order, and other numbers. What it lacks is said in English.
+func TestASecondCatalogue(t *testing.T) {
+	polish := &Catalogue{
+		tag: language.Polish, forms: []plural.Form{plural.One, plural.Few, plural.Many}, thousands: " ",
+		texts: map[string][]string{
+			"records.deleted_many": {"Usunięto {#n} rekord.", "Usunięto {#n} rekordy.", "Usunięto {#n} rekordów."},
+			"sessions.ended_by":    {"{user}: {reason}"},
+		},
+	}
+	for code, texts := range polish.texts {
+		if err := sentences[code].fits(texts, len(polish.forms)); err != nil {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	for _, c := range []struct {
+		m    Message
+		want string
+	}{
+		{RecordsDeleted(1), "Usunięto 1 rekord."}, {RecordsDeleted(2), "Usunięto 2 rekordy."}, {RecordsDeleted(5), "Usunięto 5 rekordów."},
+		{RecordsDeleted(22), "Usunięto 22 rekordy."}, {RecordsDeleted(12345), "Usunięto 12 345 rekordów."},
+		{EndedBy(RecordsDeleted(3), "ann"), "ann: Usunięto 3 rekordy."}, {RecordSaved, "The record was saved."}, {nil, ""},
+		{Sentences(RecordsDeleted(1), RecordSaved), "Usunięto 1 rekord. The record was saved."},
+	} {
+		if got := polish.Say(c.m); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestCounts(t *testing.T) {
+	for _, c := range []struct {
+		count      Count
+		text, rows string
+	}{
+		{Count{N: 9}, "", " rows"}, {Exact(0), "0", "0 rows"}, {Exact(1), "1", "1 row"}, {Exact(1204), "1,204", "1,204 rows"}, {Exact(-1204), "-1,204", "-1,204 rows"},
+		{AtLeast(1), "1+", "1+ rows"}, {AtLeast(10000), "10,000+", "10,000+ rows"}, {Estimate(1), "≈ 1", "≈ 1 row"}, {Estimate(1234567), "≈ 1,234,567", "≈ 1,234,567 rows"},
+	} {
+		if c.count.String() != c.text || Rows(c.count).String() != c.rows {
+			t.Errorf("%v: %q, %q", c.count, c.count.String(), Rows(c.count).String())
+		}
+	}
+}
+
+// Declarations that cannot be right are found, each by its own rule.
+func TestPlantedSentencesAreFound(t *testing.T) {
+	text, number, message := reflect.TypeFor[string](), reflect.TypeFor[int64](), reflect.TypeFor[Message]()
+	for _, c := range []struct {
+		name    string
+		english []string
+		types   []reflect.Type
+	}{
+		{"no text", nil, nil},
+		{"an argument without a placeholder", []string{"Deleted."}, []reflect.Type{text}},
+		{"a placeholder without an argument", []string{"{table} is gone."}, nil},
+		{"a number as a text", []string{"{n} gone."}, []reflect.Type{number}},
+		{"a text as a number", []string{"{#n} gone."}, []reflect.Type{text}},
+		{"a message as a number", []string{"{#n} gone."}, []reflect.Type{message}},
+		{"two forms and no number", []string{"{a} one.", "{a} more."}, []reflect.Type{text}},
+		{"three forms", []string{"a {#n}", "b {#n}", "c {#n}"}, []reflect.Type{number}},
+		{"a placeholder of one form only", []string{"{table}", "{#n} of them"}, []reflect.Type{number}},
+		{"an open brace", []string{"Open { here."}, nil},
+		{"a closed brace", []string{"Closed } here."}, nil},
+		{"an argument that is not said", []string{"{a}"}, []reflect.Type{reflect.TypeFor[float64]()}},
+	} {
+		if err := (&sentence{code: "planted", types: c.types}).check(c.english); err == nil {
+			t.Errorf("%s: nothing is found", c.name)
+		}
+	}
+	for _, wrong := range [][]any{{}, {"x"}, {int64(1), "x"}, {3.5}} {
+		if got, err := English.Text("records.deleted_many", wrong...); err == nil {
+			t.Errorf("a template says %q of %v", got, wrong)
+		}
+	}
+	if _, err := English.Text("no.such"); err == nil {
+		t.Error("a sentence that is not there is said")
+	}
+}
+
+// The English is read aloud by people; what a machine hears is held here.
+func TestEnglish(t *testing.T) {
+	for _, code := range slices.Sorted(maps.Keys(English.texts)) {
+		for _, words := range English.texts[code] {
+			switch {
+			case strings.TrimSpace(words) != words || strings.Contains(words, "  "):
+				t.Errorf("%s: %q has a space too many", code, words)
+			case strings.ContainsAny(words, "<>%"):
+				t.Errorf("%s: %q has markup or a format", code, words)
+			case strings.Contains(words, "who is not") || strings.Contains(words, " is none") || strings.Contains(words, "may not "):
+				t.Errorf("%s: %q is not plain English", code, words)
+			}
+		}
+	}
+}
