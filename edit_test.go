@@ -58,7 +58,7 @@ func TestCreate(t *testing.T) {
 	if got := b.scalar(t, "SELECT name || '|' || email || '|' || born || '|' || vip FROM customers WHERE id = 3"); got != "Zoë <b>|zoe@example.com|1999-12-31|1" {
 		t.Errorf("stored is %q", got)
 	}
-	if body := page.get("/m/customers/3").Body.String(); !strings.Contains(body, "The record is created.") {
+	if body := page.get("/m/customers/3").Body.String(); !strings.Contains(body, "The record was created.") {
 		t.Error("no notice says so")
 	}
 }
@@ -154,7 +154,7 @@ func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 	page := b.browser(t).signIn(adminName)
 	for name, form := range map[string]url.Values{"chosen": {"key": {"1", "2"}}, "all that match": {"all": {"1"}}} {
 		w := page.post("/account", "/m/customers/actions/delete", form)
-		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "What forbids it") || !strings.Contains(body, "to them and forbid") || strings.Contains(body, `name="confirm"`) {
+		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "What forbids it") || !strings.Contains(body, "refer to these records and prevent") || strings.Contains(body, `name="confirm"`) {
 			t.Errorf("%s: %d, and does not say that orders refer to the customers", name, w.Code)
 		}
 	}
@@ -190,11 +190,11 @@ func TestTheQuestionNamesTheBoundOfABulk(t *testing.T) {
 	page := b.browser(t).signIn(adminName)
 	for _, action := range []string{"delete", "edit"} {
 		path := "/m/orders/actions/" + action
-		const bound = "100001 records match, and at most 100000 are changed together"
+		const bound = "100,001 records match. At most 100,000 can be changed together"
 		if body := page.post("/account", path, url.Values{"all": {"1"}}).Body.String(); !strings.Contains(body, bound) || strings.Contains(body, `name="confirm"`) {
 			t.Errorf("%s of too many: %s", action, inner(body))
 		}
-		if body := page.post("/account", path, url.Values{"all": {"1"}, "f.id.gt": {"3"}}).Body.String(); strings.Contains(body, "are changed together") || !strings.Contains(body, `name="confirm"`) {
+		if body := page.post("/account", path, url.Values{"all": {"1"}, "f.id.gt": {"3"}}).Body.String(); strings.Contains(body, "can be changed together") || !strings.Contains(body, `name="confirm"`) {
 			t.Errorf("%s of as many as may be: %s", action, inner(body))
 		}
 	}

@@ -116,7 +116,7 @@ func TestEndingsThatAreNotKnownEverywhereYet(t *testing.T) {
 	if w := page.post("/account", "/account/password", form); w.Code != http.StatusSeeOther {
 		t.Errorf("changing the password: %d", w.Code)
 	}
-	if body := page.get("/account").Body.String(); !strings.Contains(body, "Your password is changed, and your other sessions have ended. The session cache did not confirm it") {
+	if body := page.get("/account").Body.String(); !strings.Contains(body, "Your password was changed, and your other sessions have ended. The session cache did not confirm this") {
 		t.Error("the account page does not say how far the endings have come")
 	}
 	if w := page.post("/account", "/logout", nil); w.Code != http.StatusSeeOther || page.cookies[cookieName] != "" {
@@ -182,7 +182,7 @@ func TestPasswordChange(t *testing.T) {
 	if page.cookies[cookieName] == old {
 		t.Error("the token was not replaced")
 	}
-	if w := page.get("/account"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "password is changed") {
+	if w := page.get("/account"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "password was changed") {
 		t.Errorf("the session that changed it: %d, or no notice", w.Code)
 	}
 	thief := b.browser(t)

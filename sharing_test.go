@@ -27,7 +27,7 @@ func refusedAsTooMany(t *testing.T, what string, w *httptest.ResponseRecorder) b
 	if got := w.Header().Get("Retry-After"); got != "1" {
 		t.Errorf("%s: Retry-After is %q, want 1", what, got)
 	}
-	if !strings.Contains(w.Body.String(), "under way") {
+	if !strings.Contains(w.Body.String(), "Wait until ") {
 		t.Errorf("%s: the answer does not say why", what)
 	}
 	return true

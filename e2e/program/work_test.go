@@ -362,7 +362,7 @@ func (w *worker) changeAll(found string, by []formField) {
 	}
 	changed := []formField{f}
 	w.submit("bulk edit", changed)
-	w.said("1 record is changed.")
+	w.said("1 record was changed.")
 	if w.where() != found {
 		w.t.Errorf("%s: the bulk edit led to %s", w.table, w.where())
 	}
@@ -401,7 +401,7 @@ func (w *worker) deleteAll(found string) {
 		w.do(chromedp.Click(chromedp.CSS("tbody [name=key]")))
 		w.click(w.table+", delete", "#bulk [formaction$='/delete']")
 		w.click(w.table+", deleted", "main form .danger")
-		w.said("1 record is deleted.")
+		w.said("1 record was deleted.")
 	}
 	w.goTo(found)
 	if rows := w.all("tbody tr", "textContent"); len(rows) != 0 || !strings.Contains(strings.Join(w.all("main h2", "textContent"), " "), "No rows match") {
