@@ -32,9 +32,6 @@ func (p *Pages) ExportJSON(v *frame.Visit) error {
 	return p.export(v, "json", "application/json", data.JSON)
 }
 
-// nothingToExport says that all columns asked for are masked or cannot be read.
-const nothingToExport = "None of these columns can be exported: what they hold is secret, or cannot be read."
-
 // export sends all rows that match the list's query. They are read at full speed
 // into a spool, which gives the database back, and sent from there for as long as
 // the browser takes. What goes wrong before the first byte is a page; after it the
@@ -53,7 +50,7 @@ func (p *Pages) export(v *frame.Visit, ending, contentType string, format func(i
 		return frame.Refused(http.StatusUnprocessableEntity, text.Verbatim(err.Error()))
 	}
 	if len(t.Exported(q)) == 0 {
-		return frame.Refused(http.StatusUnprocessableEntity, nothingToExport)
+		return frame.Refused(http.StatusUnprocessableEntity, text.NothingToExport)
 	}
 	begin := func() { attach(v.W.Header(), frame.TableLabel(t)+"."+ending, contentType) }
 	if v.R.Method == http.MethodHead { // the database is not asked

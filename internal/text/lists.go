@@ -19,9 +19,10 @@ var (
 
 // Searching, sorting and counting.
 var (
-	SearchIn       = with[[]string]("list.search_in", "Search {columns}")
-	SortAscending  = with[string]("list.ascending", "{column}, ascending")
-	SortDescending = with[string]("list.descending", "{column}, descending")
-	MaybeSlow      = plain("list.maybe_slow", "no index, may be slow")
-	CountTooSlow   = plain("list.count_too_slow", "Counting took too long")
+	SearchIn        = with[[]string]("list.search_in", "Search {columns}")
+	SortAscending   = with[string]("list.ascending", "{column}, ascending")
+	SortDescending  = with[string]("list.descending", "{column}, descending")
+	MaybeSlow       = plain("list.maybe_slow", "no index, may be slow")
+	NothingToExport = plain("list.nothing_to_export", "None of these columns can be exported: what they hold is secret, or cannot be read.")
+	CountTooSlow    = plain("list.count_too_slow", "Counting took too long")
 )
