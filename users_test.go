@@ -18,7 +18,7 @@ func TestUsers(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		"a taken name":     {url.Values{"username": {" ROOT "}, "role": {"viewer"}, "new_password": {adminPassword}}, "is taken"},
+		"a taken name":     {url.Values{"username": {" ROOT "}, "role": {"viewer"}, "new_password": {adminPassword}}, "already has this username"},
 		"a short password": {url.Values{"username": {"eve"}, "role": {"viewer"}, "new_password": {"short"}}, "The password"},
 		"an unknown role":  {url.Values{"username": {"eve"}, "role": {"god"}, "new_password": {adminPassword}}, "Choose one of the roles"},
 		"no name":          {url.Values{"username": {""}, "role": {"viewer"}, "new_password": {adminPassword}}, "The username"},
