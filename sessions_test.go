@@ -103,7 +103,7 @@ func TestEndingsThatAreNotKnownEverywhereYet(t *testing.T) {
 			t.Errorf("ending %v: %d", form, w.Code)
 		}
 		body := page.get("/sessions/").Body.String()
-		if !strings.Contains(body, "1 session has ended. The session cache did not confirm it: other servers may let them in for up to 1s more.") {
+		if !strings.Contains(body, "1 session has ended. The session cache did not confirm this: other servers may still accept them for up to 1 second.") {
 			t.Errorf("ending %v: the page does not say how far it has come", form)
 		}
 	}
@@ -166,7 +166,7 @@ func TestPasswordChange(t *testing.T) {
 		want             string
 	}{
 		{"wrong old", "nonsense nonsense", next, next, "not your current password"},
-		{"differing", adminPassword, next, next + "!", "differ"},
+		{"differing", adminPassword, next, next + "!", "are not the same"},
 		{"short", adminPassword, "short", "short", "12"},
 	} {
 		form := url.Values{"current_password": {c.old}, "new_password": {c.new}, "confirm_password": {c.repeat}}
