@@ -20,7 +20,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/fields"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/session"
-	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
@@ -31,12 +30,12 @@ type Config struct {
 	// keeps it and closes it. Supported: SQLite.
 	DB *sql.DB `json:"-"`
 
-	// AdminDB is the database of the administrators: tables named crudadmin_… are
-	// made in it. It may not be DB unless the program wants them there. Package
-	// sqlite opens an embedded one.
+	// AdminDB is the database of the administrators, in which New creates tables named
+	// crudadmin_…. It can be DB, if the program wants these tables there. Package sqlite
+	// opens an embedded one.
 	AdminDB *sql.DB `json:"-"`
 
-	// Sessions keeps the sessions; in memory by default.
+	// Sessions is the store of the sessions; one in memory by default.
 	Sessions session.Store `json:"-"`
 
 	// SecretKey is at least 32 random bytes, kept out of the code, the same on
@@ -48,12 +47,12 @@ type Config struct {
 	// includes the prefix.
 	MountPath string
 
-	// PublicURL is the origin that people type, such as https://admin.example.com: HTTPS
-	// is enforced for its host and those of AllowedHosts alone, where there is one.
+	// PublicURL is the origin that visitors type, such as https://admin.example.com. If it
+	// is set, EnforceHTTPS leads to its host and to those of AllowedHosts alone.
 	PublicURL string
 
-	// Secure is for panels served over HTTPS: cookies are then sent over HTTPS
-	// only and under the prefix __Host-, and browsers are told to stay on HTTPS.
+	// Secure is for panels that are served over HTTPS: cookies are then sent over HTTPS
+	// only, under the prefix __Host-, and browsers are told to stay on HTTPS.
 	Secure bool
 
 	// CookieName is the session cookie's name: "crudadmin_session" by default,
@@ -65,35 +64,35 @@ type Config struct {
 	// X-Forwarded-Proto are believed; none by default.
 	TrustedProxies []netip.Prefix
 
-	// TrustUnix says that whatever connects over a Unix socket is a trusted proxy.
+	// TrustUnix says that programs that connect over a Unix socket are trusted proxies.
 	TrustUnix bool
 
-	// AllowedNetworks are the clients' addresses that are let in, at most 1,024 ranges;
-	// all where there are none. Others are answered 403 in plain text, before a session is
-	// looked up, but for healthz and readyz.
+	// AllowedNetworks are the addresses of clients that are let in, at most 1,024 ranges;
+	// none means all. Others get 403 in plain text, before a session is looked up. Requests
+	// for healthz and readyz are always let in.
 	AllowedNetworks []netip.Prefix
 
-	// AllowedHosts are the hosts' names that the panel answers to, without ports, at most
-	// 256; all where there are none. Others are answered 421.
+	// AllowedHosts are the names of hosts that the panel answers to, without ports, at most
+	// 256; none means all. Requests for others get 421.
 	AllowedHosts []string
 
-	// EnforceHTTPS leads GET and HEAD requests over plain HTTP to HTTPS (308), at the port
-	// HTTPSPort, 443 by default; others are refused (403). HTTPS is what the server itself
-	// or a trusted proxy says.
+	// EnforceHTTPS redirects GET and HEAD requests over plain HTTP to HTTPS (308), at the
+	// port HTTPSPort, 443 by default, and refuses others (403). A request came over HTTPS if
+	// the server itself or a trusted proxy says so.
 	EnforceHTTPS bool
 	HTTPSPort    int
 
-	// SessionRules are the timeouts and limits of sessions; see session.Config
-	// for the defaults. SecretKey, Now and Logger in it are set by the panel; what
-	// OnEvent tells of attacks on an account is in the security log too.
+	// SessionRules are the timeouts and limits of sessions; see session.Config for the
+	// defaults. The panel sets its SecretKey, Now and Logger. OnEvent is called after the
+	// security log was written.
 	SessionRules session.Config
 
-	// Accounts sets how passwords are hashed; the defaults will do.
+	// Accounts sets how passwords are hashed; see account.Config for the defaults. The
+	// panel sets its Now and Logger.
 	Accounts account.Config
 
-	// ExportDir is the folder in which exports wait until browsers have taken them,
-	// in files of mode 0600 that lose their names at once; the system's folder for
-	// temporary files by default.
+	// ExportDir is the folder in which exports wait until browsers have taken them, in
+	// files of mode 0600 whose names are removed at once; os.TempDir() by default.
 	ExportDir string
 
 	// ExportSpoolMB is how many MiB all waiting exports may hold together, 1 to
@@ -104,11 +103,12 @@ type Config struct {
 	// Tables says which tables are shown and which columns are secret.
 	Tables data.Config
 
-	// Rights are what each role may do with single tables, by their names; those of
-	// "*" are for the tables that it does not name. See [Rights] for the others. View.Rights says it for a registered table.
+	// Rights are what each role may do, by the names of tables; those of "*" are for all
+	// tables without rights of their own. By default they are those of the type [Rights].
+	// A table that is registered has them either here or in View.Rights.
 	Rights map[string]Rights
 
-	// ReadOnly says on every page that nothing can be changed.
+	// ReadOnly refuses every change of the application's data, and says so on every page.
 	ReadOnly bool
 
 	// Title is the panel's name, "CRUDAdmin" by default.
@@ -124,21 +124,20 @@ type Config struct {
 	// a template that cannot be rendered, is an error of New that names it.
 	Templates fs.FS `json:"-"`
 
-	// FirstUsername and FirstPassword are the administrator to make where there
-	// is none yet. By default the username is "admin" and the password is
-	// generated and told to Announce.
+	// FirstUsername and FirstPassword are those of the administrator whom New creates if
+	// there is none. By default the username is "admin", and the password is generated
+	// and told to Announce.
 	FirstUsername string
 	FirstPassword config.Secret
 
-	// Announce is told, once, of a first administrator whose password was
-	// generated. It is kept nowhere else. By default it is printed on standard
-	// error.
+	// Announce is called once, with the generated password of the first administrator,
+	// which is kept nowhere else. By default it prints both on standard error.
 	Announce func(username, password string) `json:"-"`
 
 	// Now is the clock; time.Now by default.
 	Now func() time.Time `json:"-"`
 
-	// Logger gets what operators should know; slog.Default() by default.
+	// Logger is what operators read; slog.Default() by default.
 	Logger *slog.Logger `json:"-"`
 }
 
@@ -160,9 +159,6 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	c.Logger = cmp.Or(c.Logger, slog.Default())
-	if c.Sessions == nil {
-		c.Sessions = memstore.New(memstore.Config{Now: c.Now})
-	}
 	if c.Announce == nil {
 		c.Announce = func(username, password string) {
 			_, _ = fmt.Fprintf(os.Stderr, "crudadmin: made the first administrator\nusername: %s\npassword: %s\n", username, password)
@@ -181,8 +177,10 @@ var mountPath = regexp.MustCompile(`^(/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)$`)
 // Validate returns nil, or one error with a config.FieldError for each field that is
 // wrong, those of the configurations in it included. It asks no database: names of
 // tables and columns are checked by New, which calls it.
-func (c Config) Validate() error {
-	c = c.withDefaults()
+func (c Config) Validate() error { return c.withDefaults().check() }
+
+// check is Validate of a configuration with its defaults.
+func (c Config) check() error {
 	var check fields.Check
 	if c.DB == nil {
 		check.Wrong("DB", "nil", "want the application's database")

@@ -1,6 +1,6 @@
-// Package crudadmin is an admin panel in front of the data of a Go program: an http.Handler over
-// database/sql, with administrators, server-side sessions, and pages that list, search, make, change,
-// delete and export the records of every table.
+// Package crudadmin is an admin panel for the database of a Go program. It is an http.Handler:
+// administrators sign in, and list, search, create, change, delete and export the records of every
+// table.
 //
 //	adminDB, err := sqlite.Open(ctx, "crudadmin_data/admin.db")
 //	panel, err := crudadmin.New(ctx, crudadmin.Config{DB: db, AdminDB: adminDB, SecretKey: key})
@@ -9,38 +9,46 @@
 //
 // # Serving
 //
-// [New] reads the schema of the application's database and brings the administrators' up to date; a
-// [Panel] is an http.Handler for everything under its mount path. [Config] says what it is made of, and
-// [ConfigFromEnv] reads one from environment variables. [Panel.Run] does what is done in the background.
+// [Config] says what a panel is made of; [ConfigFromEnv] reads one from environment variables. [New]
+// checks it, reads the schema of the application's database, and creates the administrators' tables.
+// The [Panel] serves every address under its mount path. [Panel.Run] removes expired sessions in the
+// background.
 //
 // # Tables
 //
-// A panel shows every table as the database has it. [Register] says more of one, with a Go struct for
-// its rows: a [View] has labels, which fields stand where, a [Field] more of one of them, an [Action]
-// something of the program's own. [Panel.Drift] is where struct and table disagree.
+// A panel shows every table and view of the database: each has a list, and each record a page and
+// forms. Config.Tables hides tables and masks columns. [Register] describes a table further, with a
+// Go struct for its rows: a [View] sets its name and which fields stand where, a [Field] how a field
+// is entered, and an [Action] is a button that runs the program's own code. [Panel.Drift] lists where
+// a struct and its table disagree.
 //
 // # Rights
 //
-// Administrators are superusers, editors or viewers. [Rights] say what each role may do with a table;
-// what a role may not view is not there for it, in any list, choice, reference or export.
+// Administrators are superusers, editors or viewers. [Rights] say what each role may do with a table.
+// A role never meets a table that it may not view: not in the menu, nor as a choice, a reference or
+// an export.
 //
 // # Hooks
 //
-// The functions of a View run in the transaction of the write, for each record. An error undoes the
-// write and is shown beside the form; [Invalid] puts it beside a field.
+// The hooks of a View run for each record, in the transaction that writes it. The error of a hook
+// undoes the write and is shown with the form; [Invalid] puts it beside a field.
 //
 // # Sessions and administrators
 //
-// [Panel.Manager] and [Panel.Accounts] are for a program that ends sessions or makes administrators
-// itself. Sessions are kept in memory unless Config.Sessions is another store.
+// Sessions are kept in memory, unless Config.Sessions is another store; package backend opens one.
+// With [Panel.Manager] a program ends sessions itself, and with [Panel.Accounts] it changes
+// administrators.
 //
 // # Behind a proxy
 //
-// Config.TrustedProxies says whose forwarding headers are believed, Config.Secure that people come over
-// HTTPS, and the Allowed fields who may come at all.
+// Config.TrustedProxies lists the proxies whose forwarding headers are believed, and Config.Secure
+// says that visitors come over HTTPS. AllowedNetworks, AllowedHosts and EnforceHTTPS refuse other
+// requests.
 //
-// # What it never does
+// # Promises
 //
-// The panel adds no table to the application's database, uses no global and links no SQL driver. Many
-// panels live in one process, each under its own mount path. Secrets are not shown, logged or sent back.
+// A panel creates no table in the application's database, unless Config.AdminDB is the same database.
+// It has no global state and links no SQL driver; many panels run in one process, each under a mount
+// path of its own. Masked values are never shown, logged or exported, and passwords are kept as
+// hashes alone.
 package crudadmin

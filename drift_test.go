@@ -34,14 +34,14 @@ func TestDriftOfEachKind(t *testing.T) {
 	}
 	all := b.Drift()
 	for _, want := range []Drift{
-		{Column: "count", Field: "Count", Message: "TEXT (text), and the field a int"},
+		{Column: "count", Field: "Count", Message: "TEXT (text), but the field is of type int"},
 		{Column: "at", Field: "At", Message: "which holds numbers"},
-		{Column: "name", Field: "Name", Message: "can be NULL, which the field, a string"},
+		{Column: "name", Field: "Name", Message: "can be NULL, which the field of type string"},
 		{Column: "name", Field: "Name", Message: "the field's tag says that it cannot"},
 		{Column: "kind", Field: "Kind", Message: `does not allow "c"`},
-		{Column: "extra", Message: "is in no field"},
+		{Column: "extra", Message: "has no field"},
 		{Field: "Gone", Message: "has no column: the table has none named gone"},
-		{Message: "the tags say that the primary key is code, the table that it is id"},
+		{Message: "the primary key is code in the tags, but id in the table"},
 	} {
 		if !containsDrift(all, want) {
 			t.Errorf("not found: %+v in %+v", want, all)
@@ -62,7 +62,7 @@ func TestDriftOfEachKind(t *testing.T) {
 	if err := Register(other.Panel, View[Thin]{Table: "things"}); err != nil {
 		t.Fatal(err)
 	}
-	if !containsDrift(other.Drift(), Drift{Column: "needed", Message: "is required and on no form"}) {
+	if !containsDrift(other.Drift(), Drift{Column: "needed", Message: "is required, but the form"}) {
 		t.Errorf("a required column on no form is not said: %+v", other.Drift())
 	}
 	// Customers and their struct agree but for what the struct leaves out.

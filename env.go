@@ -15,8 +15,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/loglevel"
 )
 
-// EnvConfig is what [ConfigFromEnv] read. DB, AdminDB and Sessions of the Config
-// are for the caller to set.
+// EnvConfig is what [ConfigFromEnv] has read. The caller sets DB, AdminDB and Sessions of
+// its Config.
 type EnvConfig struct {
 	Config
 
@@ -27,24 +27,22 @@ type EnvConfig struct {
 	AdminDatabase string
 
 	// TLSCertFile and TLSKeyFile are PEM files of the certificate, with its chain, and of
-	// its key, where the program itself is to speak TLS; both are empty otherwise.
+	// its key. Both are empty unless the program itself is to speak TLS.
 	TLSCertFile, TLSKeyFile string
 
-	// RightsLines are the lines of the file of rights on which Rights has its tables.
+	// RightsLines are the lines of RIGHTS_FILE, by the tables that stand there.
 	RightsLines map[string]int
 
-	// Warnings are sentences to log: what is allowed here and refused in
-	// production.
+	// Warnings are sentences to log, about what production would refuse.
 	Warnings []string
 
 	levels loglevel.Levels
 }
 
-// LogHandler returns a handler that hands on to next what LOG_LEVEL lets through: from
-// one level on, and from another for each component that has its own. A record's
-// component is the attribute of that name, outside any group, of the logger or, where
-// that has none, of the record; a component's level is also that of its parts: session
-// is session.redis too.
+// LogHandler returns a handler that passes on to next the records that LOG_LEVEL lets
+// through. LOG_LEVEL sets one level for all, and others for single components. The component
+// of a record is its logger's attribute "component", or else its own, outside any group. The
+// level of a component is also that of its parts: session is session.redis too.
 func (c EnvConfig) LogHandler(next slog.Handler) slog.Handler { return c.levels.Handler(next) }
 
 // ConfigFromEnv reads the configuration of a panel from the variables that getenv
@@ -56,11 +54,10 @@ func (c EnvConfig) LogHandler(next slog.Handler) slog.Handler { return c.levels.
 // and its range. Those that say where the sessions are kept are for
 // backend.FromEnv.
 //
-// Everything wrong is in one error, by variable and without secrets; the EnvConfig then has Tables, Rights
-// and RightsLines alone, as far as they could be read, so that [WrongRights] can be told with it. Production
-// refuses what staging gets as a warning: no secret key, and cookies over plain
-// HTTP. In development SecretKey may come back empty; the program crudadmin then
-// makes one and keeps it in DATA_DIR.
+// Everything wrong is in one error, by variable and without secrets; the EnvConfig then has
+// Tables, Rights and RightsLines alone, as far as they could be read. Production refuses what
+// staging warns of: no secret key, and cookies over plain HTTP. In development SecretKey can be
+// empty afterwards; the program crudadmin then generates one and keeps it in DATA_DIR.
 func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	r := panelReader{environ.NewReader(getenv)}
 	environment := r.Environment()

@@ -20,6 +20,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
+	"github.com/go-crudadmin/crudadmin/session/memstore"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
@@ -43,21 +44,23 @@ type Panel struct {
 	log         *slog.Logger
 }
 
-// New returns a panel. It is the one constructor of this module that is called New and
-// talks to databases: it reads the schema of cfg.DB, brings the tables of
-// cfg.AdminDB up to date and makes the first administrator where there is none.
-// Everything that is wrong in cfg is named in the error. It starts no goroutine:
-// call [Panel.Run].
+// New returns a panel. It reads the schema of cfg.DB, brings the tables of cfg.AdminDB up
+// to date, and creates the first administrator if there is none; it is the one function
+// called New in this module that talks to databases. Everything that is wrong in cfg is
+// named in the error. New starts no goroutine: call [Panel.Run].
 func New(ctx context.Context, cfg Config) (*Panel, error) {
-	if err := cfg.Validate(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
+	if cfg.Sessions == nil {
+		cfg.Sessions = memstore.New(memstore.Config{Now: cfg.Now})
+	}
 	pages, err := ui.New(ui.Options{Base: cfg.MountPath, Name: cfg.Title, Environment: cfg.Environment, Overrides: cfg.Templates})
 	if err != nil {
 		return nil, fmt.Errorf("crudadmin: templates: %w", err)
 	}
-	var f *frame.Frame // which knows the sessions, and is told of what happens to them
+	var f *frame.Frame // it needs the sessions, and events of sessions need it
 	told := cfg.SessionRules.OnEvent
 	cfg.SessionRules.OnEvent = func(ctx context.Context, e session.Event) {
 		f.Alert(ctx, e)
@@ -120,14 +123,14 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	return p, nil
 }
 
-// Run does the panel's background work, which is sweeping expired sessions, until
-// ctx ends; it then returns nil.
+// Run does the panel's background work, which is to remove expired sessions. It returns
+// nil when ctx ends.
 func (p *Panel) Run(ctx context.Context) error { return p.manager.Run(ctx) }
 
 // Manager returns the manager of the panel's sessions.
 func (p *Panel) Manager() *session.Manager { return p.manager }
 
-// Accounts returns the panel's administrators.
+// Accounts returns the accounts of the panel's administrators.
 func (p *Panel) Accounts() *account.Accounts { return p.accounts }
 
 // ServeHTTP answers one request.

@@ -16,41 +16,28 @@ import (
 // Right is something that can be done with the records of a table.
 type Right = frame.Right
 
-// The rights. All others need RightView: what a role may not view it is not
-// shown anywhere, not as a choice, a related record or the label of a reference.
+// The rights. All others need RightView: a role that may not view a table meets it
+// nowhere, not as a choice, a related record or the label of a reference.
 const (
 	RightView   = frame.RightView   // lists, counts, searches, records, files, choices
-	RightExport = frame.RightExport // of what is viewed
+	RightExport = frame.RightExport // lists as files
 	RightCreate = frame.RightCreate
 	RightUpdate = frame.RightUpdate
 	RightDelete = frame.RightDelete
-	RightBulk   = frame.RightBulk // many records at once, with the right to what is done with them; the table's own actions
+	RightBulk   = frame.RightBulk // changes of many records at once, with the right to the change itself; actions of the table
 )
 
-// AllRights are the rights that there are.
+// AllRights returns all rights.
 func AllRights() []Right { return frame.AllRights() }
 
-// Rights are the rights of each role in one table. Where a table has Rights, a
-// role that is not in them may do nothing, but superusers, who may do everything
-// unless they are in them. Where it has none, viewers may view and export, and
-// editors and superusers do everything.
+// Rights are the rights of each role in one table. If a table has Rights, a role that is
+// not in them may do nothing; superusers who are not in them may do everything. If it has
+// none, viewers may view and export, and editors and superusers may do everything.
 type Rights = frame.Rights
-
-// WrongRights are the names in Config.Rights of which the schema shows no table, in
-// their order; [New] refuses them.
-func WrongRights(schema *data.Schema, rights map[string]Rights) data.NameErrors {
-	var names data.NameErrors
-	for _, name := range slices.Sorted(maps.Keys(rights)) {
-		if _, ok := schema.Table(name); !ok && name != frame.EveryTable {
-			names = append(names, &data.NameError{Field: "Rights", Name: name, What: "is no table that is shown"})
-		}
-	}
-	return names
-}
 
 // checkRights says what is wrong with the rights of tables.
 func checkRights(schema *data.Schema, rights map[string]Rights) error {
-	names := WrongRights(schema, rights)
+	names := frame.WrongRights(schema, rights)
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(rights)) {
 		if err := rights[name].Validate(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin"
@@ -87,11 +88,13 @@ func ExampleAction() {
 	// Output: Sell out
 }
 
-// Without a struct the rights of a table are in the Config.
+// The rights of a table without a struct are in the Config: here editors look at invoices, and
+// superusers do everything but delete them. Viewers do not see the table.
 func ExampleConfig_rights() {
+	kept := slices.DeleteFunc(crudadmin.AllRights(), func(right crudadmin.Right) bool { return right == crudadmin.RightDelete })
 	cfg := crudadmin.Config{Rights: map[string]crudadmin.Rights{
-		"invoices": {account.Editor: {crudadmin.RightView, crudadmin.RightExport}}, // viewers do not see it
+		"invoices": {account.Editor: {crudadmin.RightView, crudadmin.RightExport}, account.Superuser: kept},
 	}}
-	fmt.Println(len(cfg.Rights["invoices"][account.Editor]))
-	// Output: 2
+	fmt.Println(cfg.Rights["invoices"][account.Superuser])
+	// Output: [view export create update bulk]
 }

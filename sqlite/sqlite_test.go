@@ -289,3 +289,10 @@ func ExampleOpen() {
 	fmt.Println(db.PingContext(context.Background()))
 	// Output: <nil>
 }
+
+// The database of a program is opened as it is: nothing of it is changed, and a wrong path makes no file.
+func ExampleOpenData() {
+	_, err := sqlite.OpenData(context.Background(), "no/such/shop.db", true)
+	fmt.Println(err != nil)
+	// Output: true
+}

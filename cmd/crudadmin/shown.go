@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
@@ -53,7 +53,7 @@ func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source,
 		source, err = data.Open(ctx, db, data.Config{})
 	}
 	if err == nil {
-		wrong = append(wrong, underFlags(s, crudadmin.WrongRights(source.Schema(), s.Rights))...)
+		wrong = append(wrong, underFlags(s, frame.WrongRights(source.Schema(), s.Rights))...)
 	}
 	return source, wrong, err
 }

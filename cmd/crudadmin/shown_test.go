@@ -60,7 +60,7 @@ func TestWrongNamesRefuseTheStart(t *testing.T) {
 		"a file":                   {args: []string{"--rights", wrong}, code: exitWrongUse, want: []string{`line 2: "boss"`, `line 2: "see"`, `line 3: the rights of editor in the table "other"`, `line 4: "roles"`, `line 3: "other"`}},
 		"a file and flags at once": {args: []string{"--rights", wrong, "--hide", "gone", "--mask", "keyed.zz"}, code: exitWrongUse, want: []string{`line 2: "see"`, `line 3: "other"`, `"gone"`, `"keyed.zz"`}},
 		"a hidden table has no rights": {args: []string{"--hide", "keyed", "--rights", written("hidden.yaml", "tables: {keyed: {editor: [view]}}")}, code: exitWrongUse,
-			want: []string{`line 1: "keyed" is no table that is shown`}},
+			want: []string{`line 1: "keyed" is not a table that is shown`}},
 		"rights without view": {args: []string{"--rights", written("blind.yaml", "tables: {keyed: {editor: [update]}}")}, code: exitWrongUse, want: []string{"keyed", "without view"}},
 	} {
 		code, text := ask(c.env, slices.Concat(serve, c.args)...)

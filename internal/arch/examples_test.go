@@ -17,11 +17,11 @@ import (
 // still to be written.
 var (
 	exampled = []string{
-		"", "account", "backend", "config", "data", "sqlite", "session", "session/sessionhttp", "session/memstore", "session/redisstore",
+		"account", "session", "session/sessionhttp", "session/memstore", "session/redisstore",
 		"session/memcachestore", "session/sqlstore", "session/hybridstore", "session/sessionprom",
 	}
 	pending = []string{
-		"", "account", "backend", "config", "data", "sqlite", "session", "session/sessionhttp", "session/memstore", "session/redisstore",
+		"account", "session", "session/sessionhttp", "session/memstore", "session/redisstore",
 		"session/memcachestore", "session/sqlstore", "session/hybridstore", "session/sessionprom",
 	}
 )

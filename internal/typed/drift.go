@@ -37,25 +37,25 @@ func (v *View) findDrift() []Drift {
 		c := v.columns[f.column]
 		v.driftOf(f, c, say)
 		if c.Nullable && !f.nullable() && c.PrimaryKey == 0 {
-			say(c.Name, f.name, "can be NULL, which the field, a %s, reads as its zero value", f.typ)
+			say(c.Name, f.name, "can be NULL, which the field of type %s reads as its zero value", f.typ)
 			all[len(all)-1].Level = data.Note
 		}
 	}
 	for _, c := range v.Table.Columns {
 		if !bound[c.Name] && !c.Hidden {
-			say(c.Name, "", "is in no field of %s", v.typ)
+			say(c.Name, "", "has no field in %s", v.typ)
 			all[len(all)-1].Level = data.Note
 		}
 		if !c.Nullable && !c.HasDefault && !c.Generated && !v.assigned(c.Name) && !v.has(ToCreate, c.Name) && v.ForEditors.Hooks.BeforeInsert == nil {
-			say(c.Name, "", "is required and on no form that makes a record: set it in BeforeCreate, or give it a default")
+			say(c.Name, "", "is required, but the form that creates a record does not have it: set it in BeforeCreate, or give it a default")
 		}
 	}
 	slices.Sort(keys)
 	if key := slices.Sorted(slices.Values(v.Table.PrimaryKey)); len(keys) > 0 && !slices.Equal(keys, key) {
-		say("", "", "the tags say that the primary key is %s, the table that it is %s", strings.Join(keys, ", "), cmp.Or(strings.Join(key, ", "), "none"))
+		say("", "", "the primary key is %s in the tags, but %s in the table", strings.Join(keys, ", "), cmp.Or(strings.Join(key, ", "), "none"))
 	}
 	if !v.Table.Identity.Addressable() {
-		say("", "", "the table has no key: its rows can be listed and exported only")
+		say("", "", "the table has no key: its rows can only be listed and exported")
 	}
 	if v.Table.Problem != "" {
 		say("", "", "the table cannot be read: %s", v.Table.Problem)
@@ -70,10 +70,10 @@ func (v *View) driftOf(f *field, c *data.Column, say func(column, field, format 
 		typ = typ.Elem()
 	}
 	if want, kinds := fitting(typ); kinds != nil && !slices.Contains(kinds, c.Kind) {
-		say(c.Name, f.name, "is %s, and the field a %s, which holds %s", columnType(c), f.typ, want)
+		say(c.Name, f.name, "is %s, but the field is of type %s, which holds %s", columnType(c), f.typ, want)
 	}
 	if f.notNull && c.Nullable && c.PrimaryKey == 0 {
-		say(c.Name, f.name, "can be NULL, and the field's tag says that it cannot")
+		say(c.Name, f.name, "can be NULL, but the field's tag says that it cannot")
 	}
 	if allowed := oneOf(f.tag.Get("validate")); len(allowed) > 0 && len(c.Enum) > 0 {
 		for _, value := range allowed {
