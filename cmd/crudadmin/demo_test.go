@@ -18,11 +18,13 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // TestCrawlChangesNothing follows the demo's links, one of every kind on every table, and sends its GET forms.
 // Every one works, and not a value of the shop or of the administrators has changed.
 func TestCrawlChangesNothing(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	dir := programtest.DemoDir(t)
 	s := programtest.Serve(t, "demo", "--data-dir", dir)
 	r := s.SignIn(t)
@@ -170,6 +172,7 @@ func tablesOf(t *testing.T, db *sql.DB) (tables []string) {
 // TestNonsenseParameters asks every address for parameters that nobody meant. The answer is never a failure,
 // and never in the words of the driver.
 func TestNonsenseParameters(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	r := s.SignIn(t)
 	seed := rand.Uint64() // #nosec G404 -- for a test
@@ -231,6 +234,7 @@ func TestNonsenseParameters(t *testing.T) {
 // requests, then 8 KB a list of 25 rows, and 15 KB an edit form before it is compressed, with
 // 115 bytes more for each record linked many-to-many that it lists.
 func TestWeight(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	r := s.SignIn(t)
 	weigh := func(href string) (int, programtest.Page) {

@@ -19,9 +19,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestFilesNeverSeenBefore(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for _, name := range slices.Sorted(maps.Keys(programtest.Strangers)) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "mine.db")
@@ -349,6 +351,7 @@ func TestFilesThatAreNoDatabases(t *testing.T) {
 }
 
 func TestFilesWithOddPaths(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	dir := t.TempDir()
 	for _, name := range []string{"with space.db", "100%.db", "a?b=c.db", "a#b.db", "file:x.db", "quote'\".db", "ünï🚀.db", "%20.db", "no-extension", "empty.db", "?mode=memory", ":memory:"} {
 		t.Run(name, func(t *testing.T) {
@@ -389,6 +392,7 @@ func TestFilesWithOddPaths(t *testing.T) {
 }
 
 func TestReadOnlyDirectory(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "mine.db")
 	programtest.MakeFile(t, path, []string{`CREATE TABLE here (v)`, `INSERT INTO here VALUES (1)`})

@@ -10,10 +10,12 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // TestUnlockBesideARunningPanel counts in the memory of the program: what another process does is known there at once.
 func TestUnlockBesideARunningPanel(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	dir := dataDir(t)
 	s := programtest.Serve(t, "demo", "--data-dir", dir)
 	try := func(password string) programtest.Page {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/e2e/chromium"
 	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // browser is one headless Chromium, and what its console said since the last look.
@@ -37,7 +38,7 @@ type browser struct {
 
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
-	programtest.Walks(t)
+	testserver.WithoutRaceDetector(t)
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(chromium.Path(t))}
 	for name, value := range chromium.Flags(t) {
 		options = append(options, chromedp.Flag(name, value))

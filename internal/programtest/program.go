@@ -86,14 +86,6 @@ func Remove() {
 	}
 }
 
-// Walks skips a test of the whole program in a run with the race detector.
-func Walks(t *testing.T) {
-	t.Helper()
-	if testserver.RaceDetector {
-		t.Skip("the whole program is walked without the race detector, under which its thousands of pages take minutes")
-	}
-}
-
 // run starts the program and reads what it prints once it serves.
 func run(ctx context.Context, args ...string) (*Program, error) {
 	path, err := Build()
@@ -130,7 +122,7 @@ func (s *Program) stop() error {
 // A test whose program logged an error fails.
 func Serve(t *testing.T, args ...string) *Program {
 	t.Helper()
-	Walks(t)
+	testserver.WithoutRaceDetector(t)
 	s, err := run(context.WithoutCancel(t.Context()), args...)
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +166,7 @@ var madeShop = sync.OnceValues(func() ([]byte, error) {
 // DemoDir is a DATA_DIR in which the shop of the demo has been made.
 func DemoDir(t *testing.T) string {
 	t.Helper()
-	Walks(t)
+	testserver.WithoutRaceDetector(t)
 	content, err := madeShop()
 	if err != nil {
 		t.Fatal(err)

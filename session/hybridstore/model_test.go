@@ -25,7 +25,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 1000, "how many random schedules the model test runs; a tenth with the race detector")
+	schedules = flag.Int("schedules", 100, "how many random schedules the model test runs; the long form runs ten times as many")
 	firstSeed = flag.Uint64("seed", 1, "the seed of the first schedule of the model test")
 )
 
@@ -415,14 +415,19 @@ func schedule(t *testing.T, seed uint64, bugs ...string) (w *world) {
 	return w
 }
 
-// TestModel runs random schedules. With -schedules=1000000 it is the long form;
-// -seed and -schedules=1 replay one, as far as the goroutines of one virtual moment
-// take the same turns.
-func TestModel(t *testing.T) {
-	n := *schedules
-	if testserver.RaceDetector {
-		n /= 10
+// TestModel runs random schedules. -seed and -schedules=1 replay one, as far as the goroutines
+// of one virtual moment take the same turns.
+func TestModel(t *testing.T) { model(t, *schedules) }
+
+func TestModelLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
 	}
+	model(t, 10**schedules)
+}
+
+func model(t *testing.T, n int) {
+	t.Helper()
 	const lanes = 2
 	var mu sync.Mutex
 	total := map[string]int{}
@@ -481,9 +486,7 @@ var plantedBugs = []struct {
 
 // TestModelFindsPlantedBugs: a check that cannot fail proves nothing.
 func TestModelFindsPlantedBugs(t *testing.T) {
-	if testserver.RaceDetector {
-		t.Skip("the bugs are in the order of things, not in the memory: go test ./session/hybridstore")
-	}
+	testserver.WithoutRaceDetector(t) // the bugs are in the order of things, not in the memory
 	const most = 20_000
 	for _, p := range plantedBugs {
 		t.Run(p.name, func(t *testing.T) {

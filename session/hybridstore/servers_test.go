@@ -170,19 +170,18 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 }
 
 // TestConformance runs the suite on pairs: with the loop, when the cache answers,
-// and on one of them without it, when the database alone does. SQLite in Go is so
-// slow under the race detector that its pairs are left to the run without. The long form
-// repeats as often as a store is certified with.
-func TestConformance(t *testing.T) { conformance(t, false, !testserver.RaceDetector) }
+// and on one of them without it, when the database alone does. The short form has one pair, the
+// long one repeats as often as a store is certified with.
+func TestConformance(t *testing.T) { conformance(t, false) }
 
 func TestConformanceLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("the long form: make test-long")
 	}
-	conformance(t, true, true)
+	conformance(t, true)
 }
 
-func conformance(t *testing.T, long, onSQLite bool) {
+func conformance(t *testing.T, long bool) {
 	t.Helper()
 	for _, c := range []struct {
 		cache, name string
@@ -195,7 +194,7 @@ func conformance(t *testing.T, long, onSQLite bool) {
 		{"memcached", "sqlite", sqliteFile, true, false},
 		{"memory", "sqlite", sqliteFile, true, true}, // for one process
 	} {
-		if !onSQLite && c.name == "sqlite" {
+		if !long && c.name == "sqlite" {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s and %s, loop %t", c.cache, c.name, c.work), func(t *testing.T) {

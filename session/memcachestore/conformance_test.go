@@ -52,14 +52,20 @@ func leaked(patience time.Duration) string {
 
 func TestConformance(t *testing.T) { sessiontest.Run(t, short(oneServer(t))) }
 
-func TestConformanceThreeServers(t *testing.T) { sessiontest.Run(t, short(threeServers(t))) }
-
 func TestConformanceLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("the long form: make test-long")
 	}
 	t.Run("one server", func(t *testing.T) { sessiontest.Run(t, oneServer(t)) })
 	t.Run("three servers", func(t *testing.T) { sessiontest.Run(t, threeServers(t)) })
+	t.Run("a password", func(t *testing.T) {
+		server := testserver.Memcached(t, testserver.MemcachedOptions{Username: "panel", Password: "p@ss/w:rd?#%"})
+		sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, Username: server.Username, Password: config.Secret(server.Password)}, server)))
+	})
+	t.Run("TLS", func(t *testing.T) {
+		server := testserver.Memcached(t, testserver.MemcachedOptions{TLS: true})
+		sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, TLS: server.TLS.Config}, server)))
+	})
 }
 
 func oneServer(t *testing.T) sessiontest.Harness {
@@ -84,16 +90,6 @@ func threeServers(t *testing.T) sessiontest.Harness {
 func short(h sessiontest.Harness) sessiontest.Harness {
 	h.Short = true
 	return h
-}
-
-func TestConformancePassword(t *testing.T) {
-	server := testserver.Memcached(t, testserver.MemcachedOptions{Username: "panel", Password: "p@ss/w:rd?#%"})
-	sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, Username: server.Username, Password: config.Secret(server.Password)}, server)))
-}
-
-func TestConformanceTLS(t *testing.T) {
-	server := testserver.Memcached(t, testserver.MemcachedOptions{TLS: true})
-	sessiontest.Run(t, short(harness(Config{Servers: []string{server.Addr}, TLS: server.TLS.Config}, server)))
 }
 
 // prefixes gives every check of the suite keys of its own.

@@ -62,7 +62,18 @@ func short(next func(testing.TB) world) sessiontest.Harness {
 	return h
 }
 
-func TestConformancePassword(t *testing.T) {
+// TestConnectionsLong runs the suite on the other ways to run a server, and to be connected with it.
+func TestConnectionsLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	t.Run("a password", conformancePassword)
+	t.Run("TLS and an ACL user", conformanceTLSAndACL)
+	t.Run("a near-cache", conformanceNearCache)
+	t.Run("Sentinels", conformanceSentinel)
+}
+
+func conformancePassword(t *testing.T) {
 	t.Parallel()
 	server := testserver.Redis(t, testserver.RedisOptions{Password: "p@ss/w:rd?#%"})
 	sessiontest.Run(t, short(func(testing.TB) world {
@@ -70,7 +81,7 @@ func TestConformancePassword(t *testing.T) {
 	}))
 }
 
-func TestConformanceTLSAndACL(t *testing.T) {
+func conformanceTLSAndACL(t *testing.T) {
 	t.Parallel()
 	server := testserver.Redis(t, testserver.RedisOptions{Username: "panel", Password: "secret", TLS: true})
 	sessiontest.Run(t, short(func(testing.TB) world {
@@ -78,9 +89,9 @@ func TestConformanceTLSAndACL(t *testing.T) {
 	}))
 }
 
-// TestConformanceNearCache is with one handle: it sees its own changes at once,
+// conformanceNearCache is with one handle: it sees its own changes at once,
 // and another's, or a look behind its back, within MaxStale only.
-func TestConformanceNearCache(t *testing.T) {
+func conformanceNearCache(t *testing.T) {
 	t.Parallel()
 	h := short(func(t testing.TB) world {
 		server, prefix := testserver.SharedRedis(t)
@@ -91,9 +102,9 @@ func TestConformanceNearCache(t *testing.T) {
 	sessiontest.Run(t, h)
 }
 
-// TestConformanceSentinel fails over twice between checks: what follows runs on
+// conformanceSentinel fails over twice between checks: what follows runs on
 // the other server.
-func TestConformanceSentinel(t *testing.T) {
+func conformanceSentinel(t *testing.T) {
 	t.Parallel()
 	servers := testserver.StartRedisSentinel(t)
 	checks := 0
@@ -111,20 +122,20 @@ func TestConformanceSentinel(t *testing.T) {
 }
 
 // TestConformanceCluster moves slots of the keys in use from master to master all
-// the time.
+// the time. The short form has the themes in which keys of several slots take part.
 func TestConformanceCluster(t *testing.T) {
 	t.Parallel()
-	conformanceOfCluster(t, true)
+	conformanceOfCluster(t, "limit", "revoke", "renew", "list", "sweep", "count")
 }
 
 func TestConformanceClusterLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("the long form: make test-long")
 	}
-	conformanceOfCluster(t, false)
+	conformanceOfCluster(t)
 }
 
-func conformanceOfCluster(t *testing.T, short bool) {
+func conformanceOfCluster(t *testing.T, themes ...string) {
 	t.Helper()
 	cluster := testserver.StartRedisCluster(t, 3, 0)
 	masters := cluster.Nodes[:3]
@@ -152,7 +163,7 @@ func conformanceOfCluster(t *testing.T, short bool) {
 			of:    func(key string) *testserver.RedisServer { return cluster.MasterOf(cluster.SlotOf(key)) },
 		}
 	})
-	h.Short = short
+	h.Themes, h.Short = themes, themes != nil
 	sessiontest.Run(t, h)
 	stop()
 	if n := <-moved; n < 20 {

@@ -38,6 +38,10 @@ type Harness struct {
 	// Short repeats less often what is proved by repetition, as -short does: for a
 	// store that was certified in full and is reached in another way here.
 	Short bool
+
+	// Themes names the themes to run, for such a store; empty is all. An unknown
+	// name fails.
+	Themes []string
 }
 
 // Poison is a way to spoil a record.
@@ -99,8 +103,15 @@ func Run(t *testing.T, h Harness) {
 	if h.Open == nil {
 		t.Fatal("sessiontest: Harness.Open is nil")
 	}
+	chosen := themes()
+	if h.Themes != nil {
+		chosen = slices.DeleteFunc(chosen, func(th theme) bool { return !slices.Contains(h.Themes, th.name) })
+		if len(chosen) != len(h.Themes) {
+			t.Fatalf("sessiontest: Harness.Themes: of %q there are only %d", h.Themes, len(chosen))
+		}
+	}
 	var results []string
-	for _, th := range themes() {
+	for _, th := range chosen {
 		result := "skip"
 		ok := t.Run(th.name, func(t *testing.T) {
 			for _, c := range th.checks {
@@ -115,7 +126,9 @@ func Run(t *testing.T, h Harness) {
 		}
 		results = append(results, th.name+" "+result)
 	}
-	tell(t, results)
+	if h.Themes == nil {
+		tell(t, results)
+	}
 }
 
 // run runs one check on a store of its own.

@@ -1,5 +1,5 @@
-// The model on every store: 10,000 interleavings in memory and 200 on each other, and with
-// -soak ten times and more as many.
+// The model on every store: 1,000 interleavings in memory and 20 on each other; in the long form
+// 10,000 and 200, and with -soak ten times and more as many.
 
 package browsertest
 
@@ -44,24 +44,34 @@ var quiet = slog.New(slog.DiscardHandler)
 
 // subject is a store that the model runs on.
 type subject struct {
-	name       string
-	open       func(t testing.TB, now func() time.Time) session.Store
-	short, all int // interleavings, without and with -soak
+	name             string
+	open             func(t testing.TB, now func() time.Time) session.Store
+	short, long, all int // interleavings; all with -soak
 }
 
 var subjects = []subject{
-	{name: "memory", open: inMemory, short: 10_000, all: 100_000},
-	{name: "redis", open: onRedis, short: 200, all: 20_000},
-	{name: "memcached", open: onMemcached, short: 200, all: 20_000},
-	{name: "sqlite", open: on(sqliteFile), short: 200, all: 2000},
-	{name: "postgresql", open: on(postgres), short: 200, all: 2000},
-	{name: "mariadb", open: on(mariadb), short: 200, all: 2000},
-	{name: "redis and postgresql", open: hybrid(redisCache, postgres), short: 200, all: 2000},
-	{name: "memcached and postgresql", open: hybrid(memcachedCache, postgres), short: 200, all: 2000},
-	{name: "memory and sqlite", open: hybrid(memoryCache, sqliteFile), short: 200, all: 2000},
+	{name: "memory", open: inMemory, short: 1000, long: 10_000, all: 100_000},
+	{name: "redis", open: onRedis, short: 20, long: 200, all: 20_000},
+	{name: "memcached", open: onMemcached, short: 20, long: 200, all: 20_000},
+	{name: "sqlite", open: on(sqliteFile), short: 20, long: 200, all: 2000},
+	{name: "postgresql", open: on(postgres), short: 20, long: 200, all: 2000},
+	{name: "mariadb", open: on(mariadb), short: 20, long: 200, all: 2000},
+	{name: "redis and postgresql", open: hybrid(redisCache, postgres), short: 20, long: 200, all: 2000},
+	{name: "memcached and postgresql", open: hybrid(memcachedCache, postgres), short: 20, long: 200, all: 2000},
+	{name: "memory and sqlite", open: hybrid(memoryCache, sqliteFile), short: 20, long: 200, all: 2000},
 }
 
-func TestModel(t *testing.T) {
+func TestModel(t *testing.T) { model(t, false) }
+
+func TestModelLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	model(t, true)
+}
+
+func model(t *testing.T, long bool) {
+	t.Helper()
 	for _, s := range subjects {
 		t.Run(s.name, func(t *testing.T) {
 			n := s.short
@@ -70,10 +80,8 @@ func TestModel(t *testing.T) {
 				n = *interleavings
 			case *soak:
 				n = s.all
-			case testing.Short():
-				n /= 10
-			case testserver.RaceDetector: // ten times slower; make test runs all without, too
-				n /= 10
+			case long:
+				n = s.long
 			}
 			Run(t, Model{Open: s.open, Interleavings: n, Seed: *firstSeed})
 		})
