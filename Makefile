@@ -13,14 +13,19 @@ VULN := bin/govulncheck
 # detector see races where there are none.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 
-# Packages at once: one more than cores, for many wait for a server or a browser.
-AT_ONCE := -p $(or $(P),3)
+# Run anew, for what a server answers is in no cache; without debugging symbols, which take half
+# of the linker's time; without go vet, which is `make lint`'s.
+TEST := -count=1 -timeout 25m -vet=off -ldflags=-w
+
+# Packages at once, beside one more of the tests without the race detector: many wait for a
+# server or a browser.
+AT_ONCE := -p $(or $(P),2)
 
 # What `make test` runs of the faults; `make faults` makes them all.
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stories test test-long test-short bench bench-panel bench-abuse bench-check work faults soak fuzz lint vuln fmt servers
+.PHONY: help demo stories test test-race test-rest test-long test-short bench bench-panel bench-abuse bench-check work faults soak fuzz lint vuln fmt servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,16 +39,26 @@ stories: ## serve the panel's components in all their states: http://ADDR/admin/
 servers: ## install the servers the tests need (Debian), and say which
 	@tools/install-servers.sh
 
-# Tests within a package share the servers of its process; the longest packages come first.
-# Modules of their own follow. Without -race run the whole program, also in a browser, as
-# it ships, and what is too slow with it.
 test: servers ## everything: installs missing servers, then all tests, with -race where things happen at once
 	@start=$$SECONDS; \
 	export CRUDADMIN_REQUIRE_SERVERS=1 SESSIONTEST_TABLE=$$(mktemp); \
 	trap 'rm -f "$$SESSIONTEST_TABLE"' EXIT; \
-	{ go test $(RACE) $(AT_ONCE) -timeout 25m ./session/sqlstore ./session/redisstore . ./... && plain=$$(tools/without-race.sh) && go test $(AT_ONCE) -timeout 25m $$plain && (cd session/sessionprom && go test $(RACE) -timeout 15m ./...) && (cd e2e && go test $(AT_ONCE) -timeout 25m ./...) && (cd faults && go test $(RACE) -timeout 25m ./histories && go test -timeout 25m $(FAULTS) .) && (cd examples/existing-app && go vet ./... && go test -timeout 15m ./...); } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	$(MAKE) --no-print-directory -j2 test-race test-rest || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "Conformance of the stores, by theme:"; tools/conformance-table.sh "$$SESSIONTEST_TABLE"; \
 	echo; echo "All tests passed, on every server, in $$((SECONDS-start)) s."
+
+# Tests within a package share the servers of its process; the longest packages come first.
+test-race:
+	@go test $(TEST) $(RACE) $(AT_ONCE) ./session/sqlstore ./session/redisstore . ./...
+	@cd session/sessionprom && go test $(TEST) $(RACE) ./...
+	@cd faults && go test $(TEST) $(RACE) ./histories
+
+# The whole program, also in a browser, as it ships, and what is too slow with the race detector.
+test-rest:
+	@cd e2e && go test $(TEST) -p 1 ./...
+	@plain=$$(tools/without-race.sh) && go test $(TEST) -p 1 $$plain
+	@cd faults && go test $(TEST) $(FAULTS) .
+	@cd examples/existing-app && go vet ./... && go test $(TEST) ./...
 
 # The packages that have a long form: those whose tests ask testserver.Long.
 LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir={faults,bench,e2e,examples,testserver} | xargs -r -n 1 dirname | sort -u)

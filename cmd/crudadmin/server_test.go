@@ -163,6 +163,7 @@ func get(url string) string {
 }
 
 func TestDemo(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	dir, f := dataDir(t), &standIn{}
 	first := begin(t, f, 3, from("DATA_DIR", dir), "demo", "--addr", "127.0.0.1:0")
 	url, isURL := strings.CutPrefix(first.lines[0], "url: ")

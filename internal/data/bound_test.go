@@ -109,7 +109,7 @@ func longCells(n int) []string {
 // Whatever a filter, a search or an order looks for in a value of many megabytes, it ends.
 func TestNoOperationIsLong(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	noOperationIsLong(t, 8<<20)
+	noOperationIsLong(t, 2<<20)
 }
 
 func TestNoOperationIsLongLong(t *testing.T) {

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	modernc "modernc.org/sqlite"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // waiting is a source over a file that is not in WAL mode, whose looks are each stopped that may be, and its path.
@@ -65,6 +67,7 @@ func lookedAt() []string {
 // Whatever is stopped and cut is what one look finds: lists, pages, counts, choices, questions, previews and exports of
 // tables with row ids, with keys of their own, and of views.
 func TestWhatIsCutIsWhatOneLookFinds(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	cut, _ := waiting(t, Config{}, lookedAt()...)
 	whole, _ := pooled(t, 4, Config{}, lookedAt()...)
 	same := func(what string, ask func(s *Source) (any, error)) {

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 const canaryTable = `CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, secret_note TEXT); INSERT INTO people VALUES (1, 'ann', 'CANARY one'), (2, 'bob', 'CANARY two');
@@ -191,6 +193,7 @@ func (m viewMaker) table(depth int) string {
 }
 
 func TestGeneratedViewsShowNoSecret(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	const each, rounds = 60, 8
 	masked, open := 0, 0
 	for round := range rounds {

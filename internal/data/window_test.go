@@ -128,6 +128,7 @@ func keyFilters(table *Table) [][]Filter {
 // A window is what SQLite seeks by, whatever is asked of the same columns or of others that have an index: its bounds are
 // all that an index serves.
 func TestAWindowIsSoughtByItsBounds(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, _ := waiting(t, Config{}, walkedTables...)
 	looked := 0
 	for _, table := range s.Schema().Tables {
@@ -173,6 +174,7 @@ func TestAWindowIsSoughtByItsBounds(t *testing.T) {
 
 // What filters on keys find in windows is what one look finds: searches, orders, counts, questions and exports.
 func TestKeysInWindowsFindWhatOneLookFinds(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	cut, _ := waiting(t, Config{}, walkedTables...)
 	whole, _ := pooled(t, 4, Config{}, walkedTables...)
 	for i, table := range whole.Schema().Tables {

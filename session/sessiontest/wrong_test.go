@@ -6,6 +6,7 @@ package sessiontest
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/session"
@@ -161,8 +162,11 @@ type gap struct {
 	left    chan struct{} // closed when the callers in the gap may go on; nil if there are none
 }
 
-// linger is how long a call waits for another in vain.
-const linger = 4 * time.Millisecond
+// linger is how many nanoseconds a call waits for another in vain: it is raised where a busy
+// machine had none come in that time.
+var linger atomic.Int64
+
+func init() { linger.Store(int64(4 * time.Millisecond)) }
 
 // wait enters the gap and stays until the other call has been made.
 func (g *gap) wait() {
@@ -178,7 +182,7 @@ func (g *gap) wait() {
 	g.mu.Unlock()
 	select {
 	case <-left:
-	case <-time.After(linger):
+	case <-time.After(time.Duration(linger.Load())):
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if g.left == left {
@@ -198,7 +202,7 @@ func (g *gap) into(call func()) {
 		g.mu.Unlock()
 		select {
 		case <-entered:
-		case <-time.After(linger):
+		case <-time.After(time.Duration(linger.Load())):
 		}
 	} else {
 		g.mu.Unlock()

@@ -16,35 +16,39 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // golden is the SHA-256 of the dumped shop of this Version. When it changes, raise Version.
 const golden = "58f735e1b80a26c808e980c8707a2955cb126c87314f4def2a1609e00d087229"
 
-// shared is one shop that the tests only read, made once, and what its making told.
-var shared struct {
+// folder holds what is shared until the tests have ended.
+var folder string
+
+// shared makes one shop that the tests only read, once, and returns what its making told.
+var shared = sync.OnceValues(func() (made struct {
 	path string
 	rows map[string]int
 	took time.Duration
-}
+}, err error,
+) {
+	made.path, made.rows = filepath.Join(folder, "shop.db"), map[string]int{}
+	started := time.Now()
+	err = Make(context.Background(), made.path, func(table string, n int) { made.rows[table] = n })
+	made.took = time.Since(started)
+	return made, err
+})
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "shop")
-	if err != nil {
+	var err error
+	if folder, err = os.MkdirTemp("", "shop"); err != nil {
 		panic(err)
 	}
-	shared.path, shared.rows = filepath.Join(folder, "shop.db"), map[string]int{}
-	started := time.Now()
-	err = Make(context.Background(), shared.path, func(table string, n int) { shared.rows[table] = n })
-	shared.took = time.Since(started)
-	code := 1
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, err)
-	}
+	code := m.Run()
 	_ = os.RemoveAll(folder)
 	os.Exit(code)
 }
@@ -135,12 +139,14 @@ func number(t *testing.T, db *sql.DB, query string) int {
 }
 
 func TestSameRowsEveryTime(t *testing.T) {
-	one := dump(t, opened(t, shared.path))
+	testserver.WithoutRaceDetector(t)
+	shop, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := dump(t, opened(t, shop.path))
 	if one != golden {
 		t.Errorf("the shop's content is %s, want %s: what is made has changed, so raise Version and set golden", one, golden)
-	}
-	if raceDetector {
-		return // golden was another run; a second one here takes half a minute
 	}
 	path := filepath.Join(t.TempDir(), "shop.db")
 	if err := Make(t.Context(), path, nil); err != nil {
@@ -152,8 +158,13 @@ func TestSameRowsEveryTime(t *testing.T) {
 }
 
 func TestBelievable(t *testing.T) {
-	db, rows := opened(t, shared.path), shared.rows
-	t.Logf("made in %s", shared.took.Round(time.Millisecond))
+	testserver.WithoutRaceDetector(t)
+	shop, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, rows := opened(t, shop.path), shop.rows
+	t.Logf("made in %s", shop.took.Round(time.Millisecond))
 	total := 0
 	for table, n := range rows {
 		if got := number(t, db, "SELECT count(*) FROM "+table); got != n || n == 0 {
@@ -215,6 +226,7 @@ func TestBelievable(t *testing.T) {
 }
 
 func TestKeptForTheNextRun(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	path := filepath.Join(t.TempDir(), "odd ?#% name.db")
 	abandoned := path + ".making-123"
 	if err := os.WriteFile(abandoned, nil, 0o600); err != nil {
@@ -223,15 +235,11 @@ func TestKeptForTheNextRun(t *testing.T) {
 	if err := os.Chtimes(abandoned, anchor, anchor); err != nil {
 		t.Fatal(err)
 	}
-	if raceDetector {
-		copyFile(t, shared.path, path)
-	} else {
-		found, err := Ensure(t.Context(), path, nil)
-		if err != nil || !found.Made || found.Version != Version {
-			t.Fatalf("first run: %+v, %v", found, err)
-		}
-		alone(t, path)
+	found, err := Ensure(t.Context(), path, nil)
+	if err != nil || !found.Made || found.Version != Version {
+		t.Fatalf("first run: %+v, %v", found, err)
 	}
+	alone(t, path)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file: %v, %v; want mode 0600", info, err)
 	}
@@ -239,7 +247,7 @@ func TestKeptForTheNextRun(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "UPDATE products SET name = 'edited' WHERE id = 1; PRAGMA user_version = 0"); err != nil {
 		t.Fatal(err)
 	}
-	found, err := Ensure(t.Context(), path, nil)
+	found, err = Ensure(t.Context(), path, nil)
 	if err != nil || found.Made || found.Version != 0 {
 		t.Errorf("an older shop must be kept and named: %+v, %v", found, err)
 	}
@@ -299,16 +307,5 @@ func alone(t *testing.T, path string) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(entries) != 1 {
 		t.Errorf("the shop's folder holds %v, %v; want the shop alone", entries, err)
-	}
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	content, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, content, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
