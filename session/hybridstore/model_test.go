@@ -417,7 +417,10 @@ func schedule(t *testing.T, seed uint64, bugs ...string) (w *world) {
 
 // TestModel runs random schedules. -seed and -schedules=1 replay one, as far as the goroutines
 // of one virtual moment take the same turns.
-func TestModel(t *testing.T) { model(t, *schedules) }
+func TestModel(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	model(t, *schedules)
+}
 
 func TestModelLong(t *testing.T) {
 	if !testserver.Long() {

@@ -170,8 +170,8 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 }
 
 // TestConformance runs the suite on pairs: with the loop, when the cache answers,
-// and on one of them without it, when the database alone does. The short form has one pair, the
-// long one repeats as often as a store is certified with.
+// and on one of them without it, when the database alone does. The short form has one pair, and the
+// themes in which the cache takes part; the long one repeats as often as a store is certified with.
 func TestConformance(t *testing.T) { conformance(t, false) }
 
 func TestConformanceLong(t *testing.T) {
@@ -202,8 +202,12 @@ func conformance(t *testing.T, long bool) {
 			var mu sync.Mutex
 			pairs := map[session.Store]pair{}
 			databases := testserver.Lender[*sql.DB]{Make: func() *sql.DB { return c.database(t) }, Empty: empty}
+			var themes []string
+			if !long {
+				themes = []string{"records", "touch", "update", "limit", "revoke", "in flight", "rotate", "renew", "expiry", "restore", "sweep", "faults", "manager"}
+			}
 			sessiontest.Run(t, sessiontest.Harness{
-				Short: c.short || !long,
+				Short: c.short || !long, Themes: themes,
 				Open: func(t testing.TB, now func() time.Time) session.Store {
 					p := pair{databases.Lend(t), caches[c.cache](t)}
 					cfg := fast()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
@@ -187,6 +188,7 @@ var plants = []Plant{
 }
 
 func TestPlantedBugs(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for _, plant := range plants {
 		t.Run(plant.Name, func(t *testing.T) {
 			t.Parallel()
