@@ -29,6 +29,10 @@ type Values map[string]any
 // An error undoes the whole write; FieldErrors are shown beside their fields, other errors
 // above the form. A panic undoes the write too, and goes on. Rows that the engine changes by
 // itself (cascades, triggers) run no hooks.
+//
+// A hook can run more than once for one write: the write is tried again, three times in all,
+// where the database undid it because of another transaction. So a hook does what cannot be
+// undone, such as sending mail, elsewhere.
 type Hooks struct {
 	// BeforeInsert gets what is about to be written, as far as it was given, and returns
 	// fields to set beside that or instead of it; of masked columns too.

@@ -39,6 +39,7 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 	defer leave()
 	var done int64
 	err = s.transact(ctx, "act on", t, func(ctx context.Context, db queryer) error {
+		done = 0
 		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
 			return err
 		}
@@ -47,7 +48,7 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 			return err
 		}
 		rows := func(yield func(Values, error) bool) {
-			done = 0
+			done = 0 // the action may ask for the rows again
 			for _, handle := range handles {
 				row, err := s.stored(ctx, db, t, s.at(t, handle))
 				if err == nil && len(row) == 0 {

@@ -148,6 +148,8 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 	var deleted int64
 	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
 	err = s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
+		deleted = 0
+		conditions := conditions
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // dialect is one SQL engine. Expressions name columns of the table alias t.
@@ -20,9 +22,10 @@ type dialect interface {
 
 	// ping asks whether the database answers; that it is locked by somebody is an answer, for which it does not wait.
 	ping(ctx context.Context, conn *sql.Conn) error
-	// begin starts a transaction on a connection, for writing with foreign keys enforced when it commits. end, called once,
-	// undoes it unless it was committed, and leaves the connection as it was; an error means that it is not.
-	begin(ctx context.Context, conn *sql.Conn, write bool) (end func(ctx context.Context, committed bool) error, err error)
+	// engine is what package sqldb calls it.
+	engine() sqldb.Engine
+	// start begins a transaction: of reads that see one moment, or of writes, with foreign keys enforced when it commits.
+	start(write bool) sqldb.Start
 	// store makes a parsed field what is stored, in the form of like (what the row or another one has, or nil).
 	store(c *Column, value, like any) (any, error)
 	// latest selects the value of a column, exactly, in one of the latest rows that has one.
@@ -95,14 +98,16 @@ const openTimeout = 10 * time.Second
 func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
+	engine, err := sqldb.Detect(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("data: open: the database does not answer as SQLite does: %w", err)
+	}
+	if engine != sqldb.SQLite {
+		return nil, fmt.Errorf("data: open: the engine %q is not supported: use SQLite", engine)
+	}
 	var version string
-	err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version)
-	if err == nil {
-		return newSQLite(version)
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return nil, fmt.Errorf("data: open: the database does not tell its version: %w", err)
 	}
-	var other string
-	if db.QueryRowContext(ctx, "SELECT version()").Scan(&other) == nil {
-		return nil, fmt.Errorf("data: open: the engine %q is not supported: use SQLite", other)
-	}
-	return nil, fmt.Errorf("data: open: the database does not answer as SQLite does: %w", err)
+	return newSQLite(version)
 }

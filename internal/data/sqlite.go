@@ -6,12 +6,13 @@ package data
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 type sqlite struct {
@@ -110,32 +111,15 @@ func (d *sqlite) ping(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	err := conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
-	if code := resultCode(err); code == resultBusy || code == resultLocked {
+	if sqldb.SQLite.Fault(err) == sqldb.Locked {
 		err = nil
 	}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	if _, back := conn.ExecContext(undo, fmt.Sprintf("PRAGMA busy_timeout = %d", patience)); back != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // out of the pool with it
+		sqldb.Discard(conn)
 	}
 	return err
-}
-
-// SQLite's primary result codes (https://www.sqlite.org/rescode.html) of a database that others use.
-const (
-	resultBusy   = 5
-	resultLocked = 6
-)
-
-// resultCode is the primary result code of an error, where the driver tells it; else -1.
-func resultCode(err error) int {
-	if coded, ok := errors.AsType[interface {
-		error
-		Code() int
-	}](err); ok {
-		return coded.Code() & 0xff
-	}
-	return -1
 }
 
 // value undoes what drivers do to text and empty blobs.
@@ -171,7 +155,6 @@ func (*sqlite) value(class string, scanned any) any {
 	return scanned
 }
 
-// classify knows SQLite's primary result codes (https://www.sqlite.org/rescode.html) where the driver tells them.
 func (*sqlite) classify(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		if errors.Is(cause, context.DeadlineExceeded) {
@@ -179,23 +162,18 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 		}
 		return fmt.Errorf("%w: %w", cause, err)
 	}
-	code := resultCode(err)
-	text := err.Error()
-	switch {
-	case code == resultBusy || code == resultLocked || strings.Contains(text, "database is locked") || strings.Contains(text, "table is locked"):
+	switch sqldb.SQLite.Fault(err) {
+	case sqldb.Locked, sqldb.Conflict:
 		return fmt.Errorf("%w: it is locked by another process: %w", ErrUnavailable, err)
-	case code == 8 || strings.Contains(text, "readonly database"):
+	case sqldb.ReadOnly:
 		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)
-	case code == 10 || code == 13 || code == 14 || code == 26 || strings.Contains(text, "database is closed") || strings.Contains(text, "unable to open"):
+	case sqldb.Broken, sqldb.Full, sqldb.Unsent:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
 }
 
-// own knows the drivers' errors by their result codes.
-func (*sqlite) own(err error) bool {
-	return resultCode(err) >= 0
-}
+func (*sqlite) own(err error) bool { return sqldb.SQLite.Owns(err) }
 
 // problem is the engine's message without what the driver puts around it.
 func (*sqlite) problem(err error) string {

@@ -7,61 +7,46 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// begin enforces foreign keys even where the connection does not, which is SQLite's default. They are all checked at
-// the commit: then RESTRICT is NO ACTION, and what broke can be asked for.
-func (*sqlite) begin(ctx context.Context, conn *sql.Conn, write bool) (func(context.Context, bool) error, error) {
-	if !write {
-		if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
-			return nil, err
-		}
-		var version int64 // which is read, so that the moment is now
-		if err := conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version); err != nil {
-			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-			defer cancel()
-			_ = rollback(conn)(undo, false) // the read's error says more
-			return nil, err
-		}
-		return rollback(conn), nil
+func (*sqlite) engine() sqldb.Engine { return sqldb.SQLite }
+
+func (*sqlite) start(write bool) sqldb.Start {
+	if write {
+		return startWrite
 	}
+	return startRead
+}
+
+func startRead(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return nil, err
+	}
+	var version int64 // it is read, so that the moment is now
+	return nil, conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version)
+}
+
+// startWrite enforces foreign keys even where the connection does not, which is SQLite's default. They are all checked at
+// the commit: then RESTRICT is NO ACTION, and what broke can be asked for.
+func startWrite(ctx context.Context, conn *sql.Conn) (restore func(context.Context) error, err error) {
 	var enforced bool
 	if err := conn.QueryRowContext(ctx, "PRAGMA foreign_keys").Scan(&enforced); err != nil {
 		return nil, err
 	}
-	restore := func(ctx context.Context) error {
-		if enforced {
-			return nil
+	if !enforced {
+		restore = func(ctx context.Context) error {
+			_, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF")
+			return err
 		}
-		_, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF")
-		return err
 	}
 	for _, statement := range []string{"PRAGMA foreign_keys = ON", "BEGIN IMMEDIATE", "PRAGMA defer_foreign_keys = ON"} {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-			defer cancel()
-			_ = rollback(conn)(undo, false) // there may be none
-			_ = restore(undo)               // the begin's error says more
-			return nil, err
+			return restore, err
 		}
 	}
-	return func(ctx context.Context, committed bool) error {
-		err := rollback(conn)(ctx, committed)
-		if restoreErr := restore(ctx); err == nil {
-			err = restoreErr
-		}
-		return err
-	}, nil
-}
-
-func rollback(conn *sql.Conn) func(context.Context, bool) error {
-	return func(ctx context.Context, committed bool) error {
-		if committed {
-			return nil
-		}
-		_, err := conn.ExecContext(ctx, "ROLLBACK")
-		return err
-	}
+	return restore, nil
 }
 
 // into is a table as INSERT and RETURNING name it: they take no alias.

@@ -5,12 +5,13 @@ package data
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// undoTimeout bounds a rollback, which must be done even if the caller has gone.
+// undoTimeout is for how long a rollback may outlast its caller's context.
 const undoTimeout = 5 * time.Second
 
 // queryer runs statements: a *sql.DB, or a *sql.Conn inside a transaction.
@@ -63,46 +64,39 @@ func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx conte
 	return err
 }
 
-// transact runs writes, all or nothing. Errors of work are returned as they are. If the commit fails, refused gets the
-// engine's error while the transaction is still open; it must return an error.
+// transact runs writes, all or nothing, and again from the start, three times in all, if the database undid them because
+// of another transaction: work must keep nothing of a try that failed. Errors of work are returned as they are. If the
+// commit is refused while the transaction is still open, refused gets the engine's error; it must return an error.
 func (s *Source) transact(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	return s.transaction(ctx, op, t, true, work, refused)
+	return s.pool().Retry(ctx, func(ctx context.Context) error { return s.transaction(ctx, op, t, true, work, refused) })
 }
 
 func (s *Source) transaction(ctx context.Context, op string, t *Table, write bool, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	conn, err := s.db.Conn(ctx)
+	tx, err := s.pool().Begin(ctx, s.dialect.start(write))
 	if err != nil {
 		return s.failed(ctx, op, t, err)
 	}
-	defer func() { _ = conn.Close() }() // back to the pool
-	end, err := s.dialect.begin(ctx, conn, write)
-	if err != nil {
-		return s.failed(ctx, op, t, err)
-	}
-	committed := false
-	defer func() {
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-		if end(undo, committed) != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // out of the pool with it
-		}
-	}()
+	defer tx.Close(ctx)
 	if write {
-		err = s.writer(ctx, conn, work)
+		err = s.writer(ctx, tx.Conn(), work)
 	} else {
-		err = work(ctx, conn)
+		err = work(ctx, tx.Conn())
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		if refused == nil {
+	if err := tx.Commit(ctx); err != nil {
+		if refused == nil || !tx.Open() {
 			return s.failed(ctx, op, t, err)
 		}
-		return refused(ctx, conn, err)
+		return refused(ctx, tx.Conn(), err)
 	}
-	committed = true
 	return nil
+}
+
+// pool is what transactions are begun on.
+func (s *Source) pool() *sqldb.DB {
+	return &sqldb.DB{Pool: s.db, Engine: s.dialect.engine(), Undo: undoTimeout}
 }
 
 type checkKey struct{}

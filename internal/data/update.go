@@ -42,6 +42,7 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 		return s.refused(ctx, db, "update", t, in, nil, err)
 	}
 	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
+		updated = 0
 		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
 			return err
 		}

@@ -63,6 +63,7 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 	var key Key
 	var handle []any
 	err = s.transact(ctx, "insert into", t, func(ctx context.Context, db queryer) error {
+		handle = nil
 		w, err := s.prepare(ctx, db, t, in, nil)
 		if err != nil {
 			return err
@@ -118,6 +119,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	}
 	defer leave()
 	var handle []any
+	var now Key
 	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
 		img, err := s.current(ctx, db, t, key, token)
 		if err != nil {
@@ -127,7 +129,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 		if handle, err = s.updateRow(ctx, db, t, in, img); err != nil {
 			return err
 		}
-		key, err = s.keyAt(ctx, db, t, handle)
+		now, err = s.keyAt(ctx, db, t, handle)
 		return err
 	}, func(ctx context.Context, db queryer, err error) error {
 		return s.refused(ctx, db, "update", t, in, handle, err)
@@ -135,7 +137,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	if err != nil {
 		return Key{}, err
 	}
-	return key, nil
+	return now, nil
 }
 
 // updateRow changes the row of an image and returns its handle.

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // maxLoads is how often one poll loads the window anew before it gives up.
@@ -40,12 +38,13 @@ func (s *Store) poll(ctx context.Context) error {
 func (s *Store) read(ctx context.Context) error {
 	for loads := 0; ; {
 		at, _ := s.window.here()
-		var read []change
-		now, err := s.truth.Changes(ctx, at.seq, s.window.most, func(seq, mark int64, id session.ID, final bool) {
-			read = append(read, change{position{seq, mark}, id, final})
-		})
+		found, now, err := s.truth.Changes(ctx, at.seq, s.window.most)
 		if err != nil {
 			return err
+		}
+		read := make([]change, len(found))
+		for i, c := range found {
+			read[i] = change{position{c.Seq, c.Mark}, c.ID, c.Final}
 		}
 		s.clock.see(now)
 		switch err := s.window.extend(read); {

@@ -26,10 +26,8 @@ type Truth interface {
 	// What had expired when it was seen is absent.
 	TouchLate(ctx context.Context, seen []session.Seen) (absent []session.ID, err error)
 
-	// Changes calls each for the entries of the log from the number from on, that
-	// one included, in order and at most most of them; from 0 stands for the
-	// newest. The log is never empty. A change that is final says that the session
-	// ended and its ID finds nothing any more, not even a successor. It returns
-	// the database's time.
-	Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (now time.Time, err error)
+	// Changes returns the entries of the log from the number from on, that one included, in order
+	// and at most most of them; from 0 stands for the newest. The log is never empty. It also
+	// returns the database's time.
+	Changes(ctx context.Context, from int64, most int) (changes []session.Change, now time.Time, err error)
 }

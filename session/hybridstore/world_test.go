@@ -527,7 +527,7 @@ func (t truthOf) Sweep(ctx context.Context, _ int) (int, error) {
 	})
 }
 
-func (t truthOf) Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (time.Time, error) {
+func (t truthOf) Changes(ctx context.Context, from int64, most int) ([]session.Change, time.Time, error) {
 	w := t.n.w
 	type answer struct {
 		now  time.Time
@@ -549,7 +549,7 @@ func (t truthOf) Changes(ctx context.Context, from int64, most int, each func(se
 		return answer{time.Now(), slices.Clone(log[first-1 : min(int(first)-1+most, len(log))])}, nil
 	})
 	if err != nil {
-		return time.Time{}, err
+		return nil, time.Time{}, err
 	}
 	read := got.read
 	if w.bugs["fresh from the answer on"] { // what arrives now was read a poll earlier
@@ -558,11 +558,12 @@ func (t truthOf) Changes(ctx context.Context, from int64, most int, each func(se
 			read = t.n.earlier
 		}
 	}
+	changes := make([]session.Change, len(read))
 	for i, c := range read {
 		if w.bugs["skips what commits out of order"] && i > 0 && w.n(10) == 0 {
 			c.id = session.ID{}
 		}
-		each(c.seq, c.mark, c.id, c.final)
+		changes[i] = session.Change{Seq: c.seq, Mark: c.mark, ID: c.id, Final: c.final}
 	}
-	return got.now, nil
+	return changes, got.now, nil
 }

@@ -102,18 +102,14 @@ func (s *Store) logUser(ctx context.Context, t *tx, user session.User, at int64,
 	return s.logChanges(ctx, t, true, append(ids, buried...)...)
 }
 
-// Changes calls each for the entries of the log of changes from the number from on,
-// that one included, in order and at most most of them; from 0 stands for the
-// newest. final says that the session ended and that its ID finds nothing any more;
-// else its metadata changed, or a successor took its place. mark is random. What a
-// number stands for is committed, and all lower numbers are. Sessions that expire
-// are not in the log. It returns the database's time, or that of Config.Now where
-// it is set. Errors: session.ErrUnsupported without Config.Changes, else
-// session.ErrUnavailable.
-func (s *Store) Changes(ctx context.Context, from int64, most int, each func(seq, mark int64, id session.ID, final bool)) (time.Time, error) {
+// Changes returns the entries of the log of changes from the number from on, that one included, in
+// order and at most most of them; from 0 stands for the newest. Sessions that expire are not in the
+// log. It also returns the database's time, or that of Config.Now where it is set. Errors:
+// session.ErrUnsupported without Config.Changes, otherwise session.ErrUnavailable.
+func (s *Store) Changes(ctx context.Context, from int64, most int) ([]session.Change, time.Time, error) {
 	const op = "read the log of changes"
 	if !s.numbered {
-		return time.Time{}, fmt.Errorf("sqlstore: %s: %w: set Config.Changes", op, session.ErrUnsupported)
+		return nil, time.Time{}, fmt.Errorf("sqlstore: %s: %w: set Config.Changes", op, session.ErrUnsupported)
 	}
 	after := "?"
 	args := []any{from, most}
@@ -125,41 +121,40 @@ func (s *Store) Changes(ctx context.Context, from int64, most int, each func(seq
 	if clock == "" || s.ownClock {
 		clock = "NULL"
 	}
-	now, err := ask(ctx, s, func(rows *sql.Rows, err error) (time.Time, error) {
-		return s.entries(rows, err, each)
+	now := s.now()
+	changes, err := ask(ctx, s, func(rows *sql.Rows, err error) ([]session.Change, error) {
+		return readChanges(rows, err, &now)
 	}, "SELECT seq, mark, id, final, "+clock+" FROM crudadmin_session_changes WHERE seq >= "+after+" ORDER BY seq LIMIT ?", args...)
 	if err != nil {
-		return time.Time{}, s.wrap(op, err)
+		return nil, time.Time{}, s.wrap(op, err)
 	}
-	return now, nil
+	return changes, now, nil
 }
 
-// entries calls each for the entries that a query found, and returns the time they
-// were found at.
-func (s *Store) entries(rows *sql.Rows, err error, each func(seq, mark int64, id session.ID, final bool)) (time.Time, error) {
+// readChanges returns the entries that a query found, and sets now to the time it found them at if
+// the database told it.
+func readChanges(rows *sql.Rows, err error, now *time.Time) ([]session.Change, error) {
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	now := s.now()
+	var changes []session.Change
 	for rows.Next() {
-		var seq, mark int64
+		var c session.Change
 		var id []byte
-		var final int
 		var at *int64
-		if err := rows.Scan(&seq, &mark, &id, &final, &at); err != nil {
-			return time.Time{}, err
+		if err := rows.Scan(&c.Seq, &c.Mark, &id, &c.Final, &at); err != nil {
+			return nil, err
 		}
-		var named session.ID
-		if len(id) == session.IDSize { // the first entry names none
-			named = session.ID(id)
+		if len(id) == session.IDSize { // the first entry names no session
+			c.ID = session.ID(id)
 		}
-		each(seq, mark, named, final != 0)
 		if at != nil {
-			now = time.UnixMicro(*at).UTC()
+			*now = time.UnixMicro(*at).UTC()
 		}
+		changes = append(changes, c)
 	}
-	return now, rows.Err()
+	return changes, rows.Err()
 }
 
 // pruneChanges deletes the part of the log that nobody reads any more.

@@ -39,11 +39,12 @@ func entries(t *testing.T, s *Store, from int64, most int) []logEntry {
 
 func entriesAt(t *testing.T, s *Store, from int64, most int) (all []logEntry, now time.Time) {
 	t.Helper()
-	now, err := s.Changes(t.Context(), from, most, func(seq, mark int64, id session.ID, final bool) {
-		all = append(all, logEntry{seq, mark, id, final})
-	})
+	changes, now, err := s.Changes(t.Context(), from, most)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range changes {
+		all = append(all, logEntry{c.Seq, c.Mark, c.ID, c.Final})
 	}
 	return all, now
 }
@@ -53,7 +54,7 @@ func TestChanges(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		ctx := t.Context()
 		plain := open(t, e.connect(t), nil)
-		if _, err := plain.Changes(ctx, 0, 10, nil); !errors.Is(err, session.ErrUnsupported) {
+		if _, _, err := plain.Changes(ctx, 0, 10); !errors.Is(err, session.ErrUnsupported) {
 			t.Errorf("without Config.Changes: %v", err)
 		}
 		s := numbered(t, e)
