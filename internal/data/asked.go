@@ -102,7 +102,7 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 			if err != nil {
 				return asked, err
 			}
-			if err := s.foresee(ctx, db, preview, t, handles, h); err != nil {
+			if err := s.predict(ctx, db, preview, t, handles, h); err != nil {
 				return asked, err
 			}
 		}
@@ -173,7 +173,7 @@ func newDigest(what string, t *Table) hash.Hash {
 func hashCount(h hash.Hash, n int64) { _, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
 
 // digest hashes which rows go with the chosen ones, and which refer to them.
-func (f *fallout) digest(h hash.Hash) {
+func (c *cascade) digest(h hash.Hash) {
 	rowsOf := func(t *Table, action string, columns []string, rows *rowSet) {
 		hashBytes(h, []byte(t.Name))
 		hashBytes(h, []byte(action))
@@ -181,7 +181,7 @@ func (f *fallout) digest(h hash.Hash) {
 			hashBytes(h, []byte(column))
 		}
 		hashCount(h, int64(len(rows.rows)))
-		if !f.s.tells(t) {
+		if !c.s.tells(t) {
 			return
 		}
 		for _, name := range slices.Sorted(maps.Keys(rows.seen)) {
@@ -189,13 +189,13 @@ func (f *fallout) digest(h hash.Hash) {
 		}
 	}
 	byName := func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) }
-	for _, t := range slices.SortedFunc(maps.Keys(f.doomed), byName) {
-		rowsOf(t, "CASCADE", nil, f.doomed[t])
+	for _, t := range slices.SortedFunc(maps.Keys(c.deleted), byName) {
+		rowsOf(t, "CASCADE", nil, c.deleted[t])
 	}
-	for _, fk := range slices.SortedFunc(maps.Keys(f.touched), func(a, b *ForeignKey) int {
+	for _, fk := range slices.SortedFunc(maps.Keys(c.affected), func(a, b *ForeignKey) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), slices.Compare(a.Columns, b.Columns))
 	}) {
-		child, _ := f.s.Schema().any(fk.Table)
-		rowsOf(child, fk.OnDelete, fk.Columns, f.touched[fk])
+		child, _ := c.s.Schema().any(fk.Table)
+		rowsOf(child, fk.OnDelete, fk.Columns, c.affected[fk])
 	}
 }

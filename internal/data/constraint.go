@@ -10,9 +10,21 @@ import (
 	"strings"
 )
 
-// violation is a constraint that a write broke.
+// rule is a kind of rule that a database holds writes to.
+type rule int
+
+const (
+	ruleUnique rule = iota
+	ruleNotNull
+	ruleCheck
+	ruleForeignKey
+	ruleType
+	ruleTrigger // raised an error of its own
+)
+
+// violation is a rule that a write broke.
 type violation struct {
-	kind    string   // "unique", "notnull", "check", "foreign", "type" or "raised"
+	rule    rule
 	table   string   // whose constraint it is, if that is not the written one
 	columns []string // of the written table
 	name    string   // of a check, if it has one
@@ -26,14 +38,8 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 	if !ok {
 		return s.failed(ctx, op, t, err)
 	}
-	wrong := func(column, format string, args ...any) *FieldError {
-		given := in.Fields[column].Text
-		if c, ok := t.Column(column); ok && c.Masked || in.Fields[column].Null {
-			given = ""
-		}
-		return fieldError(column, given, format, args...)
-	}
-	if v.kind == "raised" {
+	wrong := func(column, format string, args ...any) *FieldError { return in.wrong(t, column, format, args...) }
+	if v.rule == ruleTrigger {
 		return FieldErrors{wrong("", "The database refused it: %s", v.message)}
 	}
 	if v.table != "" {
@@ -44,24 +50,24 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		return FieldErrors{wrong("", "The database refused it because of what it would do to %s.", name)}
 	}
 	if slices.ContainsFunc(t.columns(v.columns), (*Column).secret) { // which one, or that it is one, is not told
-		return FieldErrors{fieldError("", "", "%s", brokenRules[v.kind])}
+		return FieldErrors{fieldError("", "", "%s", brokenRules[v.rule])}
 	}
-	if v.kind == "foreign" {
-		return s.dangling(ctx, db, t, in, handle, wrong)
+	if v.rule == ruleForeignKey {
+		return s.dangling(ctx, db, t, in, handle)
 	}
 	var all FieldErrors
 	for _, column := range v.columns {
 		others := strings.Join(slices.DeleteFunc(slices.Clone(v.columns), func(name string) bool { return name == column }), ", ")
 		var one *FieldError
-		switch v.kind {
-		case "unique":
+		switch v.rule {
+		case ruleUnique:
 			one = wrong(column, "is taken: another record has it")
 			if others != "" {
 				one = wrong(column, "is taken: another record has it together with the same %s", others)
 			}
-		case "notnull":
+		case ruleNotNull:
 			one = wrong(column, "is required")
-		case "type":
+		case ruleType:
 			one = wrong(column, "is not of the type %s, which the database insists on", typeOf(t, column))
 		default:
 			one = wrong(column, "is not allowed")
@@ -75,7 +81,7 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		all = append(all, one)
 	}
 	if len(all) == 0 {
-		words := brokenRules[v.kind]
+		words := brokenRules[v.rule]
 		if v.name != "" {
 			words = fmt.Sprintf("The values are not allowed by the rule %q of the database.", v.name)
 		}
@@ -84,10 +90,21 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 	return all
 }
 
+// wrong is an error about a column of t. It holds what was given for the column, but for secrets.
+func (in Input) wrong(t *Table, column, format string, args ...any) *FieldError {
+	given := in.Fields[column].Text
+	if c, ok := t.Column(column); ok && c.Masked || in.Fields[column].Null {
+		given = ""
+	}
+	return fieldError(column, given, format, args...)
+}
+
 // brokenRules say what is wrong without naming a column.
-var brokenRules = map[string]string{
-	"unique": "Another record has the same values, which must be unique.", "check": "The values are not allowed by a rule of the database.",
-	"notnull": "A value is required.", "type": "A value is not of its column's type.",
+var brokenRules = map[rule]string{
+	ruleUnique:  "Another record has the same values, which must be unique.",
+	ruleCheck:   "The values are not allowed by a rule of the database.",
+	ruleNotNull: "A value is required.",
+	ruleType:    "A value is not of its column's type.",
 }
 
 func typeOf(t *Table, column string) string {
@@ -99,7 +116,8 @@ func typeOf(t *Table, column string) string {
 
 // dangling finds the foreign keys of a written row that point at nothing, and those of other rows that do since it was.
 // Of many rows it looks at the foreign keys that the input sets.
-func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any, wrong func(column, format string, args ...any) *FieldError) error {
+func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any) error {
+	wrong := func(column, format string, args ...any) *FieldError { return in.wrong(t, column, format, args...) }
 	var all FieldErrors
 	for _, fk := range t.ForeignKeys {
 		parent, ok := s.Schema().any(fk.RefTable)

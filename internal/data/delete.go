@@ -32,17 +32,17 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 	var where []fragment
 	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
 	return s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
-		img, err := s.stillAsked(ctx, db, t, key, token)
+		state, err := s.stillAsked(ctx, db, t, key, token)
 		if err != nil {
 			return err
 		}
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}
-		if err := s.beforeDelete(ctx, db, t, img.handle); err != nil {
+		if err := s.beforeDelete(ctx, db, t, state.handle); err != nil {
 			return err
 		}
-		where = s.at(t, img.handle)
+		where = s.at(t, state.handle)
 		n, err := s.dialect.remove(ctx, db, t, where)
 		if err != nil {
 			return refused(ctx, db, err)
@@ -55,23 +55,23 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 }
 
 // stillAsked is the image of a row that must still be, with what goes with it, what the token of its preview says.
-func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*image, error) {
-	img, err := s.look(ctx, db, t, key)
+func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
+	state, err := s.rowState(ctx, db, t, key)
 	switch {
 	case err != nil:
 		return nil, err
-	case img == nil && token == "":
+	case state == nil && token == "":
 		return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
-	case img == nil:
+	case state == nil:
 		return nil, &StaleError{}
 	case token == "":
-		return img, nil
+		return state, nil
 	}
-	now, err := s.deletion(ctx, db, &Preview{}, t, img)
+	now, err := s.deletion(ctx, db, &Preview{}, t, state)
 	if err != nil || now.Token == token {
-		return img, err
+		return state, err
 	}
-	record, err := s.edit(ctx, db, t, key, img)
+	record, err := s.edit(ctx, db, t, key, state)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, 
 // refusedDelete is refused for deletions, where a foreign key means that others refer to the record, and NOT NULL that
 // they would lose what they refer to.
 func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Key, err error) error {
-	if v, ok := s.dialect.violation(ctx, db, t, err); ok && (v.kind == "foreign" || v.kind == "notnull") {
+	if v, ok := s.dialect.violation(ctx, db, t, err); ok && (v.rule == ruleForeignKey || v.rule == ruleNotNull) {
 		return s.referenced(ctx, db, t, key)
 	}
 	return s.refused(ctx, db, "delete from", t, Input{}, nil, err)

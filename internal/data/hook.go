@@ -50,12 +50,12 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 	return &HookError{Err: err}
 }
 
-// before runs the hook before a row is written (img is nil for a new one) and returns the input with what it set.
-func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, img *image) (Input, error) {
-	if img == nil && t.hooks.BeforeInsert == nil || img != nil && t.hooks.BeforeUpdate == nil {
+// before runs the hook before a row is written (state is nil for a new one) and returns the input with what it set.
+func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, state *rowState) (Input, error) {
+	if state == nil && t.hooks.BeforeInsert == nil || state != nil && t.hooks.BeforeUpdate == nil {
 		return in, nil
 	}
-	w, wrong, err := s.parse(ctx, db, t, in, img)
+	w, wrong, err := s.parse(ctx, db, t, in, state)
 	if err != nil {
 		return in, err
 	}
@@ -63,8 +63,8 @@ func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, img
 		return in, wrong
 	}
 	row, old := Values{}, Values(nil)
-	if img != nil {
-		if old, err = s.stored(ctx, db, t, s.at(t, img.handle)); err != nil {
+	if state != nil {
+		if old, err = s.stored(ctx, db, t, s.at(t, state.handle)); err != nil {
 			return in, err
 		}
 		row = maps.Clone(old)
@@ -74,7 +74,7 @@ func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, img
 	}
 	var set map[string]Field
 	err = s.hooked(ctx, db, t, func(ctx context.Context, tx Tx) (err error) {
-		if img == nil {
+		if state == nil {
 			set, err = t.hooks.BeforeInsert(ctx, tx, row)
 		} else {
 			set, err = t.hooks.BeforeUpdate(ctx, tx, old, row, names(w.columns))

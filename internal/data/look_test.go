@@ -421,7 +421,7 @@ func TestLongTextsAreNotSortedBy(t *testing.T) {
 
 // Where writers wait, a value that is too long to be read in one look counts by its size in a token.
 func TestATokenCoversTheSizeOfALongValue(t *testing.T) {
-	s, path := waiting(t, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), zeroblob(%d))`, maxHashed+1, imageValue+1))
+	s, path := waiting(t, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), zeroblob(%d))`, maxHashed+1, stateValue+1))
 	table, _ := s.Schema().Table("x")
 	token := func() string {
 		record, err := s.Edit(t.Context(), "x", newKey(table, []any{int64(1)}))
@@ -436,7 +436,7 @@ func TestATokenCoversTheSizeOfALongValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.Close() }()
-	for _, change := range []string{fmt.Sprintf("b = zeroblob(%d)", maxHashed+2), fmt.Sprintf("t = CAST(zeroblob(%d) || 'x' AS BLOB)", imageValue), fmt.Sprintf("t = replace(hex(zeroblob(%d)), '0', 'a')", imageValue)} {
+	for _, change := range []string{fmt.Sprintf("b = zeroblob(%d)", maxHashed+2), fmt.Sprintf("t = CAST(zeroblob(%d) || 'x' AS BLOB)", stateValue), fmt.Sprintf("t = replace(hex(zeroblob(%d)), '0', 'a')", stateValue)} {
 		if _, err := other.ExecContext(t.Context(), "UPDATE x SET "+change); err != nil {
 			t.Fatal(err)
 		}

@@ -124,7 +124,7 @@ func (s *Source) valuesAt(ctx context.Context, db queryer, t *Table, columns []s
 }
 
 // checkLinks says what is wrong with the links before anything is written.
-func (in Input) checkLinks(t *Table, img *image) FieldErrors {
+func (in Input) checkLinks(t *Table, state *rowState) FieldErrors {
 	var wrong FieldErrors
 	for _, name := range slices.Sorted(maps.Keys(in.Links)) {
 		_, i := t.relation(name)
@@ -133,7 +133,7 @@ func (in Input) checkLinks(t *Table, img *image) FieldErrors {
 			wrong = append(wrong, fieldError(name, "", "is not a relation of %s", t.Name))
 		case len(in.Links[name]) > MaxLinks:
 			wrong = append(wrong, fieldError(name, "", "has too many records: at most %d", MaxLinks))
-		case img != nil && img.links[i].More:
+		case state != nil && state.links[i].More:
 			wrong = append(wrong, fieldError(name, "", "cannot be set: it has more than %d records", MaxLinks))
 		}
 	}

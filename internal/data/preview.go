@@ -56,17 +56,17 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	}
 	defer leave()
 	preview := &Preview{}
-	var img *image
+	var state *rowState
 	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) error {
 		err := s.undivided(ctx, db, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
-			if img, err = s.current(ctx, db, t, key, ""); err != nil {
+			if state, err = s.current(ctx, db, t, key, ""); err != nil {
 				return err
 			}
-			preview.Record, err = s.edit(ctx, db, t, key, img)
+			preview.Record, err = s.edit(ctx, db, t, key, state)
 			return err
 		})
 		if err == nil {
-			preview.Question, err = s.deletion(ctx, db, preview, t, img)
+			preview.Question, err = s.deletion(ctx, db, preview, t, state)
 		}
 		return err
 	})
@@ -77,10 +77,10 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 }
 
 // deletion is the question about one record, of which the preview gets what goes with it.
-func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, img *image) (Question, error) {
+func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, state *rowState) (Question, error) {
 	h := newDigest("crudadmin deletion 1", t)
-	hashBytes(h, []byte(img.token))
-	err := s.foresee(ctx, db, preview, t, [][]any{img.handle}, h)
+	hashBytes(h, []byte(state.token))
+	err := s.predict(ctx, db, preview, t, [][]any{state.handle}, h)
 	return Question{Count: 1, Token: askedEffects + base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, err
 }
 
@@ -112,21 +112,21 @@ func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview
 	return preview, nil
 }
 
-// foresee adds to a preview, and to a hash, what deleting these rows of a table does.
-func (s *Source) foresee(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash) error {
-	f := &fallout{s: s, db: db, doomed: map[*Table]*rowSet{}, touched: map[*ForeignKey]*rowSet{}}
+// predict adds to a preview, and to a hash, what deleting these rows of a table does.
+func (s *Source) predict(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash) error {
+	c := &cascade{s: s, db: db, deleted: map[*Table]*rowSet{}, affected: map[*ForeignKey]*rowSet{}}
 	for _, handle := range handles {
-		f.doom(t, handle)
+		c.remove(t, handle)
 	}
 	chosen := 0
-	if rows := f.doomed[t]; rows != nil {
+	if rows := c.deleted[t]; rows != nil {
 		chosen = len(rows.rows)
 	}
-	if err := f.follow(ctx); err != nil {
+	if err := c.follow(ctx); err != nil {
 		return err
 	}
-	f.report(preview, t, chosen)
-	f.digest(h)
+	c.report(preview, t, chosen)
+	c.digest(h)
 	return nil
 }
 
@@ -174,58 +174,58 @@ func (r *rowSet) add(handle []any) bool {
 
 func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf("%#v", handle)] }
 
-// fallout is the rows that go when some do, and those that refer to them otherwise.
-type fallout struct {
-	s       *Source
-	db      queryer // nil: it looks as often as it needs to
-	doomed  map[*Table]*rowSet
-	touched map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to doomed ones, and do not cascade
-	unseen  []Effect
-	queue   []doomedRow
-	total   int
-	more    bool // not everything was followed
+// cascade is the rows that go when some do, and those that refer to them otherwise.
+type cascade struct {
+	s        *Source
+	db       queryer // nil: it looks as often as it needs to
+	deleted  map[*Table]*rowSet
+	affected map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to deleted ones, and do not cascade
+	unseen   []Effect
+	queue    []deletedRow
+	total    int
+	more     bool // not everything was followed
 }
 
-type doomedRow struct {
+type deletedRow struct {
 	t      *Table
 	handle []any
 }
 
-func (f *fallout) doom(t *Table, handle []any) {
-	if f.doomed[t] == nil {
-		f.doomed[t] = &rowSet{}
+func (c *cascade) remove(t *Table, handle []any) {
+	if c.deleted[t] == nil {
+		c.deleted[t] = &rowSet{}
 	}
-	if !f.doomed[t].add(handle) {
+	if !c.deleted[t].add(handle) {
 		return
 	}
-	if f.total++; f.total > PreviewLimit {
-		f.more = true
+	if c.total++; c.total > PreviewLimit {
+		c.more = true
 		return
 	}
-	f.queue = append(f.queue, doomedRow{t, handle})
+	c.queue = append(c.queue, deletedRow{t, handle})
 }
 
-// follow finds what refers to the doomed rows until there is nothing new.
-func (f *fallout) follow(ctx context.Context) error {
-	for len(f.queue) > 0 {
-		t := f.queue[0].t
+// follow finds what refers to the deleted rows until there is nothing new.
+func (c *cascade) follow(ctx context.Context) error {
+	for len(c.queue) > 0 {
+		t := c.queue[0].t
 		var batch [][]any
 		n := 0
-		for n < len(f.queue) && n < previewBatch && f.queue[n].t == t {
-			batch = append(batch, f.queue[n].handle)
+		for n < len(c.queue) && n < previewBatch && c.queue[n].t == t {
+			batch = append(batch, c.queue[n].handle)
 			n++
 		}
-		f.queue = f.queue[n:]
+		c.queue = c.queue[n:]
 		for _, fk := range t.referenced {
-			child, ok := f.s.Schema().any(fk.Table)
-			if ok && f.s.Schema().unseen(child, fk) {
-				f.hide(child, fk)
+			child, ok := c.s.Schema().any(fk.Table)
+			if ok && c.s.Schema().unseen(child, fk) {
+				c.hide(child, fk)
 				continue
 			}
 			if !ok || child.Problem != "" || len(child.handle()) == 0 {
 				continue
 			}
-			if err := f.refer(ctx, t, child, fk, batch); err != nil {
+			if err := c.refer(ctx, t, child, fk, batch); err != nil {
 				return err
 			}
 		}
@@ -234,9 +234,9 @@ func (f *fallout) follow(ctx context.Context) error {
 }
 
 // hide notes what may happen by a foreign key that is not looked at, and after it.
-func (f *fallout) hide(child *Table, fk *ForeignKey) {
-	s := f.s.Schema()
-	f.hides(s.effect(child, nil, fk.OnDelete, Count{Unknown: true}))
+func (c *cascade) hide(child *Table, fk *ForeignKey) {
+	s := c.s.Schema()
+	c.hides(s.effect(child, nil, fk.OnDelete, Count{Unknown: true}))
 	if fk.OnDelete != "CASCADE" {
 		return
 	}
@@ -249,56 +249,56 @@ func (f *fallout) hide(child *Table, fk *ForeignKey) {
 		if one.Deletes {
 			action = "CASCADE"
 		}
-		f.hides(s.effect(t, nil, action, Count{Unknown: true}))
+		c.hides(s.effect(t, nil, action, Count{Unknown: true}))
 	}
 }
 
-func (f *fallout) hides(one Effect) {
-	if !slices.ContainsFunc(f.unseen, func(other Effect) bool { return other.Table == one.Table && other.Action == one.Action }) {
-		f.unseen = append(f.unseen, one)
+func (c *cascade) hides(one Effect) {
+	if !slices.ContainsFunc(c.unseen, func(other Effect) bool { return other.Table == one.Table && other.Action == one.Action }) {
+		c.unseen = append(c.unseen, one)
 	}
 }
 
 // refer finds the rows of child that refer to those of t by fk.
-func (f *fallout) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
-	query := f.s.dialect.referring(t, batch, child, fk)
-	rows, err := f.s.exactSome(ctx, f.db, child, query, nil, PreviewLimit+1)
+func (c *cascade) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
+	query := c.s.dialect.referring(t, batch, child, fk)
+	rows, err := c.s.exactSome(ctx, c.db, child, query, nil, PreviewLimit+1)
 	if err != nil {
-		return f.s.failed(ctx, "preview a deletion from", child, err)
+		return c.s.failed(ctx, "preview a deletion from", child, err)
 	}
 	for _, handle := range rows {
 		if fk.OnDelete == "CASCADE" {
-			f.doom(child, handle)
+			c.remove(child, handle)
 			continue
 		}
-		if f.touched[fk] == nil {
-			f.touched[fk] = &rowSet{}
+		if c.affected[fk] == nil {
+			c.affected[fk] = &rowSet{}
 		}
-		f.touched[fk].add(handle)
+		c.affected[fk].add(handle)
 	}
 	return nil
 }
 
 // report makes the preview of what was found after that many rows of t.
-func (f *fallout) report(p *Preview, t *Table, chosen int) {
+func (c *cascade) report(p *Preview, t *Table, chosen int) {
 	limited := func(n int, more bool) Count {
 		return Count{Rows: int64(min(n, PreviewLimit)), More: more || n > PreviewLimit}
 	}
-	effect := f.s.Schema().effect
-	for child, rows := range f.doomed {
+	effect := c.s.Schema().effect
+	for child, rows := range c.deleted {
 		n := len(rows.rows)
 		if child == t {
 			n -= chosen
 		}
 		if n > 0 {
-			p.Deleted = append(p.Deleted, effect(child, nil, "CASCADE", limited(n, rows.more || f.more)))
+			p.Deleted = append(p.Deleted, effect(child, nil, "CASCADE", limited(n, rows.more || c.more)))
 		}
 	}
-	for fk, rows := range f.touched {
-		child, _ := f.s.Schema().any(fk.Table)
+	for fk, rows := range c.affected {
+		child, _ := c.s.Schema().any(fk.Table)
 		n := 0
 		for _, handle := range rows.rows {
-			if !f.doomed[child].has(handle) {
+			if !c.deleted[child].has(handle) {
 				n++
 			}
 		}
@@ -316,7 +316,7 @@ func (f *fallout) report(p *Preview, t *Table, chosen int) {
 			p.Forbid = append(p.Forbid, one)
 		}
 	}
-	p.Unseen = f.unseen
+	p.Unseen = c.unseen
 	for _, effects := range [][]Effect{p.Deleted, p.Changed, p.Forbid, p.Unseen} {
 		slices.SortFunc(effects, func(a, b Effect) int {
 			return cmp.Or(cmp.Compare(a.Table, b.Table), strings.Compare(strings.Join(a.Columns, ","), strings.Join(b.Columns, ",")))

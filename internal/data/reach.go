@@ -163,9 +163,9 @@ func (s *Source) permittedChange(ctx context.Context, db queryer, t *Table, w wr
 }
 
 // unseenKeys says which of the written columns refer to a table that is not shown with a value that no row of this
-// table has: whether such a key exists there is not to be learned by trying. img is nil for a new row, and has no
+// table has: whether such a key exists there is not to be learned by trying. state is nil for a new row, and has no
 // handle for many.
-func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written, img *image) (wrong FieldErrors, err error) {
+func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written, state *rowState) (wrong FieldErrors, err error) {
 	if s.config.Refer == nil {
 		return nil, nil
 	}
@@ -174,7 +174,7 @@ func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written
 			continue
 		}
 		set := slices.DeleteFunc(names(w.columns), func(name string) bool { return !slices.Contains(fk.Columns, name) })
-		where, refers, err := s.reference(ctx, db, t, fk, w, img)
+		where, refers, err := s.reference(ctx, db, t, fk, w, state)
 		if err != nil {
 			return nil, err
 		}
@@ -196,14 +196,14 @@ func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written
 
 // reference is the condition that a row refers by fk to what a row will refer to once w is written. A key with NULL in
 // it refers to nothing.
-func (s *Source) reference(ctx context.Context, db queryer, t *Table, fk *ForeignKey, w written, img *image) (where []fragment, refers bool, err error) {
+func (s *Source) reference(ctx context.Context, db queryer, t *Table, fk *ForeignKey, w written, state *rowState) (where []fragment, refers bool, err error) {
 	for _, c := range t.columns(fk.Columns) {
 		var value any
 		known := true
 		if i := slices.Index(w.columns, c); i >= 0 {
 			value = w.values[i]
-		} else if img != nil && len(img.handle) > 0 {
-			stored, err := s.valuesAt(ctx, db, t, []string{c.Name}, s.at(t, img.handle))
+		} else if state != nil && len(state.handle) > 0 {
+			stored, err := s.valuesAt(ctx, db, t, []string{c.Name}, s.at(t, state.handle))
 			if err != nil {
 				return nil, false, err
 			}
@@ -211,7 +211,7 @@ func (s *Source) reference(ctx context.Context, db queryer, t *Table, fk *Foreig
 				value = stored[0]
 			}
 		} else { // of many rows each has its own; a new one has the default
-			known = img == nil && !c.HasDefault
+			known = state == nil && !c.HasDefault
 		}
 		switch {
 		case !known:

@@ -73,12 +73,7 @@ func TestBrokenLabelsAreNoticed(t *testing.T) {
 func TestRelatedListsWhatRefersToARecord(t *testing.T) {
 	s := openSource(t, Config{}, zoo()...)
 	related := func(table, key string) string {
-		tb, _ := s.Schema().Table(table)
-		k, err := ParseKey(tb, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all, err := s.Related(t.Context(), table, k)
+		all, err := s.Related(t.Context(), table, keyOf(t, s, table, key))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,11 +102,7 @@ func TestRelatedListsWhatRefersToARecord(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s", test.table, test.key, got, test.want)
 		}
 	}
-	blobs, _ := s.Schema().Table("blobs")
-	key, err := ParseKey(blobs, "~b:ABEiM0RVZneImaq7zN3u_w")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := keyOf(t, s, "blobs", "~b:ABEiM0RVZneImaq7zN3u_w")
 	if all, err := s.Related(t.Context(), "blobs", key); err != nil || len(all) != 1 || len(all[0].Page.Rows) != 1 {
 		t.Errorf("%+v, %v: want the one child of a blob key", all, err)
 	}
@@ -123,17 +114,12 @@ func TestRelatedListsWhatRefersToARecord(t *testing.T) {
 func TestEveryRowOfTheZooOpens(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Config{}, zoo()...)
-	tables, _ := s.Schema().Table("textkey")
 	page, err := s.List(t.Context(), Query{Table: "textkey"})
 	if err != nil || len(page.Rows) != 19 {
 		t.Fatalf("%d rows, %v", len(page.Rows), err)
 	}
 	for _, row := range page.Rows {
-		key, err := ParseKey(tables, row.Key.String())
-		if err != nil {
-			t.Error(err)
-			continue
-		}
+		key := keyOf(t, s, "textkey", row.Key.String())
 		record, err := s.Get(t.Context(), "textkey", key)
 		if err != nil {
 			t.Error(err)
@@ -143,6 +129,7 @@ func TestEveryRowOfTheZooOpens(t *testing.T) {
 			t.Errorf("key %s opens row %s, want %s", key, got, want)
 		}
 	}
+	tables, _ := s.Schema().Table("textkey")
 	var field *FieldError
 	if _, err := s.Get(t.Context(), "textkey", newKey(tables, []any{nil})); !errors.As(err, &field) {
 		t.Errorf("%v, want that two rows have the key NULL", err)

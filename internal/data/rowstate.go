@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	// imageValue is how many bytes of a value an image holds; imagePiece how many of a longer one are read at a time, and
+	// stateValue is how many bytes of a value an image holds; statePiece how many of a longer one are read at a time, and
 	// maxHashed how many at most where writers wait for readers.
-	imageValue = MaxText
-	imagePiece = 16 << 20
+	stateValue = MaxText
+	statePiece = 16 << 20
 	maxHashed  = 48 << 20
 	// maxHandle bounds a part of a handle, in bytes: none is left out, for the row could not be found again.
 	maxHandle = math.MaxInt32
 )
 
 // image is a row as it is.
-type image struct {
+type rowState struct {
 	columns []*Column
-	values  map[string]any // by column; tooLong if it is longer than imageValue
+	values  map[string]any // by column; tooLong if it is longer than stateValue
 	handle  []any          // the values of Table.handle
 	links   []Links        // as Table.ManyToMany
 	token   string
@@ -36,28 +36,28 @@ type image struct {
 //
 // Its token is a hash of the values (of a very long one its size may stand for it: hashLong) and of the linked keys, without masked columns (from the hash of a row whose other
 // values are known a short secret could be guessed) and generated ones.
-func (s *Source) look(ctx context.Context, db queryer, t *Table, key Key) (*image, error) {
+func (s *Source) rowState(ctx context.Context, db queryer, t *Table, key Key) (*rowState, error) {
 	where, err := s.identified(t, key)
 	if err != nil {
 		return nil, err
 	}
-	return s.lookAt(ctx, db, t, where, key.String())
+	return s.rowStateAt(ctx, db, t, where, key.String())
 }
 
-func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragment, key string) (*image, error) {
-	img := &image{values: map[string]any{}}
+func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []fragment, key string) (*rowState, error) {
+	state := &rowState{values: map[string]any{}}
 	handle := s.exactly(t, t.handle(), maxHandle)
 	for _, c := range t.Columns {
 		if c.Readable() && !c.Generated && !c.Masked {
-			img.columns = append(img.columns, c)
+			state.columns = append(state.columns, c)
 		}
 	}
 	h := sha256.New()
 	hashBytes(h, []byte("crudadmin row 1"))
 	hashBytes(h, []byte(t.Name))
-	for start := 0; start == 0 || start < len(img.columns); start += recordChunk {
-		chunk := img.columns[start:min(start+recordChunk, len(img.columns))]
-		selected := slices.Concat(handle, s.exactly(t, termsOf(chunk), imageValue))
+	for start := 0; start == 0 || start < len(state.columns); start += recordChunk {
+		chunk := state.columns[start:min(start+recordChunk, len(state.columns))]
+		selected := slices.Concat(handle, s.exactly(t, termsOf(chunk), stateValue))
 		rows, err := s.exactRows(ctx, db, s.selecting(t, selected...), where, 2)
 		if err != nil {
 			return nil, s.failed(ctx, "read", t, err)
@@ -68,33 +68,33 @@ func (s *Source) lookAt(ctx context.Context, db queryer, t *Table, where []fragm
 		if len(rows) > 1 { // a key with NULL in it
 			return nil, fieldError("key", key, "addresses more than one row of %s", t.Name)
 		}
-		img.handle = rows[0][:len(handle)]
+		state.handle = rows[0][:len(handle)]
 		for i, c := range chunk {
 			value := rows[0][len(handle)+i]
-			img.values[c.Name] = value
+			state.values[c.Name] = value
 			hashBytes(h, []byte(c.Name))
 			hashValue(h, value)
 			if _, long := value.(tooLong); !long {
 				continue
 			}
-			if err := s.hashLong(ctx, db, t, c, img.handle, where, h); err != nil {
+			if err := s.hashLong(ctx, db, t, c, state.handle, where, h); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, relation := range t.ManyToMany {
-		links, err := s.linked(ctx, db, t, relation, img.handle)
+		links, err := s.linked(ctx, db, t, relation, state.handle)
 		if err != nil {
 			return nil, err
 		}
-		img.links = append(img.links, links)
+		state.links = append(state.links, links)
 		hashBytes(h, []byte(relation.Name))
 		for _, choice := range links.Choices {
 			hashBytes(h, []byte(choice.Value))
 		}
 	}
-	img.token = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-	return img, nil
+	state.token = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return state, nil
 }
 
 // hashLong hashes a value that an image does not hold. Where writers wait for readers, of one beyond maxHashed it is how
@@ -125,9 +125,9 @@ func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, 
 		return nil
 	}
 	if len(handle) > 0 {
-		err = s.longValue(ctx, db, t, c, handle, imagePiece, add)
+		err = s.longValue(ctx, db, t, c, handle, statePiece, add)
 	} else {
-		err = s.pieces(ctx, db, t, c, where, imagePiece, add)
+		err = s.pieces(ctx, db, t, c, where, statePiece, add)
 	}
 	hashValue(h, n) // after the bytes, whose pieces may be cut anywhere
 	return err

@@ -49,7 +49,7 @@ func TestALongCellIsReadOnceForAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cells{Connector: base, value: bytes.Repeat([]byte("x"), 2*imagePiece)} // a whole number of pieces
+	c := &cells{Connector: base, value: bytes.Repeat([]byte("x"), 2*statePiece)} // a whole number of pieces
 	db := sql.OpenDB(c)
 	t.Cleanup(func() { _ = db.Close() })
 	for _, statement := range []string{`CREATE TABLE a (id INTEGER PRIMARY KEY, n TEXT, b BLOB)`} {
@@ -65,8 +65,7 @@ func TestALongCellIsReadOnceForAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, _ := s.Schema().Table("a")
-	key := newKey(table, []any{int64(1)})
+	key := keyOf(t, s, "a", "1")
 	record, err := s.Edit(t.Context(), "a", key)
 	if err != nil || c.read > len(c.value) || c.read == 0 {
 		t.Fatalf("%d bytes were read of %d: %v", c.read, len(c.value), err)
@@ -93,7 +92,7 @@ func TestALongCellIsReadOnceForAToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d bytes were read to save another column, of %d", c.read, len(c.value))
-	if c.read > 2*len(c.value) {
-		t.Error("too many")
+	if c.read > len(c.value) {
+		t.Error("the cell was read more than once")
 	}
 }

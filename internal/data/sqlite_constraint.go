@@ -16,45 +16,45 @@ func (d *sqlite) violation(ctx context.Context, db queryer, t *Table, err error)
 	}
 	if rest, ok := after("UNIQUE constraint failed: "); ok {
 		if index, ok := strings.CutPrefix(rest, "index '"); ok {
-			return violation{kind: "unique", columns: d.indexed(ctx, db, t, strings.TrimSuffix(index, "'"))}, true
+			return violation{rule: ruleUnique, columns: d.indexed(ctx, db, t, strings.TrimSuffix(index, "'"))}, true
 		}
-		return d.aboutColumns("unique", t, rest), true
+		return d.aboutColumns(ruleUnique, t, rest), true
 	}
 	if rest, ok := after("NOT NULL constraint failed: "); ok {
-		return d.aboutColumns("notnull", t, rest), true
+		return d.aboutColumns(ruleNotNull, t, rest), true
 	}
 	if rest, ok := after("CHECK constraint failed: "); ok {
 		for _, one := range t.checks {
 			if one.name == rest || one.name == "" && strings.Join(strings.Fields(one.expression), " ") == strings.Join(strings.Fields(rest), " ") {
-				return violation{kind: "check", columns: one.columns, name: one.name}, true
+				return violation{rule: ruleCheck, columns: one.columns, name: one.name}, true
 			}
 		}
-		return violation{kind: "check"}, true
+		return violation{rule: ruleCheck}, true
 	}
 	if _, ok := after("FOREIGN KEY constraint failed"); ok {
-		return violation{kind: "foreign"}, true
+		return violation{rule: ruleForeignKey}, true
 	}
 	if rest, ok := after("cannot store "); ok {
 		if i := strings.Index(rest, " column "); i >= 0 {
-			return d.aboutColumns("type", t, rest[i+len(" column "):]), true
+			return d.aboutColumns(ruleType, t, rest[i+len(" column "):]), true
 		}
-		return violation{kind: "type"}, true
+		return violation{rule: ruleType}, true
 	}
 	if strings.Contains(text, "datatype mismatch") { // only an INTEGER PRIMARY KEY is this strict in a table that is not
 		if t.rowid != "" {
-			return violation{kind: "type", columns: names(t.columns([]string{t.rowid}))}, true
+			return violation{rule: ruleType, columns: names(t.columns([]string{t.rowid}))}, true
 		}
-		return violation{kind: "type"}, true
+		return violation{rule: ruleType}, true
 	}
 	var coded interface{ Code() int }
 	if errors.As(err, &coded) && coded.Code()&0xff == 19 { // SQLITE_CONSTRAINT: a trigger's RAISE
-		return violation{kind: "raised", message: strings.TrimPrefix(d.problem(err), "constraint failed: ")}, true
+		return violation{rule: ruleTrigger, message: strings.TrimPrefix(d.problem(err), "constraint failed: ")}, true
 	}
 	return violation{}, false
 }
 
 // aboutColumns reads "table.column, table.column". Names are not quoted there, so they are tried.
-func (*sqlite) aboutColumns(kind string, t *Table, text string) violation {
+func (*sqlite) aboutColumns(broken rule, t *Table, text string) violation {
 	var read func(rest string) ([]string, bool)
 	read = func(rest string) ([]string, bool) {
 		rest, ok := strings.CutPrefix(rest, t.Name+".")
@@ -78,10 +78,10 @@ func (*sqlite) aboutColumns(kind string, t *Table, text string) violation {
 	if !ok {
 		table, _, _ := strings.Cut(text, ".")
 		if table != t.Name {
-			return violation{kind: kind, table: table}
+			return violation{rule: broken, table: table}
 		}
 	}
-	return violation{kind: kind, columns: columns}
+	return violation{rule: broken, columns: columns}
 }
 
 // indexed finds the columns that the expressions of an index read.

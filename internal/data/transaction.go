@@ -28,8 +28,8 @@ func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db
 const longWrite = 500 * time.Millisecond
 
 func tooSlowWrite(limit time.Duration) error {
-	return FieldErrors{fieldError("", "", "Nothing was changed: it took longer than %v, and the application could not write meanwhile, for the database file is not in WAL mode. "+
-		"Change fewer records at once, or use PRAGMA journal_mode = WAL.", limit)}
+	return FieldErrors{fieldError("", "", "Nothing was changed: the change took longer than %v. The database file is not in WAL mode, so the application could not write for that long. "+
+		"Change fewer records at once, or run PRAGMA journal_mode = WAL on the file.", limit)}
 }
 
 // writer runs the work of a write, and its check. Where writers wait for readers it is bounded.

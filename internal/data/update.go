@@ -51,7 +51,7 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 			updated = n
 			return err
 		}
-		w, err := s.prepare(ctx, db, t, in, &image{}) // a row of which nothing is known
+		w, err := s.prepare(ctx, db, t, in, &rowState{}) // a row of which nothing is known
 		if err != nil {
 			return err
 		}
@@ -82,14 +82,14 @@ func (s *Source) updateEach(ctx context.Context, db queryer, t *Table, condition
 		return 0, err
 	}
 	for _, handle := range handles {
-		img, err := s.lookAt(ctx, db, t, s.at(t, handle), "")
+		state, err := s.rowStateAt(ctx, db, t, s.at(t, handle), "")
 		if err != nil {
 			return 0, err
 		}
-		if img == nil {
+		if state == nil {
 			continue // a hook deleted it
 		}
-		if _, err := s.updateRow(ctx, db, t, in, img); err != nil {
+		if _, err := s.updateRow(ctx, db, t, in, state); err != nil {
 			return 0, err
 		}
 		updated++

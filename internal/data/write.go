@@ -25,12 +25,12 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 	defer leave()
 	var record *Record
 	err = s.moment(ctx, "edit", t, func(ctx context.Context, db queryer) error {
-		img, err := s.look(ctx, db, t, key)
-		if err == nil && img == nil {
+		state, err := s.rowState(ctx, db, t, key)
+		if err == nil && state == nil {
 			err = fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
 		}
 		if err == nil {
-			record, err = s.edit(ctx, db, t, key, img)
+			record, err = s.edit(ctx, db, t, key, state)
 		}
 		return err
 	})
@@ -38,12 +38,12 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 }
 
 // edit is the record of an image.
-func (s *Source) edit(ctx context.Context, db queryer, t *Table, key Key, img *image) (*Record, error) {
+func (s *Source) edit(ctx context.Context, db queryer, t *Table, key Key, state *rowState) (*Record, error) {
 	record, err := s.get(ctx, db, t, key, MaxText)
 	if err != nil {
 		return nil, err
 	}
-	record.Token, record.Links = img.token, img.links
+	record.Token, record.Links = state.token, state.links
 	return record, nil
 }
 
@@ -121,12 +121,12 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	var handle []any
 	var now Key
 	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
-		img, err := s.current(ctx, db, t, key, token)
+		state, err := s.current(ctx, db, t, key, token)
 		if err != nil {
 			return err
 		}
-		handle = img.handle
-		if handle, err = s.updateRow(ctx, db, t, in, img); err != nil {
+		handle = state.handle
+		if handle, err = s.updateRow(ctx, db, t, in, state); err != nil {
 			return err
 		}
 		now, err = s.keyAt(ctx, db, t, handle)
@@ -141,17 +141,17 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 }
 
 // updateRow changes the row of an image and returns its handle.
-func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, img *image) ([]any, error) {
-	handle := img.handle
-	w, err := s.prepare(ctx, db, t, in, img)
+func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, state *rowState) ([]any, error) {
+	handle := state.handle
+	w, err := s.prepare(ctx, db, t, in, state)
 	if err != nil {
 		return handle, err
 	}
 	if len(w.columns) > 0 {
-		if err := s.permittedChange(ctx, db, t, w, s.at(t, img.handle)); err != nil {
+		if err := s.permittedChange(ctx, db, t, w, s.at(t, state.handle)); err != nil {
 			return handle, err
 		}
-		handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, img.handle))
+		handles, err := s.dialect.update(ctx, db, t, w.columns, w.values, s.at(t, state.handle))
 		if err != nil {
 			return handle, s.refused(ctx, db, "update", t, in, handle, err)
 		}
@@ -160,32 +160,32 @@ func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, 
 		}
 		handle = handles[0]
 	}
-	if err := s.setLinks(ctx, db, t, in, handle, img.links); err != nil {
+	if err := s.setLinks(ctx, db, t, in, handle, state.links); err != nil {
 		return handle, err
 	}
 	return handle, s.after(ctx, db, t, handle, t.hooks.AfterUpdate)
 }
 
 // current is the image of a row that must still be what the token says.
-func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token string) (*image, error) {
-	img, err := s.look(ctx, db, t, key)
+func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
+	state, err := s.rowState(ctx, db, t, key)
 	if err != nil {
 		return nil, err
 	}
-	if img == nil {
+	if state == nil {
 		if token == "" {
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
 		}
 		return nil, &StaleError{}
 	}
-	if token != "" && token != img.token {
-		record, err := s.edit(ctx, db, t, key, img)
+	if token != "" && token != state.token {
+		record, err := s.edit(ctx, db, t, key, state)
 		if err != nil {
 			return nil, err
 		}
 		return nil, &StaleError{Current: record}
 	}
-	return img, nil
+	return state, nil
 }
 
 // written is what a statement sets.
@@ -195,24 +195,24 @@ type written struct {
 }
 
 // prepare runs the hook before a write, and reads what is to be written against the row as it is (nil: a new one).
-func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, img *image) (written, error) {
-	in, err := s.before(ctx, db, t, in, img)
+func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, state *rowState) (written, error) {
+	in, err := s.before(ctx, db, t, in, state)
 	if err != nil {
 		return written{}, err
 	}
-	w, wrong, err := s.parse(ctx, db, t, in, img)
+	w, wrong, err := s.parse(ctx, db, t, in, state)
 	if err != nil {
 		return w, err
 	}
-	if img == nil {
+	if state == nil {
 		for _, c := range t.Columns {
 			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
 				wrong = append(wrong, fieldError(c.Name, "", "%s", errRequired.Error()))
 			}
 		}
 	}
-	wrong = append(wrong, in.checkLinks(t, img)...)
-	unseen, err := s.unseenKeys(ctx, db, t, w, img)
+	wrong = append(wrong, in.checkLinks(t, state)...)
+	unseen, err := s.unseenKeys(ctx, db, t, w, state)
 	if err != nil {
 		return w, err
 	}
@@ -220,7 +220,7 @@ func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, im
 }
 
 // parse reads the input's fields, all of them. Fields that change nothing are left out.
-func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, img *image) (w written, wrong FieldErrors, err error) {
+func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, state *rowState) (w written, wrong FieldErrors, err error) {
 	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
 		f := in.Fields[name]
 		c, problem := in.settable(t, name)
@@ -236,8 +236,8 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, img 
 			wrong = append(wrong, fieldError(name, given, "%s", err.Error()))
 		}
 		var stored any
-		if img != nil {
-			value, known := img.values[name]
+		if state != nil {
+			value, known := state.values[name]
 			if known && c.same(f, value) {
 				continue
 			}
@@ -250,7 +250,7 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, img 
 		}
 		if value == nil {
 			switch {
-			case img == nil && t.assigned(c):
+			case state == nil && t.assigned(c):
 				continue
 			case !c.Nullable:
 				refuse(errRequired)
