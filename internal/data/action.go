@@ -1,6 +1,6 @@
-package data
-
 // This file runs the program's own actions on chosen records, or on all that match a query.
+
+package data
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 // MaxActed is how many records one action is run on.
 const MaxActed = 100_000
 
-// Work is an action. It runs in one transaction, which its error undoes, as a hook's does. rows are the records in the
-// order of their keys, read one by one, as they are when their turn comes; those that are gone by then are left out. An
-// error that rows yield is to be returned.
+// Work is an action. It runs in one transaction, which its error undoes, as a hook's error does.
+// rows are the records in the order of their keys, each read when its turn comes; records that are
+// gone by then are left out. Work must return an error that rows yield.
 type Work func(ctx context.Context, tx Tx, rows iter.Seq2[Values, error]) error
 
-// ActMany runs an action on the selected records, at most MaxActed, within Config.BulkTimeout, and returns how many it was
-// given.
+// ActMany runs an action on the selected records, at most MaxActed, within Config.BulkTimeout, and
+// returns how many records the action was given.
 func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked string) (int64, error) {
 	t, err := s.writable(sel.table)
 	if err != nil {
@@ -72,7 +72,8 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 	return done, nil
 }
 
-// handles are those of the rows that meet one of the conditions. More than MaxActed are refused.
+// handles are the handles of the rows that meet one of the conditions. More than MaxActed are
+// refused.
 func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [][]fragment) ([][]any, error) {
 	all, err := s.someHandles(ctx, db, t, conditions, MaxActed+1)
 	if err == nil && len(all) > MaxActed {
@@ -84,7 +85,7 @@ func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [
 	return all, nil
 }
 
-// someHandles are the first of them, up to limit; read in looks if db is nil.
+// someHandles are the first handles, up to limit.
 func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int) ([][]any, error) {
 	var all [][]any
 	query := s.selecting(t, s.exactly(t, t.handle(), maxHandle)...)

@@ -1,7 +1,7 @@
-package data
+// This file makes tokens: a few bytes that say what a person was asked about, to be compared with
+// what is there when the person has answered.
 
-// This file says in a few bytes what somebody was asked about, so that it can be compared with what is there when they
-// have answered.
+package data
 
 import (
 	"bytes"
@@ -18,17 +18,18 @@ import (
 	"strings"
 )
 
-// ErrAsked means that other records match, or that other ones go with them, than when it was asked about. Nothing was
-// written.
+// ErrAsked means that other records match, or go with them, than when the person was asked. Nothing
+// was written.
 var ErrAsked = errors.New("other records match than were asked about")
 
-// Question is what is asked before many records are changed.
+// Question is what a person is asked before many records are changed.
 type Question struct {
 	Count int64 // of the records
-	// Token covers which records they are, not what they hold; that of a Preview also those that go with them, lose
-	// their reference or forbid the deletion, as far as PreviewLimit. The methods that change many records compare it in
-	// the transaction in which they write. Of tables that are not shown, and of keys that are masked, it covers the
-	// number alone: a token must tell nothing about them.
+	// Token covers which records they are, not what they hold. The token of a Preview also covers
+	// the records that go with them, lose their reference or forbid the deletion, as far as
+	// PreviewLimit. The methods that change many records compare it in the transaction in which
+	// they write. For tables that are not shown, and for masked keys, it covers the number alone: a
+	// token must tell nothing about them.
 	Token string
 }
 
@@ -38,7 +39,7 @@ const (
 	askedEffects = "e"
 )
 
-// Ask says what is to be asked before the selected records are changed.
+// Ask makes the question that is to be asked before the selected records are changed.
 func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
 	t, err := s.table(sel.table)
 	if err != nil {
@@ -66,7 +67,8 @@ func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
 	return &asked, nil
 }
 
-// sameAsked is ErrAsked unless the token, if there is one, still covers what meets the conditions.
+// sameAsked is ErrAsked unless the token still covers what meets the conditions. An empty token
+// covers everything.
 func (s *Source) sameAsked(ctx context.Context, db queryer, t *Table, conditions [][]fragment, token string) error {
 	if token == "" {
 		return nil
@@ -82,7 +84,8 @@ func (s *Source) sameAsked(ctx context.Context, db queryer, t *Table, conditions
 	return err
 }
 
-// question reads what meets the conditions, one row at a time, and what deleting it does if there is a preview to fill.
+// question reads the rows that meet the conditions, one at a time, and fills the preview of their
+// deletion if it is given one.
 func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions [][]fragment, preview *Preview) (Question, error) {
 	h := newDigest("crudadmin question 1", t)
 	var asked Question
@@ -111,7 +114,8 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 	return asked, nil
 }
 
-// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts them.
+// digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts
+// them.
 func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash) (n int64, err error) {
 	var keys bytes.Buffer // of one look, which may be stopped
 	some := func(ctx context.Context, db queryer, where []fragment) error {
@@ -154,7 +158,8 @@ func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fr
 	return n, err
 }
 
-// tells says whether a token may cover which rows of a table there are: it is shown, and its handle is not masked.
+// tells says whether a token may cover which rows of a table there are: it is shown, and its handle
+// is not masked.
 func (s *Source) tells(t *Table) bool {
 	_, shown := s.Schema().Table(t.Name)
 	return shown && len(t.handle()) > 0 && !slices.ContainsFunc(t.handle(), func(o term) bool {
@@ -162,7 +167,7 @@ func (s *Source) tells(t *Table) bool {
 	})
 }
 
-// newDigest begins what a token covers.
+// newDigest begins the hash of a token.
 func newDigest(what string, t *Table) hash.Hash {
 	h := sha256.New()
 	hashBytes(h, []byte(what))

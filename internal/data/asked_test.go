@@ -19,8 +19,9 @@ func oneField(name, text string) Input {
 	return Input{Fields: map[string]Field{name: {Text: text}}}
 }
 
-// Two people: one is asked about some rows and answers later; the other one does whatever comes to mind meanwhile. Either
-// the rows are those that were asked about, with all that goes with them, and exactly they are written, or nothing is.
+// Two people: one is asked about some rows and answers later; the other one does whatever comes to
+// mind meanwhile. Either the rows are those that were asked about, with all that goes with them,
+// and exactly they are written, or nothing is.
 func TestWhatIsAskedAboutIsWhatIsWritten(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := openWritable(t, Config{},
@@ -137,8 +138,8 @@ func TestWhatIsAskedAboutIsWhatIsWritten(t *testing.T) {
 	t.Logf("%d rounds with the same rows, %d with other ones", same, other)
 }
 
-// The actions compare too, in their own transaction; the empty token is not compared, and one of something else is
-// refused.
+// The actions compare too, in their own transaction; the empty token is not compared, and one of
+// something else is refused.
 func TestEveryWriteOfManyCompares(t *testing.T) {
 	s := openWritable(t, Config{}, `CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)`, `INSERT INTO t VALUES (1, 0), (2, 0)`)
 	work := func(context.Context, Tx, iter.Seq2[Values, error]) error { return nil }

@@ -1,7 +1,8 @@
-package data
+// This file tests that what people search for is found whatever its letters, and that no value and
+// no pattern makes an operation of the database long: it is decided by whether the work ends at
+// all, a minute is a guard.
 
-// This file tests that what people search for is found whatever its letters, and that no value and no pattern makes an
-// operation of the database long: it is decided by whether the work ends at all, a minute is a guard.
+package data
 
 import (
 	"context"
@@ -87,7 +88,8 @@ func TestSearchFoldsAsTheModelDoes(t *testing.T) {
 	}
 }
 
-// longCells is a table of every type of column with a value of n bytes in each that is the worst for what looks into it.
+// longCells is a table of every type of column with a value of n bytes in each that is the worst
+// for what looks into it.
 func longCells(n int) []string {
 	types := []string{"TEXT", "", "DATETIME", "BLOB"}
 	if testserver.Long() {
@@ -178,8 +180,8 @@ func noOperationIsLong(t *testing.T, size int) {
 	})
 }
 
-// A value beyond what is compared is shown by its size, matches no filter but those that say what it is not, and is
-// not in the way of others.
+// A value beyond what is compared is shown by its size, matches no filter but those that say what
+// it is not, and is not in the way of others.
 func TestWhatIsTooLongToBeCompared(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, t TEXT)`,

@@ -1,6 +1,6 @@
-package data
-
 // This file serves the records a reference can point at, in pages.
+
+package data
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// sortedChoices is up to how many records choices are in the order of their labels where no index has that order. More
-// are in the order of their keys.
+// sortedChoices is the largest table whose choices are in the order of their labels where no index
+// has that order. The choices of larger tables are in the order of their keys.
 const sortedChoices = 20_000
 
 // Choice is one record that can be chosen.
@@ -69,7 +69,7 @@ func (c choosing) columns() []*Column {
 	return columns
 }
 
-// choice makes a row one; not every row is.
+// choice makes a choice of a row. It reports false for a row that cannot be chosen.
 func (c choosing) choice(columns []*Column, row Row) (Choice, bool) {
 	choice := Choice{Key: row.Key, Label: row.Key.Label(), Value: row.Key.String()}
 	for i, column := range columns {
@@ -79,7 +79,7 @@ func (c choosing) choice(columns []*Column, row Row) (Choice, bool) {
 				return choice, false
 			}
 			choice.Value = cell.Text
-			if cell.Storage == StoredBlob { // whose bytes only the key has
+			if cell.Storage == StoredBlob { // only the key has its bytes
 				if identity := c.target.Identity.Columns; row.Key.rowid || len(identity) != 1 || identity[0] != column.Name {
 					return choice, false
 				}
@@ -97,9 +97,10 @@ func (c choosing) choice(columns []*Column, row Row) (Choice, bool) {
 	return choice, choice.Value != "" || c.value != nil
 }
 
-// Choices returns one page of the records that a field can refer to: a column with a usable foreign key of its own, or a
-// ManyToMany by its Name. They are those whose display value contains the search, or whose key it is; after is
-// ChoicePage.Next, limit is 1 to MaxLimit, 0 for DefaultLimit.
+// Choices returns one page of the records that a field can refer to. The field is a column with a
+// usable foreign key of its own, or the Name of a ManyToMany. The records are those whose display
+// value contains the search, or whose key equals it. after is ChoicePage.Next; limit is 1 to
+// MaxLimit, 0 for DefaultLimit.
 func (s *Source) Choices(ctx context.Context, table, field, search, after string, limit int) (*ChoicePage, error) {
 	c, err := s.choosing(table, field)
 	if err != nil {
@@ -146,7 +147,8 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 	return choices, nil
 }
 
-// choicePage reads the rows of a page of choices, which is not counted; in looks where writers wait for them.
+// choicePage reads the rows of a page of choices, without a count; in looks where writers wait for
+// readers.
 func (s *Source) choicePage(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	wait, err := s.waits(ctx, r.t)
 	if err != nil {
@@ -167,7 +169,8 @@ func (s *Source) choicePage(ctx context.Context, r *reader, page *Page, conditio
 	return read(ctx, s.db)
 }
 
-// search is the condition that the display value contains the text, or that the referred value or the key is it.
+// search is the condition that the display value contains the text, or that the referred value or
+// the key equals it.
 func (c choosing) search(s *Source, text string) []fragment {
 	if text == "" {
 		return nil
@@ -185,7 +188,8 @@ func (c choosing) search(s *Source, text string) []fragment {
 	return []fragment{anyOf(parts)}
 }
 
-// Chosen returns the choices of the values, in their order; values that no record has are left out. At most MaxLinks.
+// Chosen returns the choices of the values, in their order, at most MaxLinks. Values that no record
+// has are left out.
 func (s *Source) Chosen(ctx context.Context, table, field string, values []string) ([]Choice, error) {
 	c, err := s.choosing(table, field)
 	if err != nil {
@@ -221,7 +225,7 @@ func (s *Source) Chosen(ctx context.Context, table, field string, values []strin
 	return chosen, nil
 }
 
-// load is the weight of finding the record of a value.
+// load is the weight of the search for the record of a value.
 func (c choosing) load() weight {
 	if c.value == nil {
 		return light
@@ -229,7 +233,8 @@ func (c choosing) load() weight {
 	return c.target.load(Query{Filters: []Filter{{Column: c.value.Name, Op: OpEq}}})
 }
 
-// whose is the condition that a record is the one of a value; not every text is a value.
+// whose is the condition that a record has the value. It reports false for texts that no record's
+// value can be.
 func (c choosing) whose(s *Source, value string) ([]fragment, bool) {
 	if c.value == nil {
 		key, err := ParseKey(c.target, value)

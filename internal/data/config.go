@@ -1,6 +1,7 @@
-package data
+// This file applies a Config to the schema as the database has it: which tables and columns are
+// shown, and how.
 
-// This file applies a Config to the schema as the database has it: which tables and columns are shown, and how.
+package data
 
 import (
 	"cmp"
@@ -14,16 +15,16 @@ import (
 
 // Guard is what the panel asks before a write, for the person who writes.
 type Guard struct {
-	// Reach, if set, decides what a write may change beside the rows that it is about: it is asked of each Reached before
-	// anything is written, and its error stops the write and is returned as it is.
+	// Reach, if set, decides what a write may change besides its own rows: it is asked about each
+	// Reached before anything is written. Its error stops the write and is returned as it is.
 	Reach func(Reached) error
-	// Refer, if set, is asked of each table that is not shown and that a written reference leads to. Where it says no, the
-	// reference takes only values that rows of the written table have already: which keys the hidden table has cannot be
-	// found out by trying.
+	// Refer, if set, is asked about each table that is not shown and to which a written reference
+	// leads. Where it says no, the reference takes only values that rows of the written table have
+	// already, so that nobody can find out by trying which keys the hidden table has.
 	Refer func(table string) bool
 }
 
-// settings are a Config with its defaults, and what goes with it.
+// settings are a Config with its defaults, its Guard, and the names in it as they were read.
 type settings struct {
 	Config
 	Guard
@@ -41,8 +42,9 @@ func newSettings(cfg Config, guard Guard) settings {
 	return settings{Config: cfg, Guard: guard, byName: byName}
 }
 
-// With returns a source over the same database, as this one read it last, that shows it by other options. It asks the
-// database nothing. Names in cfg that the database does not have are errors.
+// With returns a source over the same database, as this one read it last, that shows it by another
+// Config. It asks the database nothing. Names in cfg that the database does not have are
+// NameErrors.
 func (s *Source) With(cfg Config, guard Guard) (*Source, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func (s *Source) With(cfg Config, guard Guard) (*Source, error) {
 	return other, nil
 }
 
-// clone copies what finish changes.
+// clone copies the parts of a schema that finish changes.
 func (s *Schema) clone() *Schema {
 	out := &Schema{Engine: s.Engine, Version: s.Version}
 	for _, t := range s.Tables {
@@ -78,7 +80,8 @@ func (s *Schema) clone() *Schema {
 	return out
 }
 
-// apply sets what the configurations of single tables say, before anything is derived from it.
+// apply sets what the configurations of single tables say, before the rest of the schema is derived
+// from it.
 func (o settings) apply(tables []*Table) (wrong NameErrors) {
 	for _, name := range slices.Sorted(maps.Keys(o.Tables)) {
 		i := slices.IndexFunc(tables, func(t *Table) bool { return t.Name == name })
@@ -91,7 +94,7 @@ func (o settings) apply(tables []*Table) (wrong NameErrors) {
 	return wrong
 }
 
-// conceal hides and masks the columns that the options of their tables say.
+// conceal hides and masks the columns that the configurations of their tables hide and mask.
 func (o settings) conceal(tables []*Table) {
 	for _, t := range tables {
 		for name, more := range o.Tables[t.Name].Columns {
@@ -165,7 +168,7 @@ func (o settings) choose(all []*Table) []*Table {
 	})
 }
 
-// readsHidden says whether the text of a view names what Hide does, or a view that does.
+// readsHidden says whether the text of a view names a hidden table, or a view that does.
 func (o settings) readsHidden(tables []*Table, view *Table, seen map[*Table]bool) bool {
 	if len(o.Hide) == 0 || seen[view] {
 		return false

@@ -1,6 +1,6 @@
-package data
-
 // This file tests what Config.Tables says, hooks and actions.
+
+package data
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-package data
-
 // This file says in words which constraint a write broke.
+
+package data
 
 import (
 	"context"
@@ -31,8 +31,9 @@ type violation struct {
 	message string   // of a trigger, in its own words
 }
 
-// refused turns an engine's error on a write into one of this package's. It asks the database, so the transaction
-// must still be open. handle is the written row's, nil if there is none.
+// refused turns an engine's error on a write into an error of this package. It asks the database,
+// so the transaction must still be open. handle is the handle of the written row, nil if there is
+// none.
 func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
 	v, ok := s.dialect.violation(ctx, db, t, err)
 	if !ok {
@@ -114,8 +115,8 @@ func typeOf(t *Table, column string) string {
 	return ""
 }
 
-// dangling finds the foreign keys of a written row that point at nothing, and those of other rows that do since it was.
-// Of many rows it looks at the foreign keys that the input sets.
+// dangling finds the foreign keys of a written row that point at nothing, and those of other rows
+// that do so since the write. Of many rows it looks at the foreign keys that the input sets.
 func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any) error {
 	wrong := func(column, format string, args ...any) *FieldError { return in.wrong(t, column, format, args...) }
 	var all FieldErrors

@@ -1,6 +1,6 @@
-package data
-
 // This file tests that every broken constraint names its fields, in words.
+
+package data
 
 import (
 	"errors"

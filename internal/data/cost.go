@@ -1,10 +1,11 @@
+// This file says before a query is asked whether an index leads to its rows.
+
 package data
 
-// This file says of a query, before it is asked, whether an index leads to its rows.
-
-// Searches reports whether a list of the table by q may read many more rows than it shows: it searches, counts or sorts
-// without an index. It is judged by the schema alone, and where that cannot tell it says yes: rows of a view, several
-// filters or sort columns together, a range in one order and the page in another.
+// Searches reports whether a list of the table by q may read many more rows than it shows: it
+// searches, counts or sorts without an index. It is judged by the schema alone. Where the schema
+// cannot tell, the answer is yes: rows of a view, several filters or sort columns together, a range
+// in one order and the page in another.
 func (t *Table) Searches(q Query) bool {
 	switch {
 	case t.View, !t.keyset(), q.Search != "", len(q.Filters) > 1, len(q.Sort) > 1:
@@ -25,8 +26,8 @@ func (t *Table) Searches(q Query) bool {
 	return !ok || !c.Indexed || !f.sought(c, sorted)
 }
 
-// sought reports whether an index of the column leads to the rows that meet the filter in the order of the page: by the
-// sorted column, or by the key where that is nil.
+// sought reports whether an index of the column leads to the rows that meet the filter in the order
+// of the page: by the sorted column, or by the key where that is nil.
 func (f Filter) sought(c, sorted *Column) bool {
 	switch c.Kind {
 	case KindTime:
@@ -58,8 +59,8 @@ func (f Filter) sought(c, sorted *Column) bool {
 // isTrue reports whether a filter's value surely means true.
 func isTrue(text string) bool { return text == "true" || text == "1" }
 
-// RelatedSearches reports whether counting what refers to a record of the table may read all rows of a table that does:
-// a foreign key there has no index.
+// RelatedSearches reports whether counting the records that refer to a record of the table may read
+// all rows of another table, because a foreign key there has no index.
 func (s *Schema) RelatedSearches(t *Table) bool {
 	for _, fk := range t.References[:min(len(t.References), MaxRelated)] {
 		child, ok := s.Table(fk.Table)

@@ -1,6 +1,6 @@
-package data
-
 // This file tests what is said of a query before it is asked, against what the engine says it does.
+
+package data
 
 import (
 	"fmt"
@@ -36,7 +36,8 @@ func priced() []string {
 		"CREATE VIEW shown AS SELECT * FROM priced", "INSERT INTO priced (id) VALUES (1)"}, indexes...)
 }
 
-// What is said to be led to by an index is, as the engine plans it: whatever the column, the operator and the order.
+// What is said to be led to by an index is, as the engine plans it: whatever the column, the
+// operator and the order.
 func TestWhatNoIndexLeadsToIsSearching(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Config{}, priced()...)

@@ -1,6 +1,6 @@
-package data
-
 // This file counts rows: of a list up to a limit, of what is to be written up to its bound.
+
+package data
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (s *Source) counting(t *Table, conditions []fragment, limit int64) fragment
 	return fragment{"SELECT COUNT(*) FROM (" + some.text + ") AS counted", some.args}
 }
 
-// number asks for it.
+// number counts the rows, as counting says.
 func (s *Source) number(ctx context.Context, db queryer, t *Table, conditions []fragment, limit int64) (n int64, err error) {
 	query := s.counting(t, conditions, limit)
 	if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
@@ -48,8 +48,8 @@ func (s *Source) number(ctx context.Context, db queryer, t *Table, conditions []
 	return n, nil
 }
 
-// numberUpTo counts the rows that meet the conditions, up to one more than limit; 0 means all. It is heavy work, within
-// Config.QueryTimeout.
+// numberUpTo counts the rows that meet the conditions, up to one more than limit; 0 means all. It
+// is heavy work, within Config.QueryTimeout.
 func (s *Source) numberUpTo(ctx context.Context, t *Table, conditions []fragment, limit int64) (n int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
@@ -71,14 +71,15 @@ func (s *Source) numberUpTo(ctx context.Context, t *Table, conditions []fragment
 	return n, err
 }
 
-// count counts the rows up to CountLimit within a quarter of the query timeout. Taking longer is not an error.
+// count counts the rows up to CountLimit within a quarter of the query timeout. Taking longer is
+// not an error.
 func (s *Source) count(ctx context.Context, db queryer, t *Table, conditions []fragment) (Count, error) {
 	return s.limited(ctx, t, conditions, func(ctx context.Context) (int64, error) {
 		return s.number(ctx, db, t, conditions, CountLimit)
 	})
 }
 
-// limited makes a Count of a number, within a quarter of the query timeout.
+// limited makes a Count of a number that takes at most a quarter of the query timeout.
 func (s *Source) limited(ctx context.Context, t *Table, conditions []fragment, number func(context.Context) (int64, error)) (Count, error) {
 	short, cancel := context.WithTimeout(ctx, s.config.QueryTimeout/4)
 	defer cancel()

@@ -1,6 +1,6 @@
-package data
-
 // This file holds the cursor: a place between rows, as an opaque text.
+
+package data
 
 import (
 	"bytes"
@@ -13,17 +13,19 @@ import (
 
 const (
 	cursorVersion = 1
-	// maxCursor bounds a cursor's text; maxCursorValue what one sort value puts into it, in bytes. A longer value is
-	// read again from the row.
+	// maxCursor bounds a cursor's text; maxCursorValue bounds what one sort value adds to it, in
+	// bytes. A longer value is read again from the row.
 	maxCursor      = 16 << 10
 	maxCursorValue = 256
-	// MaxOffset is how far a table whose rows have no place of their own (a view without a key) can be paged.
+	// MaxOffset is how far a table can be paged whose rows have no place of their own, such as a
+	// view without a key.
 	MaxOffset = 100_000
 )
 
-// cursor is a place in a sorted table. Encoded it is base64url of: the version, 8 bytes that bind it to the table and
-// the sort, a byte 'k' or 'o', and then for 'o' the offset as a uvarint; for 'k' each value, the position last, as a
-// class byte (n, i, r, t, b, or l for one too long) and its bytes: 8 for i and r, a uvarint length and the bytes for t, b.
+// cursor is a place in a sorted table. Encoded it is base64url of: the version, 8 bytes that bind
+// it to the table and the sort, a byte 'k' or 'o', and then for 'o' the offset as a uvarint; for
+// 'k' each value, the position last, as a class byte (n, i, r, t, b, or l for one too long) and its
+// bytes: 8 for i and r, a uvarint length and the bytes for t, b.
 type cursor struct {
 	offset int   // used if values is nil
 	values []any // int64, float64, string, []byte, nil, tooLong
@@ -76,7 +78,7 @@ func (c cursor) encode(t *Table, sort []SortKey) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor returns the cursor, or what is wrong with it.
+// parseCursor returns the cursor, or says what is wrong with it.
 func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
 	const malformed = "is not a page cursor: take it from a page's links, or leave it out for the first page"
 	if len(text) > maxCursor {
@@ -166,8 +168,8 @@ func (o term) rowid(t *Table) bool { return o.column == nil || o.column.Name == 
 // keyset says whether rows have a place of their own to page by.
 func (t *Table) keyset() bool { return t.rowid != "" || len(t.position()) > 0 }
 
-// order is the full order of a list: the sort, then what it lacks of the position, in the direction of the last sort
-// key so that one index can serve both.
+// order is the full order of a list: the sort, then the terms of the position that the sort lacks,
+// in the direction of the last sort key, so that one index can serve both.
 func (t *Table) order(sort []SortKey) []term {
 	var terms []term
 	desc, hasRowID := false, false

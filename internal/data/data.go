@@ -1,39 +1,47 @@
-// Package data reads and writes the user's application database: it introspects the schema, turns a typed, URL-encoded
-// Query into bounded, parameterised SQL with keyset paging, and an Input into one transaction. SQLite is supported now;
-// everything an engine does its own way is behind the dialect interface.
+// Package data reads and writes the application's database. It reads the schema, turns a typed
+// Query, which has a form in addresses, into bounded SQL with parameters and keyset paging, and an
+// Input into one transaction. SQLite is supported now; what each engine does its own way is behind
+// the dialect interface.
 //
-// Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly. A write enforces the
-// foreign keys even where the connection does not, checks all of them when it commits, and leaves the connection as it
-// was. It imports no SQL driver: the caller opens the *sql.DB.
+// Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly.
+// A write enforces the foreign keys even where the connection does not, checks all of them when it
+// commits, and leaves the connection as it was. The package imports no SQL driver: the caller opens
+// the *sql.DB.
 //
-// A table this package cannot read (a view whose base table is gone, a virtual table whose module is missing) stays in
-// the Schema with its Problem stated, and reading it is a *TableError.
+// A table that cannot be read (a view whose base table is gone, a virtual table whose module is
+// missing) stays in the Schema and states its Problem; reading it is a *TableError.
 //
 // # Values of any length
 //
-// A value of more than 16 MiB is compared with nothing, and one of more than 256 KiB not sorted by unless an index is. In
-// exports and downloads longer cells than 1 MiB are read in pieces, so that the Go heap does not grow with them. Where
-// the connection can (those of this module's package sqlite do, for tables with row ids and without computed columns),
-// SQLite reads the pieces alone; elsewhere it loads the whole of the cell for each, outside that heap, so that the process
-// grows for a moment by the largest cell. Where writers wait for readers (look.go) a cell beyond 16 MiB is refused.
+// Values of more than 16 MiB are not compared with anything, and rows are sorted by values of more
+// than 256 KiB only where an index has the order. Exports and downloads read cells of more than 1
+// MiB in pieces, so that the Go heap does not grow with them. Connections of this module's package
+// sqlite read the pieces alone, of tables that have row ids and no computed columns. Other
+// connections load the whole cell for each piece, outside the Go heap, so that the process grows
+// for a moment by the largest cell. Where writers wait for readers (look.go) a cell of more than 16
+// MiB is refused.
 //
 // # Filters
 //
-// A filter's value is parsed by the column's Kind and bound with the type that compares right with what is stored:
+// A filter's value is parsed by the column's Kind, and bound with the type that compares right with
+// what is stored:
 //
-//   - integer, real, decimal: compared as numbers; lt, le, gt and ge match stored numbers only, never text that
-//     happens to sit in a numeric column.
-//   - text, longtext, enum, json: compared as text by the column's collation; stored blobs never match.
-//   - a column of no known type: a value that reads as a number is compared with numbers (eq, ne and in: also with the
-//     same characters stored as text), any other with text.
-//   - date, time, datetime: compared as instants, whether stored as ISO 8601 text, Unix seconds or milliseconds, or a
-//     Julian day (real). No zone means UTC. In lt, le, gt and ge a date is its first instant; eq, ne and in mean the
-//     whole day, minute or second that was written.
+//   - integer, real, decimal: compared as numbers; lt, le, gt and ge match stored numbers only,
+//     never text that happens to be in a numeric column.
+//   - text, longtext, enum, json: compared as text by the column's collation; stored blobs never
+//     match.
+//   - a column of no known type: a value that reads as a number is compared with numbers (eq, ne
+//     and in: also with the same characters stored as text), any other value with text.
+//   - date, time, datetime: compared as instants, whether they are stored as ISO 8601 text, Unix
+//     seconds or milliseconds, or a Julian day (real). Without a zone they are UTC. In lt, le, gt
+//     and ge a date is its first instant; eq, ne and in mean the whole day, minute or second that
+//     was written.
 //   - bool: true is 1, or the text true, t, yes, on; false is 0, or false, f, no, off.
 //   - uuid: matches text in either case, with or without hyphens, and 16-byte blobs.
 //   - blob: hexadecimal digits.
-//   - ne also matches rows where the column is NULL; every other operator but isnull does not.
-//   - contains and startswith ignore case by Unicode simple folding; % and _ and * are literal.
+//   - ne also matches rows where the column is NULL; the other operators, but for isnull, do not.
+//   - contains and startswith ignore case by Unicode simple folding; %, _ and * stand for
+//     themselves.
 package data
 
 import (
@@ -47,11 +55,12 @@ import (
 
 // Source is the application's data behind a *sql.DB. It is safe for concurrent use.
 //
-// Reads return FieldErrors for what is wrong in a query, naming every wrong field, ErrNoTable, ErrNotFound, *TableError,
-// ErrTimeout, ErrBusy and ErrUnavailable. A write writes all or nothing. Beside the errors of reads it returns constraints
-// in words (a FieldError without Field is about the whole record), ErrReadOnly, *StaleError and *ReferencedError. What writes
-// many records takes as asked the Token of a Question or a Preview: if other records match by then, the error is ErrAsked; an
-// empty one is not checked.
+// Reads return FieldErrors, which name every wrong field of a query, ErrNoTable, ErrNotFound,
+// *TableError, ErrTimeout, ErrBusy and ErrUnavailable. A write writes all or nothing. Beside the
+// errors of reads it returns constraints in words (a FieldError without a Field is about the whole
+// record), ErrReadOnly, *StaleError and *ReferencedError. A write of many records takes as asked
+// the Token of a Question or a Preview: if other records match by then, the error is ErrAsked. An
+// empty token is not checked.
 type Source struct {
 	db      *sql.DB
 	dialect dialect
@@ -62,8 +71,9 @@ type Source struct {
 	read    *Schema // as the database has it, guarded by refresh
 }
 
-// Open detects the engine behind db and reads its schema. The caller keeps db and closes it.
-// An engine other than SQLite 3.37 or later, and names in cfg that the database does not have, are errors.
+// Open detects the engine behind db and reads its schema. The caller keeps db and closes it. An
+// engine other than SQLite 3.37 or later, and names in cfg that the database does not have, are
+// errors.
 func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
 	if db == nil {
 		return nil, errors.New("data: open: db is nil")
@@ -102,9 +112,9 @@ func (s *Source) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Ping says whether the database answers. It waits for no other work: a connection is kept for it, and one of many that come at once
-// uses it at a time. A database that somebody has locked to write to it answers: it is there, and whoever reads or writes
-// waits for its turn.
+// Ping says whether the database answers. It waits for no other work: one connection is kept for
+// it, which pings that come at once use in turn. A database that is locked for a write answers too:
+// it is there, and readers and writers wait for their turns.
 func (s *Source) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
@@ -125,7 +135,8 @@ func (s *Source) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Estimates returns the approximate number of rows of each table; -1 where only counting would tell. It counts nothing: the planner's statistics, else the highest row id.
+// Estimates returns the approximate number of rows of each table; -1 where only counting would
+// tell. It counts nothing: it asks the planner's statistics, else the highest row id.
 func (s *Source) Estimates(ctx context.Context) (map[string]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
@@ -153,7 +164,7 @@ func (s *Source) table(name string) (*Table, error) {
 	return t, nil
 }
 
-// failed turns an engine's error on a read of t into one of this package's.
+// failed turns an engine's error on a read of t into an error of this package.
 func (s *Source) failed(ctx context.Context, op string, t *Table, err error) error {
 	if errors.As(err, new(*TableError)) || outage(err) {
 		return err // it is one

@@ -1,6 +1,6 @@
-package data
-
 // This file deletes records: one, chosen ones, or all that match a query.
+
+package data
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 	"fmt"
 )
 
-// Delete deletes a record. token is the Token of its DeletePreview: if the row, or what goes with it, is not what it was,
-// nothing is deleted and the error is a *StaleError. An empty one is not checked. Refused by a foreign key, the error is a
-// *ReferencedError.
+// Delete deletes a record. token is the Token of its DeletePreview: if the row has changed, or
+// other records go with it by now, nothing is deleted and the error is a *StaleError. An empty
+// token is not checked. If a foreign key forbids the deletion, the error is a *ReferencedError.
 func (s *Source) Delete(ctx context.Context, table string, key Key, token string) error {
 	t, err := s.writable(table)
 	if err != nil {
@@ -54,7 +54,8 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 	}, refused)
 }
 
-// stillAsked is the image of a row that must still be, with what goes with it, what the token of its preview says.
+// stillAsked reads a row that is to be deleted. The row, and the records that go with it, must
+// still be those that the token of its preview covers.
 func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
 	state, err := s.rowState(ctx, db, t, key)
 	switch {
@@ -78,8 +79,8 @@ func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, 
 	return nil, &StaleError{Current: record}
 }
 
-// refusedDelete is refused for deletions, where a foreign key means that others refer to the record, and NOT NULL that
-// they would lose what they refer to.
+// refusedDelete is refused for deletions. There a foreign key means that other records refer to the
+// record, and NOT NULL means that they would lose their reference.
 func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Key, err error) error {
 	if v, ok := s.dialect.violation(ctx, db, t, err); ok && (v.rule == ruleForeignKey || v.rule == ruleNotNull) {
 		return s.referenced(ctx, db, t, key)
@@ -87,7 +88,8 @@ func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Ke
 	return s.refused(ctx, db, "delete from", t, Input{}, nil, err)
 }
 
-// explained adds to a ReferencedError, or to what setting references to NULL broke, what forbids the deletion.
+// explained makes a ReferencedError complete: it adds what forbids the deletion. Broken constraints
+// of records that lose their reference become one too.
 func (s *Source) explained(ctx context.Context, t *Table, key Key, err error) error {
 	if !errors.As(err, new(*ReferencedError)) && !constraint(err) {
 		return err
@@ -99,7 +101,8 @@ func (s *Source) explained(ctx context.Context, t *Table, key Key, err error) er
 	return &ReferencedError{Key: key, Forbid: preview.Forbid}
 }
 
-// referenced says which tables refer to rows that are deleted by now, in a transaction that cannot be committed.
+// referenced says which tables refer to rows that are deleted by now, in a transaction that cannot
+// be committed.
 func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) error {
 	refused := &ReferencedError{Key: key}
 	for _, fk := range t.referenced {
@@ -118,8 +121,9 @@ func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) 
 	return refused
 }
 
-// DeleteMany deletes the selected records, in one transaction, within Config.BulkTimeout, and returns how many there were;
-// keys whose records are gone do not matter. Refused by a foreign key, the error is a *ReferencedError.
+// DeleteMany deletes the selected records in one transaction, within Config.BulkTimeout, and
+// returns how many it deleted. Keys whose records are gone are passed over. If a foreign key
+// forbids the deletion, the error is a *ReferencedError.
 func (s *Source) DeleteMany(ctx context.Context, sel Selection, asked string) (int64, error) {
 	t, err := s.writable(sel.table)
 	if err != nil {
@@ -135,8 +139,9 @@ func (s *Source) DeleteMany(ctx context.Context, sel Selection, asked string) (i
 	return s.deleteAll(ctx, t, conditions, asked)
 }
 
-// deleteAll deletes what meets each of the conditions, in one transaction. Each is one statement (SQLite needs no
-// batches to bound its memory, and stops when ctx ends) unless a hook wants to see every row.
+// deleteAll deletes the rows that meet each of the conditions, in one transaction. Each set of
+// conditions is one statement (SQLite needs no batches to bound its memory, and stops when ctx
+// ends) unless a hook wants to see every row.
 func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragment, asked string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
 	defer cancel()

@@ -1,6 +1,6 @@
-package data
-
 // This file tests deletions, and that a preview says what one does.
+
+package data
 
 import (
 	"cmp"
@@ -21,7 +21,8 @@ func TestPreviewsComeTrue(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 4).Draw(rt, "tables")
 		rows := rapid.SliceOfN(rapid.IntRange(1, 6), n, n).Draw(rt, "rows")
-		// All keys have one type: SQLite 3.54 refuses SET NULL where '1' refers to the 1 of a WITHOUT ROWID table.
+		// All keys have one type: SQLite 3.54 refuses SET NULL where '1' refers to the 1 of a
+		// WITHOUT ROWID table.
 		kind := rapid.SampledFrom([]string{"INTEGER", "TEXT"}).Draw(rt, "kind")
 		parents := map[string]int{} // by table and column
 		var ddl []string

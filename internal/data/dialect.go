@@ -1,6 +1,7 @@
-package data
+// This file holds the dialect, which is what an engine does its own way, and finds out which engine
+// a database is.
 
-// This file holds what an engine does its own way, and finds out which engine it is.
+package data
 
 import (
 	"context"
@@ -17,20 +18,24 @@ type dialect interface {
 	introspect(ctx context.Context, db *sql.DB) (*Schema, error)
 	// estimates is Source.Estimates.
 	estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error)
-	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns others as they are.
+	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns
+	// others as they are.
 	classify(ctx context.Context, err error) error
 
-	// ping asks whether the database answers; that it is locked by somebody is an answer, for which it does not wait.
+	// ping asks whether the database answers. A locked database is an answer, for which ping does
+	// not wait.
 	ping(ctx context.Context, conn *sql.Conn) error
 	// engine is what package sqldb calls it.
 	engine() sqldb.Engine
-	// start begins a transaction: of reads that see one moment, or of writes, with foreign keys enforced when it commits.
+	// start begins a transaction: of reads that see one moment, or of writes, with foreign keys
+	// enforced when it commits.
 	start(write bool) sqldb.Start
-	// store makes a parsed field what is stored, in the form of like (what the row or another one has, or nil).
+	// store turns a parsed field into the value that is stored, in the form of like: the value that
+	// this row has, or another row, or nil.
 	store(c *Column, value, like any) (any, error)
-	// latest selects the value of a column, exactly, in one of the latest rows that has one.
+	// latest selects a column's value, exactly, in one of the latest rows that has one.
 	latest(t *Table, c *Column) fragment
-	// insert writes a row and returns its handle; none if a trigger prevented it.
+	// insert writes a row and returns its handle; no handle if a trigger prevented the write.
 	insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) (handles [][]any, err error)
 	// update changes the rows that meet the conditions and returns their handles.
 	update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (handles [][]any, err error)
@@ -40,11 +45,12 @@ type dialect interface {
 	remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error)
 	// piece selects, exactly, bytes of a text or blob, from 1.
 	piece(c *Column, from, size int) string
-	// orphan is the condition that a row's foreign key points at nothing.
+	// orphan is the condition that a row's foreign key points at no row.
 	orphan(t *Table, fk *ForeignKey, parent *Table) fragment
-	// referring selects the handles of the rows of child whose foreign key points at rows of t.
+	// referring selects the handles of the rows of child whose foreign key points at one of these
+	// rows of t.
 	referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment
-	// violation reads an engine's error as a constraint of t that a write broke.
+	// violation reads an engine's error as a rule of t that a write broke.
 	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
 
 	// own says whether an error is the engine's or its driver's.
@@ -56,9 +62,11 @@ type dialect interface {
 	from(t *Table) string
 	// place is the expression of an order's term; it also compares.
 	place(t *Table, o term) string
-	// cell selects what newValue needs: storage class, value cut to a number of characters, size in bytes.
+	// cell selects what newValue needs: the storage class, the value cut to a number of characters,
+	// the size in bytes.
 	cell(c *Column, maxRunes int) string
-	// exact selects an expression's storage class and value; the value is NULL if it is longer than maxBytes.
+	// exact selects an expression's storage class and value; the value is NULL if it is longer than
+	// maxBytes.
 	exact(expression string, maxBytes int) string
 	// one selects, exactly, the number 1.
 	one() string
@@ -68,17 +76,18 @@ type dialect interface {
 	bytes(expression string) string
 	// longer is the condition that a column's value has more bytes; it loads none of them.
 	longer(c *Column, bytes int) fragment
-	// part is exact, but that the class of a longer value begins with "long ".
+	// part is exact, except that the class of a value that is too long begins with "long ".
 	part(expression string, maxBytes int) string
-	// writersWait says whether who writes waits for who reads.
+	// writersWait says whether writers wait for readers.
 	writersWait(ctx context.Context, db queryer) (bool, error)
 	// value converts what exact and cell selected.
 	value(class string, scanned any) any
 	// plan says how the engine would answer a query.
 	plan(ctx context.Context, db queryer, query fragment) (plan, error)
-	// unindexed is a condition for which no index is used.
+	// unindexed is the same condition in a form for which no index is used.
 	unindexed(f fragment) fragment
-	// atOnce is a query whose rows are found, all of them, before the first is given: what ctx ends it stops until then.
+	// atOnce is a query that finds all of its rows before it gives the first one. Until then it
+	// stops when ctx ends.
 	atOnce(query fragment) fragment
 	// unordered is a place in an ORDER BY for which no index is used.
 	unordered(place string) string
@@ -86,15 +95,15 @@ type dialect interface {
 	match(t *Table, c *Column, op Op, operands []operand) fragment
 	// search is the condition of Query.Search on one column.
 	search(c *Column, text string) fragment
-	// lookup selects, for each row of values, the parent rows whose columns equal them: an int (the row's number, from 0),
-	// then the given expressions.
+	// lookup selects, for each row of values, the parent rows whose columns equal them: an int (the
+	// row's number, from 0), then the given expressions.
 	lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment
 }
 
-// openTimeout bounds the question which engine it is.
+// openTimeout bounds that question.
 const openTimeout = 10 * time.Second
 
-// detect asks the database what it is.
+// detect asks the database which engine it is.
 func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()

@@ -1,6 +1,6 @@
-package data
-
 // This file reads the whole of one cell.
+
+package data
 
 import (
 	"context"
@@ -9,9 +9,11 @@ import (
 	"slices"
 )
 
-// Download writes the whole of one cell to a writer, whatever its size, and returns how it is stored: StoredNull, StoredBlob,
-// or StoredText, also of a number, as text. An error of the writer is returned as it is; part was written then. FieldErrors:
-// the column is masked, or is not one. A cell of more than 1 MiB takes the place of an export, and is read as longCell says.
+// Download writes the whole of one cell to a writer, whatever its size, and returns how the cell is
+// stored: StoredNull, StoredBlob, or StoredText, also for a number, which is written as text. An
+// error of the writer is returned as it is; a part was written then. FieldErrors: there is no such
+// column, or it is masked. A cell of more than 1 MiB takes the place of an export, and is read as
+// longCell says.
 func (s *Source) Download(ctx context.Context, table string, key Key, column string, to io.Writer) (Storage, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -66,8 +68,8 @@ func (s *Source) oneCell(ctx context.Context, t *Table, c *Column, where []fragm
 	return Storage(class), rows[0][0], nil
 }
 
-// longCell writes a cell in pieces of 4 MiB, within one snapshot. Where writers would have to wait for that it is read in
-// one look, for which it must not have more than 16 MiB.
+// longCell writes a cell in pieces of 4 MiB, within one snapshot. Where writers wait for readers it
+// is read in one look instead, and must not have more than 16 MiB.
 func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []fragment, to io.Writer) error {
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
@@ -94,8 +96,9 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 	})
 }
 
-// cellApart reads a cell where writers wait for readers: in one look, in its turn. It yields the cell when the look has
-// ended. instead is what people can do about a cell that is too long, besides WAL: "leave the column out, or ".
+// cellApart reads a cell where writers wait for readers: in one look, in its turn. It yields the
+// cell when the look has ended. instead is what people can do about a cell that is too long,
+// besides WAL: "leave the column out, or ".
 func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, instead string, yield func([]byte) error) error {
 	query := s.selecting(t, s.exactly(t, []term{{column: c}}, maxMatched)...)
 	var rows [][]any

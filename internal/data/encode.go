@@ -1,6 +1,6 @@
-package data
-
 // This file writes exports as CSV and JSON.
+
+package data
 
 import (
 	"bufio"
@@ -18,9 +18,10 @@ import (
 // exportBuffer is how many bytes are gathered before they are written.
 const exportBuffer = 16 << 10
 
-// CSV writes comma-separated values (RFC 4180, lines ending in LF) under a line of column names. Blobs are base64; NULL
-// and the empty text are both empty. A text, or name, that a spreadsheet would take for a formula, beginning with = + - @,
-// also of full width, a tab, a CR or a LF, gets ' before it; numbers, also as text in a column of numbers, do not.
+// CSV writes comma-separated values (RFC 4180, lines ending in LF) under a line of column names.
+// Blobs are base64; NULL and the empty text are both empty. A text, or a name, that a spreadsheet
+// would take for a formula gets ' before it: one that begins with = + - @, also of full width, a
+// tab, a CR or a LF. Numbers do not, also where they are text in a column of numbers.
 func CSV(w io.Writer) RowWriter {
 	out := bufio.NewWriterSize(w, exportBuffer)
 	return &csvWriter{out: out, w: csv.NewWriter(out)} // which takes a buffered writer as its own
@@ -158,9 +159,9 @@ func plainCell(text string) string {
 	return text
 }
 
-// JSON writes an array of one object a row, whose members are in the columns' order. Blobs are base64, booleans true
-// and false, JSON columns the documents themselves, up to 4 MiB; what does not read as its column's kind is the text or number that
-// is stored.
+// JSON writes an array of one object a row, whose members are in the columns' order. Blobs are
+// base64, booleans true and false, JSON columns of up to 4 MiB the documents themselves. A value
+// that does not read as its column's kind is the text or number that is stored.
 func JSON(w io.Writer) RowWriter { return &jsonWriter{w: bufio.NewWriterSize(w, exportBuffer)} }
 
 // JSONLines writes one such object a line (https://jsonlines.org).
@@ -217,8 +218,8 @@ func (j *jsonWriter) Row(cells []Value) error {
 	return err
 }
 
-// maxDocument is how long a JSON document may be to stand as what it is: it is held to be checked. A longer one is a
-// string.
+// maxDocument is the longest JSON document, in bytes, that is written as a document: it is held to
+// be checked. A longer one is written as a string.
 const maxDocument = 4 << 20
 
 // long writes a long cell, piece by piece.
@@ -315,7 +316,7 @@ func (j *jsonWriter) End() error {
 	return j.w.Flush()
 }
 
-// quoted is a JSON string; what is not UTF-8 in it becomes U+FFFD.
+// quoted is a JSON string; bytes in it that are not UTF-8 become U+FFFD.
 func quoted(text string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -1,6 +1,6 @@
-package data
-
 // This file holds the errors of the package.
+
+package data
 
 import (
 	"context"
@@ -16,7 +16,8 @@ var (
 	ErrNoTable = errors.New("no such table")
 	// ErrNotFound means that no row has the key.
 	ErrNotFound = errors.New("no such record")
-	// ErrTimeout means that the read took longer than Config.QueryTimeout or the context's deadline.
+	// ErrTimeout means that the read took longer than Config.QueryTimeout or the context's
+	// deadline.
 	ErrTimeout = errors.New("the query took too long and was stopped")
 	// ErrUnavailable means that the database does not answer, or is locked.
 	ErrUnavailable = errors.New("the database is unavailable")
@@ -24,7 +25,8 @@ var (
 	ErrReadOnly = errors.New("read-only")
 )
 
-// outage says whether a classified error is about the database or the request, rather than one table.
+// outage says whether a classified error is about the database or the request, rather than one
+// table.
 func outage(err error) bool {
 	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled)
 }
@@ -33,7 +35,7 @@ func fieldError(field, value, format string, args ...any) *FieldError {
 	return &FieldError{Field: field, Value: clip.Text(value, 100), Message: fmt.Sprintf(format, args...)}
 }
 
-// orNil avoids a non-nil error that holds no errors.
+// orNil avoids an error that is not nil and holds no errors.
 func orNil(e FieldErrors) error {
 	if len(e) == 0 {
 		return nil
@@ -41,7 +43,7 @@ func orNil(e FieldErrors) error {
 	return e
 }
 
-// StaleError means that the record is no longer what it was when it was read for editing. Nothing was written.
+// StaleError means that the record has changed since it was read for editing. Nothing was written.
 type StaleError struct {
 	Current *Record // as Edit returns it; nil if the record is gone
 }
@@ -53,10 +55,13 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("the record %s of %s was changed after it was read", e.Current.Key, e.Current.Table.Name)
 }
 
-// ReferencedError means that other records refer to one that was to be deleted. Nothing was deleted.
+// ReferencedError means that other records refer to one that was to be deleted. Nothing was
+// deleted.
 type ReferencedError struct {
-	Key    Key      // of the record; zero if it is one of many
-	Forbid []Effect // what refers to it; where Key is zero their Count is Unknown. Empty if that could not be found out
+	Key Key // of the record; zero if it is one of many
+	// Forbid is what refers to it; empty if that could not be found out. Where Key is zero the
+	// Counts are Unknown.
+	Forbid []Effect
 }
 
 func (e *ReferencedError) Error() string {

@@ -1,6 +1,6 @@
-package data
-
 // This file reads all rows that match a query, at full speed and in bounded memory.
+
+package data
 
 import (
 	"context"
@@ -14,15 +14,16 @@ import (
 const (
 	// MaxExportColumns is how many columns one export has; SQLite's results are bounded by it.
 	MaxExportColumns = 900
-	// rowBytes is how much of one row is read at once. A cell with more than its part of it, at least longFrom and at
-	// most longTo bytes, is read in pieces of longPiece, one after the other; exportGathered is how much of the rows of a
-	// slice is held.
+	// rowBytes is how much of one row is read at once. A cell with more than its share of that,
+	// which is at least longFrom and at most longTo bytes, is read in pieces of longPiece, one
+	// after the other. exportGathered is how much of the rows of a slice is held.
 	rowBytes       = 8 << 20
 	longFrom       = 4 << 10
 	longTo         = 1 << 20
 	longPiece      = 4 << 20
 	exportGathered = 8 << 20
-	// sliceRows and sliceTime bound one look at a database whose writers wait for its readers; sliceRest is between two.
+	// sliceRows and sliceTime bound one look at a database whose writers wait for its readers;
+	// sliceRest is the time between two looks.
 	sliceRows = 1000
 	sliceTime = 12 * time.Millisecond
 	sliceRest = 2 * time.Millisecond
@@ -32,14 +33,14 @@ const (
 type RowWriter interface {
 	// Begin is called once, before the rows.
 	Begin(columns []*Column) error
-	// Row is called for each row; cells are those of the columns, and only good until it returns. Of a long cell only
-	// Pieces has the value.
+	// Row is called for each row. cells are those of the columns, and are good until Row returns.
+	// The value of a long cell is given by Pieces alone.
 	Row(cells []Value) error
 	// End is called once, after the last row, if nothing failed.
 	End() error
 }
 
-// export is one under way.
+// export is an export that is under way.
 type export struct {
 	s          *Source
 	t          *Table
@@ -51,7 +52,8 @@ type export struct {
 	w          RowWriter
 }
 
-// Exported are the columns that an export of a query has: all or the query's, without the masked ones.
+// Exported are the columns that an export of a query has: all or the query's, without the masked
+// ones.
 func (t *Table) Exported(q Query) []*Column {
 	columns := t.columns(q.Columns)
 	if len(q.Columns) == 0 {
@@ -60,14 +62,16 @@ func (t *Table) Exported(q Query) []*Column {
 	return slices.DeleteFunc(columns, func(c *Column) bool { return !c.Sortable() })
 }
 
-// Export gives every row that matches a query, in its order, to w: all columns or the query's, whole, without the masked
-// ones. The query's page is ignored. Only ctx bounds its time; it keeps a connection until it returns, so w should wait for
-// nobody. An error of w is returned as it is. ErrBusy: others are under way.
+// Export gives every row that matches a query, in its order, to w: all columns or the query's,
+// whole, without the masked ones. The query's page is ignored. Only ctx bounds its time. It keeps a
+// connection until it returns, so w should not wait for anybody. An error of w is returned as it
+// is. ErrBusy: other exports are under way.
 //
-// It is one statement in one snapshot of the database, unless writers would have to wait
-// for it: a SQLite database that is not in WAL mode is read in slices, of 12 ms or a row, in the order of the query if
-// its first column is of the key or has an index, else of the key. What is written meanwhile may then be in it or not. A
-// view, or a table without a key, has no slices: there it is what is read in one look (look.go), of some MiB.
+// It is one statement in one snapshot of the database, unless writers would have to wait for it. A
+// SQLite database that is not in WAL mode is read in slices, of 12 ms or a row, in the order of the
+// query if its first column is of the key or has an index, else in the order of the key. The export
+// may or may not have what is written meanwhile. A view, or a table without a key, has no slices:
+// one look reads all of it (look.go), up to some MiB.
 func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	t, err := s.table(q.Table)
 	if err != nil {
@@ -255,8 +259,9 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 	return cells, nil
 }
 
-// inSlices reads the rows some at a time, and lets writers have their turns. A row that does not meet the conditions is
-// passed over: so each look is bounded by the rows that it walks, whether they match or not.
+// inSlices reads the rows some at a time, and lets writers have their turns. Each look is bounded
+// by the rows that it walks, whether they match or not: it passes over a row that does not meet the
+// conditions.
 func (e *export) inSlices(ctx context.Context) error {
 	s, t := e.s, e.t
 	keep := allOf(e.conditions)
@@ -301,10 +306,11 @@ func (e *export) inSlices(ctx context.Context) error {
 	}
 }
 
-// same says whether nothing came after a place.
+// same says whether no row came after a place.
 func same(a, b []any) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-// slice reads rows of one segment until there are enough for one look. more says that there may be others in it.
+// slice reads rows of one segment until there are enough for one look. more says that there may be
+// others in it.
 func (e *export) slice(ctx context.Context, db queryer, query fragment, segment []fragment, gathered *[][]Value, last *[]any) (more bool, err error) {
 	s, t := e.s, e.t
 	query = query.where(segment)
@@ -348,7 +354,7 @@ func (e *export) slice(ctx context.Context, db queryer, query fragment, segment 
 	return false, nil
 }
 
-// wholeCell is a cell of which everything was read.
+// wholeCell is a cell that was read whole.
 func wholeCell(c *Column, storage Storage, value any) Value {
 	switch raw := value.(type) {
 	case string:

@@ -1,6 +1,6 @@
-package data
-
 // This file tests exports: complete, in order, safe to open, and in constant memory.
+
+package data
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-package data
-
 // This file reads a Field by the kind of its column.
+
+package data
 
 import (
 	"bytes"
@@ -19,9 +19,10 @@ import (
 // maxNumber is the longest number that is read, in characters.
 const maxNumber = 400
 
-// Values that a dialect stores in its own way; the others are nil, int64, float64, string and []byte.
+// Values that a dialect stores in its own way; the other values are nil, int64, float64, string and
+// []byte.
 type (
-	// decimalNumber is a number as written, of digits, a point and an exponent.
+	// decimalNumber is a number as it was written: digits, a point and an exponent.
 	decimalNumber string
 	// instantValue is a date, time or both.
 	instantValue struct {
@@ -38,7 +39,7 @@ var (
 	errWhole    = errors.New("must be a whole number, such as 12 or -3")
 )
 
-// notWhole says what is wrong with what strconv.ParseInt refused.
+// notWhole says why strconv.ParseInt refused a text.
 func notWhole(err error) error {
 	if errors.Is(err, strconv.ErrRange) {
 		return fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
@@ -172,15 +173,16 @@ func parseNumberField(c *Column, text string) (any, error) {
 	return decimalNumber(text), nil
 }
 
-// decimal is a decimal number: 0.digits without zeros around them, times 10 to the exponent plus their count. Two that
-// are equal are ==.
+// decimal is the number 0.digits times 10 to the power of len(digits) + exponent. digits has no
+// zeros at its ends, so that equal numbers are ==.
 type decimal struct {
 	negative bool
 	digits   string
 	exponent int // of the last digit; 0 for zero
 }
 
-// newDecimal reads what parseNumber accepts; exponents that overflow an int are zero or infinity there.
+// newDecimal reads what parseNumber accepts; exponents that overflow an int are zero or infinity
+// there.
 func newDecimal(text string) decimal {
 	text = strings.ToLower(text)
 	var d decimal
@@ -217,7 +219,7 @@ func (d decimal) less(other decimal) bool {
 	return d.digits < other.digits
 }
 
-// validJSON says where text is no JSON document.
+// validJSON says where a text is not a JSON document.
 func validJSON(text string) error {
 	if json.Valid([]byte(text)) {
 		return nil
@@ -232,7 +234,8 @@ func validJSON(text string) error {
 	return errors.New("is not valid JSON")
 }
 
-// same says whether a field, as a form sends it, is what the stored value shows: then that value stays.
+// same says whether a field, as a form sends it, is what the stored value shows: then that value
+// stays.
 func (c *Column) same(f Field, stored any) bool {
 	if f.Null || stored == nil {
 		return f.Null && stored == nil
@@ -279,5 +282,5 @@ func (c *Column) same(f Field, stored any) bool {
 	return false
 }
 
-// withLF undoes what browsers do to line breaks.
+// withLF undoes the line breaks of browsers.
 func withLF(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }

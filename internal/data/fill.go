@@ -1,6 +1,7 @@
-package data
+// This file fills a page with its rows and their count: at once, or in looks where writers wait for
+// readers (look.go).
 
-// This file fills a page with its rows and their count: at once, or in looks where writers wait for readers (look.go).
+package data
 
 import (
 	"context"
@@ -31,7 +32,8 @@ func (s *Source) fill(ctx context.Context, r *reader, page *Page, conditions []f
 	return s.fillNow(ctx, r, page, conditions)
 }
 
-// fillUndivided fills the page of a table that cannot be read in windows. Its count is unknown if it takes too long.
+// fillUndivided fills the page of a table that cannot be read in windows. Its count is unknown if
+// it takes too long.
 func (s *Source) fillUndivided(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	err := s.twice(ctx, "count", r.t, func(ctx context.Context, db queryer) (err error) {
 		page.Count, err = s.count(ctx, db, r.t, conditions)
@@ -64,7 +66,8 @@ func (s *Source) fillAtOnce(ctx context.Context, r *reader, page *Page, conditio
 	})
 }
 
-// fillNow reads the rows of a page and counts all of them. A page that holds them all needs no count.
+// fillNow reads the rows of a page and counts all of them. A page that holds them all needs no
+// count.
 func (s *Source) fillNow(ctx context.Context, r *reader, page *Page, conditions []fragment) error {
 	var err error
 	if !r.t.keyset() {

@@ -1,6 +1,6 @@
-package data
-
 // This file reads filter values by the kind of their column.
+
+package data
 
 import (
 	"encoding/hex"
@@ -16,7 +16,7 @@ import (
 // operand is a filter's value, parsed.
 type operand struct {
 	text     string
-	number   any // int64 or float64; nil if the text is no number
+	number   any // int64 or float64; nil if the text is not a number
 	truth    bool
 	blob     []byte
 	from, to time.Time // the interval the written instant stands for
@@ -29,7 +29,7 @@ func (f Filter) check(t *Table) *FieldError {
 	return err
 }
 
-// parse returns the operands, or what is wrong with the filter.
+// parse returns the operands, or says what is wrong with the filter.
 func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 	given := strings.Join(f.Values, ",")
 	c, ok := t.Column(f.Column)
@@ -126,7 +126,7 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 	return o, err
 }
 
-// parseNumber returns an int64 or a finite float64; nil if text is no decimal number.
+// parseNumber returns an int64 or a finite float64; nil if the text is not a decimal number.
 func parseNumber(text string) any {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n
@@ -163,7 +163,8 @@ var instantLayouts = []struct {
 	{"15:04:05", time.Second},
 }
 
-// parseInstant is parseISO with fractions of a second to the millisecond, which is what SQLite compares by.
+// parseInstant is parseISO with fractions of a second to the millisecond, which is what SQLite
+// compares by.
 func parseInstant(text string) (at time.Time, zoned bool, step time.Duration, err error) {
 	at, zoned, step, err = parseISO(text)
 	if err == nil && step == time.Second && strings.Contains(text, ".") {
@@ -172,8 +173,8 @@ func parseInstant(text string) (at time.Time, zoned bool, step time.Duration, er
 	return at, zoned, step, err
 }
 
-// parseISO reads a date, a time of day (on 2000-01-01, as SQLite does) or both. step is the interval the last field
-// stands for, from a second up.
+// parseISO reads a date, a time of day (on 2000-01-01, as SQLite does) or both. step is the
+// interval the last field stands for, from a second up.
 func parseISO(text string) (at time.Time, zoned bool, step time.Duration, err error) {
 	if len(text) > 10 && text[10] == ' ' {
 		text = text[:10] + "T" + text[11:]

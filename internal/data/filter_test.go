@@ -1,6 +1,6 @@
-package data
-
 // This file tests what filters and search match.
+
+package data
 
 import (
 	"database/sql"

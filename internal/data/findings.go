@@ -1,6 +1,6 @@
-package data
+// This file finds what keeps tables from being shown and changed well.
 
-// This file says what a schema lacks for its tables to be shown and changed well.
+package data
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Finding is something about a table.
+// Finding is something that a program should know about a table.
 type Finding struct {
 	Level   Level
 	Table   string
@@ -16,8 +16,9 @@ type Finding struct {
 	Message string
 }
 
-// Findings are what the schema says about its tables, by name: tables that cannot be read, that have no key, foreign
-// keys that lead nowhere or have no index, columns of no known type, and masked ones.
+// Findings are what the schema says about its tables, by name: tables that cannot be read or have
+// no key, foreign keys that lead nowhere or have no index, columns of no known type, and masked
+// columns.
 func (s *Schema) Findings() []Finding {
 	var all []Finding
 	for _, t := range s.Tables {

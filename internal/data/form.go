@@ -1,30 +1,33 @@
-package data
-
 // This file says what a form needs to know of a table.
+
+package data
 
 import (
 	"slices"
 	"strings"
 )
 
-// Form is what can be given to Insert and Update.
+// Form says what Insert and Update take.
 type Form struct {
 	Table     *Table
 	Fields    []FormField   // every readable column, in the table's order
 	Relations []*ManyToMany // settable by Input.Links
 }
 
-// FormField is what a form needs to know of one column, beside the Column itself: its Kind, Nullable, HasDefault, Enum,
-// Min, Max, Step and MaxLength.
+// FormField is one column of a Form. A form also needs of the Column itself: its Kind, Nullable,
+// HasDefault, Enum, Min, Max, Step and MaxLength.
 type FormField struct {
 	Column *Column
 	// Required says that Insert needs a value that is not NULL.
 	Required bool
-	// Assigned says that the engine makes up a value when Insert is given none: SQLite's INTEGER PRIMARY KEY.
+	// Assigned says that the engine makes up a value when Insert is given none: SQLite's INTEGER
+	// PRIMARY KEY.
 	Assigned bool
-	// ReadOnly says why the column cannot be set; empty if it can. Masked columns can where Input.Masked names them.
+	// ReadOnly says why the column cannot be set; empty if it can. Masked columns can where
+	// Input.Masked names them.
 	ReadOnly string
-	// Reference is the foreign key of this one column, for Choices; nil if there is none that is usable.
+	// Reference is the foreign key of this one column, for Choices; nil if there is none that is
+	// usable.
 	Reference *ForeignKey
 }
 
@@ -64,7 +67,8 @@ func (t *Table) reference(column string) *ForeignKey {
 	return t.ForeignKeys[i]
 }
 
-// Step is the distance between two values of a number as an HTML input takes it: "1", "0.01"; empty if there is none.
+// Step is the distance between two values of a number as an HTML input takes it, such as "1" or
+// "0.01"; empty if there is none.
 func (c *Column) Step() string {
 	switch {
 	case c.Kind == KindInteger:

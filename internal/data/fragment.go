@@ -1,7 +1,7 @@
-package data
+// This file puts SQL together: fragments with their values, conditions, orders and SELECTs that are
+// the same in every engine.
 
-// This file puts SQL together: fragments with their values, conditions, orders and SELECTs that are the same in every
-// engine.
+package data
 
 import (
 	"slices"

@@ -1,6 +1,6 @@
-package data
-
 // This file runs the program's own code inside the transactions that write a table.
+
+package data
 
 import (
 	"context"
@@ -12,13 +12,13 @@ import (
 	"slices"
 )
 
-// HookError is what a hook or an action refused a write with. Nothing was written.
+// HookError is the error with which a hook or an action refused a write. Nothing was written.
 type HookError struct{ Err error }
 
 func (e *HookError) Error() string { return e.Err.Error() }
 func (e *HookError) Unwrap() error { return e.Err }
 
-// statements keeps the connection out of reach.
+// statements hides that the transaction is a connection.
 type statements struct{ queryer }
 
 // hooked calls a hook. Rows that it leaves open are closed when it is done.
@@ -50,7 +50,8 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 	return &HookError{Err: err}
 }
 
-// before runs the hook before a row is written (state is nil for a new one) and returns the input with what it set.
+// before runs the hook before a row is written (state is nil for a new row) and returns the input
+// with the fields that the hook set.
 func (s *Source) before(ctx context.Context, db queryer, t *Table, in Input, state *rowState) (Input, error) {
 	if state == nil && t.hooks.BeforeInsert == nil || state != nil && t.hooks.BeforeUpdate == nil {
 		return in, nil

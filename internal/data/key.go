@@ -1,6 +1,6 @@
-package data
-
 // This file holds the row key and its form in addresses.
+
+package data
 
 import (
 	"encoding/base64"
@@ -12,19 +12,21 @@ import (
 	"strings"
 )
 
-// MaxKeyPart is the longest text or blob, in bytes, that is used as a part of a key. A row with a longer one is
-// addressed by its row id, or not at all.
+// MaxKeyPart is the longest text or blob, in bytes, that is used as a part of a key. A row with a
+// longer one is addressed by its row id, or not at all.
 const MaxKeyPart = 1000
 
 // Key addresses one row of a table. Its String is one URL path segment, already escaped:
 //
 //   - the parts of a composite key are escaped and joined with ",";
 //   - a part is its text: 42, 3.5, abc;
-//   - "~" is put before a part that is empty, begins with "~", or is "." or "..", and before a key that equals a fixed
-//     word of the panel's addresses (new, choices, …); it is taken off again when read;
-//   - a part whose stored type is not the one its column's type makes of the text says so: ~i:42 integer, ~r:2 real,
-//     ~t:42 text, ~b:AQI blob (base64url), ~n: NULL;
-//   - ~rowid:7 is the row with that SQLite row id, where the primary key has NULL in it or is too long.
+//   - "~" is put before a part that is empty, begins with "~", or is "." or "..", and before a key
+//     that equals a fixed word of the panel's addresses (new, choices, …); it is taken off again
+//     when read;
+//   - a part whose stored type is not the one its column's type makes of the text says so: ~i:42
+//     integer, ~r:2 real, ~t:42 text, ~b:AQI blob (base64url), ~n: NULL;
+//   - ~rowid:7 is the row with that SQLite row id, where the primary key has NULL in it or is too
+//     long.
 //
 // The zero Key addresses nothing.
 type Key struct {
@@ -75,7 +77,8 @@ func rowidKey(id int64) Key {
 	return Key{parts: []any{id}, rowid: true, escaped: "~rowid:" + strconv.FormatInt(id, 10)}
 }
 
-// ParseKey reads an escaped path segment. A segment that cannot be a key of t is a *FieldError for "key".
+// ParseKey reads an escaped path segment. A segment that cannot be a key of t is a *FieldError for
+// "key".
 func ParseKey(t *Table, escaped string) (Key, error) {
 	if !t.Identity.Addressable() {
 		return Key{}, fieldError("key", escaped, "addresses nothing: %s has no key", t.Name)
@@ -149,7 +152,7 @@ func encodePart(c *Column, part any, alone bool) string {
 	return escaped
 }
 
-// decodePart returns the value, or what is wrong.
+// decodePart returns the value, or says what is wrong.
 func decodePart(c *Column, text string) (any, string) {
 	if len(text) >= 3 && text[0] == '~' && strings.IndexByte("nirtb", text[1]) >= 0 && text[2] == ':' {
 		body := text[3:]
@@ -178,8 +181,8 @@ func decodePart(c *Column, text string) (any, string) {
 	return plainValue(c, strings.TrimPrefix(text, "~"))
 }
 
-// plainValue reads an untagged part as the column's type suggests. It decides which values need a tag, so it must not
-// change once addresses are out.
+// plainValue reads an untagged part as the column's type suggests. It decides which values need a
+// tag, so it must not change once addresses are out.
 func plainValue(c *Column, text string) (any, string) {
 	if c.affinity == affinityText {
 		return text, ""

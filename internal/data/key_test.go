@@ -1,6 +1,6 @@
-package data
-
 // This file proves that keys round-trip through addresses.
+
+package data
 
 import (
 	"bytes"
@@ -68,7 +68,8 @@ func TestKeyRoundTrip(t *testing.T) {
 		if !sameParts(back.parts, parts) || back.String() != key.String() {
 			t.Fatalf("%#v became %q became %#v", parts, key.String(), back.parts)
 		}
-		// The segment survives being put into an address and cannot be mistaken for one of the panel's.
+		// The segment survives being put into an address and cannot be mistaken for one of the
+		// panel's.
 		u, err := url.Parse("http://h/admin/m/t/" + key.String() + "/edit")
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
-package data
-
 // This file reads one page of a table.
+
+package data
 
 import (
 	"context"
@@ -93,12 +93,12 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	return page, nil
 }
 
-// maxSorted is how many bytes a value has that rows are sorted by where no index has their order: they are loaded to be
-// compared, up to MaxLimit of them at once.
+// maxSorted is the longest value, in bytes, by which rows are sorted where no index has their
+// order: such values are loaded to be compared, up to MaxLimit of them at once.
 const maxSorted = 256 << 10
 
-// sortable refuses to sort rows that meet the conditions by values that are too long for it. How long they are is told
-// without loading them.
+// sortable refuses to sort the rows that meet the conditions by values that are too long. It learns
+// their lengths without loading them.
 func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []fragment, wait bool) error {
 	var db queryer // nil: in looks
 	if !wait {
@@ -121,8 +121,8 @@ func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []f
 	return nil
 }
 
-// partlySearched says whether it may matter that long texts are not searched to their ends: the page has such a text, or
-// nothing was found where there may be some.
+// partlySearched says whether it may matter that long texts are not searched to their ends: the
+// page has such a text, or it is empty and the table may have one.
 func (p *Page) partlySearched() bool {
 	looked := p.Query.Search != "" || slices.ContainsFunc(p.Query.Filters, func(f Filter) bool { return f.Op == OpContains })
 	if !looked {

@@ -1,6 +1,7 @@
-package data
+// This file tests that no cell makes an export, or a download, hold much: by what is held and
+// written at once.
 
-// This file tests that no cell makes an export, or a download, hold much: by what is held and written at once.
+package data
 
 import (
 	"bytes"
@@ -80,8 +81,8 @@ func TestLongCellsAreExportedInPieces(t *testing.T) {
 	}
 }
 
-// Where writers wait, a cell that cannot be read in one look is refused before it is loaded, in words, and nothing else is
-// in the way.
+// Where writers wait, a cell that cannot be read in one look is refused before it is loaded, in
+// words, and nothing else is in the way.
 func TestACellBeyondALookIsRefused(t *testing.T) {
 	s := openSource(t, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d)), (2, x'00')`, maxMatched+1))
 	table, _ := s.Schema().Table("x")
@@ -156,8 +157,8 @@ func TestLongCellsAreWrittenAsShortOnes(t *testing.T) {
 	}
 }
 
-// Read in slices, an export has every row that one statement has, whatever the order, the filter and the key; only the
-// order differs where no index has it.
+// Read in slices, an export has every row that one statement has, whatever the order, the filter
+// and the key; only the order differs where no index has it.
 func TestSlicesHaveEveryRow(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	fill := []string{

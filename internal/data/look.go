@@ -1,20 +1,23 @@
-package data
-
-// This file takes turns with those who write, where writers wait for readers: a SQLite file that is not in WAL mode
-// cannot be committed to while a statement, or a transaction, reads it. There
+// This file lets readers and writers take turns where writers wait for readers: a SQLite file that
+// is not in WAL mode cannot be committed to while a statement, or a transaction, reads it. There
 //
-//   - all reads are looks: one statement, or one transaction of some, in which nothing waits for anybody but the
-//     database. What an index leads to is one look of some rows. What may read many more rows than it shows (see
-//     share.go) is looked for in one look at a time of all that the source does, with a rest after each;
-//   - a look that has taken lookTime is stopped, and what it was to read is read in smaller ones: in windows of the
-//     table's rows by their keys (window.go), a page's cells some rows at a time. A window of one row is not stopped;
-//   - what has no key to be cut by (a view, a virtual table without row ids) is given one more look, of longLook, and is
-//     a TableError if that does not do. After a look that took longer than patience none begins for restFor times as long
-//     as that was longer: so 19 of 20 writes wait for patience at most;
-//   - what is read in several looks is no snapshot: what is written between two may be seen or not. A row's values,
-//     and those of a cell, are always of one moment.
+//   - all reads are looks: one statement, or one transaction of some, in which nothing waits for
+//     anybody but the database. Rows to which an index leads are read in one look of some rows. A
+//     read that may pass many more rows than it shows (see share.go) has a turn: of these looks the
+//     source has one at a time, with a rest after each;
+//   - a look that has taken lookTime is stopped, and its work is done in smaller looks: in windows
+//     of the table's rows by their keys (window.go), or a page's cells some rows at a time. A
+//     window of one row is not stopped;
+//   - a table whose rows have no key to cut it by (a view, a virtual table without row ids) gets
+//     one more look, of longLook, and is a TableError if that is too short. After a look that took
+//     longer than patience the next one waits, restFor times as long as the excess: so 19 of 20
+//     writes wait for patience at most;
+//   - several looks are not a snapshot: a row that is written between two may be seen or not. The
+//     values of one row, and of one cell, are always of one moment.
 //
 // Writes have their bound in transaction.go.
+
+package data
 
 import (
 	"context"
@@ -33,10 +36,11 @@ const (
 // errStopped means that a look was stopped because it took too long.
 var errStopped = errors.New("data: a look at the database took too long")
 
-// turns are those of the looks that may read many rows, or of the writes of many: one is under way at a time.
+// turns are the turns of looks that may read many rows, or those of writes of many: one is under
+// way at a time.
 type turns struct {
 	taken chan struct{}
-	free  time.Time     // when the next may begin; who has the turn sets it
+	free  time.Time     // when the next may begin; set by the holder of the turn
 	pause time.Duration // sliceRest
 	rest  int           // restFor
 }
@@ -45,7 +49,7 @@ func newTurns() *turns {
 	return &turns{taken: make(chan struct{}, 1), pause: sliceRest, rest: restFor}
 }
 
-// take waits for the turn. done gives it back, after a look, or a write, that writers waited for so long.
+// take waits for the turn. done gives it back, and is told how long writers waited for it.
 func (t *turns) take(ctx context.Context) (done func(took time.Duration), err error) {
 	select {
 	case t.taken <- struct{}{}:
@@ -68,7 +72,7 @@ func (t *turns) take(ctx context.Context) (done func(took time.Duration), err er
 	}, nil
 }
 
-// waits says whether who writes to the database waits for who reads it.
+// waits says whether writers to the database wait for its readers.
 func (s *Source) waits(ctx context.Context, t *Table) (bool, error) {
 	wait, err := s.dialect.writersWait(ctx, s.db)
 	if err != nil {
@@ -77,8 +81,8 @@ func (s *Source) waits(ctx context.Context, t *Table) (bool, error) {
 	return wait, nil
 }
 
-// glance reads one moment of the database, and is stopped when it has looked for limit (0: it is not): errStopped. The
-// time that it waits for somebody who writes does not count.
+// glance reads one moment of the database, and is stopped with errStopped when it has looked for
+// limit (0: it is not stopped). The time in which it waits for a writer does not count.
 func (s *Source) glance(ctx context.Context, op string, t *Table, limit time.Duration, work func(ctx context.Context, db queryer) error) (took time.Duration, err error) {
 	err = s.snapshot(ctx, op, t, func(db queryer) error {
 		begun := time.Now()
@@ -108,7 +112,8 @@ func (s *Source) inTurn(ctx context.Context, op string, t *Table, limit time.Dur
 	return err
 }
 
-// twice reads what cannot be cut: work begins anew, with more time, if it was stopped. Errors: errStopped.
+// twice runs work that cannot be cut. If the first look is stopped, work begins anew in a longer
+// one. Errors: errStopped.
 func (s *Source) twice(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
 	if _, err := s.glance(ctx, op, t, s.shares.first, work); !errors.Is(err, errStopped) {
 		return err
@@ -116,8 +121,8 @@ func (s *Source) twice(ctx context.Context, op string, t *Table, work func(ctx c
 	return s.inTurn(ctx, op, t, s.shares.long, work)
 }
 
-// undivided runs work, which cannot be cut, at one moment: on db, or in a look of its own where db is nil (piecewise). A
-// look that takes too long is a TableError.
+// undivided runs work, which cannot be cut, at one moment: on db, or in a look of its own where db
+// is nil (piecewise). A look that takes too long is a TableError.
 func (s *Source) undivided(ctx context.Context, db queryer, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
 	if db != nil {
 		return work(ctx, db)
@@ -134,8 +139,9 @@ func tooSlow(t *Table, limit time.Duration) error {
 		"for that long. Add an index, or run PRAGMA journal_mode = WAL on the file", limit)}
 }
 
-// piecewise runs work on one moment of the database. Where writers wait for readers it gives work no db, which means: in
-// looks, as many as it needs. What is given such a db passes it on, to undivided or exactSome.
+// piecewise runs work on one moment of the database. Where writers wait for readers it gives work
+// no db, which means: in looks, as many as it needs. What is given such a db passes it on, to
+// undivided or exactSome.
 func (s *Source) piecewise(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
 	wait, err := s.waits(ctx, t)
 	switch {
@@ -147,13 +153,15 @@ func (s *Source) piecewise(ctx context.Context, op string, t *Table, work func(c
 	return s.snapshot(ctx, op, t, func(db queryer) error { return work(ctx, db) })
 }
 
-// moment runs work, which cannot be cut, at one moment of the database: for a bounded time where writers wait for it.
+// moment runs work, which cannot be cut, at one moment of the database: for a bounded time where
+// writers wait for it.
 func (s *Source) moment(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error) error {
 	return s.piecewise(ctx, op, t, func(ctx context.Context, db queryer) error { return s.undivided(ctx, db, op, t, work) })
 }
 
-// exactSome is exactRows on db. Where db is nil (piecewise) a query that takes too long for one look is asked of t's rows
-// in windows, and the rows that it finds are then in the order of the windows.
+// exactSome is exactRows on db. Where db is nil (piecewise) a query that takes too long for one
+// look is asked of t's rows in windows, and the rows that it finds are then in the order of the
+// windows.
 func (s *Source) exactSome(ctx context.Context, db queryer, t *Table, query fragment, conditions []fragment, limit int) (all [][]any, err error) {
 	if db != nil {
 		return s.exactRows(ctx, db, query, conditions, limit)

@@ -1,7 +1,7 @@
-package data
+// This file tests that nothing is read, or written, for long at once where writers wait for
+// readers: by what is under way at once, by what is stopped and by what is found all the same.
 
-// This file tests that nothing is read, or written, for long at once where writers wait for readers: by what is under way
-// at once, by what is stopped and by what is found all the same.
+package data
 
 import (
 	"context"
@@ -22,7 +22,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// waiting is a source over a file that is not in WAL mode, whose looks are each stopped that may be, and its path.
+// waiting is a source over a file that is not in WAL mode, whose looks are each stopped that may
+// be, and its path.
 func waiting(t *testing.T, cfg Config, statements ...string) (*Source, string) {
 	t.Helper()
 	path := "file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=busy_timeout(60000)"
@@ -64,8 +65,8 @@ func lookedAt() []string {
 	}
 }
 
-// Whatever is stopped and cut is what one look finds: lists, pages, counts, choices, questions, previews and exports of
-// tables with row ids, with keys of their own, and of views.
+// Whatever is stopped and cut is what one look finds: lists, pages, counts, choices, questions,
+// previews and exports of tables with row ids, with keys of their own, and of views.
 func TestWhatIsCutIsWhatOneLookFinds(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	cut, _ := waiting(t, Config{}, lookedAt()...)
@@ -177,7 +178,8 @@ func TestWhatIsCutIsWhatOneLookFinds(t *testing.T) {
 	})
 }
 
-// What is read in several looks, and what they asked about, is written all the same: the tokens are those of one look.
+// What is read in several looks, and what they asked about, is written all the same: the tokens are
+// those of one look.
 func TestWhatIsAskedInLooksIsWritten(t *testing.T) {
 	s, _ := waiting(t, Config{}, lookedAt()...)
 	q := Query{Table: "a", Filters: []Filter{{"n", OpEq, []string{"3"}}}}
@@ -235,7 +237,8 @@ func (c *countedConn) ExecContext(ctx context.Context, query string, args []driv
 	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
 }
 
-// However many look for rows that no index leads to, one of them looks at a time, and ends the look.
+// However many look for rows that no index leads to, one of them looks at a time, and ends the
+// look.
 func TestOneLooksAtATime(t *testing.T) {
 	_, path := waiting(t, Config{}, lookedAt()...)
 	base, err := modernc.NewConnector(path)
@@ -322,7 +325,8 @@ func TestTheSearchForTheNextRowIsStopped(t *testing.T) {
 	}
 }
 
-// A write that would keep the application from writing for long is undone, in words, and others can write.
+// A write that would keep the application from writing for long is undone, in words, and others can
+// write.
 func TestALongWriteIsUndone(t *testing.T) {
 	s, path := waiting(t, Config{QueryTimeout: time.Hour, BulkTimeout: time.Hour}, endless, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`, `INSERT INTO x VALUES (1, 'a'), (2, 'b')`,
 		`CREATE TRIGGER forever BEFORE DELETE ON x WHEN old.id = 2 BEGIN SELECT i FROM endless; END`)
@@ -373,7 +377,8 @@ func TestARestFollowsALongLook(t *testing.T) {
 	}
 }
 
-// The database answers while somebody has locked it, also on a connection that is new; its connections stay as they were.
+// The database answers while somebody has locked it, also on a connection that is new; its
+// connections stay as they were.
 func TestALockedDatabaseAnswers(t *testing.T) {
 	s, path := waiting(t, Config{QueryTimeout: time.Hour}, `CREATE TABLE x (id INTEGER PRIMARY KEY)`)
 	other, err := sql.Open("sqlite", path)
@@ -419,7 +424,8 @@ func TestLongTextsAreNotSortedBy(t *testing.T) {
 	}
 }
 
-// Where writers wait, a value that is too long to be read in one look counts by its size in a token.
+// Where writers wait, a value that is too long to be read in one look counts by its size in a
+// token.
 func TestATokenCoversTheSizeOfALongValue(t *testing.T) {
 	s, path := waiting(t, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), zeroblob(%d))`, maxHashed+1, stateValue+1))
 	table, _ := s.Schema().Table("x")

@@ -1,6 +1,6 @@
-package data
-
 // This file finds join tables, and reads and sets what they link.
+
+package data
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// ManyToMany is a join table as one of its two sides sees it: a table of two foreign keys that are unique together,
-// whose other columns have defaults or are made by the engine.
+// ManyToMany is a join table as one of its two sides sees it: a table of two foreign keys that are
+// unique together. Its other columns have defaults, or the engine fills them in.
 type ManyToMany struct {
 	Name string      // the join table's name, or that and the columns of To where it is taken
 	From *ForeignKey // from the join table to this side
@@ -140,7 +140,8 @@ func (in Input) checkLinks(t *Table, state *rowState) FieldErrors {
 	return wrong
 }
 
-// setLinks makes the links of the row of a handle what the input says; present are those it has, as Table.ManyToMany.
+// setLinks gives the row of a handle the links that the input names. present are the links that it
+// has, as Table.ManyToMany.
 func (s *Source) setLinks(ctx context.Context, db queryer, t *Table, in Input, handle []any, present []Links) error {
 	for _, name := range slices.Sorted(maps.Keys(in.Links)) {
 		m, i := t.relation(name)

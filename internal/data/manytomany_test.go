@@ -1,6 +1,6 @@
-package data
-
 // This file tests join tables, and the choices of references.
+
+package data
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-package data
-
 // This file tests what is secret by its name, and what is because it shows a secret.
+
+package data
 
 import (
 	"fmt"
@@ -62,7 +62,8 @@ func veiled(s *Source) string {
 	return strings.Join(all, " ")
 }
 
-// What references a secret is one, what merely is named so and references something else is none.
+// A column that references a secret is a secret; one that only has such a name, and references
+// something else, is not.
 func TestReferencesToSecrets(t *testing.T) {
 	for name, c := range map[string]struct {
 		ddl, masked string
@@ -94,8 +95,8 @@ func TestReferencesToSecrets(t *testing.T) {
 	}
 }
 
-// Every way in which a view can show a secret, with the secret itself as the judge: what is read holds none. Columns
-// that show none stay readable where the text can be followed.
+// Every way in which a view can show a secret, with the secret itself as the judge: what is read
+// holds none. Columns that show none stay readable where the text can be followed.
 func TestViewsOfSecrets(t *testing.T) {
 	const tables = `CREATE TABLE u (id INTEGER PRIMARY KEY, name TEXT, password_hash TEXT, pin INTEGER); INSERT INTO u VALUES (1, 'ann', 'CANARYHASH', 777123);
 		CREATE TABLE k (pin INTEGER PRIMARY KEY, note TEXT); INSERT INTO k VALUES (777123, 'x'); CREATE TABLE o (id INTEGER PRIMARY KEY, u_id INTEGER, total REAL); INSERT INTO o VALUES (1, 1, 2.5); `

@@ -1,6 +1,6 @@
-package data
+// This file reads the names of tables and columns in a Config.
 
-// This file reads the names of tables and columns in Config.
+package data
 
 import (
 	"fmt"

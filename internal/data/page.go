@@ -1,6 +1,6 @@
-package data
-
 // This file reads the rows of one page, from the place that its cursor names.
+
+package data
 
 import (
 	"context"
@@ -88,7 +88,8 @@ func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditio
 	return err
 }
 
-// restore reads the values that were too long for the cursor. It reports whether the row is still there.
+// restore reads the values that were too long for the cursor. It reports whether the row is still
+// there.
 func (s *Source) restore(ctx context.Context, r *reader, c *cursor) (bool, error) {
 	var missing []int
 	var long, keys []term

@@ -1,6 +1,7 @@
-package data
+// This file proves paging: walking by any limit, in any order, forwards and backwards, gives every
+// row once.
 
-// This file proves paging: walking by any limit, in any order, forwards and backwards, gives every row once.
+package data
 
 import (
 	"database/sql"
@@ -241,7 +242,8 @@ func TestForeignCursorIsRefused(t *testing.T) {
 	}
 }
 
-// A cursor whose row's sort value is too long is restored from the row; the row gone is a clear error.
+// A cursor whose row's sort value is too long is restored from the row; the row gone is a clear
+// error.
 func TestCursorOfAGoneRow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gone.db")
 	db, err := sql.Open("sqlite", "file:"+path)

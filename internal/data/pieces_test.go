@@ -1,6 +1,6 @@
-package data
-
 // This file tests that a list says whether its export is a snapshot.
+
+package data
 
 import (
 	"database/sql"
@@ -26,8 +26,8 @@ func (m *meanwhile) Row(cells []Value) error {
 	return m.collector.Row(cells)
 }
 
-// Where a page says nothing, its export has what one moment had; where it says that the file is read in pieces, what
-// others write meanwhile may be in it.
+// Where a page says nothing, its export has what one moment had; where it says that the file is
+// read in pieces, what others write meanwhile may be in it.
 func TestListsSayWhetherExportsAreSnapshots(t *testing.T) {
 	const rows = `WITH RECURSIVE g(v) AS (VALUES (1) UNION ALL SELECT v + 1 FROM g LIMIT 3000) INSERT INTO `
 	fill := []string{

@@ -1,10 +1,11 @@
-package data
-
 // This file chooses how the rows of a page are found.
 //
-// Where a filter has an index and the order has another, an engine must take one of them, and guesses without knowing
-// that a page needs few rows: to sort 100,000 rows that meet a filter for the 25 latest, or to walk a table of 1,000,000
-// in order for the 400 of one day. How many rows meet the filter is counted anyway, and tells which is right.
+// Where a filter has an index and the order has another, an engine must take one of them, and
+// guesses without knowing that a page needs few rows: to sort 100,000 rows that meet a filter for
+// the 25 latest, or to walk a table of 1,000,000 in order for the 400 of one day. How many rows
+// meet the filter is counted anyway, and tells which is right.
+
+package data
 
 import (
 	"context"
@@ -16,18 +17,19 @@ type walk int
 
 const (
 	asPlanned walk = iota // as the engine sees fit
-	inOrder               // along the order, passing over what the conditions exclude: where many rows meet them
-	gathered              // what meets the conditions, sorted: where few do
+	inOrder               // along the order, past rows that do not meet the conditions: where many do
+	gathered              // the rows that meet the conditions, then sorted: where few do
 )
 
-// plan is what an engine says it would do.
+// plan is how an engine says that it would run a query.
 type plan struct {
 	sorts bool // rows are sorted before the first is there
 	seeks bool // an index leads to the rows that meet a condition
 }
 
-// choose sets how r finds rows that meet the conditions. It counts them if an index leads to them, and says whether it
-// did. Cursors do not matter: what they add is the order's.
+// choose sets how r finds the rows that meet the conditions. Where an index leads to them it counts
+// them, and says that it did. Cursors do not matter: their conditions are about the order's
+// columns.
 func (s *Source) choose(ctx context.Context, r *reader, conditions []fragment) (count Count, counted bool, err error) {
 	if len(conditions) == 0 {
 		return Count{}, false, nil
@@ -67,7 +69,8 @@ func (s *Source) seeks(ctx context.Context, r *reader, conditions []fragment) (b
 	return p.seeks, nil
 }
 
-// where joins the conditions of a list with those of a cursor, each of which has an index to be found by, or not.
+// where joins the conditions of a list with those of a cursor, each of which has an index to be
+// found by, or not.
 func (r *reader) where(conditions, segment []fragment) []fragment {
 	switch r.walk {
 	case inOrder:

@@ -1,6 +1,7 @@
-package data
+// This file tests that a page is found the cheap way, and that the way makes no difference to what
+// is on it.
 
-// This file tests that a page is found the cheap way, and that the way makes no difference to what is on it.
+package data
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-package data
+// This file finds out what a deletion would do to other records.
 
-// This file says what deleting records would do to others.
+package data
 
 import (
 	"cmp"
@@ -13,24 +13,27 @@ import (
 )
 
 const (
-	// PreviewLimit is how many rows of one table a Preview counts, and how many rows in all it follows.
+	// PreviewLimit is how many rows of one table a Preview counts, and how many rows in all it
+	// follows.
 	PreviewLimit = 10_000
 	// previewBatch is how many rows' references are looked for at once.
 	previewBatch = 200
 )
 
-// Preview is what deleting records does to others by the foreign keys, transitively. Triggers are not foreseen.
+// Preview is what deleting records does to others by the foreign keys, and what that does to more
+// records in turn. It does not foresee triggers.
 type Preview struct {
 	Record  *Record // as Edit returns it; nil for many
 	Deleted []Effect
 	Changed []Effect // set to NULL or the default
 	Forbid  []Effect // why it is refused; empty if it can be deleted, as far as was looked
-	// Unseen is what may happen too, or forbid it, in tables that are not shown and by references that are masked. It
-	// follows from the schema alone: whether there are such rows is not looked at, for their number would tell what the
-	// hidden values are. Its Counts are Unknown.
+	// Unseen is what may happen besides, or forbid the deletion, in tables that are not shown and
+	// by references that are masked. It follows from the schema alone: whether there are such rows
+	// is not looked at, because their number would tell something about the hidden values. Its
+	// Counts are Unknown.
 	Unseen []Effect
-	// Question is what the deletion is asked about: its Token goes to the deletion. That of one record covers the record
-	// as a Record.Token does.
+	// Question is what the person is asked; its Token goes to the deletion. The token of a single
+	// record covers the record as a Record.Token does.
 	Question
 }
 
@@ -42,7 +45,7 @@ type Effect struct {
 	Count   Count
 }
 
-// DeletePreview says what Delete would do to other records.
+// DeletePreview finds out what Delete would do to other records.
 func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Preview, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -76,7 +79,7 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	return preview, nil
 }
 
-// deletion is the question about one record, of which the preview gets what goes with it.
+// deletion is the question about one record. It fills the preview.
 func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, state *rowState) (Question, error) {
 	h := newDigest("crudadmin deletion 1", t)
 	hashBytes(h, []byte(state.token))
@@ -84,7 +87,8 @@ func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *
 	return Question{Count: 1, Token: askedEffects + base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, err
 }
 
-// DeleteManyPreview says what DeleteMany would do to other records, as far as PreviewLimit. The Preview has no Record.
+// DeleteManyPreview finds out what DeleteMany would do to other records, as far as PreviewLimit.
+// The Preview has no Record.
 func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview, error) {
 	t, err := s.table(sel.table)
 	if err != nil {
@@ -112,7 +116,7 @@ func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview
 	return preview, nil
 }
 
-// predict adds to a preview, and to a hash, what deleting these rows of a table does.
+// predict adds to a preview, and to a hash, the effects of deleting these rows of a table.
 func (s *Source) predict(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash) error {
 	c := &cascade{s: s, db: db, deleted: map[*Table]*rowSet{}, affected: map[*ForeignKey]*rowSet{}}
 	for _, handle := range handles {
@@ -130,14 +134,14 @@ func (s *Source) predict(ctx context.Context, db queryer, preview *Preview, t *T
 	return nil
 }
 
-// unseen says whether the rows that refer by a foreign key are not told of: their table is not shown, or the key is
-// masked.
+// unseen says whether the rows that refer by a foreign key are kept from view: their table is not
+// shown, or the key is masked.
 func (s *Schema) unseen(child *Table, fk *ForeignKey) bool {
 	_, shown := s.Table(child.Name)
 	return !shown || slices.ContainsFunc(child.columns(fk.Columns), (*Column).secret)
 }
 
-// effect leaves out the names of a table that is not shown, and of masked columns.
+// effect is an Effect without the names of a table that is not shown, and of masked columns.
 func (s *Schema) effect(t *Table, columns []string, action string, count Count) Effect {
 	if _, shown := s.Table(t.Name); !shown {
 		return Effect{Action: action, Count: Count{Unknown: true}}
@@ -148,7 +152,7 @@ func (s *Schema) effect(t *Table, columns []string, action string, count Count) 
 	return Effect{Table: t.Name, Columns: columns, Action: action, Count: count}
 }
 
-// rowSet is rows of a table, by their handles.
+// rowSet is a set of rows of one table, by their handles.
 type rowSet struct {
 	seen map[string]bool
 	rows [][]any
@@ -174,12 +178,13 @@ func (r *rowSet) add(handle []any) bool {
 
 func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf("%#v", handle)] }
 
-// cascade is the rows that go when some do, and those that refer to them otherwise.
+// cascade is the rows that are deleted when some rows are, and the rows that refer to them without
+// being deleted.
 type cascade struct {
 	s        *Source
 	db       queryer // nil: it looks as often as it needs to
 	deleted  map[*Table]*rowSet
-	affected map[*ForeignKey]*rowSet // rows of the foreign key's table that refer to deleted ones, and do not cascade
+	affected map[*ForeignKey]*rowSet // rows that refer to deleted ones and stay
 	unseen   []Effect
 	queue    []deletedRow
 	total    int
@@ -233,7 +238,7 @@ func (c *cascade) follow(ctx context.Context) error {
 	return nil
 }
 
-// hide notes what may happen by a foreign key that is not looked at, and after it.
+// hide notes what may happen by a foreign key that is not looked at, and what may follow.
 func (c *cascade) hide(child *Table, fk *ForeignKey) {
 	s := c.s.Schema()
 	c.hides(s.effect(child, nil, fk.OnDelete, Count{Unknown: true}))
@@ -279,7 +284,8 @@ func (c *cascade) refer(ctx context.Context, t, child *Table, fk *ForeignKey, ba
 	return nil
 }
 
-// report makes the preview of what was found after that many rows of t.
+// report fills the preview. The first rows of t, as many as chosen, are those that are to be
+// deleted themselves.
 func (c *cascade) report(p *Preview, t *Table, chosen int) {
 	limited := func(n int, more bool) Count {
 		return Count{Rows: int64(min(n, PreviewLimit)), More: more || n > PreviewLimit}

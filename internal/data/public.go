@@ -1,6 +1,7 @@
-package data
+// This file takes over the words that programs use from the module's public package data, where
+// they are documented.
 
-// This file takes over the words that programs use from the module's public package data, where they are documented.
+package data
 
 import public "github.com/go-crudadmin/crudadmin/data"
 

@@ -1,6 +1,6 @@
-package data
-
 // This file holds the Query of a list and its form in addresses.
+
+package data
 
 import (
 	"fmt"
@@ -58,10 +58,11 @@ type SortKey struct {
 	Desc   bool
 }
 
-// Query asks for one page of a table. Rows that the Sort leaves equal are ordered by the row id or the key, in the
-// direction of the last SortKey.
+// Query asks for one page of a table. Rows that the Sort leaves equal are ordered by the row id or
+// the key, in the direction of the last SortKey.
 //
-// In an address it is q, sort=-price,name, f.{column}.{op}=value, columns=a,b, limit, after and before; see ParseQuery.
+// In an address it is q, sort=-price,name, f.{column}.{op}=value, columns=a,b, limit, after and
+// before; see ParseQuery.
 type Query struct {
 	Table   string
 	Search  string
@@ -73,7 +74,8 @@ type Query struct {
 	Limit   int      // 1 to MaxLimit; 0 is DefaultLimit
 }
 
-// Ops returns the operators a filter on the column may use; none if it may not be filtered.
+// Ops returns the operators that a filter on the column may use; none if the column cannot be
+// filtered by.
 func (c *Column) Ops() []Op {
 	if !c.Sortable() {
 		return nil
@@ -89,12 +91,14 @@ func (c *Column) Ops() []Op {
 	return []Op{OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpContains, OpStartsWith, OpIn, OpIsNull}
 }
 
-// ParseQuery reads a Query from an address. Parameters it does not know are other people's, but everything that begins
-// with "f." is a filter. What is wrong (an unknown column or operator, a value that does not fit its column, a parameter
-// given twice …) is returned, all of it, as FieldErrors; the Query then holds the rest.
+// ParseQuery reads a Query from an address. It leaves parameters that it does not know alone,
+// except that everything that begins with "f." is a filter. All that is wrong (an unknown column or
+// operator, a value that does not fit its column, a parameter that is given twice …) is returned as
+// FieldErrors; the Query then holds the rest.
 //
-// In sort, columns and the value of in, "," separates; within a name or value it is written %2C, "%" is %25, a leading
-// "-" is %2D and the empty string is a lone %. (This is inside the value, which the address escapes once more.)
+// In sort, columns and the value of in, "," separates; within a name or a value it is written %2C,
+// "%" is %25, a leading "-" is %2D and the empty text is a lone %. (This is inside the value, which
+// the address escapes once more.)
 func ParseQuery(t *Table, values url.Values) (Query, error) {
 	q := Query{Table: t.Name}
 	var errs FieldErrors
@@ -157,7 +161,8 @@ func ParseQuery(t *Table, values url.Values) (Query, error) {
 	return q, orNil(append(errs, wrong...))
 }
 
-// Values returns the query as address parameters, in canonical form: ParseQuery of them gives the query again.
+// Values returns the query as address parameters, in canonical form: ParseQuery of them gives the
+// query again.
 func (q Query) Values() url.Values {
 	v := url.Values{}
 	set := func(name, value string) {
@@ -194,7 +199,7 @@ func (q Query) Values() url.Values {
 	return v
 }
 
-// check returns the query without its wrong parts, and what they are.
+// check returns the query without its wrong parts, and says what is wrong with them.
 func (q Query) check(t *Table) (Query, FieldErrors) {
 	var errs FieldErrors
 	wrong := func(field, value, format string, args ...any) {
@@ -278,7 +283,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 	return q, errs
 }
 
-// textProblem says what keeps text from being searched for.
+// textProblem says why a text cannot be searched for; empty if it can.
 func textProblem(text string, maxRunes int) string {
 	switch {
 	case !utf8.ValidString(text):

@@ -1,6 +1,6 @@
-package data
-
 // This file tests the Query's form in addresses.
+
+package data
 
 import (
 	"errors"

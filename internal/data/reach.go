@@ -1,21 +1,24 @@
-package data
+// This file says which tables a write changes by itself: by the actions of foreign keys, and where
+// a constraint replaces the rows that it clashes with. Triggers, and statements that hooks and
+// actions run, are not foreseen.
 
-// This file says which tables a write changes by itself: by the actions of foreign keys, and where a constraint
-// replaces the rows that it clashes with. Triggers, and statements that hooks and actions run, are not foreseen.
+package data
 
 import (
 	"context"
 	"slices"
 )
 
-// Reached is a change that the database makes by itself because rows of a table, maybe another one, are written.
+// Reached is a change that the database makes by itself because rows of a table, maybe another one,
+// are written.
 type Reached struct {
 	Table   string   // shown or not
 	Deletes bool     // rows are deleted
 	Columns []string // that are changed, in the table's order; empty where rows are deleted
 }
 
-// Deleting returns what the database changes by itself, in any table, when rows of a table are deleted.
+// Deleting returns what the database changes by itself, in any table, when rows of a table are
+// deleted.
 func (s *Schema) Deleting(table string) []Reached {
 	r := reach{s: s}
 	if t, ok := s.any(table); ok {
@@ -24,7 +27,8 @@ func (s *Schema) Deleting(table string) []Reached {
 	return r.all
 }
 
-// Changing returns what the database changes by itself when these columns of rows of a table are changed.
+// Changing returns what the database changes by itself when these columns of rows of a table are
+// changed.
 func (s *Schema) Changing(table string, columns []string) []Reached {
 	r := reach{s: s}
 	if t, ok := s.any(table); ok {
@@ -33,8 +37,8 @@ func (s *Schema) Changing(table string, columns []string) []Reached {
 	return r.all
 }
 
-// Inserting returns what the database changes by itself when rows are added to a table: nothing, unless a constraint of
-// the table is declared ON CONFLICT REPLACE.
+// Inserting returns what the database changes by itself when rows are added to a table: nothing,
+// unless a constraint of it is ON CONFLICT REPLACE.
 func (s *Schema) Inserting(table string) []Reached {
 	r := reach{s: s}
 	if t, ok := s.any(table); ok {
@@ -123,7 +127,7 @@ func (t *Table) withGenerated(columns []string) []string {
 	return columns
 }
 
-// permitted asks the options about what a write does beside itself.
+// permitted asks the Guard about what a write does besides its own rows.
 func (s *Source) permitted(changes []Reached) error {
 	if s.config.Reach == nil {
 		return nil
@@ -136,8 +140,8 @@ func (s *Source) permitted(changes []Reached) error {
 	return nil
 }
 
-// permittedChange is permitted for setting columns of the rows that meet each of the conditions. A column whose value
-// stays what it is in all of them reaches nothing.
+// permittedChange is permitted for setting columns of the rows that meet each of the conditions. A
+// column that keeps its value in all of them reaches nothing.
 func (s *Source) permittedChange(ctx context.Context, db queryer, t *Table, w written, conditions ...[]fragment) error {
 	denied := s.permitted(s.Schema().Changing(t.Name, names(w.columns)))
 	if denied == nil {
@@ -162,9 +166,9 @@ func (s *Source) permittedChange(ctx context.Context, db queryer, t *Table, w wr
 	return nil
 }
 
-// unseenKeys says which of the written columns refer to a table that is not shown with a value that no row of this
-// table has: whether such a key exists there is not to be learned by trying. state is nil for a new row, and has no
-// handle for many.
+// unseenKeys says which of the written columns refer to a table that is not shown with a value that
+// no row of this table has: nobody may learn by trying whether such a key exists there. state is
+// nil for a new row, and has no handle for many rows.
 func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written, state *rowState) (wrong FieldErrors, err error) {
 	if s.config.Refer == nil {
 		return nil, nil
@@ -194,8 +198,8 @@ func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written
 	return wrong, nil
 }
 
-// reference is the condition that a row refers by fk to what a row will refer to once w is written. A key with NULL in
-// it refers to nothing.
+// reference is the condition that a row refers by fk to the row to which this one will refer once w
+// is written. A key with NULL in it refers to no row.
 func (s *Source) reference(ctx context.Context, db queryer, t *Table, fk *ForeignKey, w written, state *rowState) (where []fragment, refers bool, err error) {
 	for _, c := range t.columns(fk.Columns) {
 		var value any

@@ -1,6 +1,7 @@
-package data
+// This file turns an order, conditions and columns into SELECTs, and rows into cells, keys and
+// places.
 
-// This file turns an order, conditions and columns into SELECTs, and rows into cells, keys and places.
+package data
 
 import (
 	"context"
@@ -36,9 +37,10 @@ func (r *reader) readOn(ctx context.Context, db queryer, conditions []fragment, 
 	return nil
 }
 
-// segments are the conditions of the rows after a place, as several queries to be asked in turn until the page is full.
-// Rows after (a, b, c) in an order are, in that order: those with the same a and b after c; the same a after b; after a.
-// NULL comes before everything, so "after" is at most two ranges. Each is a conjunction one index can seek to.
+// segments are the conditions of the rows after a place, as several queries to be asked in turn
+// until the page is full. Rows after (a, b, c) in an order are, in that order: the rows with the
+// same a and b after c; the same a after b; after a. NULL comes before everything, so "after" is at
+// most two ranges. Each segment is a conjunction to which one index can seek.
 func (r *reader) segments(from []any) [][]fragment {
 	if from == nil {
 		return [][]fragment{nil}
@@ -119,7 +121,7 @@ func (r *reader) read(ctx context.Context, conditions []fragment, limit, offset 
 	})
 }
 
-// keyTerms are what a row's key is made of: the identity, and the row id.
+// keyTerms are the terms from which a row's key is made: the identity, and the row id.
 func (t *Table) keyTerms() []term {
 	terms := termsOf(t.columns(t.Identity.Columns))
 	if t.rowid != "" {
@@ -141,7 +143,8 @@ func (s *scan) key(d dialect, t *Table) Key {
 	return rowKey(t, parts, rowid)
 }
 
-// rowKey is the key of a row: its identity, or its row id if that has NULL in it or is too long; else zero.
+// rowKey is the key of a row: its identity, or its row id if the identity has NULL in it or is too
+// long, else zero.
 func rowKey(t *Table, parts []any, rowid any) Key {
 	id, hasRowID := rowid.(int64)
 	if t.Identity.RowID {

@@ -1,6 +1,6 @@
-package data
-
 // This file reads one record, and what refers to it.
+
+package data
 
 import (
 	"context"
@@ -19,7 +19,8 @@ const (
 	MaxRelated = 50
 	// relatedTimeout bounds each of them, within Config.QueryTimeout for all.
 	relatedTimeout = 2 * time.Second
-	// recordChunk is how many columns one SELECT of a record reads: a table may have more than a result can, times three.
+	// recordChunk is how many columns one SELECT of a record reads: a table may have more columns
+	// than a result can have at three a column.
 	recordChunk = 500
 )
 
@@ -117,7 +118,9 @@ func (s *Source) identified(t *Table, key Key) ([]fragment, error) {
 	return s.equals(t, termsOf(cols), key.parts), nil
 }
 
-// Related returns what refers to a record: one entry for each foreign key that points at its table. A relation that cannot be read states its Problem and spoils no other.
+// Related returns the records that refer to a record: one entry for each foreign key that points at
+// its table. A relation that cannot be read states its Problem and does not keep the others from
+// being read.
 func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -159,8 +162,8 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 	return all, nil
 }
 
-// referred reads the values of a record that others refer to. It keeps no place for the lists that follow: they take
-// what they need.
+// referred reads the values of a record to which others refer. It keeps no place for the lists that
+// follow: they take their own.
 func (s *Source) referred(ctx context.Context, t *Table, query fragment, where []fragment) ([][]any, error) {
 	ctx, leave, err := s.enter(ctx, light)
 	if err != nil {

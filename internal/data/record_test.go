@@ -1,7 +1,7 @@
-package data
+// This file tests records, references and values, and what holds for every read: bounds, deadlines,
+// and that nothing is written.
 
-// This file tests records, references and values, and what holds for every read: bounds, deadlines, and that nothing
-// is written.
+package data
 
 import (
 	"bytes"
@@ -239,7 +239,8 @@ func TestUTF16File(t *testing.T) {
 	}
 }
 
-// Every table lists and every record opens, or states its problem. The file, opened read-write, is byte for byte the same after everything was read, and nothing was put beside it.
+// Every table lists and every record opens, or states its problem. The file, opened read-write, is
+// byte for byte the same after everything was read, and nothing was put beside it.
 func TestZooIsReadAndNotWritten(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	path := filepath.Join(t.TempDir(), "app.db")

@@ -1,6 +1,6 @@
-package data
-
 // This file labels the foreign keys of a page: one query for each key, whatever the number of rows.
+
+package data
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// label sets Value.Ref of the rows' references. A key of one column wins over one that shares the column. References
-// into a table that cannot be read stay without: the notice says so.
+// label sets Value.Ref of the rows' references. A key of one column wins over one that shares the
+// column. References into a table that cannot be read stay without a label, and the notice says so.
 func (s *Source) label(ctx context.Context, db queryer, t *Table, columns []*Column, rows []Row) (notice string, err error) {
 	if len(rows) == 0 {
 		return "", nil

@@ -1,6 +1,6 @@
-package data
-
 // This file reads what statements select: rows of exact values, and cells.
+
+package data
 
 import "context"
 

@@ -1,6 +1,6 @@
-package data
+// This file reads the state of a row, to compare it with the state in which somebody read it.
 
-// This file reads a row as it is, to compare it with what was read before.
+package data
 
 import (
 	"context"
@@ -14,16 +14,18 @@ import (
 )
 
 const (
-	// stateValue is how many bytes of a value an image holds; statePiece how many of a longer one are read at a time, and
-	// maxHashed how many at most where writers wait for readers.
+	// stateValue is how many bytes of a value a rowState holds; statePiece is how many bytes of a
+	// longer value are read at a time, and maxHashed how many at most where writers wait for
+	// readers.
 	stateValue = MaxText
 	statePiece = 16 << 20
 	maxHashed  = 48 << 20
-	// maxHandle bounds a part of a handle, in bytes: none is left out, for the row could not be found again.
+	// maxHandle bounds a part of a handle, in bytes. It leaves no part out, because the row could
+	// not be found again without it.
 	maxHandle = math.MaxInt32
 )
 
-// image is a row as it is.
+// rowState is what a row holds at one moment.
 type rowState struct {
 	columns []*Column
 	values  map[string]any // by column; tooLong if it is longer than stateValue
@@ -32,10 +34,12 @@ type rowState struct {
 	token   string
 }
 
-// look reads the image of the row that meets the conditions. No row is nil; more than one is an error for "key".
+// rowState reads the state of the row of a key. It is nil if there is no row; more than one row is
+// an error for "key".
 //
-// Its token is a hash of the values (of a very long one its size may stand for it: hashLong) and of the linked keys, without masked columns (from the hash of a row whose other
-// values are known a short secret could be guessed) and generated ones.
+// Its token is a hash of the values and of the linked keys. The size of a very long value may stand
+// for the value (hashLong). The hash leaves out masked columns, because a short secret could be
+// guessed from the hash of a row whose other values are known, and generated ones.
 func (s *Source) rowState(ctx context.Context, db queryer, t *Table, key Key) (*rowState, error) {
 	where, err := s.identified(t, key)
 	if err != nil {
@@ -97,8 +101,9 @@ func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []f
 	return state, nil
 }
 
-// hashLong hashes a value that an image does not hold. Where writers wait for readers, of one beyond maxHashed it is how
-// many bytes it has: to read it would keep the application from writing, and no form shows it.
+// hashLong hashes a value that a rowState does not hold. Where writers wait for readers it hashes
+// only the size of a value beyond maxHashed: to read it would keep the application from writing,
+// and no form shows it.
 func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, handle []any, where []fragment, h io.Writer) error {
 	wait, err := s.dialect.writersWait(ctx, db)
 	if err != nil {
@@ -133,13 +138,15 @@ func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, 
 	return err
 }
 
-// cellReader is a connection that reads a cell of a table with row ids bit by bit, without loading it; package sqlite
-// opens such. It reports false, having given nothing, where it cannot.
+// cellReader is a connection that reads a cell of a table with row ids bit by bit, without loading
+// it; package sqlite opens such connections. It reports false, having given nothing, where it
+// cannot.
 type cellReader interface {
 	ReadCell(ctx context.Context, table, column string, row int64, size int, yield func([]byte) error) (bool, error)
 }
 
-// longValue reads a long value of the row of a handle: without loading it where the connection can do that, else by pieces.
+// longValue reads a long value of the row of a handle: without loading it where the connection can
+// do that, else by pieces.
 func (s *Source) longValue(ctx context.Context, db queryer, t *Table, c *Column, handle []any, size int, each func([]byte) error) error {
 	conn, isConn := db.(*sql.Conn)
 	row, isRow := int64(0), false
@@ -161,7 +168,7 @@ func (s *Source) longValue(ctx context.Context, db queryer, t *Table, c *Column,
 	return s.pieces(ctx, db, t, c, s.at(t, handle), size, each)
 }
 
-// pieces reads a long value bit by bit. What each returns as an error ends it, and is returned.
+// pieces reads a long value bit by bit. An error of each ends it, and is returned.
 func (s *Source) pieces(ctx context.Context, db queryer, t *Table, c *Column, where []fragment, size int, each func([]byte) error) error {
 	for from := 1; ; from += size {
 		rows, err := s.exactRows(ctx, db, s.selecting(t, s.dialect.piece(c, from, size)), where, 1)

@@ -1,6 +1,6 @@
-package data
-
 // This file tests how much of a long cell is read to compare a record with what it was.
+
+package data
 
 import (
 	"bytes"
@@ -41,8 +41,9 @@ func (c *cellsConn) ReadCell(_ context.Context, _, _ string, _ int64, size int, 
 	return true, nil
 }
 
-// A long cell is read once to edit its record, once to save another column of it, and never loaded by pieces, each of
-// which an engine would load whole; its token is the same where a connection has to.
+// A long cell is read once to edit its record, once to save another column of it, and never loaded
+// by pieces, each of which an engine would load whole; its token is the same where a connection has
+// to.
 func TestALongCellIsReadOnceForAToken(t *testing.T) {
 	path := "file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=journal_mode(wal)"
 	base, err := modernc.NewConnector(path)

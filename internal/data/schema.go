@@ -1,6 +1,6 @@
-package data
-
 // This file holds the schema: tables, columns, keys, references and what follows from them.
+
+package data
 
 import (
 	"cmp"
@@ -50,7 +50,7 @@ type Table struct {
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
 
-	shadowOf string // SQLite: the virtual table that is kept in it; empty if it is none of those
+	shadowOf string // SQLite: the virtual table whose content this one holds; empty for other tables
 }
 
 // Column is a column of a table.
@@ -86,7 +86,7 @@ type Column struct {
 	binary   bool   // SQLite: its collation is unknown to the connection, compare as bytes
 }
 
-// Readable says whether the column can be shown at all (masked ones are: as set or NULL).
+// Readable says whether the column can be shown at all. A masked column can: as set or NULL.
 func (c *Column) Readable() bool { return !c.Hidden && c.Problem == "" }
 
 // HoldsText reports whether the empty text is a value of the column and not NULL.
@@ -106,8 +106,8 @@ func (c *Column) Searchable() bool {
 	return c.Sortable() && !c.unsearched && slices.Contains([]Kind{KindText, KindLongText, KindEnum, KindAny}, c.Kind)
 }
 
-// Identity is how a row is told from others: by Columns, or by SQLite's row id. With neither there are no records,
-// only lists.
+// Identity tells a row from others: by Columns, or by SQLite's row id. A table with neither has no
+// records, only lists.
 type Identity struct {
 	Columns []string
 	RowID   bool
@@ -194,7 +194,8 @@ func (t *Table) open(names []string) bool {
 	return len(cols) == len(names) && !slices.ContainsFunc(cols, func(c *Column) bool { return !c.Sortable() })
 }
 
-// position is the columns that make a row's place unique in any order; nil if it is the row id, or there are none.
+// position is the columns that give a row a unique place in any order; nil if the row id does, or
+// if there are none.
 func (t *Table) position() []*Column {
 	if t.rowid != "" || t.Identity.RowID {
 		return nil
@@ -205,8 +206,8 @@ func (t *Table) position() []*Column {
 	return nil
 }
 
-// handle is what finds a row again within a transaction: the row id, else the primary key, else the identity; nil if
-// nothing does. Unlike the identity it may hold secrets.
+// handle finds a row again within a transaction: by the row id, else the primary key, else the
+// identity; nil if nothing does. Unlike the identity it may hold secrets.
 func (t *Table) handle() []term {
 	if t.rowid != "" {
 		return []term{{}}
@@ -218,7 +219,8 @@ func (t *Table) handle() []term {
 	return termsOf(t.columns(names))
 }
 
-// finish derives what does not depend on the engine: masks, identity, references, display columns.
+// finish derives the parts of a schema that do not depend on the engine: masks, identity,
+// references, display columns.
 func (s *Schema) finish(o settings) error {
 	o.masks, o.unmasks = nil, nil
 	s.all = slices.SortedFunc(slices.Values(s.Tables), func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
@@ -267,8 +269,8 @@ func (s *Schema) any(name string) (*Table, bool) {
 	return s.all[i], true
 }
 
-// identify picks the primary key, else the row id, else a NOT NULL unique key. A key with a masked column is none:
-// it would put the secret into addresses.
+// identify picks the primary key, else the row id, else a NOT NULL unique key. A key with a masked
+// column is not used: it would put the secret into addresses.
 func (t *Table) identify() Identity {
 	if len(t.PrimaryKey) > 0 && t.open(t.PrimaryKey) {
 		return Identity{Columns: t.PrimaryKey}
@@ -288,7 +290,8 @@ func (t *Table) identify() Identity {
 	return Identity{}
 }
 
-// resolve finds what a foreign key refers to. Names of tables and columns in SQLite's foreign keys may differ in case.
+// resolve finds the table and columns to which a foreign key refers. Their names in SQLite's
+// foreign keys may differ in case.
 func (s *Schema) resolve(t *Table, fk *ForeignKey) {
 	i := slices.IndexFunc(s.all, func(other *Table) bool { return strings.EqualFold(other.Name, fk.RefTable) })
 	if i < 0 {

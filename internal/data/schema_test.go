@@ -1,6 +1,6 @@
-package data
-
 // This file tests introspection, masks and options.
+
+package data
 
 import (
 	"fmt"

@@ -1,6 +1,7 @@
-package data
+// This file makes conditions of a query: its filters, and its search in the columns that can be
+// searched.
 
-// This file makes conditions of a query: its filters, and its search in the columns that can be searched.
+package data
 
 import "slices"
 
@@ -41,7 +42,8 @@ func (t *Table) canSearch(c *Column) bool {
 	return c.Searchable() || t.exactSearch(c)
 }
 
-// exactSearch says whether Query.Search matches the column as a whole: UUIDs, and numbers of the key.
+// exactSearch says whether Query.Search matches the column as a whole: UUIDs, and numbers of the
+// key.
 func (t *Table) exactSearch(c *Column) bool {
 	inKey := c.PrimaryKey > 0 || slices.Contains(t.Identity.Columns, c.Name)
 	return c.Sortable() && !c.unsearched && (c.Kind == KindUUID || c.Kind == KindInteger && inKey)

@@ -1,6 +1,6 @@
-package data
+// This file holds the records that a write of many is about.
 
-// This file holds which records a write of many is about.
+package data
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 // MaxKeys is how many records a Selection by keys has.
 const MaxKeys = 10_000
 
-// Selection is which records of a table a write of many, its question and its preview are about. The zero Selection is of
-// no table. Make one with ByKeys or ByQuery.
+// Selection is the records of a table that a write of many, its question and its preview are about.
+// The zero Selection is of no table. Make one with ByKeys or ByQuery.
 type Selection struct {
 	table string
 	keys  []Key
@@ -21,7 +21,8 @@ type Selection struct {
 // ByKeys selects the records of the keys, at most MaxKeys; without keys it selects none.
 func ByKeys(table string, keys []Key) Selection { return Selection{table: table, keys: keys} }
 
-// ByQuery selects the records that match a query's search and filters. Its page and its order do not matter.
+// ByQuery selects the records that match a query's search and filters. Its page and its order do
+// not matter.
 func ByQuery(q Query) Selection { return Selection{table: q.Table, query: &q} }
 
 // selected are the conditions of a selection: one set for each key, or one of the query.
@@ -68,8 +69,8 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 	return s.conditions(t, q)
 }
 
-// MaxBulk is how many records that match a query UpdateMany and DeleteMany write: it is one transaction, which keeps the
-// application from writing until it is done.
+// MaxBulk is how many records that match a query UpdateMany and DeleteMany write. They write them
+// in one transaction, which keeps the application from writing until it is done.
 const MaxBulk = 100_000
 
 func tooMany() error {

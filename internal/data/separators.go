@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// notNumber says that text is no number, and how to write the one that it looks like:
+// notNumber says that text is not a number, and how to write the one that it looks like:
 // "49,90", "1.234,56", "1 234.5", "١٢٫٥" or "−3". Nothing is guessed: where a separator can
 // be read in two ways, both are named.
 func notNumber(text string, whole bool) error {

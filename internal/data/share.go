@@ -1,17 +1,19 @@
-package data
-
 // This file shares the pool's connections out, so that nobody takes all of them from the others.
 //
-// Of a pool of n connections (sql.DB.SetMaxOpenConns) at most n-1 are used by this package at once, so that Ping always
-// finds one; at most n/2 of them, and no more than there are cores, by heavy work, which may read more rows than it
-// shows: searches, filters and orders that no index answers, exact counts, views, previews of deletions, exports, and
-// writes of many. Of these one is an export (two from four places on). One write is under way at a time: SQLite has one
-// writer, and others that wait for it would hold connections meanwhile. A pool without a bound is treated as one of four
-// connections a core, at least eight.
+// Of a pool of n connections (sql.DB.SetMaxOpenConns) at most n-1 are used by this package at once,
+// so that Ping always finds one; at most n/2 of them, and no more than there are cores, by heavy
+// work, which may read more rows than it shows: searches, filters and orders that no index answers,
+// exact counts, views, previews of deletions, exports, and writes of many. Of these one is an
+// export (two from four places on). One write is under way at a time: SQLite has one writer, and
+// others that wait for it would hold connections meanwhile. A pool without a bound is treated as
+// one of four connections a core, at least eight.
 //
-// Work waits for its place without a connection, never behind work that is heavier: a write of many waits for its turn,
-// and rests after the one before it, before it takes any place. A program's own use of the pool is its own affair: give
-// the panel a pool of its own, of four connections at least.
+// Work waits for its place without a connection, never behind work that is heavier: a write of many
+// waits for its turn, and rests after the one before it, before it takes any place. A program's own
+// use of the pool is its own affair: give the panel a pool of its own, of four connections at
+// least.
+
+package data
 
 import (
 	"context"
@@ -37,11 +39,11 @@ const (
 // exportWait is how long an export waits for its turn before it is ErrBusy.
 const exportWait = 5 * time.Second
 
-// ErrBusy means that the share of the connections which this work may use is taken, and that it waited in vain. It can
-// be asked for again in a few seconds.
+// ErrBusy means that the share of the connections that this work may use was taken for too long. It
+// can be asked for again in a few seconds.
 var ErrBusy = errors.New("too much other work of this kind is under way")
 
-// places is a number of places; who cannot have one waits in no order.
+// places is a number of places. Those who wait for one get it in no order.
 type places chan struct{}
 
 // shares are the places of one pool.
@@ -79,8 +81,8 @@ func newShares(db *sql.DB) *shares {
 	}
 }
 
-// needs are the places that work of a weight takes, in the order in which they are taken: that of a connection last, so
-// that nobody who has it waits for another.
+// needs are the places that work of a weight takes, in the order in which it takes them. The place
+// of a connection comes last, so that work that has it does not wait for another place.
 func (s *shares) needs(w weight) []places {
 	switch w {
 	case heavy:
@@ -95,12 +97,13 @@ func (s *shares) needs(w weight) []places {
 	return []places{s.all}
 }
 
-// sharing is the key under which the context of work that has its places of the shares carries a *time.Duration: how long
-// its write kept the application from writing while others read (writer).
+// sharing is the key under which the context of work that has its places carries a *time.Duration:
+// how long its write kept the application from writing while others read (writer).
 type sharing struct{ s *shares }
 
-// enter waits for the places of a piece of work, and for its turn before, and returns the context that says it has them:
-// what is called with it needs none of its own. leave gives them back. Errors: ErrBusy, or context.Canceled.
+// enter waits for the places of a piece of work, and for its turn before, and returns a context
+// that says so: calls with it need no places of their own. leave gives the places back. Errors:
+// ErrBusy, or context.Canceled.
 func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave func(), err error) {
 	if ctx.Value(sharing{s.shares}) != nil {
 		return ctx, func() {}, nil
@@ -145,8 +148,8 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 	}, nil
 }
 
-// Heavy says whether a list's query may read many more rows than it shows: it searches, filters or sorts by what no
-// single index answers, or reads a view.
+// Heavy says whether a list's query may read many more rows than it shows: it searches, filters or
+// sorts by columns that no single index serves, or reads a view.
 func (t *Table) Heavy(q Query) bool {
 	indexed := func(name string) bool {
 		c, ok := t.Column(name)

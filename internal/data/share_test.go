@@ -1,6 +1,6 @@
-package data
-
 // This file tests the shares of the pool's connections: by counting, never by the clock.
+
+package data
 
 import (
 	"context"
@@ -37,8 +37,8 @@ func pooled(t *testing.T, n int, cfg Config, statements ...string) (*Source, *sq
 	return s, db
 }
 
-// Whatever many ask for at once and never get, no more than the heavy share of the connections works for them, short
-// reads and Ping find theirs, and all are free again when they have gone.
+// Whatever many ask for at once and never get, no more than the heavy share of the connections
+// works for them, short reads and Ping find theirs, and all are free again when they have gone.
 func TestAShareIsKept(t *testing.T) {
 	s, db := pooled(t, 4, Config{QueryTimeout: time.Hour, BulkTimeout: time.Hour}, endless,
 		`CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`, `INSERT INTO x VALUES (1, 'a')`,
@@ -186,7 +186,8 @@ func bulks(s *Source) map[string]func(ctx context.Context) error {
 	}
 }
 
-// A write of many that waits for its turn, or rests, holds no place: single records are written meanwhile.
+// A write of many that waits for its turn, or rests, holds no place: single records are written
+// meanwhile.
 func TestWhatWaitsForItsTurnKeepsNobodyOut(t *testing.T) {
 	for _, name := range []string{"update", "delete", "act"} {
 		s, _ := pooled(t, 4, Config{QueryTimeout: time.Minute, BulkTimeout: time.Hour}, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`)
@@ -227,7 +228,8 @@ func TestATurnThatDoesNotCome(t *testing.T) {
 	}
 }
 
-// A write of many is followed by a rest where it kept the application from writing while others read, and nowhere else.
+// A write of many is followed by a rest where it kept the application from writing while others
+// read, and nowhere else.
 func TestARestFollowsAWriteOfManyWhereWritersWait(t *testing.T) {
 	fill := []string{`CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`, `INSERT INTO x VALUES (1, 'a')`}
 	inWAL, _ := pooled(t, 4, Config{}, fill...)

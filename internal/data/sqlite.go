@@ -1,7 +1,8 @@
-package data
+// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its
+// conditions, sqlite_write.go, sqlite_store.go and sqlite_constraint.go its writes, the other
+// sqlite_ files its introspection.
 
-// This file holds the SQLite dialect: identifiers, cells, errors. sqlite_match.go holds its conditions, sqlite_write.go,
-// sqlite_store.go and sqlite_constraint.go its writes, the other sqlite_ files its introspection.
+package data
 
 import (
 	"context"
@@ -38,7 +39,8 @@ func (*sqlite) quote(name string) string {
 // from is qualified: a temporary table of the name would come first.
 func (d *sqlite) from(t *Table) string { return "main." + d.quote(t.Name) + " AS t" }
 
-// column is qualified: SQLite takes a quoted name it does not know for a string, unless it is qualified.
+// column is qualified: SQLite takes a quoted name it does not know for a string, unless it is
+// qualified.
 func (d *sqlite) column(c *Column) string { return "t." + d.quote(c.Name) }
 
 // place compares a column whose collation this connection does not have as bytes.
@@ -81,7 +83,8 @@ func (d *sqlite) longer(c *Column, bytes int) fragment {
 
 func (d *sqlite) bytes(x string) string { return "'integer', " + d.size(x) }
 
-// writersWait: with a rollback journal a commit waits until nobody reads. A database in memory is this process's own.
+// writersWait: with a rollback journal a commit waits until nobody reads. A database in memory
+// belongs to this process alone.
 func (d *sqlite) writersWait(ctx context.Context, db queryer) (bool, error) {
 	var mode string
 	if err := db.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&mode); err != nil {
@@ -90,8 +93,8 @@ func (d *sqlite) writersWait(ctx context.Context, db queryer) (bool, error) {
 	return mode != "wal" && mode != "memory", nil
 }
 
-// size is the bytes of a value. Of a column octet_length tells it without loading the value, as typeof does; it came
-// with SQLite 3.43.
+// size is the bytes of a value. Of a column octet_length tells it without loading the value, as
+// typeof does; it came with SQLite 3.43.
 func (d *sqlite) size(x string) string {
 	x = strings.TrimSuffix(x, " COLLATE BINARY")
 	if d.octets {
@@ -100,8 +103,8 @@ func (d *sqlite) size(x string) string {
 	return "length(CAST(" + x + " AS BLOB))"
 }
 
-// ping does not wait for a lock: a connection that is new reads the schema before its first statement, and could not while
-// somebody commits. It is left as it was.
+// ping does not wait for a lock: a new connection reads the schema before its first statement, and
+// could not while somebody commits. The connection is left as it was.
 func (d *sqlite) ping(ctx context.Context, conn *sql.Conn) error {
 	var patience, one int64
 	if err := conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&patience); err != nil {
@@ -175,7 +178,7 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 
 func (*sqlite) own(err error) bool { return sqldb.SQLite.Owns(err) }
 
-// problem is the engine's message without what the driver puts around it.
+// problem is the engine's message without the words that the driver puts around it.
 func (*sqlite) problem(err error) string {
 	text := strings.TrimPrefix(err.Error(), "SQL logic error: ")
 	if i := strings.LastIndex(text, " ("); i > 0 && strings.HasSuffix(text, ")") {

@@ -1,6 +1,6 @@
-package data
-
 // This file reads simple CHECK constraints: the values and bounds they set for a column.
+
+package data
 
 import (
 	"math/big"
@@ -104,7 +104,7 @@ func (c *Column) bound(b checkBound) {
 	}
 }
 
-// checkBounds reads the bounds in a conjunction; what it does not understand, it leaves out.
+// checkBounds reads the bounds in a conjunction. It leaves out what it does not understand.
 func checkBounds(tokens []ddlToken) []checkBound {
 	for len(tokens) > 2 && tokens[0].kind == '(' && closes(tokens) == len(tokens)-1 {
 		tokens = tokens[1 : len(tokens)-1]

@@ -1,6 +1,6 @@
-package data
-
 // This file reads SQLite's messages about broken constraints.
+
+package data
 
 import (
 	"context"

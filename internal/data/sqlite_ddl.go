@@ -1,10 +1,12 @@
-package data
+// This file finds the CHECK constraints in a CREATE TABLE statement, which SQLite keeps only as
+// text.
 
-// This file finds the CHECK constraints in a CREATE TABLE statement, which SQLite keeps only as text.
+package data
 
 import "strings"
 
-// ddlToken is a token of SQL: a word, a quoted name or string (unquoted in text), a number or one character.
+// ddlToken is a token of SQL: a word, a quoted name or string (unquoted in text), a number or one
+// character.
 type ddlToken struct {
 	kind       byte // 'w' word, 'n' quoted name, 's' string, '0' number, else the character itself
 	text       string
@@ -79,7 +81,8 @@ func ddlTokens(sql string) []ddlToken {
 	return tokens
 }
 
-// parseChecks returns the CHECK constraints of a CREATE TABLE statement, their expressions as written.
+// parseChecks returns the CHECK constraints of a CREATE TABLE statement, their expressions as
+// written.
 func parseChecks(sql string) []check {
 	var checks []check
 	tokens := ddlTokens(sql)
@@ -110,8 +113,8 @@ func parseChecks(sql string) []check {
 	return checks
 }
 
-// checkValues reads "column IN (literal, …)", with or without "column IS NULL OR" before it or "OR column IS NULL"
-// after it, as the column, its values, and whether all are written as numbers.
+// checkValues reads "column IN (literal, …)", with or without "column IS NULL OR" before it or "OR
+// column IS NULL" after it, as the column, its values, and whether all are written as numbers.
 func checkValues(check string) (column string, values []string, numbers, ok bool) {
 	tokens := ddlTokens(check)
 	for len(tokens) > 2 && tokens[0].kind == '(' && closes(tokens) == len(tokens)-1 {

@@ -1,15 +1,15 @@
-package data
+// This file finds in a CREATE TABLE statement the columns from which generated ones are computed,
+// and constraints that replace rows: SQLite keeps both only as text.
 
-// This file finds in a CREATE TABLE statement what generated columns are computed from, and constraints that replace
-// rows: SQLite keeps both only as text.
+package data
 
 import (
 	"slices"
 	"strings"
 )
 
-// parseReplaces says whether a constraint of a CREATE TABLE statement deletes the rows that a written one clashes with.
-// NOT NULL ON CONFLICT REPLACE takes the default instead.
+// parseReplaces says whether a constraint of a CREATE TABLE statement deletes the rows that a
+// written one clashes with. NOT NULL ON CONFLICT REPLACE takes the default instead.
 func parseReplaces(sql string) bool {
 	tokens := ddlTokens(sql)
 	for i := 2; i < len(tokens); i++ {
@@ -21,7 +21,8 @@ func parseReplaces(sql string) bool {
 	return false
 }
 
-// readGenerated sets which columns each generated one is computed from: those of the table that its definition names.
+// readGenerated sets which columns each generated one is computed from: those of the table that its
+// definition names.
 func (t *Table) readGenerated() {
 	if t.View || t.Virtual {
 		return
@@ -41,7 +42,8 @@ func (t *Table) readGenerated() {
 	}
 }
 
-// ddlDefinitions are the definitions between the brackets of a CREATE TABLE statement, none of them empty.
+// ddlDefinitions are the definitions between the brackets of a CREATE TABLE statement, none of them
+// empty.
 func ddlDefinitions(sql string) [][]ddlToken {
 	tokens := ddlTokens(sql)
 	open := slices.IndexFunc(tokens, func(t ddlToken) bool { return t.kind == '(' })

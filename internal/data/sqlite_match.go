@@ -1,6 +1,7 @@
-package data
+// This file holds the conditions of filters and search in SQLite. What they mean is in the package
+// comment.
 
-// This file holds the conditions of filters and search in SQLite. What they mean is in the package comment.
+package data
 
 import (
 	"fmt"
@@ -56,8 +57,8 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 	return d.short(t, c, fragment{"(" + guard + " AND " + x + comparisons[op] + ")", []any{value}})
 }
 
-// short is a condition that does not hold for values beyond maxMatched, which it does not load. What has no such values
-// is spared the question: numbers of a strict table, and row ids.
+// short is a condition that does not hold for values beyond maxMatched, which it does not load.
+// Columns without such values are spared the question: numbers of a strict table, and row ids.
 func (d *sqlite) short(t *Table, c *Column, f fragment) fragment {
 	if c.Name == t.rowid || t.Strict && c.Kind == KindInteger {
 		return f
@@ -67,7 +68,8 @@ func (d *sqlite) short(t *Table, c *Column, f fragment) fragment {
 
 func isInstant(kind Kind) bool { return kind == KindDate || kind == KindTime || kind == KindDateTime }
 
-// comparable is the column as its kind compares: a text column that SQLite may have stored numbers in, as text.
+// comparable is the column as its kind compares: a text column that SQLite may have stored numbers
+// in, as text.
 func (d *sqlite) comparable(t *Table, c *Column) string {
 	x := d.place(t, term{column: c})
 	switch c.Kind {
@@ -117,8 +119,9 @@ func oneOf(x string, values []any) fragment {
 	return fragment{"(" + x + " IN (?" + strings.Repeat(", ?", len(values)-1) + "))", values}
 }
 
-// instant is a stored date, time or both in Unix milliseconds; NULL if it is none, such as a longer text. The second julianday reads, to the
-// second, a zone SQLite does not: "+0200" directly, or as Go's time.Time.String has it.
+// instant is a stored date, time or both in Unix milliseconds; NULL for any other value, such as a
+// longer text. The second julianday reads, to the second, a zone that SQLite does not know: "+0200"
+// directly, or as Go's time.Time.String has it.
 func (d *sqlite) instant(x string) string {
 	zone := fmt.Sprintf("instr(substr(%[1]s, 20), ' ')", x)
 	julian := fmt.Sprintf("coalesce(julianday(%[1]s), julianday(substr(%[1]s, 1, 19) || substr(%[1]s, 20 + %[2]s, 3) || ':' || substr(%[1]s, 23 + %[2]s, 2)))", x, zone)
@@ -130,8 +133,9 @@ func (d *sqlite) instant(x string) string {
 		x, julian, unixEpochJulianDay, int64(unixMillisFrom), lastJulianDay, d.size(x))
 }
 
-// around is a condition, weaker than the exact one, that an index on the column can serve: ISO 8601 text sorts by its
-// date (within a day, for its zone), and every number sorts before the empty text.
+// around is a condition, weaker than the exact one, that an index on the column can serve: ISO 8601
+// text sorts by its date (within a day, for its zone), and every number sorts before the empty
+// text.
 func around(x string, kind Kind, op Op, o operand) (string, []any) {
 	const day = 24 * time.Hour
 	low, high := o.from.UTC().Add(-day), o.to.UTC().Add(2*day)
@@ -167,17 +171,19 @@ func (d *sqlite) within(x string, kind Kind, operands []operand, not bool) fragm
 
 func (d *sqlite) search(c *Column, text string) fragment { return d.contains(c, text) }
 
-// One function call of a statement is not interrupted by anything (see sqlite3_interrupt), so each must be bounded: a
-// text is looked into up to searched characters, the text that is looked for has at most MaxSearch, and every call is
-// linear in them. GLOB and LIKE with such a text are not: they may begin anew at each character.
+// One function call of a statement is not interrupted by anything (see sqlite3_interrupt), so each
+// must be bounded: a text is looked into up to searched characters, the text that is looked for has
+// at most MaxSearch, and every call is linear in them. GLOB and LIKE with such a text are not: they
+// may begin anew at each character.
 const (
 	searched = 64 << 10
-	// maxMatched is how many bytes a value has that is compared at all: one of 20 MB is loaded in some 12 ms.
+	// maxMatched is how many bytes a value has that is compared at all: one of 20 MB is loaded in
+	// some 12 ms.
 	maxMatched = 16 << 20
 )
 
-// contains holds where the beginning of the value, as text, contains the text in any case. A value beyond maxMatched is
-// not looked into.
+// contains holds where the beginning of the value, as text, contains the text in any case. A value
+// beyond maxMatched is not looked into.
 func (d *sqlite) contains(c *Column, text string) fragment {
 	folded, wanted := fold(fmt.Sprintf("substr(%s, 1, %d)", d.column(c), searched), text)
 	return d.looked(c, fragment{"instr(" + folded.text + ", ?) > 0", append(folded.args, wanted)})
@@ -194,8 +200,9 @@ func (d *sqlite) looked(c *Column, f fragment) fragment {
 	return fragment{fmt.Sprintf("(typeof(%s) <> 'blob' AND %s <= %d AND %s)", x, d.size(x), maxMatched, f.text), f.args}
 }
 
-// fold is x, and the text, with one letter for all those that Unicode's simple folding takes for the same, as far as
-// they are in the text. lower is SQLite's, which knows A to Z, or an extension's, which knows more.
+// fold is x, and the text, with one letter for all those that Unicode's simple folding takes for
+// the same, as far as they are in the text. lower is SQLite's, which knows A to Z, or an
+// extension's, which knows more.
 func fold(x, text string) (fragment, string) {
 	folded := fragment{text: x}
 	letters := map[rune]rune{}

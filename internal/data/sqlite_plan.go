@@ -1,6 +1,7 @@
-package data
+// This file reads SQLite's query plans (https://www.sqlite.org/eqp.html), and keeps its planner
+// from choosing badly.
 
-// This file reads SQLite's query plans (https://www.sqlite.org/eqp.html) and keeps its planner from what it would do.
+package data
 
 import (
 	"context"
@@ -17,16 +18,17 @@ func (d *sqlite) plan(ctx context.Context, db queryer, query fragment) (plan, er
 	return p, err
 }
 
-// unindexed: a comparison that is itself an operand is no term that an index serves.
+// unindexed makes the comparison an operand: no index serves one.
 func (*sqlite) unindexed(f fragment) fragment {
 	return fragment{"((" + f.text + ") IS TRUE)", f.args}
 }
 
-// atOnce: once a statement has given a row, drivers do not interrupt the search for the next, which may be millions of rows
-// away. What is materialised is read in the order in which it was made.
+// atOnce materialises the rows, which are then read in the order in which they were made: once a
+// statement has given a row, drivers do not interrupt the search for the next one, which may pass
+// millions of rows.
 func (*sqlite) atOnce(query fragment) fragment {
 	return fragment{"WITH page AS MATERIALIZED (" + query.text + ") SELECT * FROM page", query.args}
 }
 
-// unordered: +x is not x to the planner, and sorts as it does.
+// unordered writes +x: the planner does not know it for x, and it sorts as x does.
 func (*sqlite) unordered(place string) string { return "+" + place }

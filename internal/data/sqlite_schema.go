@@ -1,6 +1,6 @@
-package data
-
 // This file reads the schema of a SQLite database.
+
+package data
 
 import (
 	"context"
@@ -116,8 +116,9 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 	return d.foreignKeys(ctx, db, t)
 }
 
-// probe compiles (EXPLAIN runs nothing) a read of the table and its columns, to find what this connection cannot read:
-// views of missing tables, missing modules and functions, unknown collations.
+// probe compiles (EXPLAIN runs nothing) a read of the table and its columns, to find what this
+// connection cannot read: views of missing tables, missing modules and functions, unknown
+// collations.
 func (d *sqlite) probe(ctx context.Context, db *sql.DB, t *Table, withoutRowID bool) error {
 	from := " FROM " + d.from(t)
 	compile := func(expression string) error {
@@ -240,7 +241,8 @@ func (d *sqlite) foreignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 	})
 }
 
-// estimates takes the row counts of ANALYZE, else the highest row id, unless that is more rows than fit into the file.
+// estimates takes the row counts of ANALYZE, else the highest row id, unless that is more rows than
+// fit into the file.
 func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error) {
 	estimates := map[string]int64{}
 	analyzed := false

@@ -1,14 +1,15 @@
-package data
+// This file finds for each token of a view's text the SELECT, and the part of it, in which the
+// token stands: whether a view shows a secret depends on where the secret's name stands.
 
-// This file says for each token of a view's text in which SELECT and in which part of it it stands: what is shown of a
-// secret follows from where its name stands.
+package data
 
 import (
 	"slices"
 	"strings"
 )
 
-// viewScope is a query within the text, or a pair of brackets in one, which is in the same part as what is around it.
+// viewScope is a query within the text, or a pair of brackets in a query, which belongs to the part
+// around it.
 type viewScope struct {
 	parent   *viewScope
 	query    bool
@@ -19,13 +20,13 @@ type viewScope struct {
 	exists   bool     // of a query: EXISTS stands before it
 }
 
-// viewPart is a part of a query, by what a secret's name in it means.
+// viewPart is a part of a query. It says what a secret's name there means.
 type viewPart byte
 
 const (
 	opaque viewPart = iota // FROM's ON, USING and arguments, VALUES, WINDOW, anything unknown: it may be shown under any name
 	shown                  // the items after SELECT: the item shows it
-	source                 // a table of FROM, or of WITH: what reads it names it
+	source                 // a table of FROM, or of WITH: its readers name it
 	chosen                 // WHERE, GROUP BY, HAVING, ORDER BY, LIMIT: it decides which rows there are
 	joined                 // FROM
 	named                  // WITH
@@ -42,8 +43,8 @@ type viewPlace struct {
 	part  viewPart
 }
 
-// places finds where the tokens of the body stand, and whether it makes rows that no table has: by VALUES, functions, or a
-// UNION within, which may be recursive.
+// places finds where the tokens of the body stand, and whether it makes rows that no table has: by
+// VALUES, functions, or a UNION within, which may be recursive.
 func (v *viewSource) places() {
 	at := &viewScope{query: true}
 	for i, t := range v.body {

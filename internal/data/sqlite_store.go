@@ -1,6 +1,6 @@
-package data
+// This file turns parsed fields into the values that SQLite stores.
 
-// This file makes parsed fields what SQLite stores.
+package data
 
 import (
 	"encoding/hex"
@@ -138,7 +138,8 @@ func sqliteUUID(c *Column, value uuidValue, like any) any {
 	return dashed
 }
 
-// sqliteInstant stores an instant as like is stored. What would read back as another instant is refused.
+// sqliteInstant stores an instant as like is stored. What would read back as another instant is
+// refused.
 func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 	at := value.at.UTC()
 	if c.Kind == KindTime {
@@ -177,8 +178,8 @@ func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 	return nil, errors.New("cannot be stored in the form that this column has, which is a number")
 }
 
-// instantText writes an instant with the separator, zone and fraction of like; if that is no instant, as SQLite's own
-// functions do, in UTC.
+// instantText writes an instant with the separator, zone and fraction of like; if that is no
+// instant, as SQLite's own functions do, in UTC.
 func instantText(c *Column, value instantValue, like string) (string, error) {
 	layouts := map[Kind][]string{
 		KindDate:     {"2006-01-02", "2006-01-02T15:04:05", "2006-01-02 15:04:05"},

@@ -1,6 +1,6 @@
-package data
-
 // This file reads SQLite's declared types.
+
+package data
 
 import (
 	"regexp"
@@ -39,7 +39,8 @@ func sqliteAffinity(declared string) string {
 
 var typeScale = regexp.MustCompile(`\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\)`)
 
-// sqliteDecimal reads the (precision, scale) of a declared type; zeros if there is none that makes sense.
+// sqliteDecimal reads the (precision, scale) of a declared type; zeros if there is none that makes
+// sense.
 func sqliteDecimal(declared string) (precision, scale int) {
 	m := typeScale.FindStringSubmatch(declared)
 	if m == nil {
@@ -58,7 +59,8 @@ var typeLength = regexp.MustCompile(`\(\s*(\d{1,9})\s*\)`)
 // longText is the declared length from which text is edited on several lines.
 const longText = 500
 
-// sqliteKind reads a declared type as people write it for any engine. A numeric name whose affinity is text is text.
+// sqliteKind reads a declared type as people write it for any engine. A numeric name whose affinity
+// is text is text.
 func sqliteKind(declared, affinity string) (Kind, int) {
 	name := strings.ToUpper(strings.TrimSpace(declared))
 	length := 0

@@ -1,8 +1,8 @@
-package data
+// This file follows the text of a view from the columns that it reads to those that it shows. A
+// column is shown only if the whole text was understood, and no secret leads to it. Else the view
+// is masked: to mask too much is better than too little.
 
-// This file follows the text of a view from the columns that it reads to those that it shows. A column is shown if the
-// text was understood, all of it, as not leading there from a secret. Where it was not, the view says so: to mask too much
-// is better than too little.
+package data
 
 import (
 	"maps"
@@ -117,7 +117,8 @@ func label(item []ddlToken) (string, bool) {
 	return "", false
 }
 
-// operator says whether a token is a word of an expression, after or before which no name of an item stands.
+// operator says whether a token is a word of an expression, after or before which no name of an
+// item stands.
 func operator(t ddlToken) bool {
 	return t.kind == 'w' && slices.Contains(operators, strings.ToUpper(t.text))
 }
@@ -125,14 +126,15 @@ func operator(t ddlToken) bool {
 var operators = []string{"AND", "OR", "NOT", "IS", "ISNULL", "NOTNULL", "LIKE", "GLOB", "REGEXP", "MATCH", "BETWEEN", "IN", "COLLATE", "OVER", "ESCAPE",
 	"DISTINCT", "FROM", "CASE", "WHEN", "THEN", "ELSE", "FILTER", "EXISTS"}
 
-// plainName is a name in lower case, without what SQLite adds to names that are there twice: "id:1".
+// plainName is a name in lower case, without what SQLite adds to names that are there twice:
+// "id:1".
 func plainName(name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(name), ":")
 	return name
 }
 
-// shows says which columns of the view show one of the secrets, which are names of columns in lower case; not followed
-// where that cannot be told.
+// shows says which columns of the view show one of the secrets, which are names of columns in lower
+// case; not followed where that cannot be told.
 func (v *viewSource) shows(t *Table, secrets map[string]bool) (shows map[int]bool, followed bool) {
 	secrets = maps.Clone(secrets)
 	mentions := func(t ddlToken) bool {
@@ -180,7 +182,8 @@ func (v *viewSource) shows(t *Table, secrets map[string]bool) (shows map[int]boo
 	return shows, true
 }
 
-// within says whether a list is part of an item of another: that item has what it selects, whatever its name.
+// within says whether a list is part of an item of another list. That item then has what the list
+// selects, whatever its name is.
 func (v *viewSource) within(list selectList) bool {
 	return slices.ContainsFunc(v.lists, func(other selectList) bool {
 		return slices.ContainsFunc(other.items, func(item []ddlToken) bool {

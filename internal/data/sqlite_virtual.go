@@ -1,15 +1,15 @@
-package data
+// This file finds the tables in which virtual tables keep their content, and the tables that show
+// it. They are not the application's own tables, and hold its secrets under other names.
 
-// This file finds what virtual tables keep in other tables, and the tables that show it: those are no tables of the
-// application, and hold its secrets under other names.
+package data
 
 import (
 	"slices"
 	"strings"
 )
 
-// shadowNames are what each module adds to the name of a virtual table for the tables that it keeps it in. Of a module that
-// is not here every table that is named so is one.
+// shadowNames are the endings that each module adds to the name of a virtual table, for the tables
+// in which it keeps the content. For a module that is not here every table with such a name counts.
 var shadowNames = map[string][]string{
 	"fts3":      {"content", "segments", "segdir", "stat", "docsize"},
 	"fts4":      {"content", "segments", "segdir", "stat", "docsize"},
@@ -20,7 +20,8 @@ var shadowNames = map[string][]string{
 	"fts4aux":   {}, "fts5vocab": {}, "fts3tokenize": {}, "dbstat": {}, "csv": {},
 }
 
-// findShadows finds the tables that virtual ones are kept in; SQLite knows them only where it has the module.
+// findShadows finds the tables that virtual ones are kept in; SQLite knows them only where it has
+// the module.
 func findShadows(tables []*Table) {
 	for _, t := range tables {
 		if !t.Virtual {
@@ -39,7 +40,8 @@ func findShadows(tables []*Table) {
 	}
 }
 
-// module is the module of a virtual table, in lower case: CREATE VIRTUAL TABLE t USING module. It is empty for others.
+// module is the module of a virtual table, in lower case: CREATE VIRTUAL TABLE t USING module. It
+// is empty for others.
 func (t *Table) module() string {
 	if !t.Virtual {
 		return ""
@@ -53,7 +55,8 @@ func (t *Table) module() string {
 	return ""
 }
 
-// kept masks the tables that hold or show what a table with secrets keeps: shadow tables, vocabularies, samples.
+// kept masks the tables that hold or show the content of a table with secrets: shadow tables,
+// vocabularies, samples.
 func (v *veil) kept(t *Table) {
 	all := func(format string, args ...any) {
 		for _, c := range t.Columns {

@@ -1,6 +1,6 @@
-package data
-
 // This file holds the transactions and statements that write to SQLite.
+
+package data
 
 import (
 	"context"
@@ -28,8 +28,8 @@ func startRead(ctx context.Context, conn *sql.Conn) (func(context.Context) error
 	return nil, conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version)
 }
 
-// startWrite enforces foreign keys even where the connection does not, which is SQLite's default. They are all checked at
-// the commit: then RESTRICT is NO ACTION, and what broke can be asked for.
+// startWrite enforces foreign keys even where the connection does not, which is SQLite's default.
+// They are all checked at the commit: then RESTRICT is NO ACTION, and what broke can be asked for.
 func startWrite(ctx context.Context, conn *sql.Conn) (restore func(context.Context) error, err error) {
 	var enforced bool
 	if err := conn.QueryRowContext(ctx, "PRAGMA foreign_keys").Scan(&enforced); err != nil {
@@ -68,7 +68,8 @@ func (d *sqlite) returning(t *Table) string {
 	return " RETURNING " + strings.Join(selected, ", ")
 }
 
-// insert overrides ON CONFLICT clauses of the schema: REPLACE would delete other rows without a word.
+// insert overrides ON CONFLICT clauses of the schema: REPLACE would delete other rows without a
+// word.
 func (d *sqlite) insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) ([][]any, error) {
 	query := fragment{"INSERT OR ABORT INTO " + d.into(t), values}
 	var names []string
@@ -147,7 +148,8 @@ func (d *sqlite) latest(t *Table, c *Column) fragment {
 	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exact("v", maxCursorValue), query, rows)}
 }
 
-// referring compares as foreign keys do: with the parent's collation, which the left operand decides.
+// referring compares as foreign keys do: with the parent's collation, which the left operand
+// decides.
 func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
 	f := fragment{}
 	name := func(alias string, t *Table, o term) string {

@@ -1,6 +1,6 @@
-package data
-
 // This file tests that no change is lost, and what a database that cannot be written to answers.
+
+package data
 
 import (
 	"database/sql"

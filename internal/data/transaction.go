@@ -1,6 +1,6 @@
-package data
-
 // This file holds what statements run on: the pool, or one connection with a transaction.
+
+package data
 
 import (
 	"context"
@@ -22,9 +22,9 @@ func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db
 	return s.transaction(ctx, op, t, false, func(_ context.Context, db queryer) error { return work(db) }, nil)
 }
 
-// longWrite is how long a write may take, from when nobody else can write until it is to be committed, where who writes
-// waits for who reads (look.go): the application's writes wait for it too. After one of many records that took longer
-// than patience there, there is a rest as after a look.
+// longWrite is how long a write may keep others from writing, up to its commit, where writers wait
+// for readers (look.go): the application's writes wait for it too. A write of many records that
+// took longer than patience there is followed by a rest, as a look is.
 const longWrite = 500 * time.Millisecond
 
 func tooSlowWrite(limit time.Duration) error {
@@ -64,9 +64,10 @@ func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx conte
 	return err
 }
 
-// transact runs writes, all or nothing, and again from the start, three times in all, if the database undid them because
-// of another transaction: work must keep nothing of a try that failed. Errors of work are returned as they are. If the
-// commit is refused while the transaction is still open, refused gets the engine's error; it must return an error.
+// transact runs writes, all or nothing, and again from the start, three times in all, if the
+// database undid them because of another transaction: work must keep nothing of a try that failed.
+// Errors of work are returned as they are. If the commit is refused while the transaction is still
+// open, refused gets the engine's error; it must return an error.
 func (s *Source) transact(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
 	return s.pool().Retry(ctx, func(ctx context.Context) error { return s.transaction(ctx, op, t, true, work, refused) })
 }
@@ -101,9 +102,10 @@ func (s *Source) pool() *sqldb.DB {
 
 type checkKey struct{}
 
-// BeforeCommit returns a context whose writes ask check right before they commit, when all their work is done: is what
-// allowed the write still true? Its error undoes the write and is returned as it is. It gets the transaction that is
-// about to commit; what it asks of the same pool it must ask of that, for it may hold the only connection.
+// BeforeCommit returns a context whose writes call check right before they commit, when all their
+// work is done. check says whether the write is still allowed; its error undoes the write and is
+// returned as it is. It gets the transaction that is about to commit, and must ask that and not the
+// pool, of which the transaction may hold the only connection.
 func BeforeCommit(ctx context.Context, check func(ctx context.Context, tx Tx) error) context.Context {
 	return context.WithValue(ctx, checkKey{}, check)
 }

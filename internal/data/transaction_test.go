@@ -1,6 +1,7 @@
-package data
+// This file tests that a write which the database undid because of another transaction is done
+// again, whole.
 
-// This file tests that a write which the database undid because of another transaction is done again, whole.
+package data
 
 import (
 	"context"
@@ -10,14 +11,15 @@ import (
 	"testing"
 )
 
-// overtaken is a driver's error of SQLITE_BUSY_SNAPSHOT: another transaction wrote what this one has read.
+// overtaken is a driver's error of SQLITE_BUSY_SNAPSHOT: another transaction wrote what this one
+// has read.
 type overtaken struct{}
 
 func (overtaken) Error() string { return "database is locked (517)" }
 func (overtaken) Code() int     { return 517 }
 
-// TestConflictsAreTriedAgain lets the last hook of each kind of write fail after all was written: what the try before has
-// changed, the key too, is nothing that the next one may build on.
+// TestConflictsAreTriedAgain lets the last hook of each kind of write fail after all was written:
+// what the try before has changed, the key too, is nothing that the next one may build on.
 func TestConflictsAreTriedAgain(t *testing.T) {
 	fails, ran := 0, 0
 	hook := func(context.Context, Tx, Values) error {

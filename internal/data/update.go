@@ -1,12 +1,13 @@
-package data
+// This file sets columns of many records to the same values: of chosen records, or of all that
+// match a query.
 
-// This file sets columns of many records to the same values: of chosen ones, or of all that match a query.
+package data
 
 import "context"
 
-// UpdateMany sets the input's fields in each of the selected records, in one transaction, within Config.BulkTimeout, and
-// returns how many there were. No token of a record is checked: what the records have in other fields stays, what they have
-// in these is replaced.
+// UpdateMany sets the input's fields in each of the selected records, in one transaction, within
+// Config.BulkTimeout, and returns how many records it set. It checks no token of a record: the
+// other fields of the records stay as they are, and these are replaced.
 func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked string) (int64, error) {
 	t, err := s.writable(sel.table)
 	if err != nil {
@@ -22,7 +23,7 @@ func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked 
 	return s.updateAll(ctx, t, conditions, in, asked)
 }
 
-// updateAll sets the input's fields in what meets each of the conditions.
+// updateAll sets the input's fields in the rows that meet each of the conditions.
 func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input, asked string) (int64, error) {
 	switch {
 	case len(in.Fields) == 0:

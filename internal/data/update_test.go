@@ -1,6 +1,6 @@
-package data
-
 // This file tests changes of many records at once.
+
+package data
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-package data
-
 // This file holds one cell of a row, ready to be shown.
+
+package data
 
 import (
 	"math"
@@ -37,11 +37,11 @@ type Value struct {
 	pieces func(yield func([]byte) error) error
 }
 
-// Long says whether Export left the value out because it is long. Pieces has it.
+// Long says whether Export left the value out because it is long. Pieces gives it.
 func (v Value) Long() bool { return v.pieces != nil }
 
-// Pieces reads a long text or blob, some of its bytes at a time, while Export is at its row. A piece may end within a
-// character, and is only good until yield returns, whose error is returned.
+// Pieces reads a long text or blob, some of its bytes at a time, while Export is at its row. A
+// piece may end within a character, and is good until yield returns. An error of yield is returned.
 func (v Value) Pieces(yield func([]byte) error) error { return v.pieces(yield) }
 
 // Ref is a link to another record.
@@ -81,8 +81,8 @@ func (v Value) Bool() (value, ok bool) {
 	return false, false
 }
 
-// Time reads the value as filters do: ISO 8601 text, Unix seconds or milliseconds, or a Julian day. zoned says whether
-// the text named its zone (numbers are UTC).
+// Time reads the value as filters do: ISO 8601 text, Unix seconds or milliseconds, or a Julian day.
+// zoned says whether the text named its zone (numbers are UTC).
 func (v Value) Time() (at time.Time, zoned, ok bool) {
 	switch raw := v.raw.(type) {
 	case int64:
@@ -114,15 +114,16 @@ func (v Value) Time() (at time.Time, zoned, ok bool) {
 	return at, true, at.Year() >= 0 && at.Year() <= 9999
 }
 
-// Instants stored as numbers: an integer this large counts milliseconds (as seconds it would be the year 5138), a real
-// up to the last Julian day SQLite knows (9999-12-31) is one.
+// Instants stored as numbers: an integer this large counts milliseconds (as seconds it would be the
+// year 5138), a real up to the last Julian day SQLite knows (9999-12-31) is one.
 const (
 	unixMillisFrom     = 100_000_000_000
 	lastJulianDay      = 5373484.5
 	unixEpochJulianDay = 2440587.5
 )
 
-// newValue makes a cell of what a dialect read: the storage class, the (shortened) value, the whole size in bytes.
+// newValue makes a cell of the storage class, the (shortened) value and the whole size in bytes
+// that a dialect read.
 func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxBytes int) Value {
 	v := Value{Kind: c.Kind, Storage: storage, Size: size, raw: raw}
 	switch raw := raw.(type) {
@@ -149,7 +150,8 @@ func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxByte
 	return v
 }
 
-// padScale adds the zeros that a decimal's scale asks for: 192.9 of a DECIMAL(10,2) is 192.90. It takes no digit away.
+// padScale adds the zeros that a decimal's scale asks for: 192.9 of a DECIMAL(10,2) is 192.90. It
+// takes no digit away.
 func (c *Column) padScale(number string) string {
 	if c.Kind != KindDecimal || c.Scale == 0 {
 		return number

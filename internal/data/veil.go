@@ -1,7 +1,8 @@
-package data
+// This file masks columns that show a masked column under another name: references to it, columns
+// that are computed from it, views and full-text tables of it. Here a column that the Config hides
+// counts as masked.
 
-// This file masks what shows a masked column under another name: references to it, columns computed from it, views and
-// full-text tables of it. A column that is hidden by the options counts as masked here.
+package data
 
 import (
 	"fmt"
@@ -9,7 +10,8 @@ import (
 	"strings"
 )
 
-// veil masks what shows secrets, until there is nothing new. A column that Unmasked names stays as it is.
+// veil masks the columns that show secrets, until there are no new ones. A column that Unmasked
+// names stays as it is.
 func (s *Schema) veil(o settings) {
 	v := veil{s: s, unmasked: o.unmasked}
 	if o.byName {
@@ -34,7 +36,7 @@ type veil struct {
 	sources  map[*Table]*viewSource
 }
 
-// secret says whether what shows the column's values shows a secret.
+// secret says whether a column that shows this one's values shows a secret.
 func (c *Column) secret() bool { return c.Masked || c.unshown }
 
 // mask masks a column because of what it shows.
@@ -45,7 +47,7 @@ func (v *veil) mask(t *Table, c *Column, format string, args ...any) {
 	c.Masked, c.veiled, v.changed = true, fmt.Sprintf(format, args...), true
 }
 
-// references masks what refers to a secret.
+// references masks the columns that refer to a secret.
 func (v *veil) references(t *Table) {
 	for _, fk := range t.ForeignKeys {
 		parent, ok := v.s.any(fk.RefTable)
@@ -61,7 +63,7 @@ func (v *veil) references(t *Table) {
 	}
 }
 
-// computed masks what is generated from a secret.
+// computed masks the columns that are generated from a secret.
 func (v *veil) computed(t *Table) {
 	for _, c := range t.Columns {
 		for _, name := range c.reads {
@@ -72,7 +74,8 @@ func (v *veil) computed(t *Table) {
 	}
 }
 
-// copied masks the columns of a full-text table that are named as secrets of the table whose content it indexes.
+// copied masks the columns of a full-text table that are named as secrets of the table whose
+// content it indexes.
 func (v *veil) copied(t *Table) {
 	if !t.Virtual {
 		return
@@ -105,7 +108,8 @@ func (t *Table) contentOf() []string {
 	return all
 }
 
-// view masks the columns of a view that show secrets of what it reads, and all of them where its text cannot be followed.
+// view masks the columns of a view that show secrets of what it reads, and all of them where its
+// text cannot be followed.
 func (v *veil) view(t *Table) {
 	if !t.View {
 		return
@@ -152,8 +156,8 @@ func (v *veil) view(t *Table) {
 	}
 }
 
-// cycles masks columns whose names are secret and that refer to one another in a circle: none of them is where the
-// others' values come from.
+// cycles masks columns that have secret names and refer to one another in a circle: none of them is
+// the one from which the others' values come.
 func (v *veil) cycles() {
 	for _, t := range v.s.all {
 		for _, c := range t.Columns {

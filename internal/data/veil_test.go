@@ -1,6 +1,7 @@
-package data
+// This file tries to have views and virtual tables show a masked column, with its values as the
+// judge.
 
-// This file tries to have views and virtual tables show a masked column, with its values as the judge.
+package data
 
 import (
 	"fmt"
@@ -77,7 +78,8 @@ func TestNoViewShowsASecret(t *testing.T) {
 	}
 }
 
-// What is compared with rows that are made, or with a table as a whole, is found by trying all there are.
+// What is compared with rows that are made, or with a table as a whole, is found by trying all
+// there are.
 func TestNoViewTriesASecret(t *testing.T) {
 	for _, text := range []string{
 		"WITH n AS (SELECT 0 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 20) SELECT p.id, n.i AS found FROM pins p, n WHERE n.i = p.pin",

@@ -1,7 +1,7 @@
-package data
+// This file looks for rows to which no index leads, some at a time, where writers wait for readers
+// (look.go): one look at all rows of a large table takes seconds.
 
-// This file looks for rows that no index leads to, some at a time, where writers wait for readers (look.go): one look at
-// all rows of a large table takes seconds.
+package data
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// Bounds of the rows of one window; how many it has is adapted to sliceTime.
+// Bounds of the rows of one window; their number is adapted to sliceTime.
 const (
 	minWindow = 1
 	maxWindow = 100_000
 )
 
-// walked is what a table's rows are walked by in windows: the row id, or a key without NULL. Without it there are none.
+// walked is the order in which windows walk a table's rows: the row id, or a key without NULL. A
+// table with neither has no windows.
 func (t *Table) walked() []term {
 	if t.View {
 		return nil
@@ -53,9 +54,10 @@ func (s *Source) among(t *Table, keys [][]any) fragment {
 	return f
 }
 
-// window is some rows of a table, by their place in walked, and what is asked of them besides. It is what the engine seeks
-// by, whatever is asked of the same columns, or of others with an index: of two bounds of a column an engine seeks by one,
-// and would read up to it in each window.
+// window is some rows of a table, by their place in walked, and the other conditions that they are
+// to meet. The engine seeks by the window alone, whatever the conditions say of the same columns or
+// of others with an index: of two bounds of a column an engine seeks by one, and would read up to
+// it in each window.
 type window struct {
 	bounds     []fragment // at most one from below and one from above
 	conditions []fragment // for which no index is used
@@ -64,7 +66,7 @@ type window struct {
 // where are the conditions of a window's rows.
 func (w window) where() []fragment { return slices.Concat(w.conditions, w.bounds) }
 
-// or are those of a window's rows and of some others.
+// or are the conditions of a window's rows and of some others.
 func (w window) or(others fragment) []fragment {
 	if len(w.bounds) == 0 {
 		return w.conditions
@@ -74,7 +76,7 @@ func (w window) or(others fragment) []fragment {
 	return append(slices.Clone(w.conditions), anyOf([]fragment{within, others}))
 }
 
-// unindexed are conditions for which no index is used.
+// unindexed are the same conditions in a form for which no index is used.
 func (s *Source) unindexed(conditions []fragment) []fragment {
 	out := make([]fragment, len(conditions))
 	for i, f := range conditions {
@@ -83,9 +85,9 @@ func (s *Source) unindexed(conditions []fragment) []fragment {
 	return out
 }
 
-// windows calls each, in looks, with the windows of the rows that may meet the conditions, in the order of walked, until it
-// wants no more. It is called again, with fewer rows, if it was stopped, and must be as if it had not been called. Its
-// errors are returned as they are.
+// windows calls each, in looks, with the windows of the rows that may meet the conditions, in the
+// order of walked, until each wants no more. A call that is stopped is repeated with fewer rows,
+// and must leave nothing behind. Errors of each are returned as they are.
 func (s *Source) windows(ctx context.Context, t *Table, desc bool, conditions []fragment, each func(ctx context.Context, db queryer, rows window) (more bool, err error)) error {
 	rows := window{conditions: s.unindexed(conditions)}
 	place := row(s.places(t, t.walked()))
@@ -184,7 +186,7 @@ func (r *reader) find(ctx context.Context, conditions []fragment, limit int) err
 	return r.readSome(ctx, keys)
 }
 
-// cut undoes what was read after the first n rows.
+// cut drops the rows after the first n.
 func (r *reader) cut(n int) { r.rows, r.places = r.rows[:n], r.places[:n] }
 
 // walks says whether the order of the list is that of walked, and its direction.
@@ -206,7 +208,8 @@ func (r *reader) walks() (desc, same bool) {
 	return r.terms[0].desc, true
 }
 
-// keys reads the keys, as walked, of up to limit rows that meet the conditions, in the order of the list.
+// keys reads the keys, as walked, of up to limit rows that meet the conditions, in the order of the
+// list.
 func (r *reader) keys(ctx context.Context, db queryer, conditions []fragment, limit int) ([][]any, error) {
 	query := r.s.selecting(r.t, r.s.exactly(r.t, r.t.walked(), maxMatched)...).where(conditions)
 	query.text += r.orderBy()
@@ -217,7 +220,8 @@ func (r *reader) keys(ctx context.Context, db queryer, conditions []fragment, li
 	return keys, nil
 }
 
-// best keeps the first rows of each window, in the order of the list, together with those of the windows before.
+// best keeps the first rows of each window, in the order of the list, together with the best of the
+// windows before.
 func (r *reader) best(ctx context.Context, conditions []fragment, limit int) ([][]any, error) {
 	sorted := *r
 	sorted.walk = gathered // an index of the order would be walked to its end in each window
@@ -236,7 +240,8 @@ func (r *reader) best(ctx context.Context, conditions []fragment, limit int) ([]
 	return best, err
 }
 
-// readSome appends the rows of these keys, which are in the order of the list, in looks of as many as take no longer.
+// readSome appends the rows of these keys, which are in the order of the list, in looks of as many
+// rows as take no longer than a look may.
 func (r *reader) readSome(ctx context.Context, keys [][]any) error {
 	for n := len(keys); len(keys) > 0; {
 		n = min(n, len(keys))

@@ -1,7 +1,7 @@
-package data
+// This file tests that a table that is looked through in windows gives what one look gives, and
+// that writes of many are bounded.
 
-// This file tests that a table that is looked through in windows gives what one look gives, and that writes of many are
-// bounded.
+package data
 
 import (
 	"context"
@@ -85,8 +85,8 @@ func TestBulkIsBounded(t *testing.T) {
 	}
 }
 
-// walkedTables are tables that are walked by a row id, by keys of one column and of two, and by a key that is an index,
-// each with another column that has an index.
+// walkedTables are tables that are walked by a row id, by keys of one column and of two, and by a
+// key that is an index, each with another column that has an index.
 var walkedTables = []string{
 	`CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER, u TEXT)`, `CREATE INDEX a_n ON a (n)`, `CREATE INDEX a_u ON a (u, n)`,
 	`CREATE TABLE r (id INTEGER, n INTEGER, u TEXT)`, `CREATE INDEX r_n ON r (n)`,
@@ -125,8 +125,8 @@ func keyFilters(table *Table) [][]Filter {
 	return append(all, []Filter{{"id", OpGt, []string{"2"}}, {"id", OpLe, []string{"10"}}, {"n", OpGe, []string{"1"}}})
 }
 
-// A window is what SQLite seeks by, whatever is asked of the same columns or of others that have an index: its bounds are
-// all that an index serves.
+// A window is what SQLite seeks by, whatever is asked of the same columns or of others that have an
+// index: its bounds are all that an index serves.
 func TestAWindowIsSoughtByItsBounds(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s, _ := waiting(t, Config{}, walkedTables...)
@@ -172,7 +172,8 @@ func TestAWindowIsSoughtByItsBounds(t *testing.T) {
 	}
 }
 
-// What filters on keys find in windows is what one look finds: searches, orders, counts, questions and exports.
+// What filters on keys find in windows is what one look finds: searches, orders, counts, questions
+// and exports.
 func TestKeysInWindowsFindWhatOneLookFinds(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	cut, _ := waiting(t, Config{}, walkedTables...)

@@ -1,6 +1,6 @@
-package data
-
 // This file inserts and updates records.
+
+package data
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated even so must stay out of
-// the Input.
+// Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated
+// nevertheless must stay out of the Input.
 func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, error) {
 	t, err := s.table(table)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 	return record, err
 }
 
-// edit is the record of an image.
+// edit is the record of a row's state.
 func (s *Source) edit(ctx context.Context, db queryer, t *Table, key Key, state *rowState) (*Record, error) {
 	record, err := s.get(ctx, db, t, key, MaxText)
 	if err != nil {
@@ -96,13 +96,14 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 	return key, nil
 }
 
-// ignored is the error for a write that a trigger's RAISE(IGNORE) made nothing of.
+// ignored is the error of a write that a trigger's RAISE(IGNORE) turned into nothing.
 func ignored() error {
 	return FieldErrors{fieldError("", "", "Nothing was written: a trigger of the table prevented it.")}
 }
 
-// Update changes a record and returns its key, which differs if a column of the key changed. token is the Token of the
-// Record that was edited: if the row is no longer what it was, nothing is written and the error is a *StaleError.
+// Update changes a record and returns its key, which is another one if a column of the key changed.
+// token is the Token of the Record that was edited: if the row has changed since, nothing is
+// written and the error is a *StaleError.
 func (s *Source) Update(ctx context.Context, table string, key Key, token string, in Input) (Key, error) {
 	t, err := s.writable(table)
 	if err != nil {
@@ -140,7 +141,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	return now, nil
 }
 
-// updateRow changes the row of an image and returns its handle.
+// updateRow changes the row of a state and returns its handle.
 func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, state *rowState) ([]any, error) {
 	handle := state.handle
 	w, err := s.prepare(ctx, db, t, in, state)
@@ -166,7 +167,7 @@ func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, 
 	return handle, s.after(ctx, db, t, handle, t.hooks.AfterUpdate)
 }
 
-// current is the image of a row that must still be what the token says.
+// current is the state of a row, which must still be the one that the token covers.
 func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
 	state, err := s.rowState(ctx, db, t, key)
 	if err != nil {
@@ -188,13 +189,14 @@ func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, tok
 	return state, nil
 }
 
-// written is what a statement sets.
+// written is the columns that a statement sets, and their values.
 type written struct {
 	columns []*Column
 	values  []any
 }
 
-// prepare runs the hook before a write, and reads what is to be written against the row as it is (nil: a new one).
+// prepare runs the hook before a write, and reads the input against the row as it is (nil: a new
+// row).
 func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, state *rowState) (written, error) {
 	in, err := s.before(ctx, db, t, in, state)
 	if err != nil {
@@ -290,7 +292,8 @@ func (in Input) settable(t *Table, name string) (*Column, string) {
 	return c, ""
 }
 
-// latest is a value that shows how a column's kind is stored in this table; nil if that is not the question.
+// latest is a value that shows how a column's kind is stored in this table; nil for kinds that are
+// stored in one way.
 func (s *Source) latest(ctx context.Context, db queryer, t *Table, c *Column) (any, error) {
 	if c.Kind != KindBool && c.Kind != KindUUID && c.Kind != KindDate && c.Kind != KindTime && c.Kind != KindDateTime || c.Masked {
 		return nil, nil

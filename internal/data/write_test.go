@@ -1,6 +1,6 @@
-package data
-
 // This file tests inserts and updates: what is stored, and what is refused.
+
+package data
 
 import (
 	"bytes"
@@ -17,7 +17,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// openWritable makes a SQLite file of the statements. Foreign keys are not enforced by its connections, as is the default.
+// openWritable makes a SQLite file of the statements. Foreign keys are not enforced by its
+// connections, as is the default.
 func openWritable(tb testing.TB, cfg Config, statements ...string) *Source {
 	tb.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "app.db")+"?_pragma=busy_timeout(60000)&_pragma=synchronous(off)&_pragma=journal_mode(wal)")

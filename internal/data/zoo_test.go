@@ -1,6 +1,6 @@
-package data
-
 // This file builds databases the package never saw: every oddity SQLite lets into a file.
+
+package data
 
 import (
 	"context"
@@ -51,8 +51,8 @@ func openSource(tb testing.TB, cfg Config, statements ...string) *Source {
 	return s
 }
 
-// noClock sets bounds with which no clock decides a test: what is looked at, or written, for long is not stopped, and
-// nothing rests after it.
+// noClock sets bounds with which no clock decides a test: what is looked at, or written, for long
+// is not stopped, and nothing rests after it.
 func noClock(s *Source) {
 	s.shares.long, s.shares.write = time.Minute, time.Minute
 	for _, one := range []*turns{s.shares.turns, s.shares.bulk} {
@@ -153,7 +153,8 @@ func zoo() []string {
 	}
 }
 
-// readAll lists every table in several ways and opens every record; only a stated problem may come of it.
+// readAll lists every table in several ways and opens every record; only a stated problem may come
+// of it.
 func readAll(t *testing.T, s *Source) {
 	t.Helper()
 	for _, table := range s.Schema().Tables {
@@ -212,7 +213,8 @@ func ctxOf(t any) context.Context {
 	return context.Background()
 }
 
-// countMatching counts the rows that match a query, all of them, as what is to be written is counted.
+// countMatching counts the rows that match a query, all of them, as what is to be written is
+// counted.
 func countMatching(ctx context.Context, s *Source, q Query) (int64, error) {
 	t, err := s.table(q.Table)
 	if err != nil {
