@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// bounded is its parent with a deadline. The timer is made when somebody asks for
-// Done: an answer that is there at once needs none.
+// bounded is its parent with a deadline. It makes a timer only when Done is called: most answers
+// come before anybody waits, and one allocation takes the place of four (BenchmarkBounded).
 type bounded struct {
 	context.Context // the parent
 	deadline        time.Time
-	alone           bool // only the parent's values count, not that it ends
+	alone           bool // the parent's values count, its end does not
 
 	mu       sync.Mutex
-	made     context.Context // with the timer, once somebody has asked
+	made     context.Context // with the timer, after the first call of Done
 	cancel   context.CancelFunc
 	released bool
 }
 
-// bind bounds ctx from now on. It is to be released, as a context is canceled.
+// bind bounds ctx from now on. The caller must release it, as a context is canceled.
 func bind(ctx context.Context, timeout time.Duration) *bounded {
 	return &bounded{Context: ctx, deadline: time.Now().Add(timeout)}
 }
 
-// insist bounds what goes on whatever becomes of ctx: the work has ctx's values, and a
-// time of its own. It is to be released, as a context is canceled.
+// insist returns a context for work that goes on when ctx ends: it has ctx's values, and a deadline
+// of its own. The caller must release it, as a context is canceled.
 func insist(ctx context.Context, timeout time.Duration) *bounded {
 	b := bind(ctx, timeout)
 	b.alone = true
@@ -47,7 +47,7 @@ func (b *bounded) release() {
 	}
 }
 
-// with returns the context that has the timer, making it.
+// with returns the context that has the timer, and makes it if there is none.
 func (b *bounded) with() context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -93,7 +93,7 @@ func (b *bounded) Value(key any) any {
 	switch {
 	case made != nil:
 		return made.Value(key)
-	case b.alone: // the parent's own cancellation is not to be found
+	case b.alone: // the parent's cancellation must not be found
 		return context.WithoutCancel(b.Context).Value(key)
 	default:
 		return b.Context.Value(key)

@@ -77,3 +77,21 @@ func TestBoundedNeedsNoGoroutine(t *testing.T) {
 		t.Errorf("%d goroutines, %d before", now, before)
 	}
 }
+
+// BenchmarkBounded compares a bounded context that nobody waits on with one that makes its timer at
+// once.
+func BenchmarkBounded(b *testing.B) {
+	b.Run("bounded", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			bind(b.Context(), time.Second).release()
+		}
+	})
+	b.Run("timer", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, cancel := context.WithTimeout(b.Context(), time.Second)
+			cancel()
+		}
+	})
+}

@@ -1,4 +1,4 @@
-// The clock that does not run back.
+// MonotonicClock: a clock that never runs backwards.
 
 package session
 
@@ -10,28 +10,27 @@ import (
 )
 
 const (
-	// maxStandstill is how long a clock whose source fell back stands still, by the
-	// source: an hour, the most that a switch to or from summer time can move a clock
-	// which shows local time. A source that has not caught up by then had been ahead by
-	// mistake, and is believed: a moment a month ahead must not stop time for a month.
+	// maxStandstill is how long a clock whose source fell back stands still, by the source: an
+	// hour, the most that a switch to or from summer time can move a clock which shows local time.
+	// A source that has not caught up by then had been ahead by mistake, and the clock falls back
+	// with it: a moment a month ahead must not stop time for a month.
 	maxStandstill = time.Hour
 
-	// tremble is how far a source may fall back without a word.
+	// tremble is how far a source may fall back before it is logged.
 	tremble = time.Second
 )
 
-// MonotonicClock returns a clock that shows now's time in UTC, truncated to
-// microseconds, and never runs backwards: where now falls back it stands still
-// until now has caught up. So what expired once stays expired. If now goes on for an
-// hour without having caught up, it is believed: only then the clock falls back. A nil
-// now is the machine's time, whose jumps it notices within a tenth of a second. It is
-// safe for many goroutines, and costs them less than time.Now.
+// MonotonicClock returns a clock that shows now's time in UTC, truncated to microseconds, and never
+// runs backwards: when now falls back, the clock stands still until now has caught up. So a session
+// that has expired stays expired. If now has not caught up within an hour, the clock falls back
+// too. A nil now is the machine's time, whose jumps are noticed within a tenth of a second. The
+// clock is safe for many goroutines, and is read faster than time.Now (BenchmarkMonotonicClock).
 func MonotonicClock(now func() time.Time) func() time.Time {
 	return monotonicClock(now, func(time.Duration, bool) {})
 }
 
-// monotonicClock is MonotonicClock that tells of each fall by more than a tremble, how
-// far the source is behind, and when it believes the source again.
+// monotonicClock is MonotonicClock with a function that hears of each fall by more than a tremble:
+// how far the source is behind, and later whether the clock has fallen back with it.
 func monotonicClock(now func() time.Time, tell func(behind time.Duration, believed bool)) func() time.Time {
 	if now == nil {
 		c := newWallClock(time.Now)
@@ -43,14 +42,14 @@ func monotonicClock(now func() time.Time, tell func(behind time.Duration, believ
 	return c.read
 }
 
-// fall is what a clock knows of its source while that is behind.
+// fall is what a clock knows about its source while the source is behind.
 type fall struct {
 	from int64 // the least that the source has shown since; 0: it is not behind
 	told bool
 }
 
-// behind returns the fall after the source has shown at, while the clock has shown
-// more, and whether the source is to be believed.
+// behind returns the fall after the source has shown at, which is less than the clock has shown,
+// and whether the clock must fall back with it.
 func (f fall) behind(at, hour int64) (_ fall, believe bool) {
 	if f.from == 0 || at < f.from {
 		f.from = at
@@ -58,7 +57,7 @@ func (f fall) behind(at, hour int64) (_ fall, believe bool) {
 	return f, at-f.from >= hour
 }
 
-// givenClock is a clock on a source that a program gave.
+// givenClock is a clock on the Now of a Config.
 type givenClock struct {
 	now   func() time.Time
 	tell  func(behind time.Duration, believed bool)
@@ -88,11 +87,11 @@ func (c *givenClock) read() time.Time {
 	}
 }
 
-// still is read where the source shows less than the clock has shown.
+// still is read for a source that shows less than the clock has shown.
 func (c *givenClock) still(t int64) time.Time {
 	c.mu.Lock()
 	seen := c.shown.Load()
-	if t >= seen { // another reader has believed it
+	if t >= seen { // another reader has let the clock fall back
 		c.mu.Unlock()
 		return time.UnixMicro(seen).UTC()
 	}
@@ -117,17 +116,17 @@ func (c *givenClock) still(t int64) time.Time {
 	return time.UnixMicro(seen).UTC()
 }
 
-// wallClock is the machine's time. It asks for it once in a stretch and goes on
-// from there by the monotonic clock, which is read faster and, unlike a greatest
-// time seen, makes readers share nothing that changes.
+// wallClock is the machine's time. It reads the wall clock once in a stretch and goes on from there
+// by the monotonic clock, which is read faster. Readers share nothing that changes, as they would
+// with the greatest time seen.
 type wallClock struct {
 	now     func() time.Time
 	tell    func(behind time.Duration, believed bool)
 	stretch atomic.Pointer[stretch]
 }
 
-// stretch is a part of the time that begins where the one before it can have shown
-// nothing later.
+// stretch is a part of the time. It begins at the latest time that the stretch before it can have
+// shown.
 type stretch struct {
 	began time.Time // by the monotonic clock
 	wall  int64     // what the machine's clock showed then, Unix nanoseconds
@@ -135,7 +134,7 @@ type stretch struct {
 	fall  fall
 }
 
-// stretchLength is how long a stretch counts.
+// stretchLength is how long a stretch lasts.
 const stretchLength = 100 * time.Millisecond
 
 func newWallClock(now func() time.Time) *wallClock {

@@ -124,3 +124,16 @@ func TestWallClockNeverRunsBack(t *testing.T) {
 	}
 	readers.Wait()
 }
+
+// BenchmarkMonotonicClock compares the clock with time.Now, which it reads ten times a second.
+func BenchmarkMonotonicClock(b *testing.B) {
+	for name, now := range map[string]func() time.Time{"clock": MonotonicClock(nil), "time.Now": time.Now} {
+		b.Run(name, func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					_ = now()
+				}
+			})
+		})
+	}
+}

@@ -23,13 +23,12 @@ const Unlimited = -1
 // Config holds a manager's rules. The zero value of every field but SecretKey
 // is its default.
 type Config struct {
-	// SecretKey is what tags, CSRF tokens and throttle keys are derived from
-	// (HKDF-SHA-256): at least 32 random bytes, the same on every node, kept out
-	// of the code. Another key signs everybody out. Required.
+	// SecretKey is the key from which tags, CSRF tokens and throttle keys are derived
+	// (HKDF-SHA-256): at least 32 random bytes, the same on every node, kept out of the code.
+	// Another key signs everybody out. Required.
 	SecretKey config.Secret
 
-	// IdleTimeout ends a session that is not used: 30 minutes by default, 1
-	// second to 400 days.
+	// IdleTimeout ends a session that nobody uses: 30 minutes by default, 1 second to 400 days.
 	IdleTimeout time.Duration
 
 	// Lifetime ends a session however much it is used: 12 hours by default
@@ -64,9 +63,9 @@ type Config struct {
 	// by default, 1 millisecond to 1 minute.
 	StoreTimeout time.Duration
 
-	// TouchWait is how long the answer of a validation waits for the mark that the
-	// session was seen: 50 milliseconds by default, 1 millisecond to 1 minute. Then
-	// the mark is made beside the answer, in StoreTimeout.
+	// TouchWait is how long a validation waits until the store has noted that the session was seen:
+	// 50 milliseconds by default, 1 millisecond to 1 minute. After that the mark is made in the
+	// background, within StoreTimeout.
 	TouchWait time.Duration
 
 	// Throttle bounds failed logins.
@@ -76,8 +75,8 @@ type Config struct {
 	// the oldest session ends instead.
 	RefuseOverLimit bool
 
-	// OnEvent, if set, is called for everything that happens to sessions, before
-	// the method that caused it returns. It must not block.
+	// OnEvent, if set, is called for each event of a session, before the method that caused it
+	// returns. It must not block.
 	OnEvent func(context.Context, Event) `json:"-"`
 
 	// Random is the source of tokens; crypto/rand.Reader by default. An error
@@ -94,10 +93,9 @@ type Config struct {
 
 // Throttle bounds failed logins. Only failures count; see Manager.Attempt.
 type Throttle struct {
-	// Failures is how many failed attempts of one network on one account are let
-	// through in a Window: 5 by default, 1 to MaxCountLimit. A network is an IPv4
-	// address or an IPv6 /48. A device that has signed in to the account before has
-	// as many of its own.
+	// Failures is how many failed attempts of one network on one account are let through in a
+	// Window: 5 by default, 1 to MaxCountLimit. A network is an IPv4 address or an IPv6 /48. A
+	// device that has signed in to the account before has the same number to itself.
 	Failures int
 
 	// FailuresPerAddress is the same for one network over all accounts: 50 by
@@ -105,11 +103,10 @@ type Throttle struct {
 	// forgetful colleague.
 	FailuresPerAddress int
 
-	// FailuresPerAccount is how many failures of an account in a Window are taken
-	// for an attack: 100 by default, 1 to MaxCountLimit. From there on EventAlert
-	// tells of it, and a network that has failed for the account waits before its
-	// next attempt: 1 second, doubled by each further failure, at most Window.
-	// Networks that have not failed wait for nothing.
+	// FailuresPerAccount is how many failures of an account in a Window are taken for an attack:
+	// 100 by default, 1 to MaxCountLimit. From there on EventAlert is emitted, and a network that
+	// has failed for the account waits before its next attempt: 1 second, doubled by each further
+	// failure, at most Window. Networks that have not failed do not wait.
 	FailuresPerAccount int
 
 	// FailuresOfDevices is how many failures all known devices of an account have
@@ -122,11 +119,11 @@ type Throttle struct {
 
 const maxLifetime = 400 * 24 * time.Hour
 
-// idle is IdleTimeout within its bounds, from which other fields have theirs: a wrong
-// one makes none of those wrong.
+// idle is IdleTimeout, cut to its bounds. The bounds of other fields depend on it, and a wrong
+// IdleTimeout must not make those fields wrong too.
 func (c Config) idle() time.Duration { return min(max(c.IdleTimeout, time.Second), maxLifetime) }
 
-// withDefaults fills in what is zero.
+// withDefaults sets each field that is zero to its default.
 func (c Config) withDefaults() Config {
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 30*time.Minute)
 	c.Lifetime = cmp.Or(c.Lifetime, max(12*time.Hour, c.idle()))

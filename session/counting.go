@@ -1,4 +1,4 @@
-// Counting: what a store counts events against, for the login throttle.
+// CountRule: the rule by which a store counts failed logins.
 
 package session
 
@@ -13,7 +13,7 @@ const (
 	MaxCountLimit = 1000 // events a counter can be asked to hold
 )
 
-// CountRule is what Store.Count holds an event against.
+// CountRule is the rule by which Store.Count records an event or holds it back.
 type CountRule struct {
 	// Limit is how many events may lie within Window: 1 to MaxCountLimit.
 	Limit int
@@ -21,18 +21,18 @@ type CountRule struct {
 	// Window slides and ends now: more than 0.
 	Window time.Duration
 
-	// Pace, if it is not 0, holds an event back as well: after n events the next
-	// one is recorded Apart(n) after the newest, at the earliest.
+	// Pace, if it is not 0, holds events back as well: after n events the next one is recorded
+	// Apart(n) after the newest at the earliest.
 	Pace time.Duration
 
-	// Always records the event although the rule would hold it back. Of the events
-	// the newest 2·Limit are kept then.
+	// Always records the event although the rule would hold it back. The newest 2·Limit events are
+	// kept then.
 	Always bool
 }
 
-// Apart is how long after the newest of n events in the window the next one is
-// held back by Pace: Pace after the first, twice as long after each further one,
-// at most Window. More than Limit events count as Limit.
+// Apart is how long Pace holds the next event back after the newest of n events in the window: Pace
+// after the first, twice as long after each further one, at most Window. More than Limit events
+// count as Limit.
 func (r CountRule) Apart(n int) time.Duration {
 	if r.Pace == 0 || n < 1 {
 		return 0

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Cursor is a place in a list that is sorted newest first: by time, then by
-// ID. Stores share it, so that a page of one means the same on another.
+// Cursor is a place in a list that is sorted newest first: by time, then by ID. All stores use it,
+// so a cursor means the same in each.
 type Cursor struct {
 	At time.Time // CreatedAt in a list of live sessions, EndedAt in history
 	ID ID
@@ -41,8 +41,8 @@ func ParseCursor(text string) (Cursor, error) {
 	}, nil
 }
 
-// Compare orders cursors as lists are: negative if c comes before d, which is
-// if it is newer.
+// Compare orders cursors as lists are ordered. It is negative if c comes before d, which means that
+// c is newer.
 func (c Cursor) Compare(d Cursor) int {
 	if n := d.At.Compare(c.At); n != 0 {
 		return n
@@ -50,9 +50,8 @@ func (c Cursor) Compare(d Cursor) int {
 	return bytes.Compare(d.ID[:], c.ID[:])
 }
 
-// After returns the cursor to continue after, and false for the first page.
-// Stores call it on every List, so that a bad query is the same error
-// everywhere: ErrMalformed for the cursor or the limit.
+// After returns the cursor to continue after, and false for the first page. Stores call it in List,
+// so that a wrong cursor or limit is ErrMalformed everywhere.
 func (q *Query) After() (Cursor, bool, error) {
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return Cursor{}, false, fmt.Errorf("%w query: limit %d, want 1 to %d", ErrMalformed, q.Limit, MaxPage)

@@ -1,6 +1,6 @@
-// Debug records: what the sessions do, for LOG_LEVEL=session=debug. They name
-// sessions by their IDs and users by theirs; no token, no password, and no account that
-// somebody tried to sign in to is ever in one, because people type passwords there.
+// Debug records of validations, events and store calls, for LOG_LEVEL=session=debug. They name
+// sessions and users by their IDs. They never hold a token, a password, or an account that somebody
+// tried to sign in to, because people type passwords there.
 
 package session
 
@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// debugging reports whether debug records are wanted. What makes one asks first: then
-// it costs nothing where they are not.
+// debugging reports whether debug records are wanted. Code asks before it makes one, so that
+// records that are not wanted cost nothing.
 func (m *Manager) debugging(ctx context.Context) bool { return m.log.Enabled(ctx, slog.LevelDebug) }
 
-// toldStore is the store of a manager, whose calls are told. Get is not among them: the
-// manager tells of it itself, because every hand that a Session goes through copies it.
+// toldStore is the store of a manager, with a debug record of each call. Get is not wrapped: the
+// manager logs it itself, because each function that returned a Session would copy it.
 type toldStore struct {
 	Store
 	log *slog.Logger
 }
 
-// outcome is what an error of the contract means, in a word.
+// outcome is an error of the contract in one word.
 func outcome(err error) string {
 	switch {
 	case err == nil:
@@ -45,7 +45,7 @@ func outcome(err error) string {
 	return "refused"
 }
 
-// begin returns when a call began, the zero time if nobody wants to know.
+// begin returns when a call began, or the zero time if no debug record is wanted.
 func (s *toldStore) begin(ctx context.Context) time.Time {
 	if !s.log.Enabled(ctx, slog.LevelDebug) {
 		return time.Time{}
@@ -53,7 +53,7 @@ func (s *toldStore) begin(ctx context.Context) time.Time {
 	return time.Now()
 }
 
-// told tells of a call that began then.
+// told logs a call that began then.
 func (s *toldStore) told(ctx context.Context, call string, began time.Time, err error, more ...slog.Attr) {
 	if began.IsZero() {
 		return

@@ -33,7 +33,7 @@ func (m *Manager) newDevice(account, epoch string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
-// knownDevice returns the nonce of a genuine, recent device of the account in its
+// knownDevice returns the nonce of a device that is genuine, not too old, and of the account in its
 // epoch.
 func (m *Manager) knownDevice(l Login) (nonce string, ok bool) {
 	if len(l.Device) != base64.RawURLEncoding.EncodedLen(deviceSize) {

@@ -27,9 +27,10 @@
 // # Signing in
 //
 // At a sign-in, and whenever a session may do more than before, [Manager.Elevate] gives it another
-// token, so that a token somebody planted or read earlier is worth nothing. With Config.RenewEvery
-// a token is also replaced because it is old: [Manager.Renew], or [Manager.RenewFor] in a server.
-// A user may have MaxPerUser sessions; the oldest ends, or the login is refused ([ErrLimit]).
+// token, so that a token which somebody planted or read earlier opens nothing. With
+// Config.RenewEvery a token is also replaced because it is old: [Manager.Renew], or
+// [Manager.RenewFor] in a server. A user may have MaxPerUser sessions; the oldest ends, or the
+// login is refused ([ErrLimit]).
 //
 // Each session has a [Lineage], which survives a renewal and changes with the session's rights.
 // [Manager.CSRFToken] makes tokens for forms of it, and [Manager.CheckCSRF] checks them.
@@ -39,18 +40,19 @@
 //
 // [Manager.Logout] ends the session of a token, [Manager.Revoke] that of an ID, [Manager.End] too
 // and says what has ended, [Manager.RevokeUser] those of a user and [Manager.RevokeAll]
-// everybody's. An [Ending] says why and by whom. What was asked to end ends, also when the client
-// has gone away. A [*PartialError] is the receipt of an ending that is durable, but that other
-// processes may learn of a moment later.
+// everybody's. An [Ending] says why and by whom. An ending goes on when the client has gone away. A
+// [*PartialError] says that an ending is durable, but that other processes may learn of it a moment
+// later.
 //
 // Config.OnEvent hears of each [Event]; [Manager.Stats] counts answers.
 //
 // # Throttling
 //
-// [Manager.Attempt] lets a [Login] through before anybody looks at its password, or refuses it with
-// a [*ThrottledError]. An [Attempt] stands as a failure until [Attempt.Succeed] or [Attempt.Cancel]
+// [Manager.Attempt] lets a [Login] through before its password is checked, or refuses it with a
+// [*ThrottledError]. An [Attempt] stands as a failure until [Attempt.Succeed] or [Attempt.Cancel]
 // says otherwise. The [Throttle] counts failures by network and account, so that nobody can lock
-// others out from elsewhere, and lets known devices through. [Manager.Failures] tells how many there are.
+// others out from elsewhere, and lets known devices through. [Manager.Failures] returns the count
+// of an account.
 //
 // # For stores
 //

@@ -1,4 +1,4 @@
-// The errors of the contract: what a caller can tell apart with errors.Is.
+// The errors of the contract, which callers tell apart with errors.Is and errors.As.
 
 package session
 
@@ -18,17 +18,16 @@ var (
 	// may well be valid; keep the cookie and answer 503.
 	ErrUnavailable = errors.New("session: store unavailable")
 
-	// ErrIndeterminate says that a write was sent and its outcome is not
-	// known. Asking again resolves it. It matches ErrUnavailable too.
+	// ErrIndeterminate says that a write was sent and its outcome is not known. A second call
+	// tells. It matches ErrUnavailable too.
 	ErrIndeterminate = fmt.Errorf("session: outcome of the write is unknown, ask again: %w", ErrUnavailable)
 
-	// ErrMisconfigured says that the server is there and can never do what the store
-	// needs, or never lets this configuration in: a wrong password, a missing right, a
-	// version without a command, a character set, a read-only server, a pooler. The
-	// error names the thing and the remedy in a sentence. Open returns it instead of
-	// ErrUnavailable, trying again does not help, and no fallback replaces it. A store
-	// that is open, because the server was changed later or first reached later,
-	// returns it beside ErrUnavailable: cookies are kept.
+	// ErrMisconfigured says that the server is there and can never do what the store needs, or
+	// never lets this configuration in: a wrong password, a missing right, a version without a
+	// command, a character set, a read-only server, a pooler. The error names the cause and the
+	// remedy in a sentence. Open returns it instead of ErrUnavailable: trying again does not help,
+	// and no fallback replaces the store. The methods of a store return it together with
+	// ErrUnavailable, when the server was changed or first reached after Open: cookies are kept.
 	ErrMisconfigured = errors.New("session: misconfigured")
 
 	// ErrConflict says that the session changed since it was read; read it
@@ -42,8 +41,7 @@ var (
 	// ErrTooLarge says that a value is over its bound; nothing was stored.
 	ErrTooLarge = errors.New("session: value too large")
 
-	// ErrMalformed says that a token, ID or cursor is not of its form. No
-	// store was asked.
+	// ErrMalformed says that a token, ID or cursor does not have its form. No store was asked.
 	ErrMalformed = errors.New("session: malformed")
 
 	// ErrUnsupported says that the store cannot do this; its Traits say so
@@ -75,17 +73,15 @@ func (e *ThrottledError) Error() string {
 // Is reports whether target is ErrThrottled.
 func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 
-// PartialError is the receipt of an ending that did not get all the way in its
-// time: it is durable, nothing takes it back, but other nodes may answer valid for
-// a while, because a cache before the store did not confirm it. Without it, an
-// ending is done everywhere. It matches ErrPartial. To end the session again asks
-// again.
+// PartialError says that an ending is durable, but not yet known everywhere: other nodes may answer
+// valid for a while, because a cache in front of the store did not confirm it. Nothing takes the
+// ending back. It matches ErrPartial. A second call asks the cache again.
 type PartialError struct {
-	// Within is how long that can be at most, from now on.
+	// Within is how long other nodes may answer valid at most, from now on.
 	Within time.Duration
 
-	// Cause is why it was not confirmed. The error does not match it: that a cache
-	// is unavailable does not make the ending so.
+	// Cause is why the cache did not confirm. The error does not match it: the cache is
+	// unavailable, the ending is not.
 	Cause error
 }
 

@@ -1,4 +1,4 @@
-// Event: what the audit log and metrics hear about.
+// Event: what Config.OnEvent is told, for audit logs and metrics.
 
 package session
 
@@ -30,7 +30,7 @@ const (
 	EventElevated  EventKind = "elevated" // another token, because what the session may do changed
 	EventThrottled EventKind = "throttled"
 
-	// EventAlert: an account has Throttle.FailuresPerAccount failed logins within
-	// the window, and more are coming. At most once in a window for each account.
+	// EventAlert says that an account has Throttle.FailuresPerAccount failed logins within the
+	// window, and that more come. It is emitted at most once in a window for each account.
 	EventAlert EventKind = "alert"
 )

@@ -11,27 +11,25 @@ import (
 )
 
 const (
-	// revokers is how many sessions RevokeAll ends at once: enough to hide the round
-	// trips, few enough that everybody else gets connections of a small pool.
+	// revokers is how many sessions RevokeAll ends at once: enough to hide the round trips, few
+	// enough that other calls get connections of a small pool.
 	revokers = 4
 
-	// maxWalks is how often RevokeAll looks for what the walk before has missed.
+	// maxWalks is how often RevokeAll looks for sessions that the walk before has missed.
 	maxWalks = 16
 )
 
-// RevokeAll ends all sessions, also the anonymous ones, but those in keep, and
-// returns how many ended: after a database was restored, or a leak. Every session
-// that was there when the call began has ended, under whatever ID, when it returns
-// nil; sessions that are made after that live on. Those made in between may be of
-// either kind: stop signing in first where that matters. A session in keep stays
-// also if it is renewed meanwhile.
+// RevokeAll ends all sessions but those in keep, anonymous ones too, and returns how many ended. It
+// is for the time after a leak, or after a database was restored. When it returns nil, every
+// session that was live when the call began has ended, under whatever ID. Sessions that are made
+// later live. Those made during the call may live or have ended: stop sign-ins first where that
+// matters. A session in keep stays although it is renewed meanwhile.
 //
-// It goes in steps, each of one page and one StoreTimeout, so it takes as long as
-// there are sessions to end. Like Logout it goes on if ctx is canceled; a
-// deadline of ctx bounds the whole. After an error those that were counted have
-// ended, and another call goes on. A [*PartialError] is the
-// receipt of Logout. ErrUnsupported says that the store cannot list everybody's
-// sessions, as its Traits say; there another SecretKey ends them all.
+// It works in steps of one page, each with its own StoreTimeout, so it takes as long as there are
+// sessions to end. Like Logout it goes on when ctx is canceled; a deadline of ctx bounds the whole.
+// After an error the sessions that were counted have ended, and another call ends the rest. A
+// [*PartialError] means what it means for Logout. ErrUnsupported says that the store cannot list
+// everybody's sessions, as its Traits say; then another SecretKey ends them all.
 func (m *Manager) RevokeAll(ctx context.Context, why Ending, keep ...ID) (int, error) {
 	if !m.traits.ListAll {
 		return 0, fmt.Errorf("session: end everybody's: %w: %s lists no sessions but a user's; another SecretKey ends all", ErrUnsupported, m.traits.Name)
@@ -64,15 +62,15 @@ type revocation struct {
 	why   Ending
 	keep  []ID
 	begun bool
-	last  Cursor // the newest place at which a session stood when the call began
+	last  Cursor // the newest place of a session when the call began
 
 	ended   int
 	partial *PartialError // the longest
 }
 
-// walk ends what stands in the list now, the newest first, as far as it was there
-// when the call began. A session that changes its ID during the walk keeps its
-// CreatedAt, but may move to a place that was passed: the next walk finds it.
+// walk ends the sessions in the list, the newest first, as far as they were live when the call
+// began. A session that changes its ID during the walk keeps its CreatedAt, but may move to a place
+// that was passed: the next walk finds it.
 func (w *revocation) walk(ctx context.Context) error {
 	q := Query{Limit: MaxPage}
 	if w.begun {
@@ -100,9 +98,8 @@ func (w *revocation) walk(ctx context.Context) error {
 	}
 }
 
-// from remembers where the first page begins: nothing before it was there. A
-// cursor stands before all IDs of its microsecond, so that a session which moved
-// within that is met again.
+// from remembers where the first page begins: no session before it was live then. The cursor is set
+// before all IDs of its microsecond, so that a session which moved within that is met again.
 func (w *revocation) from(page Page) {
 	if len(page.Sessions) > 0 {
 		w.last = Cursor{At: page.Sessions[0].CreatedAt}
@@ -156,7 +153,7 @@ func (w *revocation) keeps(s *Session) bool {
 	return slices.Contains(w.keep, s.ID) || !s.Previous.IsZero() && slices.Contains(w.keep, s.Previous)
 }
 
-// endOne ends one session and returns how many that were.
+// endOne ends one session and returns how many ended: 0 or 1.
 func (w *revocation) endOne(ctx context.Context, id ID) (int, error) {
 	s, err := w.m.End(ctx, id, w.why)
 	switch {

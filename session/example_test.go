@@ -112,7 +112,7 @@ func ExampleManager_Peek() {
 	// session: no such session
 }
 
-// A session that is signed in, or may do more from now on, gets another token. The one before is dead.
+// A session that is signed in, or may do more from now on, gets another token. The old one is dead.
 func ExampleManager_Elevate() {
 	ctx := context.Background()
 	manager, _ := newManager(session.Config{})

@@ -1,4 +1,4 @@
-// What is derived from the secret key: tags, the check in a token, CSRF tokens
+// The keys derived from the secret key: for tags, the check in a token, CSRF tokens, known devices
 // and the names of counters.
 
 package session
@@ -65,7 +65,7 @@ func (k *keys) userTag(userID string) Tag {
 	return Tag(sum[:tagSize])
 }
 
-// newToken makes a token under the tag; a zero tag asks for a random one.
+// newToken makes a token that begins with the tag, or with a random one if the tag is zero.
 func (k *keys) newToken(random io.Reader, tag Tag) (Token, error) {
 	var t Token
 	copy(t.raw[:], tag[:])
@@ -81,25 +81,23 @@ func (k *keys) newToken(random io.Reader, tag Tag) (Token, error) {
 	return t, nil
 }
 
-// open returns the ID of a token that was made with this key, and false for any
-// other. It keeps made-up tokens away from the store; what guards the session are
-// its 256 random bits.
+// open returns the ID of a token that was made with this key, and false for any other. It keeps
+// made-up tokens away from the store; the session itself is guarded by the token's 256 random bits.
 func (k *keys) open(t *Token) (ID, bool) {
 	id := t.ID()
 	check := k.checkOf(id)
 	return id, subtle.ConstantTimeCompare(check[:], t.raw[tagSize+secretSize:]) == 1
 }
 
-// Genuine reports whether this manager's key made the token. It asks no store: whether
-// the token opens anything is for Validate.
+// Genuine reports whether the token was made with this manager's key. It does not ask the store:
+// Validate says whether the token opens a session.
 func (m *Manager) Genuine(token Token) bool {
 	_, genuine := m.keys.open(&token)
 	return genuine
 }
 
-// checkOf is AES, a pseudorandom function, of half the hash in the ID: hash, then
-// MAC. Validate needs the hash in any case, and with AES instructions the rest
-// costs a tenth of an HMAC.
+// checkOf is AES, a pseudorandom function, of half the hash in the ID: hash, then MAC. Validate
+// needs the hash in any case, and with AES instructions the check costs a tenth of an HMAC.
 func (k *keys) checkOf(id ID) [checkSize]byte {
 	block := [aes.BlockSize]byte(id[tagSize:])
 	k.check.Encrypt(block[:], block[:])

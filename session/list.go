@@ -1,4 +1,4 @@
-// List and UserSessions: who is signed in.
+// List and UserSessions: the sessions of one user, and of all.
 
 package session
 
@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// User returns the user of that ID as stores see one.
+// User returns the user of that ID as stores know them.
 func (m *Manager) User(userID string) User {
 	if userID == "" {
 		return User{}
@@ -15,9 +15,9 @@ func (m *Manager) User(userID string) User {
 	return User{ID: userID, Tag: m.keys.userTag(userID)}
 }
 
-// List returns a page of sessions, newest first. Of q.User the ID is enough: the
-// manager knows the Tag. ErrUnsupported says that the store cannot list everybody's,
-// or keeps no history; ErrMalformed that the cursor or limit is wrong.
+// List returns a page of sessions, newest first. In q.User the ID is enough: the manager derives
+// the Tag. ErrUnsupported says that the store cannot list all users' sessions, or keeps no history;
+// ErrMalformed says that the cursor or the limit is wrong.
 func (m *Manager) List(ctx context.Context, q Query) (Page, error) {
 	ctx, end := m.bound(ctx)
 	defer end.release()

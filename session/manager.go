@@ -31,7 +31,7 @@ type Manager struct {
 	touching touching
 
 	looping atomic.Bool // Run is running
-	warned  atomic.Bool // that it is not
+	warned  atomic.Bool // a warning that Run is not running was logged
 }
 
 // New returns a manager of the sessions in store. It starts no goroutine: call
@@ -68,8 +68,8 @@ func New(store Store, cfg Config) (*Manager, error) {
 	return m, nil
 }
 
-// storeComponent is the log's component for the calls of a store of that name: that of a
-// hybrid goes on behind a comma.
+// storeComponent is the component in log records about the calls of a store of that name. The name
+// of a hybrid store has more words behind a comma, which do not count.
 func storeComponent(name string) string {
 	kind, _, _ := strings.Cut(name, ",")
 	return "session." + kind
@@ -101,24 +101,24 @@ func (m *Manager) Ping(ctx context.Context) error {
 	return m.store.Ping(ctx)
 }
 
-// NewSession is what Create is told of a session.
+// NewSession describes the session that Create makes.
 type NewSession struct {
 	// UserID is the user who signs in: valid UTF-8 without NUL, at most
 	// MaxUserID bytes. Empty makes an anonymous session.
 	UserID string
 
-	// IP, UserAgent and Device say where from. Texts that are too long are cut.
+	// IP, UserAgent and Device say where the user signs in. Texts that are too long are cut.
 	IP        netip.Addr
 	UserAgent string
 	Device    Device
 
-	// Metadata is what the session holds at first.
+	// Metadata holds the session's first values.
 	Metadata Metadata
 }
 
-// Create makes a session and returns its token, which exists nowhere else.
-// Where the user is at the limit, the oldest sessions end first, or the error is
-// ErrLimit if the rules refuse. A user ID out of its bounds is ErrMalformed.
+// Create makes a session and returns its token, which is stored nowhere. Where the user is at the
+// limit, the oldest sessions end first, or the error is ErrLimit if the rules refuse. A user ID out
+// of its bounds is ErrMalformed.
 func (m *Manager) Create(ctx context.Context, n NewSession) (Token, Session, error) {
 	if len(n.UserID) > MaxUserID || !utf8.ValidString(n.UserID) || strings.ContainsRune(n.UserID, 0) {
 		return Token{}, Session{}, fmt.Errorf("%w user ID: want valid UTF-8 without NUL, at most %d bytes", ErrMalformed, MaxUserID)
@@ -185,7 +185,7 @@ func (m *Manager) admission(userID string) Admission {
 	return Admission{Limit: m.cfg.MaxPerUser, Refuse: m.cfg.RefuseOverLimit}
 }
 
-// expiry is when a session seen at now ends by idleness.
+// expiry is when a session that is seen now expires, if it is not seen again.
 func (m *Manager) expiry(now, deadline time.Time) time.Time {
 	t := now.Add(m.cfg.IdleTimeout).Truncate(time.Microsecond)
 	if t.After(deadline) {
@@ -201,12 +201,12 @@ func (m *Manager) Get(ctx context.Context, id ID) (Session, error) {
 	return m.load(ctx, id)
 }
 
-// Current returns the live session that s is now: a renewal may have given it
-// another ID since s was read, as one in another tab of the browser does. It is for
-// whoever holds a session for longer than a request, such as an open stream, and it
-// does not mark the session as seen. A rotation, at login or at a change of rights,
-// makes it another session: ErrNotFound, as for one that ended. Of an anonymous
-// session only the last renewal is followed, and that no longer than its grace.
+// Current returns the live session that s is now: a renewal may have given it another ID since s
+// was read, as one in another tab of the browser does. It is for code that holds a session for
+// longer than a request, such as an open stream, and it does not mark the session as seen. A
+// rotation, at login or at a change of rights, makes it another session: ErrNotFound, as for one
+// that ended. Of an anonymous session only the last renewal is followed, and that no longer than
+// its grace.
 func (m *Manager) Current(ctx context.Context, s Session) (Session, error) {
 	found, err := m.Get(ctx, s.ID)
 	if !errors.Is(err, ErrNotFound) || s.UserID == "" {
@@ -224,15 +224,15 @@ func (m *Manager) Current(ctx context.Context, s Session) (Session, error) {
 	return Session{}, ErrNotFound
 }
 
-// load gets a live session.
+// load reads a live session.
 func (m *Manager) load(ctx context.Context, id ID) (s Session, err error) {
 	_, err = m.loadInto(ctx, id, &s)
 	return s, err
 }
 
-// loadInto gets a session into s, which stays zero on an error, and says when it
-// was found live. It believes nothing: the record must carry the ID that was asked
-// for, or be its successor within the grace, and be live by this manager's clock.
+// loadInto reads a session into s, which stays zero on an error, and returns when it was found
+// live. It does not trust the store: the record must carry the ID that was asked for, or be its
+// successor within the grace, and be live by this manager's clock.
 func (m *Manager) loadInto(ctx context.Context, id ID, s *Session) (now time.Time, err error) {
 	began := m.store.begin(ctx)
 	*s, err = m.store.Get(ctx, id)
@@ -259,16 +259,15 @@ func (m *Manager) loadInto(ctx context.Context, id ID, s *Session) (now time.Tim
 	return now, nil
 }
 
-// maxUpdates is how often Update tries; of k changes in parallel one wins each
-// round, so this is also how many can be under way at once.
+// maxUpdates is how often Update tries; of several changes in parallel one succeeds in each round,
+// so this is also how many can be under way at once.
 const maxUpdates = 64
 
-// Update changes the metadata of a live session: change gets a copy of the
-// current metadata, and its result is stored if nobody else was faster, else
-// change is called again with the new state (64 times at most, then
-// ErrConflict). So nothing is lost, and change must have no other effect. It
-// returns the session as stored. An error from change is returned as it is, and
-// nothing is stored.
+// Update changes the metadata of a live session: change gets a copy of the current metadata, and
+// its result is stored if nobody else changed it meanwhile. Otherwise change is called again with
+// the new state (64 times at most, then ErrConflict). No change is lost, and change itself must
+// have no other effect. It returns the session as stored. An error from change is returned as it
+// is, and nothing is stored.
 func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) error) (Session, error) {
 	ctx, end := m.bound(ctx)
 	defer end.release()
@@ -301,8 +300,8 @@ func (m *Manager) Update(ctx context.Context, id ID, change func(*Metadata) erro
 	return Session{}, fmt.Errorf("session: update: %w", ErrConflict)
 }
 
-// bound gives ctx a deadline where a call could block and there is none. What it
-// returns beside is to be released, also if it is nil.
+// bound gives ctx a deadline if it has none and the call could block. The caller must release the
+// second value, which may be nil.
 func (m *Manager) bound(ctx context.Context) (context.Context, *bounded) {
 	if m.traits.Local {
 		return ctx, nil
@@ -314,8 +313,8 @@ func (m *Manager) bound(ctx context.Context) (context.Context, *bounded) {
 	return b, b
 }
 
-// insist is bound for what ends sessions: an ending that was asked for happens, also
-// where the client has gone away or the caller's time is up. It has StoreTimeout.
+// insist is bound for calls that end sessions. An ending that was asked for happens although the
+// client has gone away or the caller's time is up. It takes StoreTimeout at most.
 func (m *Manager) insist(ctx context.Context) (context.Context, *bounded) {
 	return m.insistFor(ctx, m.cfg.StoreTimeout)
 }
@@ -339,8 +338,8 @@ func (m *Manager) emit(ctx context.Context, e Event) {
 	m.cfg.OnEvent(ctx, e)
 }
 
-// cut makes text fit for every store: valid UTF-8 without control characters,
-// at most n bytes.
+// cut makes a text that every store can keep: valid UTF-8 without control characters, at most n
+// bytes.
 func cut(text string, n int) string {
 	if len(text) > n {
 		text = text[:n]

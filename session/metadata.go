@@ -38,9 +38,8 @@ func ParseMetadata(text string) (Metadata, error) {
 	return Metadata{buf.String()}, nil
 }
 
-// StoredMetadata is for stores: it takes the text that Metadata.String once
-// returned and does not look at it again. A text that is no JSON object shows as
-// an error where a value is read.
+// StoredMetadata is for stores: it takes a text that Metadata.String has returned, and does not
+// check it. A text that is not a JSON object is an error when a value is read.
 func StoredMetadata(text string) Metadata {
 	if text == "{}" {
 		text = ""
@@ -106,8 +105,8 @@ func (m *Metadata) setFields(fields map[string]json.RawMessage) error {
 	return nil
 }
 
-// Merge returns the values of m and those of over, which count where both have one.
-// ErrTooLarge says that the object would grow over MaxMetadata.
+// Merge returns the values of m and of over. Where both have one of the same name, that of over
+// counts. ErrTooLarge says that the object would grow over MaxMetadata.
 func (m Metadata) Merge(over Metadata) (Metadata, error) {
 	if m.text == "" || over.text == "" {
 		return Metadata{m.text + over.text}, nil
@@ -130,12 +129,12 @@ func (m Metadata) Merge(over Metadata) (Metadata, error) {
 //
 //	var Cart = session.NewKey[[]Item]("cart")
 //
-// Values are encoded with encoding/json, so that numbers in a Key[any] are read as
-// float64, exact up to 2^53: name the type of what must be exact.
+// Values are encoded with encoding/json, so numbers in a Key[any] are read as float64, exact up to
+// 2^53. For exact numbers use their own type.
 type Key[T any] struct{ name string }
 
-// NewKey returns the key of that name. Two packages that share a session keep
-// apart by their names, such as "shop.cart".
+// NewKey returns the key of that name. Packages that share a session choose names such as
+// "shop.cart", so that they do not meet.
 func NewKey[T any](name string) Key[T] { return Key[T]{name} }
 
 // Name returns the key's name in the JSON object.
@@ -177,8 +176,8 @@ func (k Key[T]) Set(m *Metadata, value T) error {
 	return m.setFields(fields)
 }
 
-// replaced reports whether encoding/json has put a replacement for bytes that are not UTF-8:
-// it writes that as an escape, and the character U+FFFD itself as it is.
+// replaced reports whether encoding/json has put the replacement character in the place of bytes
+// that are not UTF-8. It writes that as an escape, and a U+FFFD of the text itself as it is.
 func replaced(raw []byte) bool {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
@@ -208,10 +207,10 @@ type Flash struct {
 	Text string `json:"text"`
 }
 
-// flashes is the key under which waiting messages stand.
+// flashes is the key of the messages that wait.
 var flashes = NewKey[[]Flash]("_flash")
 
-// maxFlashes is how many messages wait at most; an older one makes room.
+// maxFlashes is how many messages wait at most. Beyond that the oldest is dropped.
 const maxFlashes = 16
 
 // AddFlash appends a message to those waiting in m. Beyond 16 the oldest is

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Elevate gives the session another token because what it may do changes: at
-// login (userID is who signs in), at step-up or a change of role (userID is the
-// user it has). The old token is dead before the new one is returned, and so are
-// CSRF tokens made for it. Metadata is carried over, exactly once.
+// Elevate gives the session another token because what it may do changes: at a login (userID is the
+// user who signs in), at a step-up or a change of role (userID is the session's user). The old
+// token is dead before the new one is returned, and so are CSRF tokens made for it. Metadata is
+// carried over, exactly once.
 //
 // Where the user changes, the old session ends first and a new one is made under
 // the limit; a crash between the two loses the old session's metadata and nothing
 // else. Where it stays, CreatedAt and Deadline stay too.
 //
-// Of many callers with one token one succeeds; the others get ErrNotFound. As every
-// ending it goes on when ctx is canceled, and has StoreTimeout for itself.
+// Of many callers with one token one succeeds; the others get ErrNotFound. Like every ending it
+// goes on when ctx is canceled, for StoreTimeout at most.
 func (m *Manager) Elevate(ctx context.Context, old Token, userID string) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
@@ -51,34 +51,33 @@ func (m *Manager) Elevate(ctx context.Context, old Token, userID string) (Token,
 	})
 }
 
-// RenewDue reports whether the rules want the session's token replaced now.
+// RenewDue reports whether the session's token is so old that Config.RenewEvery wants it replaced.
 func (m *Manager) RenewDue(s Session) bool {
 	return m.cfg.RenewEvery > 0 && m.now().Sub(s.RotatedAt) >= m.cfg.RenewEvery
 }
 
-// Renew gives the session another token only because the old one is old. Forms
-// that are open still post: the lineage stays. The old token is valid until
-// RenewGrace after the new one was first used, for requests that were on their way;
-// if the new one never is, because its answer was lost, for as long as the session
-// lives. A renewal asked for with the old token then replaces the one that nobody has
-// used, so there are never more than two tokens.
+// Renew gives the session another token only because the old one is old. Forms that are open still
+// post: the lineage stays. The old token is valid until RenewGrace after the new one was first
+// used, for requests that were on their way. If the new one is never used, because the answer with
+// it was lost, the old one is valid as long as the session lives. A renewal with the old token then
+// replaces the token that nobody has used, so a session never has more than two tokens.
 //
 // Of many callers with one token one succeeds; the others get ErrConflict and go on
 // with the session they have. So does a caller within RenewGrace after another renewal,
 // whose answer may be on its way to the browser. A server that renews for requests calls
 // RenewFor, which knows when they arrived.
 //
-// A renewal is as optional as a touch: it takes no longer than TouchWait, and while the
-// store is known to take no writes it is ErrUnavailable at once. It may have been made
-// all the same; the old token serves on.
+// A renewal is optional: it takes no longer than TouchWait, and returns ErrUnavailable at once
+// while the store is known to take no writes. It may have been made all the same; the old token
+// stays valid.
 func (m *Manager) Renew(ctx context.Context, old Token) (Token, Session, error) {
 	return m.RenewFor(ctx, old, m.now())
 }
 
-// RenewFor is Renew for a request that arrived at the given time. A request that arrived
-// earlier than RenewGrace after a renewal is no sign that the renewal's answer was lost:
-// the browser had sent it before, and only its handler was slow. It gets ErrConflict and
-// replaces nothing, however late it asks.
+// RenewFor is Renew for a request that arrived at the given time. A request that arrived less than
+// RenewGrace after a renewal does not show that the renewal's answer was lost: the browser had sent
+// it before, and only its handler was slow. It gets ErrConflict and replaces nothing, however late
+// it asks.
 func (m *Manager) RenewFor(ctx context.Context, old Token, arrived time.Time) (Token, Session, error) {
 	id, genuine := m.keys.open(&old)
 	if !genuine {
@@ -107,9 +106,9 @@ func (m *Manager) renew(ctx context.Context, id ID, arrived time.Time) (Token, S
 	return m.replace(ctx, id, s, true)
 }
 
-// replace puts a successor in the place of s, which id has found and which has the
-// same user. It tries again where only the metadata changed meanwhile; a change of
-// rights also where a renewal was faster.
+// replace puts a successor in the place of s, the session that was found under id. The user stays.
+// It tries again where only the metadata changed meanwhile; a change of rights also where a renewal
+// was faster.
 func (m *Manager) replace(ctx context.Context, id ID, s Session, renew bool) (Token, Session, error) {
 	for range maxUpdates {
 		token, next, err := m.successorOf(s, id, renew)
@@ -144,8 +143,8 @@ func (m *Manager) replace(ctx context.Context, id ID, s Session, renew bool) (To
 	return Token{}, Session{}, fmt.Errorf("session: replace the token: %w", ErrConflict)
 }
 
-// successorOf makes the token and the record that take the place of s, which id has
-// found.
+// successorOf makes the token and the record that take the place of s, the session that was found
+// under id.
 func (m *Manager) successorOf(s Session, id ID, renew bool) (Token, Session, error) {
 	token, err := m.keys.newToken(m.cfg.Random, s.ID.Tag())
 	if err != nil {

@@ -1,21 +1,22 @@
-// Report: what a store tells of itself, beyond that it answers.
+// Report: how a store is doing, in words and counts.
 
 package session
 
 // Report is how a store is doing: for people, and for metrics.
 type Report struct {
-	// Warning says in a sentence what does not hold just now; empty if all is well.
+	// Warning says in a sentence which promise does not hold at the moment. It is empty if all is
+	// well.
 	Warning string
 
-	// Detail says in a few words how it goes.
+	// Detail describes the store's state in a few words.
 	Detail string
 
-	// Counters are what the store has counted since it was opened, always the same in
-	// the same order.
+	// Counters are counts since the store was opened, or since its server was started. The names
+	// are always the same, in the same order.
 	Counters []Counter
 }
 
-// Counter is something that happened that often.
+// Counter counts one kind of thing that happened.
 type Counter struct {
 	Name string // letters and underscores, such as "cache_hits"
 	N    uint64

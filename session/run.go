@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// sweepBatch is how many records one call of Store.Sweep may remove. A store rests
-// between its steps, and all of them have one StoreTimeout: on a slow disk too.
+// sweepBatch is how many records one call of Store.Sweep may remove. A store pauses between its
+// steps, and all steps together have one StoreTimeout, on a slow disk too.
 const sweepBatch = 200
 
-// Run sweeps expired sessions every SweepInterval, and runs the store's own
-// background work where it has any, until ctx ends; it then returns nil. Without
-// Run everything stays right, but what expired stays stored. The caller owns the
-// goroutine. When it returns, no touch is under way that began before.
+// Run sweeps expired sessions every SweepInterval and runs the store's own background work, if it
+// has any, until ctx ends; it then returns nil. Without Run every answer is right, but sessions
+// that have expired stay stored. The caller owns the goroutine. When Run returns, no touch is under
+// way that began before.
 func (m *Manager) Run(ctx context.Context) error {
 	if !m.looping.CompareAndSwap(false, true) {
 		return errors.New("session: Run is already running")
@@ -46,8 +46,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep removes what has expired and returns how many sessions that were. Run
-// calls it; so may a scheduler.
+// Sweep removes expired sessions and returns how many. Run calls it, and so may a scheduler.
 func (m *Manager) Sweep(ctx context.Context) (int, error) {
 	total := 0
 	for {
@@ -68,7 +67,7 @@ func (m *Manager) sweepOnce(ctx context.Context) (int, error) {
 	return m.store.Sweep(ctx, sweepBatch)
 }
 
-// warnIdle says once that nobody runs the loop.
+// warnIdle logs once that Run is not running.
 func (m *Manager) warnIdle() {
 	if !m.looping.Load() && m.warned.CompareAndSwap(false, true) {
 		m.log.Warn("Manager.Run is not running: expired sessions are not swept")

@@ -40,10 +40,9 @@ type Session struct {
 	// RotatedAt is when the token was last replaced; CreatedAt at first.
 	RotatedAt time.Time
 
-	// Previous is the ID that this session had before its last Renew, and
-	// PreviousUntil the end of the time in which that ID still finds it: Deadline
-	// while nobody has used the new one (see Unused), then the end of the grace.
-	// Both are zero where there is no ID before.
+	// Previous is the ID that this session had before its last Renew, and PreviousUntil the end of
+	// the time in which that ID still finds it: Deadline while nobody has used the new one (see
+	// Unused), then the end of the grace. Both are zero where the session had no other ID before.
 	Previous      ID
 	PreviousUntil time.Time
 
@@ -75,15 +74,15 @@ func (s *Session) LiveAt(t time.Time) bool {
 	return s.EndedAt.IsZero() && t.Before(s.ExpiresAt) && t.Before(s.Deadline)
 }
 
-// Unused reports whether nobody has used the session since its renewal: its answer
-// may have been lost, so the ID before finds it for as long as it lives.
+// Unused reports whether nobody has used the session since its renewal: its answer may have been
+// lost, so the ID before it still finds the session, for as long as the session lives.
 func (s *Session) Unused() bool {
 	return !s.Previous.IsZero() && s.PreviousUntil.Equal(s.Deadline)
 }
 
-// Renewable reports whether Rotate may put a successor with that Previous in the
-// place of the session: with none, with the session's ID, or with the ID before if
-// nobody has used this one. Stores ask it.
+// Renewable reports whether Rotate may put a successor with that Previous in the place of the
+// session. Previous may be zero, the session's ID, or the ID before it while the session is Unused.
+// Stores call it.
 func (s *Session) Renewable(previous ID) bool {
 	return previous.IsZero() || previous == s.ID || previous == s.Previous && s.Unused()
 }
@@ -94,8 +93,8 @@ func (s *Session) User() User { return User{ID: s.UserID, Tag: s.ID.Tag()} }
 // Lineage outlives the token where a session is only renewed.
 type Lineage [16]byte
 
-// User is a user as a store sees one: the name, and the tag all of the user's
-// sessions share. [Manager.User] makes it.
+// User is a user as stores know them: the name, and the tag that all of the user's sessions share.
+// [Manager.User] makes it.
 type User struct {
 	ID  string
 	Tag Tag
@@ -118,16 +117,16 @@ const (
 	MaxDeviceText = 64
 )
 
-// Ending is why a session ended, and by whose hand.
+// Ending says why a session ended, and who ended it.
 type Ending struct {
 	Reason Reason
 
-	// By is who ended it where that is somebody else, such as an
-	// administrator's name. At most MaxUserID bytes; longer is cut.
+	// By names the person who ended it, where that is not the user: an administrator, for example.
+	// At most MaxUserID bytes; longer is cut.
 	By string
 }
 
-// Reason is one of the ways in which sessions end.
+// Reason is why a session ended.
 type Reason string
 
 // The reasons.

@@ -1,5 +1,5 @@
-// Store: the contract between the manager and whatever keeps the records. Every
-// sentence here has its case in package sessiontest.
+// Store: the contract between the manager and the stores. Every sentence here has its case in
+// package sessiontest.
 
 package session
 
@@ -8,34 +8,32 @@ import (
 	"time"
 )
 
-// Store keeps sessions. It is one interface on purpose: what a store cannot do
-// it says in its [Traits], so that wrapping a store loses nothing and a program
-// learns at start, not at two in the morning.
+// Store keeps sessions. It is one interface on purpose: a store says in its [Traits] what it cannot
+// do, so that wrapping a store loses nothing and a program learns it at the start.
 //
 // Rules that hold for every method:
 //
 //   - A session at or past ExpiresAt or Deadline is absent, by the store's clock,
 //     whatever the server's own expiry says.
-//   - Nothing is ever inserted except by Create, Rotate and Restore. Touch, Update
-//     and Rotate of an absent session return ErrNotFound: what ended stays ended.
-//   - A method that cannot reach its server returns an error that matches
-//     ErrUnavailable; a write whose outcome is unknown matches ErrIndeterminate.
-//     Either comes back by the context's deadline plus 50 ms.
+//   - Nothing is ever inserted except by Create, Rotate and Restore. Touch, Update and Rotate of an
+//     absent session return ErrNotFound: a session that has ended stays ended.
+//   - A method that cannot reach its server returns an error that matches ErrUnavailable; a write
+//     whose outcome is unknown matches ErrIndeterminate. Such an error is returned by the context's
+//     deadline plus 50 ms.
 //   - A record that cannot be decoded ends that one session, with a logged
 //     warning. A record of a newer format is ErrUnavailable and is left alone;
 //     but DeleteUser, an eviction and its own expiry may end it.
-//   - What is written is visible, to every process that shares the store, from the
-//     moment the method returned.
+//   - A write is visible to every process that shares the store from the moment the method has
+//     returned.
 //
 // A Store is safe for use by many goroutines. Its constructor starts none.
 type Store interface {
-	// Create inserts s under a, in one step: the user's live sessions are
-	// counted, and where there is no place either the oldest (by CreatedAt, then
-	// ID) are ended with ReasonLimitReached and their IDs returned, or nothing is done
-	// and the error is ErrLimit. Expired sessions take no place. An anonymous
-	// session has no limit. The evicted are dead when Create returns. An ID that
-	// is already there is ErrConflict. After any error but ErrIndeterminate there
-	// is no session, no index entry and nobody evicted.
+	// Create inserts s under a, in one step: the user's live sessions are counted, and if there is
+	// no place, either the oldest (by CreatedAt, then ID) are ended with ReasonLimitReached and
+	// their IDs returned, or nothing is done and the error is ErrLimit. Expired sessions take no
+	// place. An anonymous session has no limit. The evicted are dead when Create returns. An ID
+	// that is already there is ErrConflict. After any error but ErrIndeterminate there is no
+	// session, no index entry and no session was evicted.
 	Create(ctx context.Context, s Session, a Admission) (evicted []ID, err error)
 
 	// Get returns the live session. An ID replaced by Rotate finds its successor
@@ -73,36 +71,33 @@ type Store interface {
 	// Traits say History; ErrNotFound if s has expired. A grace does not move along.
 	Restore(ctx context.Context, s Session) error
 
-	// Delete ends the session and returns it as it was; ErrNotFound if it was
-	// absent. Of many callers exactly one gets the session. An ID in its grace
-	// ends its successor. A *PartialError, beside the session if it is this call
-	// that ended it, says that it is over for good, but that other processes may
-	// answer valid for at most Traits.MaxStale.
+	// Delete ends the session and returns it as it was; ErrNotFound if it was absent. Of many
+	// callers exactly one gets the session. An ID in its grace ends its successor. A *PartialError
+	// says that the session has ended for good, but that other processes may answer valid for at
+	// most Traits.MaxStale; the session comes with it if this call ended it.
 	Delete(ctx context.Context, id ID, why Ending) (Session, error)
 
-	// DeleteUser ends all sessions the user has at one moment, but those whose
-	// IDs, or whose Previous while that finds them, are in keep, and returns how many
-	// live ones ended. A session created after that moment lives. A *PartialError as of Delete, beside the number.
+	// DeleteUser ends all sessions that the user has at one moment, and returns how many live ones
+	// ended. Sessions stay whose ID is in keep, or whose Previous is while it finds them. A session
+	// created after that moment lives. A *PartialError, which is returned together with the number,
+	// means what it means for Delete.
 	DeleteUser(ctx context.Context, user User, why Ending, keep ...ID) (int, error)
 
 	// List returns a page of sessions, newest first (by CreatedAt, then ID).
 	// ErrUnsupported where Traits say so, ErrMalformed for a bad cursor.
 	List(ctx context.Context, q Query) (Page, error)
 
-	// Sweep removes what expired Traits.SweepGrace ago, at most max records, and
-	// returns how many.
-	// Fewer than max means that nothing is left to do. It holds no lock over more
-	// than Traits.SweepBatch records and never removes a live session.
+	// Sweep removes sessions that expired Traits.SweepGrace ago, at most max records, and returns
+	// how many. Fewer than max means that nothing is left to do. It holds no lock over more than
+	// Traits.SweepBatch records and never removes a live session.
 	Sweep(ctx context.Context, max int) (int, error)
 
-	// Count records one event under key unless the rule holds it back: because
-	// rule.Limit of them lie within the rule.Window that ends now, or the newest is
-	// less than rule.Apart of their number old. It returns 0 if nothing held it
-	// back, else how long until nothing does. What is held back is not recorded,
-	// unless the rule says Always. Counting and recording are one step. An event
-	// that lies a window or more after now is forgotten: the clock was wrong by
-	// which it was recorded. Arguments out of their bounds are errors; see
-	// CheckCount.
+	// Count records one event under key unless the rule holds it back: because rule.Limit of them
+	// lie within the rule.Window that ends now, or the newest is less than rule.Apart of their
+	// number old. It returns 0 if nothing held it back, else how long until nothing does. An event
+	// that is held back is not recorded, unless the rule says Always. Counting and recording are
+	// one step. An event that lies a window or more after now is forgotten: it was recorded by a
+	// clock that was wrong. Arguments out of their bounds are errors; see CheckCount.
 	Count(ctx context.Context, key string, rule CountRule) (wait time.Duration, err error)
 
 	// Counted returns how many of the events kept under key lie within the window
@@ -116,8 +111,8 @@ type Store interface {
 	// ErrUnavailable.
 	Ping(ctx context.Context) error
 
-	// Close releases what the constructor acquired. It does not close what was
-	// handed in.
+	// Close releases what the constructor acquired. It does not close a database or client that the
+	// caller handed in.
 	Close() error
 
 	// Traits says what the store is and what it cannot do. It is constant.
@@ -142,15 +137,14 @@ type Admission struct {
 	Refuse bool
 }
 
-// Seen is a session's activity.
+// Seen says that a session was used.
 type Seen struct {
 	ID           ID
 	LastActivity time.Time
 	ExpiresAt    time.Time
 
-	// PreviousUntil is set where the session was used under this ID for the first
-	// time since its renewal: until when the ID before still finds it, before
-	// Deadline. Zero says nothing of it.
+	// PreviousUntil is set where the session was used under this ID for the first time since its
+	// renewal: until when the ID before still finds it, before Deadline. Zero leaves it as it is.
 	PreviousUntil time.Time
 }
 
@@ -177,18 +171,18 @@ type Page struct {
 	Next     string // cursor of the page after; empty if this is the last
 }
 
-// Traits is what a store is.
+// Traits say what a store can do and what it cannot.
 type Traits struct {
 	// Name is the store's name on screens and in logs, such as "redis".
 	Name string
 
-	// Local means that calls do no input or output, so need no deadline.
+	// Local means that calls do no input or output, and need no deadline.
 	Local bool
 
 	// Shared means that other processes see the same sessions.
 	Shared bool
 
-	// Durable means that what was acknowledged survives a crash of the server.
+	// Durable means that a write that was acknowledged survives a crash of the server.
 	Durable bool
 
 	// ListAll means that List works without a User.
@@ -213,8 +207,7 @@ type Traits struct {
 	// SweepBatch is the most records over which Sweep holds a lock.
 	SweepBatch int
 
-	// SweepGrace is how long Sweep leaves alone what has expired; it is absent all
-	// the same.
+	// SweepGrace is how long Sweep leaves expired sessions alone. They are absent all the same.
 	SweepGrace time.Duration
 
 	// Background is a loop the store needs; Manager.Run runs it. Nil if none.

@@ -17,60 +17,58 @@ type Login struct {
 	// that would sign in to it. Unknown accounts are throttled like known ones.
 	Account string
 
-	// IP is the client's address, from a source that can be trusted. What is
-	// counted is its network: an IPv4 address, an IPv6 /48. Clients without an
-	// address are one network, which has no bound over all accounts.
+	// IP is the client's address, from a source that can be trusted. What is counted is its
+	// network: an IPv4 address, an IPv6 /48. All clients without an address count as one network,
+	// for which there is no bound over all accounts.
 	IP netip.Addr
 
-	// Device is the text that an earlier Attempt.Succeed of this browser
-	// returned, empty if there is none. Anything not genuine counts as empty.
+	// Device is the text that an earlier Attempt.Succeed of this browser returned, empty if there
+	// is none. A text that the manager did not make counts as empty.
 	Device string
 
-	// Epoch is any text that changes when what the account was has ended: with a
-	// new password, a reset, disabling and a change of role. A device that was
-	// made under another epoch is an unknown one. Read it before Attempt; an
-	// unknown account's is that of a new one.
+	// Epoch is any text that changes with each new password, reset, disabling and change of role of
+	// the account, such as a number in the account's row. A device that became known under another
+	// epoch is unknown. Read Epoch before Attempt; for an unknown account use that of a new one.
 	Epoch string
 
-	// Unlocks is any text that changes when the account's failures are to be
-	// forgotten: when somebody unlocks the account, and with a new password. A
-	// program without a place for it uses the time of the last password.
+	// Unlocks is any text that changes when the account's failures are to be forgotten: when
+	// somebody unlocks the account, and with a new password. A program that stores no such text
+	// uses the time of the last password.
 	Unlocks string
 }
 
-// Attempt is a login that was let through. It stands as a failure until
-// Succeed or Cancel is called, so that a thousand attempts in parallel are not
-// all let through before the first has failed.
+// Attempt is a login that was let through. It counts as a failure until Succeed or Cancel is
+// called, so that a thousand attempts in parallel are not all let through before the first has
+// failed.
 type Attempt struct {
 	m     *Manager
 	login Login
 	known bool // let through as a known device
 
 	mu       sync.Mutex
-	standing []standing // what counts the attempt as a failure
+	standing []standing // the counters that count the attempt as a failure
 }
 
-// standing is a counter in which an attempt stands as a failure.
+// standing is a counter that counts the attempt as a failure.
 type standing struct {
 	key    string
 	clears bool // a success clears it
 }
 
-// firstPace is what a network waits after its first failure for an account that
-// is being guessed at. Each further failure doubles it (see CountRule.Apart).
+// firstPace is how long a network waits after its first failure for an account that is under
+// attack. Each further failure doubles it (see CountRule.Apart).
 const firstPace = time.Second
 
-// Attempt lets a login through or refuses it: a *ThrottledError says for how
-// long, at least. Call it before any password is looked at.
+// Attempt lets a login through or refuses it: a *ThrottledError says for how long at least. Call it
+// before you look at the password.
 //
-// A known device is let through while it has failed fewer than Throttle.Failures
-// times, and all devices of the account fewer than Throttle.FailuresOfDevices.
-// Anybody, a device that is held back too, is let through while the network has
-// failed fewer than Throttle.FailuresPerAddress times over all accounts and fewer
-// than Throttle.Failures times for this one. So a network that has not failed for
-// an account reaches its password whatever others did to the account, and nobody
-// can shut its owner out from elsewhere. What others did only makes a network that
-// has failed wait: see Throttle.FailuresPerAccount.
+// A known device is let through while it has failed fewer than Throttle.Failures times, and all
+// devices of the account fewer than Throttle.FailuresOfDevices. Anybody, a device that is held back
+// too, is let through while the network has failed fewer than Throttle.FailuresPerAddress times
+// over all accounts and fewer than Throttle.Failures times for this one. So a network that has not
+// failed for an account may try its password whatever others did to the account, and nobody can
+// lock the owner out from elsewhere. Failures of others only make a network wait that has failed
+// itself: see Throttle.FailuresPerAccount.
 func (m *Manager) Attempt(ctx context.Context, l Login) (*Attempt, error) {
 	a := &Attempt{m: m, login: l}
 	wait, err := a.admit(ctx)
@@ -87,9 +85,9 @@ func (m *Manager) Attempt(ctx context.Context, l Login) (*Attempt, error) {
 	return nil, &ThrottledError{RetryAfter: wait}
 }
 
-// Known reports whether the attempt was let through because it comes from a device on which
-// somebody has signed in to the account before, since it is what it is now (see Login.Epoch). It
-// says nothing about the password.
+// Known reports whether the attempt was let through because it comes from a known device: one on
+// which somebody has signed in to the account in its present epoch (see Login.Epoch). It says
+// nothing about the password.
 func (a *Attempt) Known() bool { return a.known }
 
 func (a *Attempt) admit(ctx context.Context) (wait time.Duration, err error) {
@@ -109,8 +107,7 @@ func (a *Attempt) admit(ctx context.Context) (wait time.Duration, err error) {
 	return min(wait, held), err
 }
 
-// byDevice counts the attempt for the known device, and for everything else that
-// it would be a failure of.
+// byDevice counts the attempt for the known device, and in all other counters of failures.
 func (a *Attempt) byDevice(ctx context.Context, nonce string) (wait time.Duration, err error) {
 	t := a.m.cfg.Throttle
 	for _, c := range []struct {
@@ -154,7 +151,7 @@ func (a *Attempt) byNetwork(ctx context.Context) (wait time.Duration, err error)
 	return 0, err
 }
 
-// alert tells once in a window that the account is being guessed at.
+// alert emits EventAlert, once in a window: somebody guesses passwords of the account.
 func (a *Attempt) alert(ctx context.Context, failures int) {
 	ctx, end := a.m.bound(ctx)
 	defer end.release()
@@ -164,9 +161,9 @@ func (a *Attempt) alert(ctx context.Context, failures int) {
 	}
 }
 
-// Failures returns how many failed logins of the account are counted within
-// Throttle.Window, attempts under way among them. It counts up to twice
-// Throttle.FailuresPerAccount. It looks at Account and Unlocks alone.
+// Failures returns how many failed logins of the account are counted within Throttle.Window,
+// attempts under way among them. It counts up to twice Throttle.FailuresPerAccount. Of l it uses
+// Account and Unlocks only.
 func (m *Manager) Failures(ctx context.Context, l Login) (int, error) {
 	ctx, end := m.bound(ctx)
 	defer end.release()
@@ -177,10 +174,10 @@ func (m *Manager) Failures(ctx context.Context, l Login) (int, error) {
 	return n, nil
 }
 
-// Succeed clears the counters of the network for the account and of the device,
-// takes the attempt off all others, and returns a text for the browser to keep
-// (for KnownDeviceLifetime) by which it is known at the account's next login. It is done
-// also if ctx ends, and a second time changes nothing.
+// Succeed clears the counters of the network for the account and of the device, takes the attempt
+// off all others, and returns a text for the browser to keep for KnownDeviceLifetime. With it the
+// device is known at the account's next login. Succeed does its work although ctx has ended, and a
+// second call changes nothing.
 func (a *Attempt) Succeed(ctx context.Context) (device string, err error) {
 	if err := a.settle(ctx, true); err != nil {
 		return "", err
@@ -188,16 +185,15 @@ func (a *Attempt) Succeed(ctx context.Context) (device string, err error) {
 	return a.m.newDevice(a.login.Account, a.login.Epoch)
 }
 
-// Rebind says that this success has changed the account's epoch, as a new password
-// does: the device that Succeed returns belongs to the new one.
+// Rebind says that this login has changed the account's epoch, by setting a new password for
+// example. The device that Succeed returns then belongs to the new epoch.
 func (a *Attempt) Rebind(epoch string) { a.login.Epoch = epoch }
 
-// Cancel takes the attempt back: the password was never judged, for example
-// because a database was down. It is done also if ctx ends. After Succeed it
-// changes nothing.
+// Cancel takes the attempt back: the password was never checked, for example because a database was
+// down. It does its work although ctx has ended. After Succeed it changes nothing.
 func (a *Attempt) Cancel(ctx context.Context) error { return a.settle(ctx, false) }
 
-// settle takes the attempt off the counters in which it stands, each once.
+// settle takes the attempt off the counters that count it, once each.
 func (a *Attempt) settle(ctx context.Context, success bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -220,7 +216,7 @@ func (a *Attempt) settle(ctx context.Context, success bool) error {
 	return nil
 }
 
-// count counts the attempt as a failure, and remembers where.
+// count counts the attempt as a failure, and remembers the counter.
 func (a *Attempt) count(ctx context.Context, s standing, rule CountRule) (wait time.Duration, err error) {
 	if s.key == "" {
 		return 0, nil
@@ -256,14 +252,14 @@ func (a *Attempt) network() string {
 	return a.m.counter("network", network(a.login.IP))
 }
 
-// counter names a counter: of one length, and without the account in clear.
+// counter makes the name of a counter, of one length. The account cannot be read in it.
 func (m *Manager) counter(kind string, of ...string) string {
 	sum := mac(m.keys.count, append([]string{kind}, of...)...)
 	return hex.EncodeToString(sum[:16])
 }
 
-// network is what one client can easily have: one IPv4 address, one IPv6 /48 (RFC
-// 6177 section 2: sites get up to that much).
+// network is the range of addresses that one client can easily have: one IPv4 address, or one IPv6
+// /48 (RFC 6177 section 2: sites get up to that much).
 func network(ip netip.Addr) string {
 	ip = ip.Unmap().WithZone("")
 	if ip.Is6() {

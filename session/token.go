@@ -1,5 +1,4 @@
-// Tag, Token and ID: how a session is named in the cookie, in the stores and
-// on the screen.
+// Tag, Token and ID: the names of a session in the cookie, in the stores and on the screen.
 
 package session
 
@@ -40,11 +39,11 @@ func (t Tag) String() string { return hex.EncodeToString(t[:]) }
 // prints as a placeholder whatever the verb; only Reveal shows it.
 type Token struct{ raw [tokenSize]byte }
 
-// tokenText is canonical: a text that decodes is the only text of its token.
+// tokenText is canonical: each token has exactly one text.
 var tokenText = base64.RawURLEncoding.Strict()
 
-// ParseToken reads the text of a cookie. Anything but a token's text is
-// ErrMalformed. Whether the token opens anything is for Manager.Validate.
+// ParseToken reads the text of a cookie. A text that is not a token's is ErrMalformed.
+// Manager.Validate says whether the token opens a session.
 func ParseToken(text string) (Token, error) {
 	if len(text) != TokenLength {
 		return Token{}, fmt.Errorf("%w token: %d characters, want %d", ErrMalformed, len(text), TokenLength)
@@ -59,11 +58,10 @@ func ParseToken(text string) (Token, error) {
 	return t, nil
 }
 
-// Reveal returns the token's text, for the cookie and nothing else.
+// Reveal returns the token's text. Use it for the cookie and nothing else.
 func (t Token) Reveal() string { return tokenText.EncodeToString(t.raw[:]) }
 
-// ID returns the ID of the token's session, whether or not the manager made the
-// token.
+// ID returns the ID that belongs to the token, whether or not a manager made the token.
 func (t Token) ID() ID {
 	var id ID
 	copy(id[:tagSize], t.raw[:tagSize])
@@ -72,7 +70,7 @@ func (t Token) ID() ID {
 	return id
 }
 
-// IsZero reports whether t is no token at all.
+// IsZero reports whether t is the zero Token, which opens nothing.
 func (t Token) IsZero() bool { return t == Token{} }
 
 const hiddenToken = "session.Token(hidden)"
@@ -111,7 +109,7 @@ func ParseID(text string) (ID, error) {
 // Tag returns the tag the ID begins with.
 func (id ID) Tag() Tag { return Tag(id[:tagSize]) }
 
-// IsZero reports whether id names no session.
+// IsZero reports whether id is the zero ID, which names no session.
 func (id ID) IsZero() bool { return id == ID{} }
 
 // String returns the ID in hexadecimal, 80 characters.

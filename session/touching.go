@@ -1,4 +1,4 @@
-// Touching: the mark that a session was seen, for which no answer waits long.
+// Touching: how a session is marked as seen without holding up an answer.
 
 package session
 
@@ -10,29 +10,28 @@ import (
 )
 
 const (
-	// maxBeside is how many touches may go on beside the answers that have not waited
-	// for them: few, because each may hold a connection of a small pool that reads need.
+	// maxBeside is how many touches may go on in the background after their answers: few, because
+	// each may hold a connection of a small pool that reads need.
 	maxBeside = 4
 
-	// touchRest is how long a store that failed to touch is left in peace, from the
-	// moment it failed.
+	// touchRest is how long no touch begins after one has failed.
 	touchRest = time.Second
 
-	// outageQuiet is how long after the line about an outage the next one may follow.
+	// outageQuiet is the least time between two log records about an outage.
 	outageQuiet = time.Minute
 )
 
-// touching is what a manager knows of its touches under way. A touch is worth less
-// than an answer: nobody waits for one longer than TouchWait, none begins while the
-// store is known to take none, and there is one of a session at a time.
+// touching is what a manager knows about its touches under way. A touch matters less than an
+// answer: no answer waits for one longer than TouchWait, none begins while the store is known to
+// take no writes, and a session has one at a time.
 type touching struct {
 	mu     sync.Mutex
-	under  map[ID]struct{} // sessions of which one is under way
-	beside int             // those that nobody waits for any more
-	over   sync.Cond       // the last one under way has ended
-	rest   time.Time       // none begins before
-	told   time.Time       // when the outage was last told
-	outage bool            // it was told, and none has succeeded since
+	under  map[ID]struct{} // sessions with a touch under way
+	beside int             // touches in the background
+	over   sync.Cond       // the last touch under way has ended
+	rest   time.Time       // no touch begins before
+	told   time.Time       // when an outage was last logged
+	outage bool            // an outage was logged, and no touch has succeeded since
 }
 
 func (t *touching) init() {
@@ -40,8 +39,7 @@ func (t *touching) init() {
 	t.over.L = &t.mu
 }
 
-// begin reports whether a touch of the session may begin now. If it may, end is to be
-// called.
+// begin reports whether a touch of the session may begin now. If so, end must follow.
 func (t *touching) begin(id ID, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,7 +61,7 @@ func (t *touching) resting(now time.Time) bool {
 	return t.beside >= maxBeside || now.Before(t.rest)
 }
 
-// pass leaves a touch to itself, and reports whether it may go on beside.
+// pass reports whether a touch may go on in the background, and counts it.
 func (t *touching) pass() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -87,7 +85,7 @@ func (t *touching) end(id ID, passed bool) {
 	}
 }
 
-// wait returns when none is under way.
+// wait returns when no touch is under way.
 func (t *touching) wait() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,7 +94,7 @@ func (t *touching) wait() {
 	}
 }
 
-// failed begins a rest at now, and reports whether the outage is to be told.
+// failed begins a rest at now, and reports whether the outage must be logged.
 func (t *touching) failed(now time.Time) (tell bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -108,7 +106,7 @@ func (t *touching) failed(now time.Time) (tell bool) {
 	return true
 }
 
-// done ends an outage, and reports whether there was one that was told.
+// done ends an outage, and reports whether one was logged.
 func (t *touching) done() (tell bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -116,10 +114,10 @@ func (t *touching) done() (tell bool) {
 	return tell
 }
 
-// touch marks a session as seen, in a context of its own: what the client does is not
-// what the store does. It returns nil when the store has it, ErrNotFound if the
-// session has ended, and errLater where the answer is not to wait: the session is
-// valid as it was read.
+// touch marks a session as seen, in a context of its own, so that a client that goes away does not
+// look like an outage of the store. It returns nil when the store has the mark, ErrNotFound if the
+// session has ended, and errLater if the answer must not wait: then the session is valid as it was
+// read.
 func (m *Manager) touch(ctx context.Context, seen Seen, now time.Time) error {
 	if !m.touching.begin(seen.ID, now) {
 		return errLater
@@ -142,7 +140,7 @@ func (m *Manager) touchBeside(ctx context.Context, seen Seen) error {
 	go func() {
 		defer own.release()
 		err := m.store.Touch(own, seen)
-		if !errors.Is(own.Err(), context.Canceled) { // else it was given up here, and says nothing of the store
+		if !errors.Is(own.Err(), context.Canceled) { // otherwise the manager gave it up, which says nothing about the store
 			err = m.touched(own, seen.ID, err)
 		}
 		touched <- err
@@ -174,17 +172,17 @@ func (m *Manager) touchBeside(ctx context.Context, seen Seen) error {
 	return errLater
 }
 
-// fate is what became of a touch when its answer left.
+// fate is the state of a touch when its answer left.
 type fate int
 
 const (
-	awaited fate = iota // it was over, and who waited ends it
-	beside              // it goes on
-	givenUp             // too many do
+	awaited fate = iota // it was over, and the waiting call ends it
+	beside              // it goes on in the background
+	givenUp             // too many others go on
 )
 
-// touched notes how a touch went. A store that reads but cannot write has still said
-// that the session is valid; it is left in peace for a while.
+// touched notes how a touch went. A store that can read but not write has still said that the
+// session is valid; no touch begins for a while.
 func (m *Manager) touched(ctx context.Context, id ID, err error) error {
 	switch {
 	case errors.Is(err, ErrNotFound):

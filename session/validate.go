@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Validate returns the live session that token opens, and marks it as seen.
-// ErrNotFound is the answer "invalid"; ErrUnavailable means that nobody knows.
-// A token that this manager's key did not make is invalid without a question to
-// the store. The mark is optional: an answer waits for it no longer than TouchWait,
-// then it is made beside the answer, and a store that takes none makes no difference.
+// Validate returns the live session that token opens, and marks it as seen. ErrNotFound is the
+// answer "invalid"; ErrUnavailable says that the store could not answer. A token that was not made
+// with this manager's key is invalid, and the store is not asked. The mark is optional: Validate
+// waits for it no longer than TouchWait, after which it is made in the background. The answer is
+// the same if the store takes no writes.
 func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err error) {
 	saved, err := m.validate(ctx, &token, &s)
 	m.stats.answered(saved, err)
@@ -22,9 +22,9 @@ func (m *Manager) Validate(ctx context.Context, token Token) (s Session, err err
 	return s, err
 }
 
-// Peek is Validate without a mark that the session was seen: for a page that polls,
-// which would keep a session alive for as long as it is open. A renewed token that
-// is only looked at counts as one that nobody has used.
+// Peek is Validate without marking the session as seen. It is for pages that poll, which would
+// otherwise keep the session alive for as long as they are open. A renewed token counts as unused
+// while it was only given to Peek.
 func (m *Manager) Peek(ctx context.Context, token Token) (s Session, err error) {
 	err = m.peek(ctx, &token, &s)
 	m.stats.answered(false, err)
@@ -45,9 +45,9 @@ func (m *Manager) peek(ctx context.Context, token *Token, s *Session) error {
 	return err
 }
 
-// validate puts the session into s, which stays zero on an error: a Session is
-// half a kilobyte, and every hand it goes through would copy it. It reports whether
-// nothing had to be written because the session has been seen.
+// validate puts the session into s, which stays zero on an error: a Session is half a kilobyte, and
+// each function that returned one would copy it. It reports whether nothing was written because the
+// session has been seen lately.
 func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved bool, err error) {
 	id, genuine := m.keys.open(token)
 	if !genuine {
@@ -64,7 +64,7 @@ func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved
 		return true, nil
 	}
 	seen := Seen{ID: s.ID, LastActivity: now, ExpiresAt: m.expiry(now, s.Deadline)}
-	if first { // from now on the grace of the token before runs
+	if first { // the grace of the token before begins now
 		seen.PreviousUntil = m.grace(now, s.Deadline)
 	}
 	switch err := m.touch(ctx, seen, now); {
@@ -80,8 +80,8 @@ func (m *Manager) validate(ctx context.Context, token *Token, s *Session) (saved
 	return false, nil
 }
 
-// successor returns the session that a renewal has put in the place of gone,
-// which was there a moment ago; ErrNotFound if it ended.
+// successor returns the session that a renewal has put in the place of gone, which was live a
+// moment ago. If that session has ended, the error is ErrNotFound.
 func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
 	s, err := m.load(ctx, id)
 	if err == nil && s.ID == gone {
@@ -90,8 +90,8 @@ func (m *Manager) successor(ctx context.Context, id, gone ID) (Session, error) {
 	return s, err
 }
 
-// grace is when the ID before a renewal is found no longer if the new one is used
-// now: before the deadline, which means that it was not.
+// grace is when the ID before a renewal stops working if the new ID is used now. It lies before the
+// deadline, because PreviousUntil at the deadline means that the session is Unused.
 func (m *Manager) grace(now, deadline time.Time) time.Time {
 	t := now.Add(m.cfg.RenewGrace).Truncate(time.Microsecond)
 	if !t.Before(deadline) {

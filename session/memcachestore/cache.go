@@ -16,9 +16,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/wire"
 )
 
-// Cache keeps copies of sessions for package hybridstore, each behind a head that
-// only that package understands, under keys of their own: nothing of the store
-// meets them. A user's copies are on one server. It is safe for many goroutines.
+// Cache keeps copies of sessions for package hybridstore, each behind a head that only that package
+// understands, under keys that the store does not use. A user's copies are on one server. It is
+// safe for many goroutines.
 type Cache struct{ s *Store }
 
 // Cache returns a cache on the store's servers. It lives as long as the store.
@@ -29,8 +29,8 @@ func (c *Cache) place(id session.ID) place {
 	return c.s.placeOf(c.s.cfg.Prefix+"h:"+hex.EncodeToString(id[:]), be.Uint64(tag[:]))
 }
 
-// Get returns the head and the session under id: no head if there is nothing, no
-// session if there is none or it cannot be decoded. It is one command. Errors match
+// Get returns the head and the session under id. The head is empty if there is no entry, and the
+// session nil if the entry has none or it cannot be decoded. It sends one command. Errors match
 // session.ErrUnavailable.
 func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
 	ctx, cancel := bound(ctx)
@@ -43,10 +43,9 @@ func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Sessio
 	return head, found, nil
 }
 
-// Swap puts head and s, which may be nil, under id for that long, if what is there
-// has the head old, or if old is empty, if nothing is there, and reports whether it
-// did. It adds, or reads and compares and swaps: nothing that is there is ever
-// overwritten unseen. Errors match session.ErrUnavailable, or
+// Swap puts head and s, which may be nil, under id for the time keep, if the entry there has the
+// head old; with an empty old, if there is no entry. It reports whether it did. It adds, or reads,
+// compares and swaps: no entry is overwritten unseen. Errors match session.ErrUnavailable, or
 // session.ErrIndeterminate if it may have been done.
 func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error) {
 	const op = "cache swap"
@@ -78,8 +77,7 @@ func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *se
 	return swapped(err)
 }
 
-// swapped tells a write that was refused because of what is there from one that
-// failed.
+// swapped tells a write that was refused, because another entry is there, from one that failed.
 func swapped(err error) (bool, error) {
 	switch {
 	case errors.Is(err, memcache.ErrNotStored), errors.Is(err, memcache.ErrCASConflict), errors.Is(err, memcache.ErrCacheMiss):
@@ -88,9 +86,8 @@ func swapped(err error) (bool, error) {
 	return err == nil, err
 }
 
-// Set puts head alone under each of the IDs for that long, whatever is there: all
-// servers at once, on each one ID after the other. After an error some may have
-// been put.
+// Set puts head without a session under each of the IDs for the time keep, whatever is there: on
+// all servers at once, on each one ID after the other. After an error some may have been put.
 func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep time.Duration) error {
 	const op = "cache set"
 	ctx, cancel := bound(ctx)
@@ -135,12 +132,12 @@ func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep tim
 // loses is in the database.
 func (c *Cache) Report() session.Report { return session.Report{Detail: c.s.report().Detail} }
 
-// maxRelative is up to what the protocol takes an expiry for a number of seconds
-// from now; a larger one is an instant.
+// maxRelative is the longest expiry that the protocol takes for a number of seconds from now; it
+// takes a larger number for an instant.
 const maxRelative = 30 * 24 * time.Hour
 
-// lifetime is the expiry that the server is told, a second more at most: in seconds
-// where it can be, since a mark must be kept even by a server whose clock is wrong.
+// lifetime is the expiry for the server, at most a second longer than keep: in seconds from now if
+// possible, because even a server whose clock is wrong must keep a mark.
 func lifetime(keep time.Duration) int32 {
 	seconds := int64(math.Ceil(keep.Seconds()))
 	if keep < maxRelative {

@@ -24,10 +24,10 @@ import (
 // field is its default, and the zero Config is the server at localhost:11211. It
 // prints without its secrets, whatever the verb.
 type Config struct {
-	// Servers are the addresses of the servers, at most 256: host:port, or the absolute
-	// path of a Unix socket (memcached -s), which goes without TLS. Each user is on one of
-	// them, chosen by the address and the user: every node must name
-	// them alike, in any order. They beat Host and Port.
+	// Servers are the addresses of the servers, at most 256: host:port, or the absolute path of a
+	// Unix socket (memcached -s), which cannot be combined with TLS. Each user is on one of them,
+	// chosen by the address and the user: every node must write the addresses alike, in any order.
+	// Where Servers is set, Host and Port are not used.
 	Servers []string
 
 	// Host and Port are the address of the only server: localhost and 11211 by
@@ -35,29 +35,28 @@ type Config struct {
 	Host string
 	Port int
 
-	// Username and Password let the client in where the servers ask for it (ASCII
-	// authentication: memcached --auth-file, 1.5.15 and later). They go over the
-	// wire as they are: use TLS. Both or none, without blanks, together at most 250
-	// bytes.
+	// Username and Password authenticate the client to servers that ask for it (ASCII
+	// authentication: memcached --auth-file, 1.5.15 and later). They are sent in clear text: use
+	// TLS. Set both or neither, without blanks, together at most 250 bytes.
 	Username string
 	Password config.Secret
 
-	// Credentials, where set, is asked for the user and the password of every new
-	// connection, for those that change. It beats Username and Password. It has
-	// ConnectTimeout to answer; its error makes the connection fail, and must show no
-	// secret. Two empty texts are none.
+	// Credentials, where set, is asked for the user and the password of every new connection, for
+	// credentials that change. Username and Password are not used then. It must answer within
+	// ConnectTimeout. Its error makes the connection fail, and must show no secret. If both texts
+	// are empty the client does not authenticate.
 	Credentials func(context.Context) (username, password string, err error) `json:"-"`
 
-	// TLS turns on TLS (memcached --enable-ssl) and says whom to trust: by default
-	// the system's authorities and the host of the address, TLS 1.2 and later.
+	// TLS turns on TLS (memcached --enable-ssl) and says which certificates to trust: by default
+	// those of the system's authorities for the host of the address, with TLS 1.2 or later.
 	TLS *tls.Config `json:"-"`
 
 	// Prefix begins every key: "crudadmin:" by default. Two applications on one
 	// server must differ in it. Printable ASCII without blanks, at most 128 bytes.
 	Prefix string
 
-	// PoolSize is how many connections there are to a server at most: 10 by
-	// default, 1 to 1024. Where all are busy, a call waits for its context.
+	// PoolSize is the most connections that are made to a server: 10 by default, 1 to 1024. While
+	// all are busy, calls wait, no longer than their contexts.
 	PoolSize int
 
 	// ConnectTimeout bounds Open and the making of a connection: 10 seconds by
@@ -65,10 +64,9 @@ type Config struct {
 	// after a second even if ConnectTimeout is longer.
 	ConnectTimeout time.Duration
 
-	// MaxItem is the servers' item size limit in bytes (memcached -I): 1 MiB by
-	// default as it is theirs, 64 KiB to 16 MiB, the same on every node. It decides
-	// how many sessions a user can have, see Traits.MaxPerUser. Open refuses a
-	// server whose limit is lower.
+	// MaxItem is the servers' item size limit in bytes (memcached -I): 1 MiB by default, as it is
+	// for the servers, 64 KiB to 16 MiB, the same on every node. It decides how many sessions a
+	// user can have, see Traits.MaxPerUser. Open refuses a server whose limit is lower.
 	MaxItem int
 
 	// Lazy makes Open return without a connection, for servers that may come
@@ -102,7 +100,7 @@ const (
 	maxCredentials    = 250 // a line of the server's auth file has at most 256 bytes
 )
 
-// withDefaults fills in what is zero.
+// withDefaults sets each field that is zero to its default.
 func (c Config) withDefaults() Config {
 	c.Host = cmp.Or(c.Host, defaultHost)
 	c.Port = cmp.Or(c.Port, defaultPort)
@@ -127,9 +125,9 @@ func (c Config) Validate() error {
 			if !settings.IsHostPort(addr) && !settings.IsSocket(addr) {
 				check.Wrong(field, shown, "want host:port or the absolute path of a Unix socket")
 			} else if isSocket(addr) && c.TLS != nil {
-				check.Wrong("TLS", "set", "but %s is a Unix socket, which goes without", field)
+				check.Wrong("TLS", "set", "but %s is a Unix socket, for which there is no TLS", field)
 			} else if slices.Contains(c.Servers[:i], addr) {
-				check.Wrong(field, shown, "which stands there twice")
+				check.Wrong(field, shown, "which is in the list twice")
 			}
 		}
 	}
@@ -169,7 +167,8 @@ func (c Config) checkCredentials(check *fields.Check) {
 	}
 }
 
-// shown is the configuration without passwords in fields that are none of them.
+// shown is the configuration without passwords in its addresses. The fields for passwords hide them
+// themselves.
 func (c Config) shown() any {
 	type plain Config // has no methods
 	c.Host, c.Servers = settings.MaskAddress(c.Host), settings.MaskAddresses(c.Servers)

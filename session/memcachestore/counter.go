@@ -38,13 +38,13 @@ type counter struct {
 	events []int64 // the same, oldest first
 }
 
-// decode reads what encode wrote. Errors: errSpoilt, wire.ErrNewer.
+// decode reads an encoded counter. Errors: errSpoilt, wire.ErrNewer.
 func (c *counter) decode(data []byte) error {
 	switch {
 	case len(data) > 1 && data[0] == magicCounter && data[1] > counterVersion:
 		return fmt.Errorf("%w: counter %d, this release reads up to %d", wire.ErrNewer, data[1], counterVersion)
 	case len(data) < counterHeader+crcSize || (len(data)-counterHeader-crcSize)%8 != 0 || data[0] != magicCounter || data[1] != counterVersion:
-		return fmt.Errorf("%w: no counter looks so", errSpoilt)
+		return fmt.Errorf("%w: the form is not a counter's", errSpoilt)
 	}
 	end := len(data) - crcSize
 	switch {
@@ -71,7 +71,7 @@ func (c *counter) encode() []byte {
 	return be.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// edit is what stores the counter.
+// edit is the edit that stores the counter.
 func (c *counter) edit() edit {
 	if len(c.events) == 0 {
 		return edit{write: true}
@@ -79,7 +79,7 @@ func (c *counter) edit() edit {
 	return edit{write: true, value: c.encode(), until: time.UnixMicro(c.until)}
 }
 
-// recount swaps the counter of a name.
+// recount changes the counter of a name.
 func (s *Store) recount(ctx context.Context, op, name string, do func(c *counter) edit) error {
 	sum := sha256.Sum256([]byte(name))
 	at := s.placeOf(s.cfg.Prefix+"c:"+hex.EncodeToString(sum[:]), be.Uint64(sum[:]))
@@ -130,9 +130,8 @@ func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (
 	return time.Duration(max(wait, 0)) * time.Microsecond, nil
 }
 
-// within reports whether at lies in the window of that length that ends now, all in
-// microseconds. What lies a window or more after now was recorded by a clock that was
-// wrong.
+// within reports whether at lies in the window of that length that ends now, all in microseconds.
+// An event that lies a window or more after now was recorded by a clock that was wrong.
 func within(at, now, length int64) bool { return now-at < length && at-now < length }
 
 // Counted implements session.Store.

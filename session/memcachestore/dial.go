@@ -1,4 +1,4 @@
-// Dialing: a connection over TCP or TLS, let in by ASCII authentication.
+// Dialing: connections over TCP, TLS or Unix sockets, with ASCII authentication.
 
 package memcachestore
 
@@ -90,8 +90,7 @@ func network(addr string) string {
 	return "tcp"
 }
 
-// login is the user and the password as the servers want them; empty if there are
-// none.
+// login is the user and the password as the servers read them, empty if there are none.
 func (c *Config) login(ctx context.Context) (string, error) {
 	if c.Credentials == nil {
 		if c.Username == "" {
@@ -115,8 +114,8 @@ func (c *Config) login(ctx context.Context) (string, error) {
 	return username + " " + password, nil
 }
 
-// authenticate logs in. A server that asks for no password would keep it as an
-// item, for everybody to read, so it is asked first whether it does.
+// authenticate logs in. A server that asks for no password would keep the password as an item that
+// everybody can read, so authenticate first finds out whether the server asks.
 func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr, login string) error {
 	lines, err := converse(ctx, conn, "version\r\n")
 	if err != nil {
@@ -135,12 +134,12 @@ func (c *Config) authenticate(ctx context.Context, conn net.Conn, addr, login st
 	return nil
 }
 
-// maxLines bounds what is read of an answer.
+// maxLines is how many lines of an answer are read at most.
 const maxLines = 4096
 
-// converse sends a command and returns the lines of the answer, of which there is
-// at least one. Statistics end with the line END. It ends with the deadline of the
-// context. Nothing else may be on its way on the connection.
+// converse sends a command and returns the lines of the answer, of which there is at least one.
+// Statistics end with the line END. It ends with the deadline of the context. No other command may
+// be under way on the connection.
 func converse(ctx context.Context, conn net.Conn, command string) ([]string, error) {
 	deadline, _ := ctx.Deadline()
 	if err := conn.SetDeadline(deadline); err != nil {

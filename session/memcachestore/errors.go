@@ -1,4 +1,4 @@
-// Errors: what the client and the servers say, as the contract has it.
+// Errors: how those of the client and the servers become errors of the contract.
 
 package memcachestore
 
@@ -23,10 +23,9 @@ const (
 	writes = fault.Writes
 )
 
-// wrap turns an error of the client into one of the contract, with the name of
-// the operation. A write that the server refused in words has done nothing;
-// without an answer only one that cannot have been sent is known to have done
-// nothing.
+// wrap turns an error of the client into one of the contract, with the name of the operation. A
+// write that the server refused has done nothing. A write without an answer has certainly done
+// nothing only if it was not sent.
 func wrap(op string, e effect, err error) error {
 	if err == nil {
 		return nil
@@ -46,8 +45,7 @@ func wrap(op string, e effect, err error) error {
 	return fault.NoAnswer("memcachestore", op, e, !unsent(err), err)
 }
 
-// refusal returns the line with which a server refused a command. The client
-// gives it as text only.
+// refusal returns the line with which a server refused a command. The client has it only as text.
 func refusal(err error) (line string, ok bool) {
 	if !strings.HasPrefix(err.Error(), "memcache: unexpected") {
 		return "", false
@@ -61,8 +59,7 @@ func refusal(err error) (line string, ok bool) {
 	return "", false
 }
 
-// answered reports whether err came from a server that is well, so that its
-// connection says nothing against it.
+// answered reports whether err is an answer of a server that works.
 func answered(err error) bool {
 	if err == nil || errors.Is(err, memcache.ErrCacheMiss) || errors.Is(err, memcache.ErrCASConflict) || errors.Is(err, memcache.ErrNotStored) {
 		return true

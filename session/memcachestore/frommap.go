@@ -10,13 +10,12 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
-// FromMap reads a configuration from a map with the keys servers, host, port,
-// username, password, credentials, tls, ca_file, pool_size, connect_timeout, prefix, max_item
-// and lazy. Servers are a list or a text with commas, connect_timeout is in
-// seconds or a text such as "500ms", tls is a bool, and ca_file a PEM file with
-// the authorities to trust instead of the system's; credentials, which only a map
-// made by a program has, is a function as in Config. Every unknown key and every
-// value of a wrong type is named in the error; bounds are for Open to check.
+// FromMap reads a configuration from a map with the keys servers, host, port, username, password,
+// credentials, tls, ca_file, pool_size, connect_timeout, prefix, max_item and lazy. Servers are a
+// list or a text with commas, connect_timeout is in seconds or a text such as "500ms", tls is a
+// bool, and ca_file a PEM file with the authorities to trust instead of the system's; credentials,
+// which only a map made by a program has, is a function as in Config. Every unknown key and every
+// value of a wrong type is named in the error; Open checks their bounds.
 func FromMap(m map[string]any) (Config, error) {
 	var c Config
 	var tlsOn bool

@@ -20,8 +20,8 @@ import (
 type Health struct {
 	Servers []Server
 
-	// Warnings say, in a sentence each, which servers do not answer and what the others cannot
-	// promise.
+	// Warnings say, in a sentence each, which servers do not answer and which promises the others
+	// cannot keep.
 	Warnings []string
 }
 
@@ -40,8 +40,8 @@ type Server struct {
 	MaxBytes    int64 // limit of UsedBytes (memcached -m)
 	MaxItem     int64 // limit of one item in bytes (memcached -I)
 
-	// Evictions is how many items were removed before they expired, because the
-	// server was full. Each may have signed a user out.
+	// Evictions is how many items the server has removed before they expired, because it was full.
+	// Each may have signed a user out.
 	Evictions int64
 
 	// Skew is how far the server's clock, in whole seconds, is ahead of this
@@ -49,8 +49,8 @@ type Server struct {
 	Skew time.Duration
 }
 
-// Health asks every server, within the context, for what it says of itself. Traits.Report tells,
-// without asking, what was found last.
+// Health asks every server, within the context. Traits.Report repeats the last answers without
+// asking.
 func (s *Store) Health(ctx context.Context) Health {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -93,7 +93,7 @@ func (sv *server) learn(stats map[string]string) Server {
 // maxSkew is the skew from which Health warns: half of expirySlack.
 const maxSkew = expirySlack / 2
 
-// warnings says what the server cannot promise.
+// warnings says which promises the server cannot keep.
 func (s *Server) warnings() (out []string) {
 	warn := func(format string, args ...any) {
 		out = append(out, "memcached "+s.Addr+": "+fmt.Sprintf(format, args...))
@@ -141,9 +141,8 @@ func (s *Store) report() session.Report {
 	return r
 }
 
-// stats returns what the server answers to the commands, by name, on a connection
-// of its own. Of a name that two answers have the later holds: "evictions" is a
-// switch among the settings.
+// stats returns the server's answers to the commands, by name, on a connection of its own. If two
+// answers have the same name, the later one counts: "evictions" is a switch among the settings.
 func (s *Store) stats(ctx context.Context, addr string, commands ...string) (map[string]string, error) {
 	conn, err := s.cfg.dial(ctx, addr)
 	if err != nil {
@@ -154,7 +153,7 @@ func (s *Store) stats(ctx context.Context, addr string, commands ...string) (map
 	return s.cfg.statsOn(ctx, conn, addr, commands...)
 }
 
-// statsOn is stats on a connection that is there.
+// statsOn is stats on a connection that exists.
 func (c *Config) statsOn(ctx context.Context, conn net.Conn, addr string, commands ...string) (map[string]string, error) {
 	stats := map[string]string{}
 	for _, command := range commands {
@@ -163,7 +162,7 @@ func (c *Config) statsOn(ctx context.Context, conn net.Conn, addr string, comman
 			return nil, c.explain(ctx, addr, command, connectError(addr, err))
 		}
 		if last := lines[len(lines)-1]; strings.HasPrefix(last, "CLIENT_ERROR unauthenticated") {
-			return nil, fmt.Errorf("memcachestore: %w: %s: it asks for a Username and Password, and none are set", session.ErrMisconfigured, addr)
+			return nil, fmt.Errorf("memcachestore: %w: %s: the server asks for a Username and Password: set both", session.ErrMisconfigured, addr)
 		}
 		for _, line := range lines {
 			if name, value, ok := strings.Cut(strings.TrimPrefix(line, "STAT "), " "); ok {
@@ -174,9 +173,8 @@ func (c *Config) statsOn(ctx context.Context, conn net.Conn, addr string, comman
 	return stats, nil
 }
 
-// suits returns an error if the server does not answer or cannot keep sessions
-// with this configuration. What it does not tell, as a proxy may not, is taken to
-// be well.
+// suits returns an error if the server does not answer or cannot keep sessions with this
+// configuration. A setting that it does not tell, as a proxy may not, is taken to be right.
 func (s *Store) suits(ctx context.Context, sv *server) error {
 	addr := sv.addr
 	stats, err := s.stats(ctx, addr, "stats settings", "stats")
@@ -187,8 +185,8 @@ func (s *Store) suits(ctx context.Context, sv *server) error {
 	if most, err := strconv.Atoi(stats["item_size_max"]); err == nil && most < s.cfg.MaxItem {
 		return fmt.Errorf("memcachestore: %w: %s: MaxItem: %d, but the server's limit (-I) is %d", session.ErrMisconfigured, addr, s.cfg.MaxItem, most)
 	}
-	if stats["cas_enabled"] == "no" { // a server that tells nothing is tried by prove
-		return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS, start it without -C", session.ErrMisconfigured, addr)
+	if stats["cas_enabled"] == "no" { // prove tries servers that do not tell
+		return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS: start it without -C", session.ErrMisconfigured, addr)
 	}
 	return nil
 }

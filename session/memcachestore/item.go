@@ -10,8 +10,8 @@
 //	        4       CRC-32C of all before
 //	        …       the records, as docs/wire-format.md describes them
 //
-// Each record has its own checksums, so that one that is spoilt ends alone. The
-// tag and the IDs tell an item or a record that stands in the wrong place.
+// Each record has its own checksums, so that a damaged record ends one session only. The tag and
+// the IDs show whether an item or a record is in the wrong place.
 
 package memcachestore
 
@@ -40,7 +40,7 @@ var (
 	be         = binary.BigEndian
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-	// errSpoilt says that the bytes are no item of this tag.
+	// errSpoilt says that the bytes are not an item of this tag.
 	errSpoilt = errors.New("not an item of this user")
 )
 
@@ -56,7 +56,7 @@ type item struct {
 // entry is one session of an item.
 type entry struct {
 	record []byte          // as it stands on the server
-	s      session.Session // of a newer record only what head reads
+	s      session.Session // of a newer record only the fields that head reads
 	newer  bool            // a newer release wrote it
 }
 
@@ -72,7 +72,7 @@ func openItem(data []byte, tag session.Tag) (directory, error) {
 	spoilt := func(why string) (directory, error) { return directory{}, fmt.Errorf("%w: %s", errSpoilt, why) }
 	switch {
 	case len(data) < 2 || data[0] != magicItem:
-		return spoilt("no item begins so")
+		return spoilt("the beginning is not an item's")
 	case data[1] > itemVersion:
 		return directory{}, fmt.Errorf("%w: item %d, this release reads up to %d", wire.ErrNewer, data[1], itemVersion)
 	case data[1] != itemVersion:
@@ -123,7 +123,7 @@ func (d *directory) all(yield func(session.ID, []byte) bool) {
 	}
 }
 
-// find returns the record of an ID, nil if there is none.
+// find returns the record of an ID, or nil.
 func (d *directory) find(id session.ID) []byte {
 	for one, record := range d.all {
 		if one == id {
@@ -133,8 +133,8 @@ func (d *directory) find(id session.ID) []byte {
 	return nil
 }
 
-// decodeEntry reads a record. The error is wire.ErrCorrupt or what a newer record
-// without a readable head is.
+// decodeEntry reads a record. The error is wire.ErrCorrupt, or wire.ErrNewer for a newer record
+// without a readable head.
 func decodeEntry(id session.ID, record []byte) (entry, error) {
 	s, err := wire.Decode(record, id)
 	if err == nil {
@@ -148,8 +148,8 @@ func decodeEntry(id session.ID, record []byte) (entry, error) {
 	return entry{}, err
 }
 
-// head reads of a newer record what an older release needs to count, expire,
-// evict and end it: docs/wire-format.md keeps it in its place in every version.
+// head reads the fields of a newer record that an older release needs to count, expire, evict and
+// end it. docs/wire-format.md keeps them in their places in every version.
 func head(record []byte, id session.ID) (session.Session, bool) {
 	const userAt = 156
 	if len(record) <= userAt || len(record) <= userAt+int(record[userAt]) || session.ID(record[58:]) != id {
@@ -162,8 +162,7 @@ func head(record []byte, id session.ID) (session.Session, bool) {
 	}, true
 }
 
-// decode reads all sessions, and returns those that could not be read, each with
-// the reason.
+// decode reads all sessions, and returns the IDs of those that could not be read with the reasons.
 func (d *directory) decode() (it item, bad map[session.ID]error) {
 	it = item{tag: d.tag, entries: make([]entry, 0, d.len()+1)}
 	for id, record := range d.all {
@@ -202,12 +201,12 @@ func (it *item) encode() []byte {
 	return b
 }
 
-// prune removes what has expired.
+// prune removes expired sessions.
 func (it *item) prune(now time.Time) {
 	it.entries = slices.DeleteFunc(it.entries, func(e entry) bool { return !e.s.LiveAt(now) })
 }
 
-// live returns the entry of exactly that ID. Expired ones have been pruned.
+// live returns the entry of exactly that ID. Expired entries have been pruned.
 func (it *item) live(id session.ID) *entry {
 	for i := range it.entries {
 		if it.entries[i].s.ID == id {

@@ -1,33 +1,30 @@
 // Package memcachestore keeps sessions on one or more Memcached servers, 1.5.15
 // and later.
 //
-// All sessions of a user are one item, and every change reads it and writes it
-// back only if nobody else did meanwhile (CAS). So the limit, a revocation of all
-// and the loss of an item are each one step, and no index can be stale. An
-// anonymous session has a tag of its own and so an item of its own. What a user's
-// item can hold is Traits.MaxPerUser: 59 sessions with the largest metadata where
-// the servers keep their item size limit of 1 MiB.
+// All sessions of a user are one item, and every change reads it and writes it back only if it has
+// not changed meanwhile (CAS). So the limit, the end of all of them and the loss of an item are
+// each one step, and no index can be stale. An anonymous session has a tag of its own and so an
+// item of its own. Traits.MaxPerUser is how many sessions an item can hold: 59 sessions with the
+// largest metadata where the servers keep their item size limit of 1 MiB.
 //
-// Each user is on one server, by rendezvous hashing of the tag. A server that is
-// down costs its own share, for which the answer is session.ErrUnavailable, and
-// is used again as soon as it is back.
+// Each user is on one server, by rendezvous hashing of the tag. While a server is down, its own
+// users' sessions are session.ErrUnavailable, and it is used again as soon as it is back.
 //
 // Keys, behind the prefix:
 //
 //	t: tag in hexadecimal                the sessions of that tag
 //	c: SHA-256 of the counter's name     failed logins by time, in hexadecimal
 //
-// Every item has an absolute expiry, an hour after the store needs it last. The
-// store itself decides by its own clock.
+// Every item has an absolute expiry, an hour after the store needs it last. The store decides by
+// its own clock what has expired.
 //
-// What Memcached cannot promise: a server that restarts, or evicts because it is
-// full, ends the sessions it held, a user's all together, and forgets failed
-// logins. There is no list of everybody's sessions and no history.
-// [Store.Health] tells how full the servers are.
+// Memcached cannot promise everything. A server that restarts, or that evicts items because it is
+// full, ends the sessions it held, all of a user's together, and forgets failed logins. There is no
+// list of everybody's sessions and no history. [Store.Health] tells how full the servers are.
 //
-// When the list of servers changes, the users of those that came or went sign in
-// again. A server that was in the list before must be restarted before it is in it
-// again: it still holds what ended elsewhere meanwhile.
+// When the list of servers changes, the users of those that came or went sign in again. Restart a
+// server before you put it into the list again: it still holds sessions that have ended elsewhere
+// meanwhile.
 package memcachestore
 
 import (
@@ -43,7 +40,7 @@ import (
 
 // Store is a session.Store on Memcached.
 type Store struct {
-	cfg      *Config // which is not printed with the store: it holds secrets
+	cfg      *Config // a pointer, so that its secrets are not printed with the store
 	now      func() time.Time
 	log      *slog.Logger
 	servers  []*server
@@ -54,17 +51,16 @@ type Store struct {
 
 var _ session.Store = (*Store)(nil)
 
-// itemOverhead is more than what a server adds to a value and counts against its
-// limit: the key, at most 250 bytes, and its own header.
+// itemOverhead is more than a server adds to a value and counts against its limit: the key, of at
+// most 250 bytes, and a header.
 const itemOverhead = 512
 
-// Open connects to the servers, within ConnectTimeout and the context. Every field
-// of cfg that is out of its bounds is named in the error, which shows no secret.
-// If no server answers that is session.ErrUnavailable; if only some do not, that
-// is logged. One that answers and refuses this configuration, or cannot do all that the
-// store needs, is session.ErrMisconfigured: every command is tried once, on a key of
-// its own, before a server is used. With Lazy it does not connect, and the first call
-// that reaches a server tries it.
+// Open connects to the servers, within ConnectTimeout and the context. Every field of cfg that is
+// out of its bounds is named in the error, which shows no secret. If no server answers, the error
+// is session.ErrUnavailable; if some do not, that is logged. If a server refuses this
+// configuration, or cannot do all that the store needs, it is session.ErrMisconfigured: every
+// command is tried once, on a key of its own, before a server is used. With Lazy Open does not
+// connect, and the first call to a server does what Open would have done.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -133,13 +129,13 @@ func (s *Store) probe(ctx context.Context) error {
 		return errors.Join(failures...)
 	}
 	for _, err := range failures {
-		s.log.WarnContext(ctx, "a server does not answer, its users are without sessions until it does", "error", err)
+		s.log.WarnContext(ctx, "a server does not answer, its users' sessions are unavailable until it does", "error", err)
 	}
 	return nil
 }
 
-// Ping implements session.Store. It is nil if any of the servers answers: one that
-// is down costs its own share only.
+// Ping implements session.Store. It returns nil if any of the servers answers: a server that is
+// down affects its own users only.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -167,8 +163,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Sweep implements session.Store. There is nothing to do: the servers remove what
-// expired, and every write what expired in its item.
+// Sweep implements session.Store. There is nothing to do: the servers remove items that have
+// expired, and every write removes the expired sessions of its item.
 func (s *Store) Sweep(ctx context.Context, _ int) (int, error) {
 	if ctx.Err() != nil {
 		return 0, tooLate(ctx, "sweep", "nothing was asked")

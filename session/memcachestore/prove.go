@@ -1,5 +1,5 @@
-// Proving: every command that the store sends, tried once on a key of its own before a
-// server is used.
+// Proving: every command that the store sends is tried once, on a key of its own, before a server
+// is used.
 
 package memcachestore
 
@@ -19,9 +19,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/fault"
 )
 
-// trials are the commands, with %k for the key and %c for the number that gets told,
-// and how the last line of each answer begins. TestProveTriesAll compares them with
-// what the store has the client send.
+// trials are the commands, with %k for the key and %c for the CAS number that gets returned, and
+// the beginning of the last line of each answer. TestProveTriesAll compares them with what the
+// store has the client send.
 var trials = []struct{ command, want string }{
 	{"add %k 0 60 1\r\nx\r\n", "STORED"},
 	{"gets %k\r\n", "END"},
@@ -32,7 +32,7 @@ var trials = []struct{ command, want string }{
 	{"version\r\n", "VERSION"},
 }
 
-// tried opens a connection to the server and closes it: what it has to say is said.
+// tried connects to the server, which proves it, and closes the connection.
 func (s *Store) tried(ctx context.Context, sv *server) error {
 	conn, err := sv.client.DialContext(ctx, network(sv.addr), sv.addr)
 	if err != nil {
@@ -41,8 +41,8 @@ func (s *Store) tried(ctx context.Context, sv *server) error {
 	return conn.Close()
 }
 
-// prove tries everything on the first connection to a server, and closes it after an
-// error. A server that is full, and says so, is not to blame.
+// prove tries everything on the first connection to a server, and closes it after an error. A
+// server that says it is full passes.
 func (sv *server) prove(ctx context.Context, cfg *Config, conn net.Conn) error {
 	if sv.proved.Load() {
 		return nil
@@ -62,8 +62,8 @@ func (sv *server) prove(ctx context.Context, cfg *Config, conn net.Conn) error {
 	return conn.SetDeadline(time.Time{})
 }
 
-// listen asks a server that the store did not open with, because it is lazy or the server was
-// away, what it says of itself. It reports whether the connection can be used still.
+// listen asks a server for its health that Open did not ask, because the store is lazy or the
+// server did not answer. It reports whether the connection can still be used.
 func (sv *server) listen(ctx context.Context, cfg *Config, conn net.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, stallTimeout)
 	defer cancel()
@@ -89,12 +89,12 @@ func proveOn(conn net.Conn, addr, key string) error {
 		case strings.HasPrefix(last, "SERVER_ERROR"):
 			return nil // it is full
 		case strings.HasPrefix(last, "CLIENT_ERROR unauthenticated"):
-			return fmt.Errorf("memcachestore: %w: %s: it asks for a Username and Password, and none are set", session.ErrMisconfigured, addr)
+			return fmt.Errorf("memcachestore: %w: %s: the server asks for a Username and Password: set both", session.ErrMisconfigured, addr)
 		case !strings.HasPrefix(last, t.want):
-			return fmt.Errorf("memcachestore: %w: %s: it answers %s with %q, want Memcached 1.5.15 or later, and no proxy before it", session.ErrMisconfigured, addr, name, clip.Value(last))
+			return fmt.Errorf("memcachestore: %w: %s: it answers %s with %q: use Memcached 1.5.15 or later, without a proxy in front of it", session.ErrMisconfigured, addr, name, clip.Value(last))
 		case name == "gets":
 			if number = told; number == "" || number == "0" {
-				return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS, start it without -C", session.ErrMisconfigured, addr)
+				return fmt.Errorf("memcachestore: %w: %s: the server keeps no CAS: start it without -C", session.ErrMisconfigured, addr)
 			}
 		}
 	}
@@ -127,8 +127,8 @@ func exchange(conn net.Conn, r *bufio.Reader, command string) (last, number stri
 	return "", "", errors.New("the answer does not end")
 }
 
-// explain asks a server that closed the connection at a command whether it knows
-// another one, as a proxy does. It returns err if it learns nothing.
+// explain asks a server that closed the connection at a command whether it knows another one, as a
+// proxy does. It returns err if that explains nothing.
 func (c *Config) explain(ctx context.Context, addr, command string, err error) error {
 	if !fault.HungUp(err) || errors.Is(err, session.ErrMisconfigured) {
 		return err

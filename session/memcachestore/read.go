@@ -14,13 +14,13 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/wire"
 )
 
-// sessionsOf is where the sessions of a tag are. Get knows nothing but the tag of
-// an ID, so the tag alone names the item; users whose tags collide share one.
+// sessionsOf is the place of the sessions of a tag. Get knows only the tag of an ID, so the tag
+// alone names the item; users whose tags collide share one.
 func (s *Store) sessionsOf(tag session.Tag) place {
 	return s.placeOf(s.cfg.Prefix+"t:"+hex.EncodeToString(tag[:]), be.Uint64(tag[:]))
 }
 
-// Get implements session.Store. It is one command.
+// Get implements session.Store. It sends one command.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	const op = "get"
 	ctx, cancel := bound(ctx)
@@ -74,19 +74,19 @@ func (s *Store) find(value []byte, id session.ID) (session.Session, error) {
 	return e.s, nil
 }
 
-// newer is the error of what a newer release wrote.
+// newer is the error for an item or a record that a newer release wrote.
 func newer(op string, why error) error {
 	return fmt.Errorf("memcachestore: %s: %w: %w", op, session.ErrUnavailable, why)
 }
 
-// repair removes what cannot be decoded from an item, which logs it. If it fails,
-// the next who reads the item tries again.
+// repair removes records that cannot be decoded from an item; change logs them. If it fails, the
+// next reader of the item tries again.
 func (s *Store) repair(ctx context.Context, tag session.Tag) {
 	_ = s.change(ctx, "repair", tag, false, func(*item, time.Time) (bool, error) { return false, nil })
 }
 
-// open reads all sessions of an item that are live, and logs what it cannot read.
-// dirty says that there was such. An item of a newer release is an error.
+// open reads all live sessions of an item, and logs records that it cannot decode. dirty says that
+// there were such records. An item of a newer release is an error.
 func (s *Store) open(ctx context.Context, op string, value []byte, tag session.Tag, now time.Time) (it item, dirty bool, err error) {
 	it.tag = tag
 	if value == nil {
@@ -108,8 +108,7 @@ func (s *Store) open(ctx context.Context, op string, value []byte, tag session.T
 	return it, len(bad) > 0, nil
 }
 
-// List implements session.Store. It is one command, and lists one user's sessions
-// only.
+// List implements session.Store. It sends one command, and lists one user's sessions only.
 func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error) {
 	const op = "list"
 	cursor, after, err := q.After()

@@ -22,15 +22,13 @@ import (
 )
 
 const (
-	// stallTimeout is how long a server may say nothing until its connection is
-	// given up. Calls end by their own deadlines; this bounds what they leave
-	// behind.
+	// stallTimeout is how long a server may be silent before its connection is given up. Calls end
+	// by their own deadlines; this bounds the connections that they leave behind.
 	stallTimeout = time.Second
 
 	keepAlive = 15 * time.Second
 
-	// maxBatch is how many items are asked for in one round trip: they have a
-	// megabyte each at most.
+	// maxBatch is how many items are asked for in one round trip. Each has a megabyte at most.
 	maxBatch = 32
 
 	// A server that failed is left alone for minPause, and twice as long after each further
@@ -53,10 +51,10 @@ type server struct {
 	breaker breaker.Breaker
 	log     *slog.Logger
 	closed  *atomic.Bool           // the store's
-	refused atomic.Pointer[error]  // why it can never do, by its last answer
-	proved  atomic.Bool            // it can do what the store needs
-	told    atomic.Pointer[Server] // what it said of itself last; nil before
-	asked   atomic.Bool            // it was asked that on a connection of the client
+	refused atomic.Pointer[error]  // why it cannot be used at all, by its last answer
+	proved  atomic.Bool            // it has answered every command rightly
+	told    atomic.Pointer[Server] // its last answer about itself; nil before the first
+	asked   atomic.Bool            // listen has asked it
 	epoch   atomic.Uint64          // counts connections that broke
 	reads   batch.Group[string, got]
 	stripes [256]stripe // by hash of the key
@@ -78,7 +76,7 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 			err = sv.prove(ctx, cfg, conn)
 		}
 		if err == nil && sv.told.Load() == nil && !sv.asked.Swap(true) && !sv.listen(ctx, cfg, conn) {
-			_ = conn.Close() // it said what this store can do without: another connection is as good as the first
+			_ = conn.Close() // health is optional: another connection takes the place of this one
 			conn, err = cfg.dial(ctx, addr)
 		}
 		return conn, err
@@ -86,7 +84,7 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 	return sv
 }
 
-// only selects the one server of a client.
+// only selects the only server of a client.
 type only struct{ addr net.Addr }
 
 func (o only) PickServer(string) (net.Addr, error)     { return o.addr, nil }
@@ -99,10 +97,9 @@ func hash(text string) uint64 {
 	return h.Sum64()
 }
 
-// pick chooses the server for a key's hash by rendezvous hashing (Thaler and
-// Ravishankar, 1998): each server has a weight of its own for the key, and the
-// heaviest has it. When the list changes, only the keys of servers that came or
-// went move.
+// pick chooses the server for a key's hash by rendezvous hashing (Thaler and Ravishankar, 1998):
+// each server has a weight of its own for the key, and the heaviest has it. When the list changes,
+// only the keys of servers that were added or removed move.
 func pick(servers []*server, key uint64) *server {
 	var best *server
 	var heaviest uint64
@@ -123,14 +120,14 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// got is what was found under a key.
+// got is the answer for one key.
 type got struct {
 	item *memcache.Item // nil: nothing
 	err  error          // of the contract
 }
 
-// get returns the item of a key, nil if there is none, by the context's deadline.
-// Those who ask at the same time share one command.
+// get returns the item of a key, nil if there is none, by the context's deadline. Callers that ask
+// at the same time share one command.
 func (sv *server) get(ctx context.Context, op, key string) (*memcache.Item, error) {
 	if ctx.Err() != nil {
 		return nil, tooLate(ctx, op, sv.addr)
@@ -188,7 +185,7 @@ func readInto(answers []got, c *memcache.Client, keys []string) error {
 	}
 	for i, key := range keys {
 		if item := items[key]; item != nil {
-			one := *item // two may have asked for the same, and each writes over it
+			one := *item // two callers may have asked for the same item, and each changes it
 			answers[i].item = &one
 		}
 	}
@@ -232,7 +229,7 @@ func call[T any](ctx context.Context, sv *server, op string, e effect, f func(*m
 	}
 }
 
-// outcome leaves the answers of the protocol as they are.
+// outcome is wrap, and leaves the answers of the protocol as they are.
 func (sv *server) outcome(op string, e effect, err error) error {
 	switch err {
 	case nil, memcache.ErrCacheMiss, memcache.ErrCASConflict, memcache.ErrNotStored: //nolint:errorlint // the client returns them bare
@@ -241,7 +238,7 @@ func (sv *server) outcome(op string, e effect, err error) error {
 	return wrap(op, e, err)
 }
 
-// enter waits for a slot.
+// enter waits for a slot. If it returns nil, leave must follow.
 func (sv *server) enter(ctx context.Context, op string) error {
 	if ctx.Err() != nil {
 		return tooLate(ctx, op, sv.addr)
@@ -255,7 +252,7 @@ func (sv *server) enter(ctx context.Context, op string) error {
 			return tooLate(ctx, op, "all connections to "+sv.addr+" are busy")
 		}
 	}
-	// After the wait, not before: who waited behind a server that hangs leaves at
+	// This is checked after the wait, so that callers that waited for a server that hangs leave at
 	// once when that is known.
 	if sv.closed.Load() {
 		sv.leave()
@@ -271,8 +268,8 @@ func (sv *server) enter(ctx context.Context, op string) error {
 	return nil
 }
 
-// leave gives the slot back. The client would keep connections for a store that
-// has been closed meanwhile.
+// leave gives the slot back. It closes the client's connections if the store has been closed
+// meanwhile.
 func (sv *server) leave() {
 	if sv.closed.Load() {
 		_ = sv.client.Close()
@@ -280,9 +277,8 @@ func (sv *server) leave() {
 	<-sv.slots
 }
 
-// stale reports whether a call may have met a connection that the server had
-// closed long before, so that another attempt is worth it. All idle connections
-// are dropped then: they are no better.
+// stale reports whether a call may have used a connection that the server had closed long before,
+// so that another attempt makes sense. It then drops all idle connections, which may be closed too.
 func (sv *server) stale(err error) bool {
 	if answered(err) || unsent(err) || isTimeout(err) {
 		return false
@@ -302,7 +298,7 @@ func (sv *server) settle(err error) {
 	}
 	sv.drop()
 	if errors.Is(err, session.ErrMisconfigured) {
-		why := err // of its own, so that the usual answer takes no memory
+		why := err // a copy, so that the usual path does not allocate
 		sv.refused.Store(&why)
 	} else {
 		sv.refused.Store(nil)

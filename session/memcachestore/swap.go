@@ -1,5 +1,5 @@
-// Swap: how every write is made. An item is read, changed and written back if
-// nobody else wrote it meanwhile; nothing is ever set blindly.
+// Swap: how every write is made. An item is read, changed and written back if it has not changed
+// meanwhile; no item is ever overwritten unseen.
 
 package memcachestore
 
@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	// maxTries is how often a write that loses against others is tried.
+	// maxTries is how often a write is tried that loses against others.
 	maxTries = 100
 
 	// maxPause bounds the pause after a loss.
 	maxPause = 5 * time.Millisecond
 
-	// expirySlack is how much longer than the store the server keeps an item:
-	// the store refuses what expired by its own clock.
+	// expirySlack is how much longer the server keeps an item than the store needs it: the store
+	// decides by its own clock what has expired.
 	expirySlack = time.Hour
 
-	// maxRecalled is how large an item may be to be remembered for the write that
-	// may follow its reading, and recallFor how long it is.
+	// maxRecalled is how large an item may be that is remembered for a write after its reading, and
+	// recallFor for how long.
 	maxRecalled = 32 << 10
 	recallFor   = time.Second
 )
@@ -55,7 +55,7 @@ func (st *stripe) remember(r *reading) {
 	}
 }
 
-// recall returns the item of that key if it was read just now, once.
+// recall returns the item of that key, once, if it was read within recallFor.
 func (st *stripe) recall(key string) *reading {
 	r := st.last.Swap(nil)
 	if r == nil || r.Key != key || time.Since(r.at) > recallFor {
@@ -71,24 +71,24 @@ type place struct {
 	key    string
 }
 
-// placeOf finds a key by the hash of what is kept together.
+// placeOf returns the place of a key, by the hash of the things that are kept together.
 func (s *Store) placeOf(key string, hash uint64) place {
 	sv := pick(s.servers, hash)
 	return place{sv, &sv.stripes[byte(mix(hash))], key}
 }
 
-// edit is what is to become of an item.
+// edit is a change of an item.
 type edit struct {
 	write bool      // else it stays as it is
 	value []byte    // nil removes it
 	until time.Time // when the store needs it no longer
 }
 
-// swap reads the item, lets change look at its value, nil if there is none, and
-// writes what it says. change runs again if somebody else wrote first. Its error
-// is returned after what it wants to be written is. With recall the first attempt
-// takes the item as it was read just now, if it was: that it is still so, the
-// server checks. It is used for success only.
+// swap reads the item, calls change with its value, which is nil if there is none, and writes the
+// edit. change runs again if another process has written first. Its error is returned after its
+// edit is written. With recall the first attempt uses the item as this process has read it a moment
+// ago: the server checks that it has not changed. An attempt from memory counts only if it
+// succeeds.
 func (s *Store) swap(ctx context.Context, op string, at place, recall bool, change func(value []byte) (edit, error)) error {
 	ctx, cancel := bound(ctx)
 	defer cancel()
@@ -96,7 +96,7 @@ func (s *Store) swap(ctx context.Context, op string, at place, recall bool, chan
 	case at.stripe.lock <- struct{}{}:
 		defer func() { <-at.stripe.lock }()
 	case <-ctx.Done():
-		return tooLate(ctx, op, "other writes to "+at.sv.addr+" are on their way")
+		return tooLate(ctx, op, "other writes to "+at.sv.addr+" are under way")
 	}
 	if recall {
 		if stored := at.stripe.recall(at.key); stored != nil {
@@ -131,11 +131,10 @@ func (s *Store) swap(ctx context.Context, op string, at place, recall bool, chan
 			return err
 		}
 	}
-	return fmt.Errorf("memcachestore: %s: %w: others wrote first %d times", op, session.ErrUnavailable, maxTries)
+	return fmt.Errorf("memcachestore: %s: %w: other writes came first %d times", op, session.ErrUnavailable, maxTries)
 }
 
-// pause waits a little, longer after more losses, so that many processes get out
-// of each other's way.
+// pause waits a little, and longer after more losses, so that many processes do not collide again.
 func pause(ctx context.Context, op string, try int) error {
 	if try == 0 {
 		return nil
@@ -147,7 +146,7 @@ func pause(ctx context.Context, op string, try int) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return tooLate(ctx, op, "others wrote first")
+		return tooLate(ctx, op, "other writes came first")
 	}
 }
 
@@ -159,7 +158,7 @@ func bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, defaultTimeout)
 }
 
-// read returns the item of a key, nil if there is none.
+// read returns the item of a key, or nil.
 func (s *Store) read(ctx context.Context, op string, at place) (*reading, error) {
 	r := &reading{at: time.Now(), epoch: at.sv.epoch.Load()}
 	it, err := at.sv.get(ctx, op, at.key)
@@ -175,19 +174,19 @@ func (s *Store) read(ctx context.Context, op string, at place) (*reading, error)
 	return r, nil
 }
 
-// write puts an item in the place of stored, nil if there was none. lost says that
-// somebody else wrote first, or that the server may be another since: one that
-// restarted gives the same numbers again.
+// write puts an item in the place of stored, which is nil if there was none. lost says that another
+// process has written first, or that the server may have restarted meanwhile: it then gives the
+// same CAS numbers again.
 func (s *Store) write(ctx context.Context, op string, at place, stored *reading, e edit) (lost bool, err error) {
 	if stored != nil && stored.epoch != at.sv.epoch.Load() {
 		return true, nil
 	}
-	if len(e.value) > s.maxValue && (stored == nil || len(e.value) > len(stored.Value)) { // what shrinks is never held up
+	if len(e.value) > s.maxValue && (stored == nil || len(e.value) > len(stored.Value)) { // an item that shrinks is always written
 		return false, fmt.Errorf("memcachestore: %s: %w: an item of %d bytes, at most %d", op, session.ErrTooLarge, len(e.value), s.maxValue)
 	}
 	next := &memcache.Item{Key: at.key, Value: e.value, Expiration: s.expiration(e.until)}
 	if e.value == nil {
-		// There is no delete that compares. A negative expiry is over at once.
+		// The protocol has no delete that compares. An item with a negative expiry is gone at once.
 		next.Expiration = -1
 	}
 	if stored == nil && e.value == nil {
@@ -207,8 +206,8 @@ func (s *Store) write(ctx context.Context, op string, at place, stored *reading,
 	return false, err
 }
 
-// expiration is the absolute time that the server is told: a relative one over 30
-// days would be taken for one long past. The protocol has 31 bits for it.
+// expiration is the absolute time at which the server may remove the item. The protocol takes
+// relative times over 30 days for absolute ones, and has 31 bits for them.
 func (s *Store) expiration(until time.Time) int32 {
 	at := time.Now().Add(until.Sub(s.now()) + expirySlack).Unix()
 	return int32(min(max(at, 1), math.MaxInt32))

@@ -14,8 +14,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/wire"
 )
 
-// change swaps the item of a tag. do sees the live sessions only, and says
-// whether it changed any; after an error it has changed none.
+// change changes the item of a tag. do sees the live sessions only, and returns whether it has
+// changed any; after an error it must have changed none.
 func (s *Store) change(ctx context.Context, op string, tag session.Tag, recall bool, do func(it *item, now time.Time) (changed bool, err error)) error {
 	return s.swap(ctx, op, s.sessionsOf(tag), recall, func(value []byte) (edit, error) {
 		now := s.now()
@@ -34,9 +34,9 @@ func (s *Store) change(ctx context.Context, op string, tag session.Tag, recall b
 	})
 }
 
-// alter swaps the item of an ID. do sees its live entry; it is ErrNotFound if
-// there is none, and unavailable if it is of a newer release.
-func (s *Store) alter(ctx context.Context, op string, id session.ID, do func(e *entry) (changed bool, err error)) error {
+// changeOne is change for one session. do sees its live entry. The error is session.ErrNotFound if
+// there is none, and session.ErrUnavailable if a newer release wrote it.
+func (s *Store) changeOne(ctx context.Context, op string, id session.ID, do func(e *entry) (changed bool, err error)) error {
 	return s.change(ctx, op, id.Tag(), true, func(it *item, _ time.Time) (bool, error) {
 		e := it.live(id)
 		if err := usable(op, e); err != nil {
@@ -63,7 +63,7 @@ func usable(op string, e *entry) error {
 	return nil
 }
 
-// newEntry encodes a session that is to be inserted.
+// newEntry encodes a session to insert.
 func newEntry(op string, n session.Session) (entry, error) {
 	record, err := wire.Append(nil, &n)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 	return s.insert(ctx, "create", n, a)
 }
 
-// Restore implements session.Store. Of sessions that ended it knows nothing.
+// Restore implements session.Store. The store knows nothing of sessions that have ended.
 func (s *Store) Restore(ctx context.Context, n session.Session) error {
 	if !n.LiveAt(s.now()) {
 		return session.ErrNotFound
@@ -114,7 +114,7 @@ func (s *Store) insert(ctx context.Context, op string, n session.Session, a sess
 	return evicted, nil
 }
 
-// admit returns who must go for n to come in.
+// admit returns the sessions that must end so that n can be inserted.
 func (it *item) admit(n *session.Session, a session.Admission) (evicted []session.ID, err error) {
 	if n.UserID == "" || a.Limit <= 0 {
 		return nil, nil
@@ -144,7 +144,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 	if _, err := wire.AppendMetadata(nil, m); err != nil {
 		return fmt.Errorf("memcachestore: %s: %w", op, err)
 	}
-	return s.alter(ctx, op, id, func(e *entry) (bool, error) {
+	return s.changeOne(ctx, op, id, func(e *entry) (bool, error) {
 		if e.s.Version != version {
 			return false, session.ErrConflict
 		}
@@ -156,7 +156,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 
 // Touch implements session.Store.
 func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
-	return s.alter(ctx, "touch", seen.ID, func(e *entry) (bool, error) { return e.touch(seen), nil })
+	return s.changeOne(ctx, "touch", seen.ID, func(e *entry) (bool, error) { return e.touch(seen), nil })
 }
 
 // touch reports whether it moved anything.
@@ -176,8 +176,8 @@ func (e *entry) touch(seen session.Seen) (moved bool) {
 	return moved
 }
 
-// TouchAll implements session.Store. It is two commands for each user, PoolSize
-// users of a server at a time. After an error some may have been touched.
+// TouchAll implements session.Store. It sends two commands for each user, for PoolSize users of a
+// server at a time. After an error some may have been touched.
 func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
 	const op = "touch many"
 	switch {

@@ -14,11 +14,11 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// CacheConfig is a cache's configuration; the zero value will do.
+// CacheConfig is a cache's configuration. The zero value is ready to use.
 type CacheConfig struct {
-	// Max is how many entries the cache has at most, about 1 KiB each besides the
-	// texts and the metadata of the sessions: 100,000 by default, 1 to 10,000,000.
-	// Beyond it another one goes for each that comes.
+	// Max is how many entries the cache has at most, about 1 KiB each besides the texts and the
+	// metadata of the sessions: 100,000 by default, 1 to 10,000,000. Beyond it an entry is dropped
+	// for each new one.
 	Max int
 
 	// Now is the clock; time.Now by default.
@@ -43,10 +43,9 @@ func (c CacheConfig) Validate() error {
 	return check.Err("memstore: cache")
 }
 
-// Cache keeps copies of sessions for package hybridstore, each behind a head that
-// only that package understands. It is for one process alone: another one that
-// shares the database does not hear of what this one writes, and the other way
-// round. It is safe for many goroutines.
+// Cache keeps copies of sessions for package hybridstore, each behind a head that only that package
+// understands. It is for one process only: processes that share the database do not learn through
+// it what the others write. It is safe for many goroutines.
 type Cache struct {
 	most int
 	now  func() time.Time
@@ -71,8 +70,8 @@ func NewCache(cfg CacheConfig) (*Cache, error) {
 	return &Cache{most: cfg.Max, now: session.MonotonicClock(cfg.Now), entries: map[session.ID]cached{}}, nil
 }
 
-// Get returns the head and the session under id: no head if there is nothing, no
-// session if there is none.
+// Get returns the head and the session under id. The head is empty if there is no entry, and the
+// session nil if the entry has none.
 func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
 	if ctx.Err() != nil {
 		return nil, nil, canceled(ctx.Err())
@@ -83,7 +82,7 @@ func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Sessio
 	return e.head, e.session, nil
 }
 
-// live returns the entry under id, none if its time is over.
+// live returns the entry under id, and the zero entry if its time is over.
 func (c *Cache) live(id session.ID) cached {
 	e, ok := c.entries[id]
 	if ok && !c.now().Before(e.until) {
@@ -93,9 +92,8 @@ func (c *Cache) live(id session.ID) cached {
 	return e
 }
 
-// Swap puts head and s, which may be nil, under id for that long, if what is there
-// has the head old, or if old is empty, if nothing is there, and reports whether it
-// did.
+// Swap puts head and s, which may be nil, under id for the time keep, if the entry there has the
+// head old; with an empty old, if there is no entry. It reports whether it did.
 func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error) {
 	if ctx.Err() != nil {
 		return false, canceled(ctx.Err())
@@ -113,7 +111,7 @@ func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *se
 	return true, nil
 }
 
-// Set puts head alone under each of the IDs for that long, whatever is there.
+// Set puts head without a session under each of the IDs for the time keep, whatever is there.
 func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep time.Duration) error {
 	if ctx.Err() != nil {
 		return canceled(ctx.Err())
@@ -133,11 +131,11 @@ func (c *Cache) Report() session.Report {
 	return session.Report{Detail: fmt.Sprintf("%d of at most %d entries in memory", len(c.entries), c.most)}
 }
 
-// looks is how many entries are looked at to find one that can go.
+// looks is how many entries are looked at to find one to drop.
 const looks = 8
 
-// put puts an entry in, and another one out if there is no room: of a few, one
-// whose time is over, else one that will be over first.
+// put inserts an entry, and drops another one if there is no room: of a few entries, the one whose
+// time is over first.
 func (c *Cache) put(id session.ID, e cached) {
 	if _, there := c.entries[id]; !there && len(c.entries) >= c.most {
 		var goes session.ID

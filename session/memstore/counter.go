@@ -41,9 +41,9 @@ func (c *counters) shard(key string) *counterShard {
 	return &c.shards[maphash.String(c.seed, key)%uint64(len(c.shards))]
 }
 
-// sweep forgets logs all of whose events have left their windows. It looks at
-// blockSize logs of a shard under one lock, and again while half of them were to
-// go; what it misses (a map is walked from a random place) the next sweep finds.
+// sweep removes logs whose events have all left their windows. It looks at blockSize logs of a
+// shard under one lock, and again while it has removed half of them. The next sweep finds those
+// that it misses: a map is walked from a random place.
 func (c *counters) sweep(now time.Time) {
 	for i := range c.shards {
 		for c.shards[i].sweep(now) >= blockSize/2 {
@@ -98,8 +98,8 @@ func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (
 	return max(wait, 0), nil
 }
 
-// within reports whether t lies in the window that ends now. What lies a window or
-// more after now was recorded by a clock that was wrong.
+// within reports whether t lies in the window that ends now. An event that lies a window or more
+// after now was recorded by a clock that was wrong.
 func within(t, now time.Time, window time.Duration) bool {
 	return now.Sub(t) < window && t.Sub(now) < window
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// List implements session.Store. A page of everybody's sessions costs the same
-// however many there are: from each shard come at most as many as the page can
-// hold, and as soon as it is full only those that are newer than its oldest.
+// List implements session.Store. A page of all users' sessions costs the same however many there
+// are: each shard gives at most as many as the page can hold, and once the page is full only those
+// that are newer than its oldest.
 func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return session.Page{}, canceled(err)
@@ -52,7 +52,7 @@ func (sh *shard) collect(user session.User, c session.Cursor, after bool, want i
 			return found
 		}
 	}
-	taken, held := 0, len(found) // what was found before is sorted
+	taken, held := 0, len(found) // the sessions found before are sorted
 	for one := range line.after(c, after) {
 		if taken == want || held >= want && place(&found[want-1]).Compare(place(one)) < 0 {
 			break

@@ -1,9 +1,9 @@
-// Package memstore keeps sessions in the memory of one process. It needs
-// nothing, forgets everything at exit, and is the default.
+// Package memstore keeps sessions in the memory of one process. It needs no server, forgets
+// everything at exit, and is the default.
 //
-// Sessions are divided among 256 shards by the first byte of their tag, so that
-// all sessions of a user are under one lock, and a change of one shard delays
-// nobody in another. Memory is about [BytesPerSession] a session.
+// Sessions are divided among 256 shards by the first byte of their tag, so that all sessions of a
+// user are under one lock, and a change in one shard delays no other shard. A session takes about
+// [BytesPerSession] of memory.
 package memstore
 
 import (
@@ -21,13 +21,13 @@ import (
 // of 20,000 users, and held by a test.
 const BytesPerSession = 700
 
-// Config is a store's configuration; the zero value will do.
+// Config is a store's configuration. The zero value is ready to use.
 type Config struct {
 	// Now is the clock; time.Now by default.
 	Now func() time.Time `json:"-"`
 }
 
-// Validate returns nil: there is nothing to be wrong.
+// Validate returns nil: no field can be wrong.
 func (c Config) Validate() error { return nil }
 
 // Store is a session.Store in memory.
@@ -59,7 +59,7 @@ type shard struct {
 	users    map[string]*timeline // signed-in users' sessions
 	all      timeline
 	aliases  map[session.ID]session.ID // an ID that was renewed → its successor
-	graces   []session.ID              // those of them whose grace runs, oldest first
+	graces   []session.ID              // the renewed IDs whose grace has begun, oldest first
 }
 
 func (s *Store) shard(id session.ID) *shard { return &s.shards[id.Tag().Partition()] }
@@ -114,13 +114,13 @@ func (sh *shard) remove(s *session.Session) {
 	}
 }
 
-// taken reports whether id is in use, live or not.
+// taken reports whether the ID is in use, by a live session or not.
 func (sh *shard) taken(id session.ID) bool {
 	_, alias := sh.aliases[id]
 	return alias || sh.sessions[id] != nil
 }
 
-// fits refuses metadata over its bound.
+// fits returns an error for metadata over its bound.
 func fits(m session.Metadata) error {
 	if n := len(m.String()); n > session.MaxMetadata {
 		return fmt.Errorf("%w: metadata of %d bytes, at most %d", session.ErrTooLarge, n, session.MaxMetadata)
@@ -286,8 +286,8 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	return nil
 }
 
-// forgetGraces removes aliases that lead nowhere any more, oldest first and a
-// few at a time; find would not follow them anyway.
+// forgetGraces removes aliases whose grace is over, oldest first and a few at a time. find does not
+// follow them in any case.
 func (sh *shard) forgetGraces(now time.Time) {
 	const most = 64
 	n := 0
@@ -397,5 +397,5 @@ func (s *Store) Traits() session.Traits {
 	}
 }
 
-// canceled is the answer to a caller that has already gone.
+// canceled is the error for a context that has ended.
 func canceled(err error) error { return fmt.Errorf("%w: %w", session.ErrUnavailable, err) }

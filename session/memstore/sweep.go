@@ -1,4 +1,4 @@
-// Sweep: removing what expired, a block at a time.
+// Sweep: removing expired sessions, a block at a time.
 
 package memstore
 
@@ -24,7 +24,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	removed := 0
-	// Once around, and the shard where it started again from its beginning.
+	// All shards once, and the first one again from its beginning.
 	for range len(s.shards) + 1 {
 		for {
 			if err := ctx.Err(); err != nil {
@@ -45,8 +45,8 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	return removed, nil
 }
 
-// sweepBlock removes the expired of one block, at most most, moves from past
-// what it has seen, and reports whether the shard has more.
+// sweepBlock removes the expired sessions of one block, at most most, moves from past those that it
+// has seen, and reports whether the shard has more.
 func (s *Store) sweepBlock(sh *shard, from *session.Cursor, most int) (removed int, more bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

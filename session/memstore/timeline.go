@@ -1,5 +1,5 @@
-// timeline: sessions in the order of their creation, in blocks, so that every
-// change and every step of a walk touches one block.
+// Timeline: sessions in the order of their creation, in blocks, so that every change and every step
+// of a walk touches one block.
 
 package memstore
 
@@ -83,8 +83,8 @@ func (t *timeline) oldest() iter.Seq[*session.Session] {
 	}
 }
 
-// after walks towards the older from just after c, or from the newest where
-// there is no c: the order of lists.
+// after walks from just after c, or without a c from the newest, towards the older: the order of
+// lists.
 func (t *timeline) after(c session.Cursor, ok bool) iter.Seq[*session.Session] {
 	return func(yield func(*session.Session) bool) {
 		block, index := len(t.blocks), 0
@@ -106,8 +106,8 @@ func (t *timeline) after(c session.Cursor, ok bool) iter.Seq[*session.Session] {
 	}
 }
 
-// newer returns a copy of the first block, or rest of one, that is newer than c:
-// what a sweep looks through next.
+// newer returns a copy of the first block, or of the rest of a block, that is newer than c. A sweep
+// looks through it next.
 func (t *timeline) newer(c session.Cursor) []*session.Session {
 	block, index := t.find(c)
 	if block < len(t.blocks) && compare(t.blocks[block][index], c) == 0 {

@@ -1,4 +1,4 @@
-// Answers: what a server says in an error, as it may be shown and as it is meant.
+// Answers: a server's errors, as they may be shown, and what they mean.
 
 package redisstore
 
@@ -19,16 +19,16 @@ type answer struct{ text string }
 func (a answer) Error() string { return "the server answered: " + told(a.text) }
 
 var (
-	// aKey is a text up to its hash tag, which begins every key behind the prefix, and
-	// whatever follows: where a key ends cannot be seen.
+	// aKey is a text up to its hash tag, which begins every key behind the prefix, and whatever
+	// follows: the end of a key cannot be seen.
 	aKey = regexp.MustCompile("[^\\s'\"`]*\\{[0-9a-f]{2}\\}:.*")
 
-	// unreadable is what is no printable ASCII, and whatever follows.
+	// unreadable is everything from the first character on that is not printable ASCII.
 	unreadable = regexp.MustCompile(`[^ -~].*`)
 )
 
-// told is what may be shown of a server's text: its first line without keys and
-// without the arguments of a command.
+// told is the part of a server's text that may be shown: its first line, without keys and without
+// the arguments of a command.
 func told(text string) string {
 	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
 	text, _, _ = strings.Cut(text, ", with args beginning with")
@@ -45,9 +45,9 @@ func shownError(err error) string {
 	return err.Error()
 }
 
-// incapable reports whether a server says that it can never do what was asked of it:
-// a command that it does not know or that the user may not run, a key that the user
-// may not reach, a script that reaches keys by its own reckoning.
+// incapable reports whether a server says that it can never do what it was asked: a command that it
+// does not know or that the user may not run, a key that the user may not reach, a script with keys
+// that were not declared.
 func incapable(text string) bool {
 	for _, sign := range []string{
 		"NOPERM", "unknown command", "Unknown Redis command", "unknown subcommand", "executing the script can't", "undeclared key",
@@ -59,8 +59,8 @@ func incapable(text string) bool {
 	return false
 }
 
-// passing reports whether a server says that it cannot do it now: it is starting,
-// full, busy, without its disk or its replicas. That says nothing of what it is.
+// passing reports whether a server says that it cannot do something now: it is starting, full,
+// busy, or without its disk or replicas. That says nothing about what it can do.
 func passing(text string) bool {
 	for _, sign := range []string{
 		"LOADING", "OOM ", "MISCONF", "NOREPLICAS", "BUSY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "UNKILLABLE", "max number of clients",

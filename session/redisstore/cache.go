@@ -15,9 +15,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/wire"
 )
 
-// Cache keeps copies of sessions for package hybridstore, each behind a head that
-// only that package understands, under keys of their own: nothing of the store
-// meets them. It is safe for many goroutines.
+// Cache keeps copies of sessions for package hybridstore, each behind a head that only that package
+// understands, under keys that the store does not use. It is safe for many goroutines.
 type Cache struct{ s *Store }
 
 // Cache returns a cache on the store's server. It lives as long as the store.
@@ -25,8 +24,8 @@ func (s *Store) Cache() *Cache { return &Cache{s} }
 
 func (c *Cache) key(id session.ID) string { return c.s.keys.of(id.Tag()) + "h:" + string(id[:]) }
 
-// Get returns the head and the session under id: no head if there is nothing, no
-// session if there is none or it cannot be decoded. It is one command. Errors match
+// Get returns the head and the session under id. The head is empty if there is no entry, and the
+// session nil if the entry has none or it cannot be decoded. It sends one command. Errors match
 // session.ErrUnavailable.
 func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Session, error) {
 	const op = "cache get"
@@ -49,10 +48,10 @@ func (c *Cache) Get(ctx context.Context, id session.ID) ([]byte, *session.Sessio
 	return head, found, nil
 }
 
-// Swap puts head and s, which may be nil, under id for that long, if what is there
-// has the head old, or if old is empty, if nothing is there, and reports whether it
-// did. It is one step on the server. Errors match session.ErrUnavailable, or
-// session.ErrIndeterminate if it may have been done.
+// Swap puts head and s, which may be nil, under id for the time keep, if the entry there has the
+// head old; with an empty old, if there is no entry. It reports whether it did. It is one step on
+// the server. Errors match session.ErrUnavailable, or session.ErrIndeterminate if it may have been
+// done.
 func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error) {
 	const op = "cache swap"
 	value, err := cacheValue(head, s)
@@ -83,8 +82,8 @@ func (c *Cache) Swap(ctx context.Context, id session.ID, old, head []byte, s *se
 	return err == nil, err
 }
 
-// Set puts head alone under each of the IDs for that long, whatever is there. It is
-// one round trip to each server. After an error some may have been put.
+// Set puts head without a session under each of the IDs for the time keep, whatever is there. It
+// makes one round trip to each server. After an error some may have been put.
 func (c *Cache) Set(ctx context.Context, ids []session.ID, head []byte, keep time.Duration) error {
 	const op = "cache set"
 	value, err := cacheValue(head, nil)

@@ -24,14 +24,14 @@ import (
 // without its secrets, whatever the verb.
 type Config struct {
 	// URL is redis://[user[:password]@]host[:port][/db], for TLS rediss://, or
-	// unix://[user[:password]@]/path[?db=number] for a Unix socket. Escapes (%40) are
-	// decoded; an address in brackets is IPv6. It beats Host, Port, Socket, DB, Username
-	// and Password.
+	// unix://[user[:password]@]/path[?db=number] for a Unix socket. Escapes (%40) are decoded; an
+	// address in brackets is IPv6. Where URL is set, Host, Port, Socket, DB, Username and Password
+	// are not used.
 	URL config.Secret
 
-	// Socket is the absolute path of the Unix socket of a server on this machine,
-	// at most 107 bytes (unix(7)), and beats Host and Port. It goes without TLS,
-	// Sentinels and Cluster.
+	// Socket is the absolute path of the Unix socket of a server on this machine, at most 107 bytes
+	// (unix(7)). Where it is set, Host and Port are not used. It cannot be combined with TLS,
+	// Sentinels or Cluster.
 	Socket string
 
 	// Host and Port are the server's address: localhost and 6379 by default.
@@ -42,33 +42,32 @@ type Config struct {
 	// only 0.
 	DB int
 
-	// Username and Password let the client in. Password alone is the server's
-	// requirepass, both are a user of its ACL (Redis 6 and later).
+	// Username and Password authenticate the client. Password alone is the server's requirepass;
+	// both together are a user of its ACL (Redis 6 and later).
 	Username string
 	Password config.Secret
 
-	// Credentials, where set, is asked for the user and the password of every new
-	// connection, for those that change: tokens of an identity service, passwords that
-	// are rotated. It beats Username and Password, also those of URL. It has ConnectTimeout
-	// to answer; its error makes the connection fail, and must show no secret. An empty
-	// user with a password is the default user. Sentinels are not asked with it.
+	// Credentials, where set, is asked for the user and the password of every new connection, for
+	// credentials that change: tokens of an identity service, passwords that are rotated. Username
+	// and Password, those of URL too, are not used then. It must answer within ConnectTimeout. Its
+	// error makes the connection fail, and must show no secret. An empty user with a password is
+	// the default user. Sentinels do not get these credentials.
 	Credentials func(context.Context) (username, password string, err error) `json:"-"`
 
-	// Sentinels are the addresses (host:port) of the Sentinels that watch the
-	// primary MasterName. They beat Host and Port. SentinelUsername and
-	// SentinelPassword are for the Sentinels themselves.
+	// Sentinels are the addresses (host:port) of the Sentinels that watch the primary MasterName.
+	// Where they are set, Host and Port are not used. SentinelUsername and SentinelPassword are for
+	// the Sentinels themselves.
 	Sentinels        []string
 	MasterName       string
 	SentinelUsername string
 	SentinelPassword config.Secret
 
-	// Cluster are the addresses (host:port) of some nodes of a Redis Cluster; the
-	// others are found through them. They beat Host and Port.
+	// Cluster are the addresses (host:port) of some nodes of a Redis Cluster; the others are found
+	// through them. Where they are set, Host and Port are not used.
 	Cluster []string
 
-	// TLS turns on TLS, which rediss:// does too, and says whom to trust: by
-	// default the system's authorities and the host of the address, TLS 1.2 and
-	// later.
+	// TLS turns on TLS, as rediss:// does, and says which certificates to trust: by default those
+	// of the system's authorities for the host of the address, with TLS 1.2 or later.
 	TLS *tls.Config `json:"-"`
 
 	// Prefix begins every key: "crudadmin:" by default. Two applications on one
@@ -76,26 +75,25 @@ type Config struct {
 	// bytes.
 	Prefix string
 
-	// PoolSize is how many connections there are to a server at most: 10 by
-	// default, 1 to 256. Calls of many goroutines share a connection, so they are
-	// no bound on those, and fewer connections answer faster: one is made for
-	// four processors (GOMAXPROCS), in powers of two.
+	// PoolSize is the most connections that are made to a server: 10 by default, 1 to 256. It is a
+	// bound, and does not make the store open that many: calls of many goroutines share a
+	// connection, and fewer connections answer faster. The store opens one for every four
+	// processors (GOMAXPROCS), in powers of two, and one at least.
 	PoolSize int
 
 	// ConnectTimeout bounds the making of a connection: 10 seconds by default, 1
 	// millisecond to 5 minutes.
 	ConnectTimeout time.Duration
 
-	// NearCache keeps records that were read in this process for so long at most,
-	// so that most reads ask nobody: 0, the default, keeps none; 100 milliseconds
-	// to 1 minute. It is Traits.MaxStale: what this process ends is ended here at
-	// once, what another ends is forgotten here as soon as the server says so
-	// (usually within milliseconds), and at the latest after that time. It needs
-	// client-side caching (Redis 6 and RESP3).
+	// NearCache is how long this process keeps records that it has read, so that most reads do not
+	// ask the server: 0, the default, keeps none; 100 milliseconds to 1 minute. It is
+	// Traits.MaxStale. A session that this process ends is ended here at once. One that another
+	// process ends is ended here as soon as the server says so, usually within milliseconds, and
+	// after that time at the latest. It needs client-side caching (Redis 6 and RESP3).
 	NearCache time.Duration
 
-	// NearCacheSize bounds the memory of NearCache in bytes, some 1,500
-	// for a session: 16 MiB by default, 1 MiB to 1 GiB.
+	// NearCacheSize bounds the memory of NearCache in bytes, of which a session takes some 1,500:
+	// 16 MiB by default, 1 MiB to 1 GiB.
 	NearCacheSize int
 
 	// Lazy makes Open return without a connection, for a server that may come
@@ -131,7 +129,7 @@ const (
 	maxNodes          = 1000
 )
 
-// withDefaults takes the URL apart and fills in what is zero.
+// withDefaults takes the URL apart and sets each field that is zero to its default.
 func (c Config) withDefaults() (Config, error) {
 	var err error
 	if c.URL != "" {
@@ -180,7 +178,7 @@ func (c Config) Validate() error {
 	return check.Err("redisstore")
 }
 
-// checkSocket looks at the path of a Unix socket and at what does not go with it.
+// checkSocket checks the path of a Unix socket, and the fields that cannot be combined with it.
 func (c Config) checkSocket(check *fields.Check) {
 	if c.Socket == "" {
 		return
@@ -189,14 +187,14 @@ func (c Config) checkSocket(check *fields.Check) {
 		check.Wrong("Socket", shownAddress(c.Socket), "want an absolute path of at most %d bytes", settings.MaxSocket)
 	}
 	if c.TLS != nil {
-		check.Wrong("TLS", "set", "but Socket is too, which goes without")
+		check.Wrong("TLS", "set", "but Socket is set too, for which there is no TLS")
 	}
 	if len(c.Sentinels) > 0 || len(c.Cluster) > 0 {
 		check.Wrong("Socket", "set", "but Sentinels or Cluster are too: want one")
 	}
 }
 
-// checkNodes looks at the lists of servers.
+// checkNodes checks the lists of servers.
 func (c Config) checkNodes(check *fields.Check) {
 	for _, list := range []struct {
 		field string
@@ -227,7 +225,8 @@ func (c Config) checkNodes(check *fields.Check) {
 // shownAddress is an address in an error.
 func shownAddress(text string) string { return fields.Quote(settings.MaskAddress(text)) }
 
-// shown is the configuration without passwords in fields that are none of them.
+// shown is the configuration without passwords in its addresses. The fields for passwords hide them
+// themselves.
 func (c Config) shown() any {
 	type plain Config // has no methods
 	c.Host, c.Socket = settings.MaskAddress(c.Host), settings.MaskAddress(c.Socket)

@@ -17,17 +17,17 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// How long a server may say nothing until its connection is given up: an idle one
-// is asked every keepAlive and has stallTimeout to answer. Calls end by their own
-// deadlines; this bounds what they leave behind.
+// An idle connection is probed every keepAlive, and given up if the server does not answer within
+// stallTimeout. Calls end by their own deadlines; these bound the connections that they leave
+// behind.
 const (
 	keepAlive    = time.Second
 	stallTimeout = time.Second
 
 	bufferSize = 32 << 10 // of each connection and direction; the client's own default is 512 KiB
 
-	// topologyRefresh is how often Sentinels and Cluster nodes are asked who is
-	// primary; announcements and redirections are followed at once.
+	// topologyRefresh is how often Sentinels and Cluster nodes are asked which server is primary;
+	// announcements and redirections are followed at once.
 	topologyRefresh = time.Second
 )
 
@@ -39,7 +39,7 @@ func (c Config) connections() int {
 	return min(c.PoolSize, max(1, runtime.GOMAXPROCS(0)/4))
 }
 
-// options returns what the client is told.
+// options returns the options of the client.
 func (c Config) options() rueidis.ClientOption {
 	pipelines := bits.Len(uint(c.connections())) - 1
 	if pipelines == 0 {
@@ -57,7 +57,7 @@ func (c Config) options() rueidis.ClientOption {
 		PipelineMultiplex: pipelines,
 		BlockingPoolSize:  c.PoolSize,
 
-		// Without it a caller that gives up closes the connection under the others.
+		// Otherwise a caller that gives up would close the connection that others use.
 		AlwaysPipelining: true,
 
 		ReadBufferEachConn:  bufferSize,
@@ -87,8 +87,8 @@ func (c Config) options() rueidis.ClientOption {
 	return opt
 }
 
-// tls returns the configuration of TLS. It names no server unless the caller does:
-// the dialer then wants a certificate for the host of each address.
+// tls returns the configuration of TLS. It has no server name unless the caller gave one: the
+// dialer then requires a certificate for the host of each address.
 func (c Config) tls() *tls.Config {
 	if c.TLS == nil {
 		return nil
@@ -100,9 +100,9 @@ func (c Config) tls() *tls.Config {
 	return conf
 }
 
-// retryDelay says when the client repeats a command that only reads: three times
-// and soon, so that a connection the server dropped costs nobody an answer, and a
-// server that is down is said to be.
+// retryDelay says when the client repeats a command that only reads: three times and soon, so that
+// a connection which the server has dropped costs no answer, and a server that is down is found
+// quickly.
 func retryDelay(attempt int, _ rueidis.Completed, _ error) time.Duration {
 	if attempt > 3 {
 		return -1
@@ -110,9 +110,9 @@ func retryDelay(attempt int, _ rueidis.Completed, _ error) time.Duration {
 	return time.Duration(attempt) * 5 * time.Millisecond
 }
 
-// connected returns the client, making the connection if there is none yet. Of
-// many callers one connects and all wait, each no longer than its context. An
-// attempt that fails is shared by those who waited for it.
+// connected returns the client, and connects if there is no connection yet. Of many callers one
+// connects and the others wait, each no longer than its context. All of them get the error of an
+// attempt that fails.
 func (s *Store) connected(ctx context.Context) (rueidis.Client, error) {
 	if c := s.client.Load(); c != nil {
 		return *c, nil
@@ -204,8 +204,8 @@ func (s *Store) proved(c rueidis.Client) error {
 // defaultTimeout bounds a call whose context has no deadline.
 const defaultTimeout = 2 * time.Second
 
-// begin gives ctx a deadline where it has none, and returns the client, connecting
-// if there is none yet. cancel is to be called in any case.
+// begin gives ctx a deadline if it has none, and returns the client, connecting if necessary. The
+// caller must call cancel in any case.
 func (s *Store) begin(ctx context.Context, op string) (_ context.Context, cancel context.CancelFunc, c rueidis.Client, err error) {
 	cancel = func() {}
 	if _, ok := ctx.Deadline(); !ok {
@@ -216,7 +216,7 @@ func (s *Store) begin(ctx context.Context, op string) (_ context.Context, cancel
 	}
 	c, err = s.connected(ctx)
 	switch {
-	case errors.Is(err, session.ErrMisconfigured): // of a lazy store; to the caller of a method it is unavailable too
+	case errors.Is(err, session.ErrMisconfigured): // of a lazy store: for the caller of a method it is unavailable as well
 		s.lacks(ctx, err)
 		err = fmt.Errorf("redisstore: %s: %w: %w", op, session.ErrUnavailable, err)
 	case err != nil:
@@ -225,9 +225,9 @@ func (s *Store) begin(ctx context.Context, op string) (_ context.Context, cancel
 	return ctx, cancel, c, err
 }
 
-// call runs f with the client and returns by the context's deadline. f goes on
-// without its caller only until the client notices, which has the same deadline:
-// what it may wait for beyond is the connection another call is making.
+// call runs f with the client and returns by the context's deadline. f may go on without its caller
+// until the client notices the deadline; after that it can only wait for a connection that another
+// call is making.
 func call[T any](ctx context.Context, s *Store, op string, e effect, f func(context.Context, rueidis.Client) (T, error)) (T, error) {
 	var none T
 	ctx, cancel, client, err := s.begin(ctx, op)

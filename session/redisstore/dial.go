@@ -1,4 +1,4 @@
-// Dialing: sockets, credentials that change, and what closes a connection at once.
+// Dialing: sockets, credentials that change, and servers that close a connection at once.
 
 package redisstore
 
@@ -17,8 +17,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
-// sentinelTimeout tells a connection to a Sentinel from one to a server: the client
-// has one function to dial both and passes on the dialer that it was given.
+// sentinelTimeout marks the dialer for Sentinels: the client has one function that dials both
+// Sentinels and servers, and passes the dialer on to it.
 func (c Config) sentinelTimeout() time.Duration { return c.ConnectTimeout + 1 }
 
 // sentinelAddr is the address of a Sentinel.
@@ -49,7 +49,7 @@ func (c Config) dial(ctx context.Context, addr string, dialer *net.Dialer, conf 
 	return conn, err
 }
 
-// credentials asks Config.Credentials, for as long as a connection may take to make.
+// credentials asks Config.Credentials, within ConnectTimeout.
 func (c Config) credentials(to rueidis.AuthCredentialsContext) (rueidis.AuthCredentials, error) {
 	if _, sentinel := to.Address.(sentinelAddr); sentinel {
 		return rueidis.AuthCredentials{Username: c.SentinelUsername, Password: string(c.SentinelPassword)}, nil
@@ -60,9 +60,8 @@ func (c Config) credentials(to rueidis.AuthCredentialsContext) (rueidis.AuthCred
 	return rueidis.AuthCredentials{Username: username, Password: password}, err
 }
 
-// explain asks a server that closed the connection at the first command whether it
-// knows another one: a proxy may know PING and not HELLO. It returns err if it learns
-// nothing.
+// explain asks a server that closed the connection at the first command whether it knows another
+// one: a proxy may know PING and not HELLO. It returns err if that explains nothing.
 func (c Config) explain(err error) error {
 	if !fault.HungUp(err) || len(c.Sentinels) > 0 || len(c.Cluster) > 0 {
 		return err

@@ -1,4 +1,4 @@
-// Errors: what the client and the server say, as the contract has it.
+// Errors: how those of the client and the server become errors of the contract.
 
 package redisstore
 
@@ -23,17 +23,16 @@ const (
 	writes = fault.Writes
 )
 
-// wrap turns an error of the client into one of the contract, with the name of
-// the operation. A script that the server answered with an error has done
-// nothing: scripts write last. Without an answer, only one that cannot have been
-// sent is known to have done nothing.
+// wrap turns an error of the client into one of the contract, with the name of the operation. A
+// script that was answered with an error has done nothing, because scripts write last. A call
+// without an answer has certainly done nothing only if it was not sent.
 func wrap(op string, e effect, err error) error {
 	if err == nil {
 		return nil
 	}
 	if reply, ok := rueidis.IsRedisErr(err); ok {
 		outcome := session.ErrUnavailable
-		if e == writes && strings.Contains(reply.Error(), "WRONGTYPE") { // an index that is none: found when the record was written
+		if e == writes && strings.Contains(reply.Error(), "WRONGTYPE") { // the key of an index is not one: found after the record was written
 			outcome = session.ErrIndeterminate
 		}
 		if incapable(reply.Error()) {
@@ -55,8 +54,8 @@ func unsent(err error) bool {
 	return refused(err) != ""
 }
 
-// refused returns the field of the configuration that the server, or its
-// certificate, does not accept by the word of err; empty if err means no such thing.
+// refused returns the field of the configuration that the server does not accept, or that the
+// server's certificate does not match. It is empty if err does not say so.
 func refused(err error) (field string) {
 	if reply, ok := rueidis.IsRedisErr(err); ok {
 		text := reply.Error()
@@ -73,7 +72,7 @@ func refused(err error) (field string) {
 	return ""
 }
 
-// refusals are how servers and Sentinels begin to refuse.
+// refusals are the beginnings of errors with which servers and Sentinels refuse a client.
 var refusals = []struct{ code, field string }{
 	{"WRONGPASS", "Password"}, {"NOAUTH", "Password"}, {"AUTH ", "Password"}, {"invalid password", "Password"},
 	{"Client sent AUTH", "Password"}, {"NOPERM", "Username"},
@@ -84,7 +83,7 @@ var refusals = []struct{ code, field string }{
 // connectError is the error of a connection that could not be made.
 func connectError(c *Config, err error) error {
 	if errors.Is(err, rueidis.ErrNoCache) {
-		return fmt.Errorf("%w: %s: NearCache wants client-side caching over RESP3, which the server does not have: leave NearCache off", session.ErrMisconfigured, c.where())
+		return fmt.Errorf("%w: %s: NearCache needs client-side caching over RESP3, which the server does not have: leave NearCache off", session.ErrMisconfigured, c.where())
 	}
 	if field := refused(err); field != "" {
 		if field == "Password" && len(c.Sentinels) > 0 {
@@ -99,7 +98,7 @@ func connectError(c *Config, err error) error {
 		return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, answer{reply.Error()})
 	}
 	if fault.HungUp(err) {
-		return fmt.Errorf("connect to %s: %w: the server closed the connection at the first command, as one that wants TLS does, and a proxy that does not know HELLO: %w", c.where(), session.ErrUnavailable, err)
+		return fmt.Errorf("connect to %s: %w: the server closed the connection at the first command, as servers that require TLS do, and proxies that do not know HELLO: %w", c.where(), session.ErrUnavailable, err)
 	}
 	return fmt.Errorf("connect to %s: %w: %w", c.where(), session.ErrUnavailable, err)
 }

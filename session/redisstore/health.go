@@ -16,8 +16,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Unknown stands for what a server does not tell: a managed Redis may allow
-// neither CONFIG nor INFO.
+// Unknown is the value of a text that a server does not tell: a managed Redis may allow neither
+// CONFIG nor INFO.
 const Unknown = "unknown"
 
 // Health is what the servers say of themselves.
@@ -25,12 +25,11 @@ type Health struct {
 	Mode    string // "standalone", "sentinel" or "cluster"
 	Servers []Server
 
-	// Warnings say, in a sentence each, what the servers cannot promise.
+	// Warnings say, in a sentence each, which promises the servers cannot keep.
 	Warnings []string
 }
 
-// Server is one server's word. A text that it does not tell is Unknown, a
-// number is -1.
+// Server is what one server says of itself. A text that it does not tell is Unknown, a number -1.
 type Server struct {
 	Addr        string
 	Version     string
@@ -49,9 +48,9 @@ type Server struct {
 // maxSkew is the skew from which Health warns.
 const maxSkew = time.Second
 
-// Health asks every server that the client knows. A server that does not answer
-// makes it session.ErrUnavailable; one that answers but does not tell makes it
-// Unknown. Open asks too. Traits.Report tells, without asking, what was last found.
+// Health asks every server that the client knows. If one of them does not answer, the error is
+// session.ErrUnavailable; a value that a server does not tell is Unknown. Open asks too.
+// Traits.Report repeats the last answer without asking.
 func (s *Store) Health(ctx context.Context) (Health, error) {
 	const op = "health"
 	h, err := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (Health, error) {
@@ -74,7 +73,7 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 	return h, err
 }
 
-// learn asks the servers what they promise, for Traits.Report, and logs what they do not.
+// learn asks the servers for their health, for Traits.Report, and logs the warnings.
 func (s *Store) learn(ctx context.Context) {
 	h, err := s.Health(ctx)
 	if err != nil {
@@ -85,8 +84,7 @@ func (s *Store) learn(ctx context.Context) {
 	}
 }
 
-// report is Traits.Report: what the servers cannot promise, as they were last asked, and
-// what the near-cache has done.
+// report is Traits.Report: the last answer of the servers, and the counts of the near-cache.
 func (s *Store) report() session.Report {
 	r := session.Report{Detail: "not connected yet"}
 	if h := s.health.Load(); h != nil {
@@ -136,8 +134,8 @@ func (s *Store) ask(ctx context.Context, c rueidis.Client) (Server, error) {
 	return one, nil
 }
 
-// setting is the value in an answer of CONFIG GET for one parameter, Unknown if
-// the server does not tell.
+// setting is the value of one parameter in the answer to CONFIG GET, Unknown if the server does not
+// tell.
 func setting(result rueidis.RedisResult) string {
 	values, err := result.AsStrMap()
 	if err != nil || len(values) != 1 {
@@ -198,13 +196,13 @@ func (i info) number(key string) int64 {
 	return n
 }
 
-// warnings says what the server cannot promise.
+// warnings says which promises the server cannot keep.
 func (s Server) warnings() (out []string) {
 	warn := func(format string, args ...any) {
 		out = append(out, "redis "+s.Addr+": "+fmt.Sprintf(format, args...))
 	}
 	if s.Eviction != "noeviction" && s.Eviction != Unknown {
-		warn("maxmemory-policy is %s: when it is full it ends sessions and forgets failed logins, so neither the limit nor the throttle is promised; set it to noeviction", s.Eviction)
+		warn("maxmemory-policy is %s: when the server is full it ends sessions and forgets failed logins, so neither the limit nor the throttle is promised; set it to noeviction", s.Eviction)
 	}
 	if s.Persistence == "none" {
 		warn("it keeps nothing on disk: a restart forgets the sessions in it")

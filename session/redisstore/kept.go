@@ -1,5 +1,5 @@
-// The records that the near-cache keeps: the client fills them and the server's
-// word removes them, a reader looks them up without going through the client.
+// The records of the near-cache: the client adds them, messages of the server remove them, and
+// readers look them up without going through the client.
 
 package redisstore
 
@@ -16,9 +16,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// kept holds records by their keys, of all connections together, at most so many
-// bytes. A record that was looked up since it was last considered stays, the
-// oldest of the others goes (second chance, also called CLOCK).
+// kept holds records by their keys, of all connections together, up to a number of bytes. When it
+// is full, a record stays that was looked up since it was last considered, and the oldest of the
+// others is dropped (second chance, also called CLOCK).
 type kept struct {
 	mu      sync.RWMutex
 	records map[string]*record
@@ -27,7 +27,7 @@ type kept struct {
 	most    int
 }
 
-// record is kept, or asked for and on its way.
+// record is a record that is kept, or was asked for and is on its way.
 type record struct {
 	key     string
 	owner   *link
@@ -41,13 +41,13 @@ type record struct {
 	value []byte
 	err   error
 
-	decoded   atomic.Pointer[session.Session] // once somebody has
+	decoded   atomic.Pointer[session.Session] // after the first decoding
 	used      atomic.Bool                     // looked up since last considered
-	abandoned bool                            // who asked has given up, the server's answer may be still to come
+	abandoned bool                            // its caller has given up; the server's answer may still come
 }
 
-// recordOverhead is what a record takes beside its key and twice its value, bytes:
-// the struct, the session, the list's element, the channel, the map's share.
+// recordOverhead is how many bytes a record takes besides its key and twice its value: the struct,
+// the session, the list's element, the channel, the map's share.
 const recordOverhead = 1024
 
 func newKept(most int) *kept {
@@ -75,7 +75,7 @@ func (k *kept) look(key string, now time.Time) *record {
 	return r
 }
 
-// put puts a record among those that may have to go. k.mu is held.
+// put adds a record to those that may be dropped. k.mu is held.
 func (k *kept) put(r *record) {
 	r.place = k.oldest.PushBack(r)
 	k.size += r.bytes()
@@ -89,7 +89,7 @@ func (k *kept) put(r *record) {
 	}
 }
 
-// drop forgets a record. k.mu is held.
+// drop removes a record. k.mu is held.
 func (k *kept) drop(r *record) {
 	if k.records[r.key] == r {
 		delete(k.records, r.key)
@@ -112,7 +112,7 @@ func (l *link) Flight(key, _ string, age time.Duration, now time.Time) (rueidis.
 	next := &record{key: key, owner: l, asked: now, age: age, arrived: make(chan struct{})}
 	if r := l.records[key]; r != nil {
 		switch {
-		case r.abandoned: // its answer may be taken for the next one's
+		case r.abandoned: // its answer may be taken for that of the next record
 			next.asked = r.asked
 		case r.place == nil:
 			return rueidis.RedisMessage{}, r
@@ -173,8 +173,8 @@ func (l *link) Cancel(key, _ string, err error) {
 	l.drop(r)
 }
 
-// Delete implements rueidis.CacheStore: the server's word of changes, of keys or,
-// with nil, of all.
+// Delete implements rueidis.CacheStore: the server says that keys have changed, or, with nil, all
+// of them.
 func (l *link) Delete(keys []rueidis.RedisMessage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,14 +183,15 @@ func (l *link) Delete(keys []rueidis.RedisMessage) {
 		return
 	}
 	for _, key := range keys {
-		name, _ := key.ToString() // what is no string is no key
+		name, _ := key.ToString() // a message that is not a string names no key
 		if r := l.records[name]; r != nil && r.place != nil {
 			l.drop(r)
 		}
 	}
 }
 
-// Close implements rueidis.CacheStore: nobody tells of changes any more.
+// Close implements rueidis.CacheStore: the connection is closed, so the server tells of no more
+// changes.
 func (l *link) Close(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -203,7 +204,7 @@ func (l *link) Close(err error) {
 	})
 }
 
-// dropAll forgets the connection's records of which which is true. l.mu is held.
+// dropAll removes those of the connection's records for which which returns true. l.mu is held.
 func (l *link) dropAll(which func(*record) bool) {
 	for _, r := range l.records {
 		if r.owner == l && which(r) {

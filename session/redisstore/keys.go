@@ -1,5 +1,5 @@
-// Keys: where a session and its indexes stand on the server. The layout is
-// described in docs/wire-format.md.
+// Keys: the names of a session and its indexes on the server. docs/wire-format.md describes the
+// layout.
 
 package redisstore
 
@@ -11,8 +11,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// partitions is how many hash tags there are, one for each first byte of a tag:
-// the keys of one are always on one server.
+// partitions is how many hash tags there are, one for each first byte of a session's tag. The keys
+// of one hash tag are always on one server.
 const partitions = 256
 
 // keyspace builds keys. base[p] begins all keys of partition p.

@@ -44,8 +44,7 @@ func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error)
 	})
 }
 
-// failedUnlessOurs is failed for what the client says; errors of the contract
-// stay as they are.
+// wrapOnce is wrap for errors of the client. Errors of the contract stay as they are.
 func wrapOnce(op string, err error) error {
 	if errors.Is(err, session.ErrUnavailable) {
 		return err
@@ -61,12 +60,12 @@ type walk struct {
 	lines []line
 }
 
-// line is one of the indexes: what was read of it and not yet taken.
+// line is one of the indexes: the places that were read and not yet taken.
 type line struct {
 	key, base string
 	read      []session.Cursor
 	last      *session.Cursor // the place to read on after, nil: not read yet
-	drained   bool            // nothing comes after read
+	complete  bool            // nothing comes after read
 }
 
 // page returns up to size live sessions.
@@ -102,7 +101,7 @@ func (w *walk) open(ctx context.Context, want int) error {
 	}
 	cmds := make(rueidis.Commands, len(w.lines))
 	for i := range w.lines {
-		if key := w.lines[i].key; w.after == nil { // by rank, so that the server need not look for the end
+		if key := w.lines[i].key; w.after == nil { // by rank, so that the server does not search for the end
 			cmds[i] = w.c.B().Zrevrange().Key(key).Start(0).Stop(int64(n - 1)).Withscores().Build()
 		} else {
 			cmds[i] = w.c.B().Zrevrangebyscore().Key(key).Max(micros(w.after.At)).Min("-inf").Withscores().Limit(0, int64(n)).Build()
@@ -116,17 +115,17 @@ func (w *walk) open(ctx context.Context, want int) error {
 	return nil
 }
 
-// fill adds what was read, and drops what does not come after the place.
+// fill adds the places that were read, without those that do not come after the given one.
 func (l *line) fill(result rueidis.RedisResult, asked int, after *session.Cursor) error {
 	members, err := result.AsZScores()
 	if err != nil {
 		return err
 	}
-	l.drained = len(members) < asked
+	l.complete = len(members) < asked
 	l.last = after
 	for _, m := range members {
 		if len(m.Member) != session.IDSize {
-			continue // nothing of ours
+			continue // not an entry of this store
 		}
 		place := session.Cursor{At: instant(m.Score), ID: session.ID([]byte(m.Member))}
 		if after == nil || after.Compare(place) < 0 {
@@ -139,22 +138,22 @@ func (l *line) fill(result rueidis.RedisResult, asked int, after *session.Cursor
 	return nil
 }
 
-// take takes up to n places off the lines, newest first, and says of which line
-// each is. It reads on where a line runs out, all such lines in one round trip.
+// take takes up to n places off the lines, newest first, and returns the line of each. Lines that
+// run out are read on, all in one round trip.
 func (w *walk) take(ctx context.Context, n int) (taken []session.Cursor, from []int, err error) {
 	for len(taken) < n {
 		best := -1
-		dry := false
+		empty := false
 		for i := range w.lines {
 			l := &w.lines[i]
 			switch {
 			case len(l.read) == 0:
-				dry = dry || !l.drained
+				empty = empty || !l.complete
 			case best < 0 || l.read[0].Compare(w.lines[best].read[0]) < 0:
 				best = i
 			}
 		}
-		if dry {
+		if empty {
 			if err := w.readOn(ctx, n); err != nil {
 				return nil, nil, err
 			}
@@ -170,13 +169,13 @@ func (w *walk) take(ctx context.Context, n int) (taken []session.Cursor, from []
 	return taken, from, nil
 }
 
-// readOn reads the next n of every line that ran out.
+// readOn reads the next n places of every line that ran out.
 func (w *walk) readOn(ctx context.Context, n int) error {
 	var calls []scriptCall
 	var which []int
 	for i := range w.lines {
 		l := &w.lines[i]
-		if len(l.read) > 0 || l.drained {
+		if len(l.read) > 0 || l.complete {
 			continue
 		}
 		score, id := "+inf", ""
@@ -195,8 +194,8 @@ func (w *walk) readOn(ctx context.Context, n int) error {
 	return nil
 }
 
-// records reads the records at the places, appends the live ones to found, and
-// takes the rest out of the indexes.
+// records reads the records at the places, appends the live ones to found, and takes the others out
+// of the indexes.
 func (w *walk) records(ctx context.Context, places []session.Cursor, from []int, found []session.Session) ([]session.Session, error) {
 	cmds := make(rueidis.Commands, len(places))
 	for i, place := range places {
@@ -230,8 +229,8 @@ func (w *walk) records(ctx context.Context, places []session.Cursor, from []int,
 	return found, nil
 }
 
-// prune takes the dead out of the indexes. If that fails, they are there for the
-// next list or sweep, so it is only logged.
+// prune takes the dead out of the indexes. A failure is only logged: the next list or sweep does
+// it.
 func (w *walk) prune(ctx context.Context, now int64, dead map[int][]string) {
 	if len(dead) == 0 {
 		return

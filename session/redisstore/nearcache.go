@@ -1,4 +1,4 @@
-// The near-cache: records kept in this process, of whose changes the server tells
+// The near-cache: records that are kept in this process. The server tells when they change
 // (client-side caching).
 
 package redisstore
@@ -13,12 +13,12 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// nearCache bounds how stale what is kept may be, and keeps reads away from it
-// where this process has just written: the server's word of the change comes over
-// another connection, and may come later than the next read.
+// nearCache bounds how stale its records may be. It is not used for a record that this process has
+// just written: the server's message about the change comes over another connection, perhaps later
+// than the next read.
 //
-// A record counts from when its read began, so none is older than maxStale, also
-// where the server has fallen silent.
+// A record's age counts from the beginning of its read, so none is older than maxStale, although
+// the server may have fallen silent.
 type nearCache struct {
 	maxStale time.Duration
 	now      func() time.Time // the machine's clock, as the client reads it
@@ -28,23 +28,23 @@ type nearCache struct {
 	oldest       atomic.Int64 // the greatest age of a hit, nanoseconds, which tests compare with maxStale
 
 	mu      sync.RWMutex
-	written map[session.Tag]time.Time // whose users' records are read from the server, until when
-	rest    time.Time                 // until when all are
+	written map[session.Tag]time.Time // until when the records of a tag are read from the server
+	rest    time.Time                 // until when all records are
 }
 
 // maxWritten bounds nearCache.written. Beyond it the cache rests for a while.
 const maxWritten = 1 << 14
 
-// newNearCache keeps at most so many bytes.
+// newNearCache returns a near-cache of at most size bytes.
 func newNearCache(maxStale time.Duration, size int) *nearCache {
 	return &nearCache{maxStale: maxStale, now: time.Now, kept: newKept(size), written: map[session.Tag]time.Time{}}
 }
 
-// link is what a new connection of the client keeps its records in.
+// link returns the part of the near-cache for a new connection of the client.
 func (n *nearCache) link(rueidis.CacheStoreOption) rueidis.CacheStore { return &link{n.kept} }
 
-// wrote notes that a write under the tag has returned: whatever was read before is
-// too old for the next read of this process. A nil cache notes nothing.
+// wrote notes that a write under the tag has returned: records that were read before are too old
+// for the next read of this process. On a nil cache it does nothing.
 func (n *nearCache) wrote(tag session.Tag) {
 	if n == nil {
 		return
@@ -67,7 +67,7 @@ func (n *nearCache) wrote(tag session.Tag) {
 	n.written[tag] = until
 }
 
-// bypassed reports whether a record under the tag is to be read from the server.
+// bypassed reports whether records under the tag must be read from the server.
 func (n *nearCache) bypassed(tag session.Tag, now time.Time) bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

@@ -1,6 +1,6 @@
-// The probe: every command and every script that the store sends, tried once on
-// keys of its own before the connection is used, so that a server that cannot do it
-// is found by who sets it up and not by users.
+// The probe: every command and every script that the store sends, tried once on keys of its own
+// before the connection is used, so that the person who sets the server up finds out that it cannot
+// do something, and not its users.
 
 package redisstore
 
@@ -32,9 +32,9 @@ const (
 	trialSHA = "36470718001cbf79c047c6e440069970b40bb3b4"
 )
 
-// trials are all commands that are needed. TestProbeTriesAll compares them with
-// what stands in the code and in the scripts. Those that only Health sends, and
-// that it does without, are not among them.
+// trials are all commands that the store needs. TestProbeTriesAll compares them with the code and
+// the scripts. The commands that only Health sends are left out, because Health can do without
+// them.
 var trials = []trial{
 	{name: "SET", args: []string{"v", "PX", "60000"}},
 	{name: "GETEX"},
@@ -69,7 +69,7 @@ func (t trial) build(c rueidis.Client, key string) rueidis.Completed {
 	return cmd.Keys(key).Args(t.args...).Build()
 }
 
-// flaws is what a server was found to lack, each in the words that name it.
+// flaws are the commands and rights that a server lacks.
 type flaws struct {
 	unknown, forbidden []string // commands
 	others             []string // sentences
@@ -77,7 +77,7 @@ type flaws struct {
 
 func (f *flaws) found() bool { return len(f.unknown)+len(f.forbidden)+len(f.others) > 0 }
 
-// note reads the error with which a command or a script was answered.
+// note notes what the error means with which a command or a script was answered.
 func (f *flaws) note(s *Store, name, text string) {
 	add := func(list *[]string, one string) {
 		if !slices.Contains(*list, one) {
@@ -94,7 +94,7 @@ func (f *flaws) note(s *Store, name, text string) {
 	case strings.HasPrefix(text, "NOPERM"):
 		add(&f.forbidden, name)
 	case strings.Contains(text, "READONLY"):
-		if alone { // elsewhere a primary that has just been replaced
+		if alone { // otherwise it is a primary that has just been replaced
 			add(&f.others, "it is a read-only replica: give the address of the primary, or Sentinels")
 		}
 	case strings.HasPrefix(text, "MOVED"):
@@ -103,17 +103,17 @@ func (f *flaws) note(s *Store, name, text string) {
 		}
 	case strings.HasPrefix(text, "ASK"):
 	case strings.Contains(text, "undeclared key"):
-		add(&f.others, "its scripts reach only keys that are declared, which those of the store derive: Dragonfly wants --default_lua_flags=allow-undeclared-keys")
+		add(&f.others, "its scripts may use declared keys only, and those of the store derive some: start Dragonfly with --default_lua_flags=allow-undeclared-keys")
 	default:
 		add(&f.others, fmt.Sprintf("it refuses %s: %s", name, told(text)))
 	}
 }
 
-// sentence says what is wrong and what to do.
+// sentence says what is wrong and how to mend it.
 func (f *flaws) sentence(user string) string {
 	var parts []string
 	if len(f.unknown) > 0 {
-		parts = append(parts, fmt.Sprintf("it does not have %s: Redis 6.2 or later will do, without renamed commands and without a proxy before it", strings.Join(f.unknown, ", ")))
+		parts = append(parts, fmt.Sprintf("it does not have %s: use Redis 6.2 or later, without renamed commands and without a proxy in front of it", strings.Join(f.unknown, ", ")))
 	}
 	if len(f.forbidden) > 0 {
 		parts = append(parts, fmt.Sprintf("%s may not run %s: allow it with ACL SETUSER (docs/redis.md)", user, strings.Join(f.forbidden, ", ")))
@@ -151,8 +151,8 @@ func (s *Store) probe(ctx context.Context, c rueidis.Client) error {
 	return nil
 }
 
-// homes returns the servers, with a partition that each one has. In a Cluster those
-// that do not answer, and those that have none, are left out.
+// homes returns the servers, each with one of its partitions. In a Cluster, servers that do not
+// answer and servers without a partition are left out.
 func (s *Store) homes(ctx context.Context, c rueidis.Client) (map[string]int, error) {
 	homes := map[string]int{}
 	if len(s.cfg.Cluster) == 0 {
@@ -191,11 +191,10 @@ func (s *Store) homes(ctx context.Context, c rueidis.Client) (map[string]int, er
 	return homes, nil
 }
 
-// try tries everything on the server that has partition p. The error is of a server
-// that did not answer.
+// try tries everything on the server of partition p. The error says that the server did not answer.
 func (s *Store) try(ctx context.Context, c rueidis.Client, p int, found *flaws) error {
 	keys := &keyspace{}
-	for i := range keys.base { // each in its own slot, and away from whatever is there
+	for i := range keys.base { // each in its own slot, away from all other keys
 		keys.base[i] = fmt.Sprintf("%sprobe:%016x:", s.keys.base[i], s.now().UnixNano())
 	}
 	cmds := make(rueidis.Commands, len(trials))
@@ -225,8 +224,8 @@ func (s *Store) try(ctx context.Context, c rueidis.Client, p int, found *flaws) 
 	return s.tryScripts(ctx, c, keys, p, found)
 }
 
-// silent finds out at which command a server closes the connection instead of
-// answering, as some proxies do. The error is why if it does not answer at all.
+// silent finds out at which command a server closes the connection instead of answering, as some
+// proxies do. If the server does not answer at all, it returns the error why.
 func (s *Store) silent(ctx context.Context, c rueidis.Client, key string, found *flaws, why error) error {
 	awake := func() bool { // the command after the one that closed a connection may fail with it
 		for range 2 {
@@ -252,7 +251,7 @@ func (s *Store) silent(ctx context.Context, c rueidis.Client, key string, found 
 	return why
 }
 
-// tryScripts runs every script once, by way of the calls that send it.
+// tryScripts runs every script once, through the methods that send it.
 func (s *Store) tryScripts(ctx context.Context, c rueidis.Client, keys *keyspace, p int, found *flaws) error {
 	own := &Store{cfg: s.cfg, now: s.now, log: slog.New(slog.DiscardHandler), keys: keys}
 	own.client.Store(&c)
@@ -302,11 +301,11 @@ func (s *Store) tryScripts(ctx context.Context, c rueidis.Client, keys *keyspace
 		}
 	}
 	left := []string{keys.record(one.ID), keys.record(next.ID), keys.all(tag), keys.due(tag), keys.user(user), base + "c:", base + "h:"}
-	return c.Do(ctx, c.B().Del().Key(left...).Build()).NonRedisError() // and what this leaves expires
+	return c.Do(ctx, c.B().Del().Key(left...).Build()).NonRedisError() // keys that are left expire
 }
 
-// lacks logs, once a minute at most, that a server cannot do what it could when the
-// probe ran: another one has taken its place, or its rights were changed.
+// lacks logs, once a minute at most, that a server can no longer do something that it could when
+// the probe ran: another server has taken its place, or its rights were changed.
 func (s *Store) lacks(ctx context.Context, err error) {
 	if err == nil || !errors.Is(err, session.ErrMisconfigured) {
 		return

@@ -14,8 +14,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/wire"
 )
 
-// Get implements session.Store. It is one command, and a second one for an ID whose
-// session was renewed.
+// Get implements session.Store. It sends one command, and a second one for an ID whose session was
+// renewed.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	const op = "get"
 	ctx, cancel, c, err := s.begin(ctx, op)
@@ -33,13 +33,13 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	return s.succeeding(ctx, c, id, value)
 }
 
-// maxFollows is how often the successor of an ID is looked for: each time another
-// one has taken its place meanwhile, which is once in a RenewEvery.
+// maxFollows is how often the successor of an ID is looked for. Each time another successor has
+// taken its place meanwhile, which happens once in a RenewEvery.
 const maxFollows = 64
 
-// succeeding returns the successor of id, where an alias stands. Alias and successor
-// are read one after the other; where that finds none, the alias is read once more,
-// from the server: another successor may have taken the place of the first.
+// succeeding returns the successor of id, where an alias stands. Alias and successor are read one
+// after the other. If the successor is gone, the alias is read once more, from the server: another
+// successor may have taken its place.
 func (s *Store) succeeding(ctx context.Context, c rueidis.Client, id session.ID, value []byte) (session.Session, error) {
 	var tried session.ID
 	for range maxFollows {
@@ -59,7 +59,7 @@ func (s *Store) succeeding(ctx context.Context, c rueidis.Client, id session.ID,
 		if err != nil {
 			return session.Session{}, err
 		}
-		if found != nil && !wire.IsAlias(found) { // else the successor was replaced too: its grace is another ID's
+		if found != nil && !wire.IsAlias(found) { // otherwise the successor was replaced too, and its grace belongs to another ID
 			next, err := s.decode(ctx, alias.Next, found, kept)
 			if err != nil {
 				return session.Session{}, err
@@ -106,14 +106,14 @@ func (s *Store) fetch(ctx context.Context, c rueidis.Client, id session.ID) (val
 		return value, wrap("get", reads, err)
 	})
 	if err != nil && ctx.Err() == nil && (errors.Is(err, rueidis.ErrDoCacheAborted) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
-		value, err = s.retrieve(ctx, c, id, key) // another call asked for this one too, and its connection or its time went
+		value, err = s.retrieve(ctx, c, id, key) // another call that asked for the same record has failed
 	}
 	return value, nil, err
 }
 
-// retrieve asks the server for the record of id. The caller is not in the client
-// himself, which also waits, for however long, for a place in its queue and for a
-// connection that somebody else is making.
+// retrieve asks the server for the record of id. The caller does not call the client itself: the
+// client may wait, without a deadline, for a place in its queue and for a connection that another
+// call is making.
 func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, key string) ([]byte, error) {
 	result, err := s.together(ctx, id.Tag(), s.validating(c, key))
 	if err != nil {
@@ -128,16 +128,16 @@ func (s *Store) retrieve(ctx context.Context, c rueidis.Client, id session.ID, k
 	return value, err
 }
 
-// together carries a command that reads to the server of the tag, together with others.
+// together sends a command that reads to the server of the tag, together with others.
 func (s *Store) together(ctx context.Context, tag session.Tag, cmd rueidis.Completed) (rueidis.RedisResult, error) {
-	// On a Cluster each partition flies alone, so that a node that does not answer
-	// holds up nobody else's records.
+	// In a Cluster each partition has a group of its own, so that a node that does not answer holds
+	// up only its own records.
 	return s.reads[int(tag.Partition())%len(s.reads)].Ask(ctx, cmd)
 }
 
-// validating is the command for a record that somebody signs in with: one that a
-// replica refuses, since it may write. It does not, and the answer of a primary is
-// that of fetching, not cut off. In a Cluster a replica refuses all commands.
+// validating is the command that reads a record for a validation: GETEX, which a replica refuses
+// because it may write. Without an option it does not write, and a primary answers with the whole
+// record. In a Cluster a replica refuses all commands.
 func (s *Store) validating(c rueidis.Client, key string) rueidis.Completed {
 	if len(s.cfg.Cluster) > 0 {
 		return fetching(c, key)
@@ -145,14 +145,14 @@ func (s *Store) validating(c rueidis.Client, key string) rueidis.Completed {
 	return c.B().Arbitrary("GETEX").Keys(key).ReadOnly()
 }
 
-// refusesWrites reports whether a server answers that it takes no writes, though it
-// may be a primary: its disk fails, or it has fewer replicas than it must have.
+// refusesWrites reports whether a server that may be a primary takes no writes: its disk fails, or
+// it has too few replicas.
 func refusesWrites(err *rueidis.RedisError) bool {
 	return strings.HasPrefix(err.Error(), "MISCONF") || strings.HasPrefix(err.Error(), "NOREPLICAS")
 }
 
-// retrieveUnwritable is retrieve from a server that takes no writes, for this reason:
-// it must be a primary.
+// retrieveUnwritable is retrieve from a server that takes no writes, for the reason why. The record
+// counts only if the server is a primary.
 func (s *Store) retrieveUnwritable(ctx context.Context, key string, why error) ([]byte, error) {
 	const op = "get"
 	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]byte, error) {
@@ -169,16 +169,16 @@ func (s *Store) retrieveUnwritable(ctx context.Context, key string, why error) (
 	})
 }
 
-// send carries commands that read to the server.
+// send sends commands that read to the server.
 func (s *Store) send(ctx context.Context, cmds []rueidis.Completed) []rueidis.RedisResult {
-	c := *s.client.Load() // whoever asks has seen it
+	c := *s.client.Load() // set before anything is asked
 	if len(cmds) == 1 {
 		return []rueidis.RedisResult{c.Do(ctx, cmds[0])}
 	}
 	return c.DoMulti(ctx, cmds...)
 }
 
-// recordEnd asks for no more bytes than a record can have, and one.
+// recordEnd asks for one byte more than a record can have.
 const recordEnd = int64(wire.MaxRecord)
 
 // fetching is the command for a record.
@@ -186,10 +186,10 @@ func fetching(c rueidis.Client, key string) rueidis.Completed {
 	return c.B().Getrange().Key(key).Start(0).End(recordEnd).Build()
 }
 
-// notText stands for a value that is no string.
+// notText stands for a value that is not a string.
 var notText = []byte{}
 
-// recordOf reads the answer to fetching or validating: no bytes if there is no record.
+// recordOf reads the answer to fetching or validating. It is nil if there is no record.
 func recordOf(value []byte, err error) ([]byte, error) {
 	if rueidis.IsRedisNil(err) {
 		return nil, nil
@@ -203,8 +203,8 @@ func recordOf(value []byte, err error) ([]byte, error) {
 	return value, err
 }
 
-// decode returns the live session in value, which is what stands under the key of
-// id. A record that is kept is decoded once.
+// decode returns the live session in value, the record of id. A record of the near-cache is decoded
+// once.
 func (s *Store) decode(ctx context.Context, id session.ID, value []byte, kept *record) (session.Session, error) {
 	if value == nil {
 		return session.Session{}, session.ErrNotFound
@@ -236,9 +236,8 @@ func (s *Store) spoilt(ctx context.Context, id session.ID, value []byte, why err
 	return err
 }
 
-// undecodable deals with a record that could not be decoded: one of a newer
-// release is left alone and its session unavailable, any other is removed, which
-// ends that one session.
+// undecodable handles a record that could not be decoded. One of a newer release is left alone, and
+// its session is unavailable; any other is removed, which ends that one session.
 func (s *Store) undecodable(ctx context.Context, c rueidis.Client, id session.ID, value []byte, why error) error {
 	if errors.Is(why, wire.ErrNewer) {
 		return fmt.Errorf("redisstore: %w: %w", session.ErrUnavailable, why)

@@ -1,18 +1,16 @@
-// Package redisstore keeps sessions in Redis: one server, a primary watched by
-// Sentinels, or a Cluster. Versions 6.2 and later will do.
+// Package redisstore keeps sessions in Redis: one server, a primary watched by Sentinels, or a
+// Cluster. Redis 6.2 or later is needed.
 //
-// Whatever must be indivisible is one script on the server, in the folder
-// scripts. The keys of one user have one hash tag, so a script needs one server
-// only. Every key has an expiry, and what expired is removed by Sweep; the
-// indexes repair themselves when they are read. docs/wire-format.md describes
-// keys and values.
+// Every change that must be indivisible is one script on the server, in the folder scripts. The
+// keys of one user have one hash tag, so a script needs one server only. Every key has an expiry,
+// and Sweep removes the index entries of what has expired; the indexes repair themselves when they
+// are read. docs/wire-format.md describes keys and values.
 //
-// What Redis cannot promise: a write that was acknowledged can be lost when the
-// server crashes, by as much as its persistence settings allow, and when a
-// replica takes over. A session that was revoked in that moment is then live
-// again, until its own timeouts. And a server that evicts keys when it is full
-// (any maxmemory-policy but noeviction) ends sessions and forgets login
-// failures. [Store.Health] tells how the server is set.
+// Redis cannot promise everything. A write that was acknowledged can be lost when the server
+// crashes, as far as its persistence settings allow, and when a replica takes over: a session that
+// was revoked in that moment is live again until its own timeouts. A server that evicts keys when
+// it is full (any maxmemory-policy but noeviction) ends sessions and forgets login failures.
+// [Store.Health] tells how the server is set.
 package redisstore
 
 import (
@@ -31,7 +29,7 @@ import (
 
 // Store is a session.Store in Redis.
 type Store struct {
-	cfg  *Config // which is not printed with the store: it holds secrets
+	cfg  *Config // a pointer, so that its secrets are not printed with the store
 	now  func() time.Time
 	log  *slog.Logger
 	keys *keyspace
@@ -40,8 +38,8 @@ type Store struct {
 	reads []batch.Group[rueidis.Completed, rueidis.RedisResult] // one, or one for each partition
 
 	client atomic.Pointer[rueidis.Client] // nil until connected
-	toldAt atomic.Int64                   // when lacks logged, in nanoseconds since 1970
-	health atomic.Pointer[Health]         // as last asked; nil before
+	toldAt atomic.Int64                   // when lacks last logged, in nanoseconds since 1970
+	health atomic.Pointer[Health]         // the last answer; nil before the first
 
 	mu         sync.Mutex
 	connecting *connection // under mu: the attempt on its way
@@ -50,14 +48,12 @@ type Store struct {
 
 var _ session.Store = (*Store)(nil)
 
-// Open connects to Redis, within ConnectTimeout and the context. Every field of
-// cfg that is out of its bounds is named in the error, which shows no secret. A
-// server that is not there is session.ErrUnavailable; one that refuses this
-// configuration, or cannot do all that the store needs, is
-// session.ErrMisconfigured: every command and every script is tried once, on keys
-// of its own. What the server cannot promise is logged as a warning, see
-// [Store.Health]. With Lazy it does not connect, and the first call that reaches the
-// server tries it.
+// Open connects to Redis, within ConnectTimeout and the context. Every field of cfg that is out of
+// its bounds is named in the error, which shows no secret. If no server answers, the error is
+// session.ErrUnavailable. If a server refuses this configuration, or cannot do all that the store
+// needs, it is session.ErrMisconfigured: every command and every script is tried once, on keys of
+// its own. Promises that the server cannot keep are logged as warnings; see [Store.Health]. With
+// Lazy Open does not connect, and the first call does what Open would have done.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -126,8 +122,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// sweepBatch is how many records one script of Sweep looks at: the server serves
-// nobody else meanwhile.
+// sweepBatch is how many records one script of Sweep looks at: the server does nothing else
+// meanwhile.
 const sweepBatch = 25
 
 // Traits implements session.Store.

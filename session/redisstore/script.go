@@ -71,10 +71,9 @@ func newScript(text string) *script {
 // scriptCall is one run of a script.
 type scriptCall struct{ keys, args []string }
 
-// run runs the script once for each call, all in one round trip. A script that a
-// server does not know, after a restart or SCRIPT FLUSH, is sent in full; one that
-// a Cluster turned away while slots move is tried again, a few times and within
-// ctx. In both cases it had not begun.
+// run runs the script once for each call, all in one round trip. A script that a server does not
+// know, after a restart or SCRIPT FLUSH, is sent in full. One that a Cluster refused while slots
+// move is tried again, a few times and within ctx. In both cases it had not begun.
 func (s *script) run(ctx context.Context, c rueidis.Client, calls ...scriptCall) []rueidis.RedisResult {
 	results := make([]rueidis.RedisResult, len(calls))
 	todo := make([]int, len(calls))
@@ -131,8 +130,8 @@ func noScript(err error) bool {
 	return ok && reply.IsNoScript()
 }
 
-// turnedAway reports whether a Cluster refused a script because of where its
-// keys are at the moment.
+// turnedAway reports whether a Cluster refused a script because its keys are on another server at
+// the moment.
 func turnedAway(err error) bool {
 	reply, ok := rueidis.IsRedisErr(err)
 	if !ok {

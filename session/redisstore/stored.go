@@ -8,8 +8,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Stored returns how many sessions are stored, those that expired and were not
-// swept included. It is one round trip and costs the same however many there are.
+// Stored returns how many sessions are stored, expired ones included until they are swept. It makes
+// one round trip, and costs the same however many there are.
 func (s *Store) Stored(ctx context.Context) (int, error) {
 	const op = "count the stored"
 	return call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) (int, error) {

@@ -1,4 +1,4 @@
-// Sweep: what expired goes, a few records at a time.
+// Sweep: removing expired sessions, a few records at a time.
 
 package redisstore
 
@@ -14,11 +14,10 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/pace"
 )
 
-// Sweep implements session.Store. One round trip asks all partitions whether
-// anything is due; a script then looks at no more than Traits.SweepBatch records,
-// and the server is left to others for as long as it ran.
-// In a Cluster a server that does not answer keeps only its own partitions from
-// being swept; the error is the first.
+// Sweep implements session.Store. One round trip asks all partitions whether anything is due. A
+// script then looks at no more than Traits.SweepBatch records, and after each the store pauses for
+// as long as the script ran. In a Cluster the partitions of a server that does not answer are left
+// out; the error is the first.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	const op = "sweep"
 	if most < 1 {
@@ -26,7 +25,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	}
 	now := micros(s.now())
 	due, first := call(ctx, s, op, reads, func(ctx context.Context, c rueidis.Client) ([]int, error) {
-		if deadline, ok := ctx.Deadline(); ok { // half of the time to hear who is there
+		if deadline, ok := ctx.Deadline(); ok { // half of the time, to find the servers that answer
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 			defer cancel()
@@ -53,8 +52,8 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	return removed, first
 }
 
-// due returns the partitions in which something is to be looked at, and the first
-// error of those that did not say.
+// due returns the partitions with records to look at, and the first error of those that did not
+// answer.
 func (s *Store) due(ctx context.Context, c rueidis.Client, now string) ([]int, error) {
 	cmds := make(rueidis.Commands, partitions)
 	for p := range cmds {
@@ -74,7 +73,7 @@ func (s *Store) due(ctx context.Context, c rueidis.Client, now string) ([]int, e
 	return due, first
 }
 
-// swept is what one script did.
+// swept is the result of one script.
 type swept struct{ removed, seen int }
 
 func (s *Store) sweepPartition(ctx context.Context, c rueidis.Client, p int, now string, batch int) (swept, error) {

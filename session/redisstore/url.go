@@ -1,5 +1,4 @@
-// URL: redis://, rediss:// and unix://, read strictly: what is not understood is an
-// error, never left out.
+// URL: redis://, rediss:// and unix://, read strictly: a part that is not understood is an error.
 
 package redisstore
 
@@ -15,8 +14,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/settings"
 )
 
-// applyURL takes c.URL apart into the other fields. Its errors name the part
-// that is wrong and show nothing that stands where a password may.
+// applyURL takes c.URL apart into the other fields. Its errors name the part that is wrong, and
+// show no part in which a password may be.
 func (c *Config) applyURL() error {
 	text := string(c.URL)
 	scheme, rest, ok := strings.Cut(text, "://")
@@ -61,12 +60,12 @@ func (c *Config) applyURL() error {
 	return c.applyDB(path)
 }
 
-// wrongURL is an error of Config.URL. It shows nothing that stands where a password may.
+// wrongURL is an error of Config.URL. Its callers show no part in which a password may be.
 func wrongURL(format string, args ...any) error {
 	return &config.FieldError{Field: "URL", Problem: fmt.Sprintf(format, args...)}
 }
 
-// applyUser reads user:password@ and returns what stands behind it.
+// applyUser reads user:password@ and returns the rest.
 func (c *Config) applyUser(authority string) (rest string, err error) {
 	c.Username, c.Password, c.DB = "", "", 0
 	at := strings.LastIndexByte(authority, '@')
@@ -157,7 +156,7 @@ func (c *Config) applyAuthority(text string) error {
 		return nil
 	}
 	if strings.Trim(port, "-0123456789") != "" { // it may be a password without its @
-		return wrongURL("the port is no number, want 1 to 65535")
+		return wrongURL("the port is not a number, want 1 to 65535")
 	}
 	n, err := strconv.Atoi(port)
 	if err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {

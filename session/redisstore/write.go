@@ -19,8 +19,8 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 	return s.insert(ctx, "create", n, a)
 }
 
-// Restore implements session.Store. Redis keeps nothing of a session that ended,
-// so an ID that ended is known only while its key is an alias.
+// Restore implements session.Store. Redis keeps nothing of a session that has ended, so Restore
+// knows an ended ID only while its key is an alias.
 func (s *Store) Restore(ctx context.Context, n session.Session) error {
 	if !n.LiveAt(s.now()) {
 		return session.ErrNotFound
@@ -61,7 +61,7 @@ func (s *Store) insert(ctx context.Context, op string, n session.Session, a sess
 	return evicted, nil
 }
 
-// indexes returns the keys of the indexes that n stands in.
+// indexes returns the keys of the indexes that hold n.
 func (s *Store) indexes(n *session.Session) []string {
 	tag := n.ID.Tag()
 	keys := []string{s.keys.all(tag), s.keys.due(tag)}
@@ -88,7 +88,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 	return verdict(op, words[0])
 }
 
-// eight is a version as it stands in a record.
+// eight is a version as a record has it, in eight bytes.
 func eight(version uint64) string { return string(binary.BigEndian.AppendUint64(nil, version)) }
 
 // Touch implements session.Store.
@@ -224,8 +224,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, _ session.End
 	})
 }
 
-// words runs a script that answers with a word, or with a word and more, and
-// writes.
+// words runs a script that writes, and returns its answer: a word, or a word and more.
 func (s *Store) words(ctx context.Context, op string, script *script, keys, args []string) ([]string, error) {
 	return call(ctx, s, op, writes, func(ctx context.Context, c rueidis.Client) ([]string, error) {
 		result := script.run(ctx, c, scriptCall{keys, args})[0]
@@ -243,7 +242,7 @@ func (s *Store) words(ctx context.Context, op string, script *script, keys, args
 	})
 }
 
-// verdict is what a script's word means.
+// verdict turns the word of a script into an error.
 func verdict(op, word string) error {
 	switch word {
 	case "ok":
