@@ -1,9 +1,10 @@
-// Package account keeps the administrators of a panel: their names, roles and password hashes, in tables of the
-// admin database whose names begin with crudadmin_.
+// Package account keeps the administrators of a panel: their names, roles and password hashes, in
+// tables of the admin database whose names begin with crudadmin_.
 //
-// A password leaves this package in no form, and its hash is in no exported value. [Accounts.Authenticate] tells
-// nothing about why a sign-in failed: an unknown name, a wrong password and a disabled account give the same
-// error after the same work. A database that does not answer gives [ErrUnavailable], never "wrong password".
+// Passwords never leave this package, and no exported value holds a hash. [Accounts.Authenticate]
+// does not tell why a sign-in failed: an unknown name, a wrong password and a disabled account give
+// the same error after the same work. A database that does not answer gives [ErrUnavailable], never
+// "wrong password".
 package account
 
 import (
@@ -31,30 +32,31 @@ var (
 	ErrNotFound = errors.New("account: no such user")
 	// ErrUsernameTaken: another account has this username, compared by [Canonical].
 	ErrUsernameTaken = errors.New("account: this username is taken")
-	// ErrLastSuperuser: the change would leave nobody who may manage administrators.
+	// ErrLastSuperuser: after the change no account could manage administrators.
 	ErrLastSuperuser = errors.New("account: this is the last enabled superuser: make another one first")
-	// ErrUnavailable: the database did not answer, or no hashing place came free before the context ended.
-	// It says nothing about the account.
+	// ErrUnavailable: the database did not answer, or no hashing place came free before the context
+	// ended. It says nothing about the account.
 	ErrUnavailable = errors.New("account: unavailable")
 )
 
-// Config is what [Open] needs beside the database. The zero value is ready for production.
+// Config configures [Open]. The zero value is ready for production.
 type Config struct {
-	// Argon2 is the cost of new password hashes. Default [DefaultArgon2]. Stored hashes of a lower cost are
-	// replaced when their owner signs in.
+	// Argon2 is the cost of new password hashes. Default [DefaultArgon2]. Stored hashes of a lower
+	// cost are replaced when their owner signs in.
 	Argon2 Argon2
 
-	// MaxHashes is how many passwords are hashed at the same time; more wait, see MaxWaiting. Default:
-	// GOMAXPROCS, and at most what keeps the hashes within 64 MiB (3 at 19 MiB each), so that with the
-	// garbage of past hashes a process under 1,000 sign-ins at once stays below 256 MB.
+	// MaxHashes is how many passwords are hashed at the same time; more wait, see MaxWaiting.
+	// Default: GOMAXPROCS, and at most as many as fit into 64 MiB (3 at 19 MiB each), so that with
+	// the garbage of past hashes a process under 1,000 sign-ins at once stays below 256 MB.
 	MaxHashes int
 
-	// MaxWaiting is how many sign-ins wait for one of these places, and as many others beside them; more are ErrBusy
-	// at once. Default: 16 for each place, which is less than a second at the default cost. At most 4096.
+	// MaxWaiting is how many sign-ins wait for one of these places, and as many others beside them;
+	// more are ErrBusy at once. Default: 16 for each place, which is less than a second at the
+	// default cost. At most 4096.
 	MaxWaiting int
 
-	// Timeout is how long the database may take over one call, beside the caller's own deadline: a server that says
-	// nothing keeps nobody for longer. Default 5 seconds.
+	// Timeout is how long the database may take over one call, beside the caller's own deadline: a
+	// server that says nothing keeps nobody for longer. Default 5 seconds.
 	Timeout time.Duration
 
 	// Random gives salts, ids and generated passwords. Default crypto/rand.Reader.
@@ -63,8 +65,8 @@ type Config struct {
 	// Now is the clock. Default time.Now.
 	Now func() time.Time `json:"-"`
 
-	// Logger is told of what an operator must mend: a stored hash that cannot be read. Default slog.Default.
-	// Records carry component=account.
+	// Logger is told of faults that an operator must mend: a stored hash that cannot be read.
+	// Default slog.Default. Records carry component=account.
 	Logger *slog.Logger `json:"-"`
 }
 
@@ -85,7 +87,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate returns nil, or one error with a config.FieldError for each field that is out of its bounds. Open calls it.
+// Validate returns nil, or one error with a config.FieldError for each field that is out of its
+// bounds. Open calls it.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var check fields.Check
@@ -96,7 +99,8 @@ func (c Config) Validate() error {
 	return check.Err("account")
 }
 
-// Accounts are the administrators in one database. It is safe for concurrent use and starts no goroutine.
+// Accounts are the administrators in one database. It is safe for concurrent use and starts no
+// goroutine.
 type Accounts struct {
 	db    *sqldb.DB
 	cfg   Config
@@ -104,9 +108,9 @@ type Accounts struct {
 	dummy string // a hash nobody's password has, at the current cost
 }
 
-// Open checks cfg, finds out which engine db is (SQLite, PostgreSQL, MySQL or MariaDB), and brings its crudadmin_
-// tables up to date; several processes may do so at once, and wait for each other as long as ctx lasts. The pool
-// stays the caller's: its busy timeout and its closing too.
+// Open checks cfg, finds out which engine db is (SQLite, PostgreSQL, MySQL or MariaDB), and brings
+// its crudadmin_ tables up to date; several processes may do so at once, and wait for each other as
+// long as ctx lasts. The pool stays the caller's: its busy timeout and its closing too.
 func Open(ctx context.Context, db *sql.DB, cfg Config) (*Accounts, error) {
 	if db == nil {
 		return nil, errors.New("account: Open needs a database: db is nil")

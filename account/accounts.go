@@ -27,8 +27,8 @@ const (
 	selectUserAndHash = "SELECT " + userColumns + ", password_hash FROM crudadmin_users WHERE "
 )
 
-// Create makes an enabled administrator. It returns a [*PolicyError] for the password, [ErrUsernameTaken], or an
-// error that names the username or the role.
+// Create makes an enabled administrator. It returns a [*PolicyError] for the password,
+// [ErrUsernameTaken], or an error that names the username or the role.
 func (a *Accounts) Create(ctx context.Context, username, password string, role Role) (User, error) {
 	return a.insert(ctx, username, password, role, guard{})
 }
@@ -97,9 +97,9 @@ func (a *Accounts) ByUsername(ctx context.Context, username string) (User, error
 	return a.find(ctx, "username_key", Canonical(username))
 }
 
-// List returns up to limit users in the order of their canonical names, those after the username after: "" for
-// the first page, then the last username of the page before. A page shorter than limit is the last. A limit
-// of 0 is DefaultPage; more than MaxPage is MaxPage.
+// List returns up to limit users in the order of their canonical names, those after the username
+// after: "" for the first page, then the last username of the page before. A page shorter than
+// limit is the last. A limit of 0 is DefaultPage; more than MaxPage is MaxPage.
 func (a *Accounts) List(ctx context.Context, after string, limit int) ([]User, error) {
 	if limit <= 0 {
 		limit = DefaultPage
@@ -131,8 +131,8 @@ func (a *Accounts) page(ctx context.Context, after string, limit int) (users []U
 	return users, rows.Err()
 }
 
-// SetPassword changes the password of someone who knows the old one; a wrong one is ErrOldPassword, as it is
-// when another change came first. The caller ends the user's other sessions.
+// SetPassword changes the password of someone who knows the old one; a wrong one is ErrOldPassword,
+// as it is when another change came first. The caller ends the user's other sessions.
 func (a *Accounts) SetPassword(ctx context.Context, id, oldPassword, newPassword string) error {
 	return a.setPassword(ctx, id, oldPassword, newPassword, guard{})
 }
@@ -160,8 +160,8 @@ func (a *Accounts) setPassword(ctx context.Context, id, oldPassword, newPassword
 	return err
 }
 
-// ResetPassword gives a user a new password without asking for the old one. The caller ends all the user's
-// sessions.
+// ResetPassword gives a user a new password without asking for the old one. The caller ends all the
+// user's sessions.
 func (a *Accounts) ResetPassword(ctx context.Context, id, newPassword string) error {
 	return a.resetPassword(ctx, id, newPassword, guard{})
 }
@@ -178,8 +178,8 @@ func (a *Accounts) resetPassword(ctx context.Context, id, newPassword string, g 
 	return err
 }
 
-// storePassword replaces a password in a transaction of its own, so that what is decided by the account meanwhile
-// comes before it or after it.
+// storePassword replaces a password in a transaction of its own, so that other decisions about the
+// account come before it or after it.
 func (a *Accounts) storePassword(ctx context.Context, u User, password string, g guard, condition string, args ...any) (n int64, err error) {
 	if err := CheckPassword(u.Username, password); err != nil {
 		return 0, err
@@ -199,8 +199,8 @@ func (a *Accounts) storePassword(ctx context.Context, u User, password string, g
 	return n, err
 }
 
-// SetDisabled forbids or allows a user to sign in. The last enabled superuser stays: ErrLastSuperuser. The
-// caller ends a disabled user's sessions.
+// SetDisabled forbids or allows a user to sign in. The last enabled superuser stays:
+// ErrLastSuperuser. The caller ends a disabled user's sessions.
 func (a *Accounts) SetDisabled(ctx context.Context, id string, disabled bool) error {
 	return a.setDisabled(ctx, id, disabled, guard{})
 }
@@ -221,8 +221,8 @@ func (a *Accounts) setRole(ctx context.Context, id string, role Role, g guard) e
 	return a.change(ctx, "set role", id, "role", string(role), role != Superuser, g, func(u User) bool { return u.Role != role })
 }
 
-// Unlock forgets the failed sign-ins of a user by raising [User.Unlocks]. It changes nothing else: a known device
-// stays known, and a session lives on. ErrNotFound if there is no such user.
+// Unlock forgets the failed sign-ins of a user by raising [User.Unlocks]. It changes nothing else:
+// a known device stays known, and a session lives on. ErrNotFound if there is no such user.
 func (a *Accounts) Unlock(ctx context.Context, id string) error {
 	return a.unlock(ctx, id, guard{})
 }
@@ -240,8 +240,9 @@ func (a *Accounts) unlock(ctx context.Context, id string, g guard) error {
 	})
 }
 
-// change sets one column of a user, and raises the epoch where that changes what the user was. One that takes
-// rights away leaves an enabled superuser: two of them cannot demote each other at the same moment.
+// change sets one column of a user, and raises the epoch where raises says so. A change that takes
+// rights away leaves an enabled superuser: two superusers cannot demote each other at the same
+// moment.
 func (a *Accounts) change(ctx context.Context, op, id, column string, value any, takes bool, g guard, raises func(User) bool) error {
 	if !isID(id) {
 		return ErrNotFound
@@ -272,7 +273,8 @@ func (a *Accounts) change(ctx context.Context, op, id, column string, value any,
 	})
 }
 
-// find reads the user with that value in the column, id or username_key, and the password hash if it is asked for.
+// find reads the user with that value in the column, id or username_key, and the password hash if
+// it is asked for.
 func (a *Accounts) find(ctx context.Context, column, value string, hash ...any) (User, error) {
 	if column == "id" && !isID(value) {
 		return User{}, ErrNotFound
@@ -292,13 +294,13 @@ func (a *Accounts) find(ctx context.Context, column, value string, hash ...any) 
 	return u, nil
 }
 
-// isID reports whether id looks like one of newID. What does not is nobody's, and not asked for: what an engine
-// says to odd text (a zero byte, a trailing space) is its own.
+// isID reports whether id looks like one of newID. Other texts are not asked for, since no user has
+// them and engines differ about odd text (a zero byte, a trailing space).
 func isID(id string) bool {
 	return len(id) == 36 && strings.Trim(id, "0123456789abcdef-") == ""
 }
 
-// scanUser reads userColumns, and what follows them into more.
+// scanUser reads userColumns, and the columns after them into more.
 func scanUser(row interface{ Scan(...any) error }, more ...any) (User, error) {
 	var u User
 	var created, updated, changed int64

@@ -11,22 +11,24 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// ErrActor says that the administrator who makes a change is not any more what they were when they
-// asked for it: gone, disabled, of another role, or with a new password. Nothing was changed.
+// ErrActor says that the administrator who asked for a change has changed meanwhile: their account
+// is gone or disabled, or has another role or a new password. Nothing was changed.
 var ErrActor = errors.New("account: the administrator who asked for this was changed meanwhile")
 
-// Acting makes changes in the name of one administrator. Each is made only if that account still is what it was
-// (there, enabled, of the same role and epoch), which is read in the transaction of the change itself: a change
-// that began before its author was disabled and would end after it is [ErrActor]. [Accounts.By] makes one.
+// Acting makes changes in the name of one administrator. Each is made only if that account still is
+// what it was (there, enabled, of the same role and epoch), which is read in the transaction of the
+// change itself: a change that began before its author was disabled and would end after it is
+// [ErrActor]. [Accounts.By] makes one.
 type Acting struct {
 	a     *Accounts
 	by    User
 	check func(ctx context.Context, held bool) error
 }
 
-// By returns the changes that by makes. check, unless nil, is asked twice and may refuse the change with an error of its
-// own, which is returned as it is: right before the transaction, and inside it right before the commit, with held
-// true: it must then not wait for another connection of the same pool, which this transaction has one of.
+// By returns the changes that by makes. check, unless nil, is asked twice and may refuse the change
+// with an error of its own, which is returned as it is: right before the transaction, and inside it
+// right before the commit, with held true: it must then not wait for another connection of the same
+// pool, which this transaction has one of.
 func (a *Accounts) By(by User, check func(ctx context.Context, held bool) error) Acting {
 	if check == nil {
 		check = func(context.Context, bool) error { return nil }
@@ -64,7 +66,8 @@ func (c Acting) Unlock(ctx context.Context, id string) error {
 	return c.a.unlock(ctx, id, c.guard())
 }
 
-// ByIDIn is [Accounts.ByID] inside a transaction of the same database, such as one that holds the only connection.
+// ByIDIn is [Accounts.ByID] inside a transaction of the same database, such as one that holds the
+// only connection.
 func (a *Accounts) ByIDIn(ctx context.Context, tx interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }, id string) (User, error) {
@@ -78,7 +81,7 @@ func (a *Accounts) ByIDIn(ctx context.Context, tx interface {
 	return u, nil
 }
 
-// guard is what a transaction that changes an administrator asks; the zero guard asks nothing.
+// guard holds the checks of a transaction that changes an administrator; the zero guard has none.
 type guard struct {
 	before func(context.Context) error
 	first  func(context.Context, *sqldb.Tx) error // in the transaction, before anything is written
@@ -99,12 +102,12 @@ func (c Acting) guard() guard {
 	}
 }
 
-// sameActor reports whether what u may do, and what proves that it is them, is what it was of then.
+// sameActor reports whether u has the rights and the proof of identity that then had.
 func (u User) sameActor(then User) bool {
 	return !u.Disabled && u.Role == then.Role && u.Epoch == then.Epoch
 }
 
-// checkError carries an error of a check through what makes this package's errors of a database's.
+// checkError carries an error of a check through wrap unchanged.
 type checkError struct{ err error }
 
 func (r *checkError) Error() string { return fmt.Sprintf("account: refused: %v", r.err) }

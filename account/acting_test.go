@@ -53,8 +53,8 @@ func hashes(t *testing.T, db database) (all string) {
 	return all
 }
 
-// Whoever is not any more what they were changes nobody: of each way to be changed, at the last moment before the
-// transaction.
+// Whoever is not any more what they were changes nobody: of each way to be changed, at the last
+// moment before the transaction.
 func TestActorIsReadInTheTransaction(t *testing.T) {
 	each(t, func(t *testing.T, empty start) {
 		a, db := quickAccounts(t, empty)

@@ -21,12 +21,12 @@ type Argon2 struct {
 	Threads uint8  // 1 to 16
 }
 
-// DefaultArgon2 is 19 MiB, two passes, one thread: the OWASP Password Storage Cheat Sheet's first choice, some
-// 26 ms a hash.
+// DefaultArgon2 is 19 MiB, two passes, one thread: the OWASP Password Storage Cheat Sheet's first
+// choice, some 26 ms a hash.
 var DefaultArgon2 = Argon2{Memory: 19 << 10, Time: 2, Threads: 1}
 
-// Bounds of what is made and, as a stored hash is input too, of what is verified: a tampered parameter must not
-// make a sign-in allocate gigabytes or run for minutes.
+// Bounds of what is made and, as a stored hash is input too, of what is verified: a tampered
+// parameter must not make a sign-in allocate gigabytes or run for minutes.
 const (
 	maxMemory  = 128 << 10 // KiB
 	maxTime    = 16
@@ -40,7 +40,8 @@ const (
 	maxStoredHash                = 256 // characters of a PHC string
 )
 
-// Validate returns nil, or one error with a config.FieldError for each field that is out of its bounds.
+// Validate returns nil, or one error with a config.FieldError for each field that is out of its
+// bounds.
 func (c Argon2) Validate() error {
 	var check fields.Check
 	check.Int("Threads", int(c.Threads), 1, maxThreads)

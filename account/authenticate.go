@@ -9,14 +9,15 @@ import (
 )
 
 // Authenticate returns the enabled user who has this name and password. Every failure is the same
-// [ErrCredentials] after one Argon2id hash of the current cost, whether the name is unknown, the password wrong
-// or the account disabled. (Until their owner signs in once, accounts with a bcrypt hash, or one of an older
-// cost, take the time of that hash as well.) When the database or a hashing place cannot be had, it is
-// [ErrUnavailable]; if too many wait for a place, [ErrBusy] at once: see [From] and [OnKnownDevice].
+// [ErrCredentials] after one Argon2id hash of the current cost, whether the name is unknown, the
+// password wrong or the account disabled. (Until their owner signs in once, accounts with a bcrypt
+// hash, or one of an older cost, take the time of that hash as well.) When the database or a
+// hashing place cannot be had, it is [ErrUnavailable]; if too many wait for a place, [ErrBusy] at
+// once: see [From] and [OnKnownDevice].
 //
-// On success it notes the time of the login, and replaces a hash that is bcrypt or costs less than today's. A
-// password longer than 72 bytes is verified against bcrypt by its first 72, as that hash was made, and by all
-// of it from then on.
+// On success it notes the time of the login, and replaces a hash that is bcrypt or costs less than
+// today's. A password longer than 72 bytes is verified against bcrypt by its first 72, as that hash
+// was made, and by all of it from then on.
 func (a *Accounts) Authenticate(ctx context.Context, username, password string) (User, error) {
 	var stored string
 	u, err := a.find(ctx, "username_key", Canonical(username), &stored)
@@ -27,7 +28,7 @@ func (a *Accounts) Authenticate(ctx context.Context, username, password string) 
 	if !known {
 		stored = a.dummy
 	}
-	if tooLong(password) { // nobody's; not worth hashing whatever its size
+	if tooLong(password) { // longer than any password: a hash of it would only cost time
 		known, password = false, ""
 	}
 	ok, outdated, err := a.hash.verify(ctx, signingInAs(ctx), stored, password)
@@ -66,7 +67,8 @@ func (a *Accounts) upgrade(ctx context.Context, id, stored, password string) err
 	return err
 }
 
-// login notes the login of a user who was not disabled, and whose password was not changed, while it was verified.
+// login notes the time of a sign-in, unless the user was disabled or the password changed while it
+// was verified.
 func (a *Accounts) login(ctx context.Context, u User) (User, error) {
 	const unchanged = "id = ? AND disabled = FALSE AND password_changed_at = ?"
 	now, changed := a.now(), u.PasswordChangedAt.UnixMicro()
@@ -89,5 +91,5 @@ func (a *Accounts) login(ctx context.Context, u User) (User, error) {
 	return u, nil
 }
 
-// tooLong bounds what is hashed; no password is longer.
+// tooLong reports whether a text is longer than any password, and so not worth hashing.
 func tooLong(password string) bool { return len(password) > MaxPassword*utf8.UTFMax }

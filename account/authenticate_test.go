@@ -228,7 +228,8 @@ func TestChangeDuringLoginRefusesIt(t *testing.T) {
 				db := empty(t)
 				other := open(t, db, account.Config{Argon2: quick})
 				u := create(t, other, "ada", account.Viewer)
-				// The clock is read after the password was verified: the moment to change something.
+				// The clock is read after the password was verified: the moment to change
+				// something.
 				a := open(t, db, account.Config{Argon2: quick, Now: func() time.Time {
 					if err := change(context.WithoutCancel(t.Context()), other, u.ID); err != nil {
 						t.Error(err)
@@ -281,8 +282,8 @@ func TestWaitForAHashingPlaceEndsWithTheContext(t *testing.T) {
 	wg.Wait()
 }
 
-// 1,000 sign-ins at once at the real cost, known and unknown: at most MaxHashes hashes at a time, and the process
-// below 256 MB. Those whose context ends first are unavailable, never wrong.
+// 1,000 sign-ins at once at the real cost, known and unknown: at most MaxHashes hashes at a time,
+// and the process below 256 MB. Those whose context ends first are unavailable, never wrong.
 func TestThousandParallelLoginsStayUnder256MB(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hashes for seconds")

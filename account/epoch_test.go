@@ -11,7 +11,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 )
 
-// TestEpochsAreRaisedByWhatTheySay makes random changes and compares the two numbers with what each change promises.
+// TestEpochsAreRaisedByWhatTheySay makes random changes and compares the two numbers with what each
+// change promises.
 func TestEpochsAreRaisedByWhatTheySay(t *testing.T) {
 	type change struct {
 		name           string
@@ -118,7 +119,8 @@ func TestOldTablesGetTheirEpochs(t *testing.T) {
 		if now, err := old.ByID(t.Context(), u.ID); err != nil || now != u {
 			t.Errorf("after the migration: %+v, %v, want %+v", now, err, u)
 		}
-		// A crash between the change and its entry: every statement can be run again (SQLite and PostgreSQL undo it).
+		// A crash between the change and its entry: every statement can be run again (SQLite and
+		// PostgreSQL undo it).
 		if db.engine == "mysql" {
 			exec(t, db, "DELETE FROM crudadmin_account_version WHERE version_id = 2")
 			open(t, db, account.Config{Argon2: quick})

@@ -1,4 +1,5 @@
-// Faults, made for real: frozen and lost servers, deadlocks, strict isolation. And what is odd to one engine only.
+// Faults, made for real: frozen and lost servers, deadlocks, strict isolation. And what is odd to
+// one engine only.
 
 package account_test
 
@@ -82,7 +83,8 @@ func TestFrozenAndLostServers(t *testing.T) {
 	}
 }
 
-// Somebody else's transaction has ada's row and asks for the lock of this package, which has it and asks for the row.
+// Somebody else's transaction has ada's row and asks for the lock of this package, which has it and
+// asks for the row.
 func TestDeadlockIsTriedAgain(t *testing.T) {
 	for name, c := range map[string]struct{ waiting, lock string }{
 		"postgresql": {
@@ -139,7 +141,8 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	}
 }
 
-// With the strictest level as the default of the connections, transactions are aborted for what others read.
+// With the strictest level as the default of the connections, transactions are aborted for what
+// others read.
 func TestSerializableIsTriedAgain(t *testing.T) {
 	for name, db := range map[string]func() database{
 		"postgresql": func() database {
@@ -203,7 +206,8 @@ func TestOddTextIsNobodys(t *testing.T) {
 	})
 }
 
-// Names differ by every character but case, and are listed in the order of their bytes, on every engine.
+// Names differ by every character but case, and are listed in the order of their bytes, on every
+// engine.
 func TestNamesCompareTheSameOnEveryEngine(t *testing.T) {
 	each(t, func(t *testing.T, empty start) {
 		a, _ := quickAccounts(t, empty)

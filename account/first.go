@@ -14,18 +14,19 @@ import (
 const (
 	firstUsername = "admin"
 
-	// generatedSize characters of this alphabet are 139 bits. It leaves out 0 O, 1 l I and the like, and begins
-	// no escape in a shell or a URL.
+	// generatedSize characters of this alphabet are 139 bits. It leaves out 0 O, 1 l I and the
+	// like, and begins no escape in a shell or a URL.
 	generatedSize     = 24
 	generatedAlphabet = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 )
 
-// errNotFirst: somebody else made one meanwhile.
+// errNotFirst: another process made a user meanwhile.
 var errNotFirst = errors.New("account: there is a user")
 
-// EnsureFirst makes a superuser when there is no user at all, and does nothing otherwise. An empty username is
-// "admin"; an empty password is generated, and returned this once for the caller to print. Of several processes
-// that start together exactly one has made = true. A given password obeys the policy: see [CheckPassword].
+// EnsureFirst makes a superuser when there is no user at all, and does nothing otherwise. An empty
+// username is "admin"; an empty password is generated, and returned this once for the caller to
+// print. Of several processes that start together exactly one has made = true. A given password
+// obeys the policy: see [CheckPassword].
 func (a *Accounts) EnsureFirst(ctx context.Context, username, password string) (u User, generated Secret, made bool, err error) {
 	users, err := a.List(ctx, "", 1)
 	if err != nil || len(users) > 0 {

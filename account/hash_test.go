@@ -93,7 +93,8 @@ func TestDefaultPlacesFollowTheMemoryOfAHash(t *testing.T) {
 	}
 }
 
-// Nobody can sign in with the hash that unknown names are compared with, and it costs what a real one does.
+// Nobody can sign in with the hash that unknown names are compared with, and it costs what a real
+// one does.
 func TestDummyIsARealHashOfNobody(t *testing.T) {
 	h := newHasher(Config{Argon2: DefaultArgon2}.withDefaults())
 	dummy, err := h.dummy()

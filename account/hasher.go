@@ -71,8 +71,9 @@ func (h *hasher) dummy() (string, error) {
 	return argon2Hash{h.cost, b[:saltSize], b[saltSize:]}.encode(), nil
 }
 
-// verify reports whether password is the one of the stored hash, and whether that hash should be replaced
-// because it is bcrypt or costs less than today's. A hash that cannot be read is errStoredHash.
+// verify reports whether password is the one of the stored hash, and whether that hash should be
+// replaced because it is bcrypt or costs less than today's. A hash that cannot be read is
+// errStoredHash.
 func (h *hasher) verify(ctx context.Context, who asker, stored, password string) (ok, outdated bool, err error) {
 	if isBcrypt(stored) {
 		return h.verifyBcrypt(ctx, who, stored, password)
@@ -92,7 +93,8 @@ func (h *hasher) verify(ctx context.Context, who asker, stored, password string)
 	return hash.matches(normal(password)), outdated, nil
 }
 
-// verifyBcrypt compares the first 72 bytes, as the Python original did; Argon2id then hashes the whole password.
+// verifyBcrypt compares the first 72 bytes, as the Python original did; Argon2id then hashes the
+// whole password.
 func (h *hasher) verifyBcrypt(ctx context.Context, who asker, stored, password string) (ok, outdated bool, err error) {
 	cost, err := bcrypt.Cost([]byte(stored))
 	if err != nil || cost > maxBcryptCost {
@@ -112,6 +114,6 @@ func isBcrypt(stored string) bool {
 	return strings.HasPrefix(stored, "$2a$") || strings.HasPrefix(stored, "$2b$") || strings.HasPrefix(stored, "$2y$")
 }
 
-// normal is the password as it is hashed: NFKC, so that keyboards that compose é differently agree (NIST SP
-// 800-63B, "Password Verifiers"). Nothing is cut off, and no case is folded.
+// normal is the password as it is hashed: NFKC, so that keyboards that compose é differently agree
+// (NIST SP 800-63B, "Password Verifiers"). Nothing is cut off, and no case is folded.
 func normal(password string) string { return norm.NFKC.String(password) }

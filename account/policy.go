@@ -13,19 +13,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Length of a password in characters (OWASP ASVS 5.0, 6.2; NIST SP 800-63B): no rule says which characters.
+// Length of a password in characters (OWASP ASVS 5.0, 6.2; NIST SP 800-63B): no rule says which
+// characters.
 const (
 	MinPassword = 12
 	MaxPassword = 256
 )
 
-// PolicyError says, in words for the person who typed it, why a new password is refused. It holds no password.
+// PolicyError says, in words for the person who typed the password, why it is refused. It does not
+// hold the password.
 type PolicyError struct{ Rule string }
 
 func (e *PolicyError) Error() string { return "account: the password " + e.Rule }
 
-// CheckPassword reports as a [*PolicyError] why password may not become the password of username: it is too
-// short or too long, is widely used, is a sequence or a repetition, or holds the username.
+// CheckPassword reports as a [*PolicyError] why password may not become the password of username:
+// it is too short or too long, is widely used, is a sequence or a repetition, or holds the
+// username.
 func CheckPassword(username, password string) error {
 	if len(password) > MaxPassword*utf8.UTFMax || !utf8.ValidString(password) {
 		return longOrBroken(password)
@@ -82,8 +85,9 @@ var keyboard = []string{
 	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/", "qazwsxedcrfvtgbyhnujmik,ol.p;/",
 }
 
-// sequential reports whether s consists of runs of at least four characters on average, where in a run each
-// follows the last one in the alphabet, among the digits or on the keyboard, either way, or equals it.
+// sequential reports whether s consists of runs of at least four characters on average, where in a
+// run each follows the last one in the alphabet, among the digits or on the keyboard, either way,
+// or equals it.
 func sequential(s string) bool {
 	return runs(s)*4 <= utf8.RuneCountInString(s)
 }
@@ -114,11 +118,13 @@ func adjacent(a, b rune) bool {
 	return false
 }
 
-// maxAround is how many characters, a sequence counting as one, still leave a common word in their middle weak.
+// maxAround is how many characters, a sequence counting as one, still leave a common word in their
+// middle weak.
 const maxAround = 6
 
-// widelyUsed reports whether s is in the list of common passwords, or is one common word (with letters written
-// as digits or not) and little around it: Password123!, !!welcome2026, adm1nistrat0r, monkey123456789.
+// widelyUsed reports whether s is in the list of common passwords, or is one common word (with
+// letters written as digits or not) and little around it: Password123!, !!welcome2026,
+// adm1nistrat0r, monkey123456789.
 func widelyUsed(s string) bool {
 	lists := loadLists()
 	if lists.common[s] || lists.common[unleet(s)] {

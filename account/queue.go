@@ -1,4 +1,4 @@
-// Queue: who waits for a hashing place, how many, and in which order.
+// Queue: sign-ins wait for a hashing place, so many at most, in an order that no flood can abuse.
 
 package account
 
@@ -9,8 +9,9 @@ import (
 	"sync"
 )
 
-// ErrBusy means that as many sign-ins wait for their password to be checked as may wait, or as may of one source. It
-// comes at once, with ErrUnavailable, and says nothing about the account.
+// ErrBusy means that the queue of sign-ins whose passwords wait to be checked is full, or the share
+// of one source in it. It comes at once, matches ErrUnavailable, and says nothing about the
+// account.
 var ErrBusy = fmt.Errorf("%w: too many sign-ins at once", ErrUnavailable)
 
 const (
@@ -24,20 +25,22 @@ type (
 	knownKey  struct{}
 )
 
-// From says where the sign-ins with the context it returns come from, such as an address: those of one source are at
-// most a quarter of those that wait for a hashing place, so that nobody fills the queue alone.
+// From says where the sign-ins with the context it returns come from, such as an address: those of
+// one source are at most a quarter of those that wait for a hashing place, so that nobody fills the
+// queue alone.
 func From(ctx context.Context, source string) context.Context {
 	return context.WithValue(ctx, sourceKey{}, source)
 }
 
-// OnKnownDevice says that the sign-ins with the context it returns come from a device on which the account was signed
-// in to before. They wait apart from all others and get three of four places as long as both wait, so that neither a
-// flood of strangers nor one of known devices keeps the others out.
+// OnKnownDevice says that the sign-ins with the context it returns come from a device on which the
+// account was signed in to before. They wait apart from all others and get three of four places as
+// long as both wait, so that neither a flood of strangers nor one of known devices keeps the others
+// out.
 func OnKnownDevice(ctx context.Context) context.Context {
 	return context.WithValue(ctx, knownKey{}, true)
 }
 
-// asker is who asks for a place.
+// asker is the kind of caller that asks for a place.
 type asker int
 
 const (
@@ -54,11 +57,13 @@ func signingInAs(ctx context.Context) asker {
 	return signingIn
 }
 
-// knownInTurn is how many sign-ins on known devices get a place before one on another device that waits.
+// knownInTurn is how many sign-ins on known devices get a place before one on another device that
+// waits.
 const knownInTurn = 3
 
-// queue gives out places. People who are signed in have the next one, so that no flood of sign-ins keeps them from
-// changing a password; then known devices, with every fourth place kept for the others.
+// queue gives out places. People who are signed in have the next one, so that no flood of sign-ins
+// keeps them from changing a password; then known devices, with every fourth place kept for the
+// others.
 type queue struct {
 	most int // that wait, of each kind of asker
 
@@ -71,13 +76,13 @@ type queue struct {
 	inTurn  int            // known devices that got a place since another one did
 }
 
-// origin is what sign-ins that wait are counted by.
+// origin is the kind and the source by which waiting sign-ins are counted.
 type origin struct {
 	who    asker
 	source string
 }
 
-// waiter is one that waits; given is closed when it has a place.
+// waiter is one caller that waits; given is closed when it has a place.
 type waiter struct {
 	given  chan struct{}
 	source string
@@ -143,7 +148,7 @@ func (q *queue) leave() {
 	q.handOn()
 }
 
-// handOn gives a place that was left to who is next.
+// handOn gives a place that became free to the next waiter.
 func (q *queue) handOn() {
 	order := []asker{admitted, known, signingIn}
 	if q.inTurn >= knownInTurn {

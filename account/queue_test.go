@@ -67,8 +67,8 @@ func TestTheQueueForHashesIsBoundedAndFair(t *testing.T) {
 	})
 }
 
-// Whoever waits, of known devices and others, neither starves: known ones get three places of four, each kind has room
-// of its own to wait in, and those of one source are counted apart.
+// Whoever waits, of known devices and others, neither starves: known ones get three places of four,
+// each kind has room of its own to wait in, and those of one source are counted apart.
 func TestKnownDevicesGoFirstAndNeitherStarves(t *testing.T) {
 	t.Parallel()
 	for _, first := range []asker{known, signingIn} { // whoever came first
@@ -136,7 +136,8 @@ func TestKnownDevicesGoFirstAndNeitherStarves(t *testing.T) {
 	}
 }
 
-// However people come and give up, never more hash than there are places, and at the end all are free.
+// However people come and give up, never more hash than there are places, and at the end all are
+// free.
 func TestTheQueueUnderRandomUse(t *testing.T) {
 	t.Parallel()
 	const places, most = 3, 12

@@ -9,8 +9,9 @@ import (
 
 const masked = "[secret]"
 
-// Secret holds a password that must be shown once. It prints as [secret] through fmt, slog and encoding/json,
-// also inside other values; only [Secret.Reveal] gives it out. The zero value is the empty secret.
+// Secret holds a password that must be shown once. It prints as [secret] through fmt, slog and
+// encoding/json, also inside other values; only [Secret.Reveal] gives it out. The zero value is the
+// empty secret.
 type Secret struct {
 	// A pointer, because fmt prints the fields of an unexported field without asking its methods.
 	value *string

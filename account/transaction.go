@@ -10,8 +10,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// locks are the queries of one row that wait for every other transaction with this lock. SQLite needs
-// none: only one transaction can write.
+// locks are the queries of one row that wait for every other transaction with this lock. SQLite
+// needs none: only one transaction can write.
 var locks = map[sqldb.Engine]string{
 	sqldb.PostgreSQL: "SELECT pg_advisory_xact_lock(7165919031090963316)", // "crudacct" in ASCII
 	sqldb.MySQL:      "SELECT id FROM crudadmin_account_lock WHERE id = 1 FOR UPDATE",
@@ -30,9 +30,9 @@ func (a *Accounts) exec(ctx context.Context, op, query string, args ...any) (n i
 	return n, nil
 }
 
-// alone runs work in a transaction, one at a time of all processes: what work reads, no other change
-// by alone alters until the commit. Errors of this package that work returns pass through; work keeps
-// nothing of a try that failed.
+// alone runs work in a transaction, one at a time of all processes: what work reads, no other
+// change by alone alters until the commit. Errors of this package that work returns pass through;
+// work keeps nothing of a try that failed.
 func (a *Accounts) alone(ctx context.Context, op string, work func(context.Context, *sqldb.Tx) error) error {
 	err := a.retry(ctx, func(ctx context.Context) error {
 		_, err := a.db.Attempt(ctx, func(t *sqldb.Tx) error {

@@ -40,23 +40,27 @@ type User struct {
 	PasswordChangedAt time.Time `json:"password_changed_at"`
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"` // zero: never
 
-	// Epoch is raised by a new password, a reset, disabling and a change of role, and by nothing else. What was
-	// granted to the account under another epoch, such as a known device, ends with it.
+	// Epoch is raised by a new password, a reset, disabling and a change of role, and by nothing
+	// else. What was granted to the account under another epoch, such as a known device, ends with
+	// it.
 	Epoch int64 `json:"epoch"`
 
-	// Unlocks is raised by [Accounts.Unlock], a new password and a reset. Failed sign-ins are counted under it, so
-	// that raising it forgets them at once and everywhere, whatever store counts them.
+	// Unlocks is raised by [Accounts.Unlock], a new password and a reset. Failed sign-ins are
+	// counted under it, so that raising it forgets them at once and everywhere, whatever store
+	// counts them.
 	Unlocks int64 `json:"unlocks"`
 }
 
-// Canonical is the form in which usernames are compared, stored uniquely and counted by a login throttle:
-// Unicode NFKC with its case folded, and without the space around it. It is the empty string, which is nobody's
-// name, for one that is blank, not UTF-8, holds a zero byte, or is too long to be a username.
+// Canonical is the form in which usernames are compared, stored uniquely and counted by a login
+// throttle: Unicode NFKC with its case folded, and without the space around it. It is the empty
+// string, which is nobody's name, for one that is blank, not UTF-8, holds a zero byte, or is too
+// long to be a username.
 func Canonical(username string) string {
 	if len(username) > MaxUsername*utf8.UTFMax || !utf8.ValidString(username) || strings.ContainsRune(username, 0) {
 		return ""
 	}
-	// Folding can undo a composition and composing can undo a folding, hence twice (Unicode 3.13, D146).
+	// Folding can undo a composition and composing can undo a folding, hence twice (Unicode 3.13,
+	// D146).
 	key := norm.NFKC.String(username)
 	for range 2 {
 		key = norm.NFKC.String(cases.Fold().String(key))
@@ -69,7 +73,7 @@ type UsernameError struct{ Rule string }
 
 func (e *UsernameError) Error() string { return "account: the username " + e.Rule }
 
-// checkUsername refuses what could be nobody's name, or could be taken for another one on a screen.
+// checkUsername refuses texts that cannot be a username, or that look like another one on a screen.
 func checkUsername(username string) error {
 	key := Canonical(username)
 	switch {

@@ -1,4 +1,5 @@
-// Cells: long values read bit by bit, by SQLite's incremental I/O (sqlite.org/c3ref/blob_open.html).
+// Cells: long values read bit by bit, by SQLite's incremental I/O
+// (sqlite.org/c3ref/blob_open.html).
 
 package sqlite
 
@@ -54,10 +55,11 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 // Unwrap returns the driver's own connection, which its functions look for.
 func (c *connection) Unwrap() driver.Conn { return c.wrapped }
 
-// ReadCell gives the bytes of a text or blob to yield, in pieces of at most size bytes, as the connection's transaction
-// sees it, while neither SQLite nor Go holds more of it. A piece is only good until yield returns. It reports false, and
-// has given nothing, where SQLite cannot do that: no such row, a table without row ids, a view, a computed column, a number.
-// Errors: yield's, ctx's, and SQLite's while it reads.
+// ReadCell gives the bytes of a text or blob to yield, in pieces of at most size bytes, as the
+// connection's transaction sees it, while neither SQLite nor Go holds more of it. A piece is only
+// good until yield returns. It reports false, and has given nothing, where SQLite cannot do that:
+// no such row, a table without row ids, a view, a computed column, a number. Errors: yield's,
+// ctx's, and SQLite's while it reads.
 func (c *connection) ReadCell(ctx context.Context, table, column string, row int64, size int, yield func([]byte) error) (bool, error) {
 	db, ok := handle(c.wrapped)
 	if !ok {
@@ -83,7 +85,7 @@ func (c *connection) ReadCell(ctx context.Context, table, column string, row int
 	}
 	rc := lib.Xsqlite3_blob_open(tls, db, names[0], names[1], names[2], row, 0, out)
 	blob := pointer(libc.GoBytes(out, word))
-	defer lib.Xsqlite3_blob_close(tls, blob) // of none it does nothing
+	defer lib.Xsqlite3_blob_close(tls, blob) // a null handle is left alone
 	if rc != lib.SQLITE_OK {
 		return false, nil
 	}
@@ -104,8 +106,8 @@ func (c *connection) ReadCell(ctx context.Context, table, column string, row int
 	return true, nil
 }
 
-// handle is SQLite's of one of the driver's connections, which keeps it in a field of its own. Where a later driver has
-// another, cells are read as without this.
+// handle is SQLite's of one of the driver's connections, which keeps it in a field of its own.
+// Where a later driver has another, cells are read as without this.
 func handle(conn driver.Conn) (uintptr, bool) {
 	v := reflect.ValueOf(conn)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {

@@ -124,7 +124,8 @@ func TestReadCell(t *testing.T) {
 	}
 }
 
-// An export, and a download, load no cell: they work on a connection on which none can be loaded that is long.
+// An export, and a download, load no cell: they work on a connection on which none can be loaded
+// that is long.
 func TestExportsLoadNoLongCell(t *testing.T) {
 	db := cells(t)
 	db.SetMaxOpenConns(1)

@@ -1,4 +1,4 @@
-// Checks: what is refused when a file is opened, and the words for it.
+// Checks: files that cannot be used are refused when they are opened, and the error says why.
 
 package sqlite
 
@@ -15,7 +15,8 @@ import (
 	codes "modernc.org/sqlite/lib"
 )
 
-// check refuses an admin database that is no sound, writable SQLite file, and puts it into WAL mode.
+// check refuses an admin database that is not a sound, writable SQLite file, and puts it into WAL
+// mode.
 func check(ctx context.Context, path string, everyPage bool) error {
 	db, err := pool(uri(path, url.Values{
 		"mode":          {"rw"},
@@ -41,8 +42,8 @@ func check(ctx context.Context, path string, everyPage bool) error {
 	return setWAL(ctx, db, path)
 }
 
-// setWAL switches the journal mode. Processes that do it at the same moment are refused without a wait, so it
-// is tried again within the busy timeout.
+// setWAL switches the journal mode. Processes that do it at the same moment are refused without a
+// wait, so it is tried again within the busy timeout.
 func setWAL(ctx context.Context, db *sql.DB, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
 	defer cancel()
@@ -63,8 +64,9 @@ func setWAL(ctx context.Context, db *sql.DB, path string) error {
 	}
 }
 
-// probe reads the header and the schema, and where write is true asks whether SQLite could open the file for
-// writing: when it cannot, it opens it for reading without a word, and BEGIN IMMEDIATE succeeds all the same.
+// probe reads the header and the schema, and where write is true asks whether SQLite could open the
+// file for writing: when it cannot, it opens it for reading without a word, and BEGIN IMMEDIATE
+// succeeds all the same.
 func probe(ctx context.Context, db *sql.DB, path string, write bool) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {

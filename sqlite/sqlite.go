@@ -1,6 +1,7 @@
-// Package sqlite opens SQLite files with modernc.org/sqlite, the one driver a library package of this module
-// links: [Open] the panel's own admin database, [OpenData] a file that belongs to somebody else. Programs that
-// bring their own driver (another SQLite fork may not be linked beside this one) pass their own *sql.DB instead.
+// Package sqlite opens SQLite files with modernc.org/sqlite, the one driver a library package of
+// this module links: [Open] the panel's own admin database, [OpenData] a file that belongs to
+// somebody else. Programs that bring their own driver (another SQLite fork may not be linked beside
+// this one) pass their own *sql.DB instead.
 package sqlite
 
 import (
@@ -20,23 +21,25 @@ import (
 )
 
 const (
-	// busyTimeout is how long a statement waits for another writer; a context that ends sooner ends the wait.
+	// busyTimeout is how long a statement waits for another writer; a context that ends sooner ends
+	// the wait.
 	busyTimeout = 10 * time.Second
 
-	// minPage is the size in bytes of the smallest page (sqlite.org/fileformat.html, 1.3.2), so of the smallest
-	// database that is not empty.
+	// minPage is the size in bytes of the smallest page (sqlite.org/fileformat.html, 1.3.2), so of
+	// the smallest database that is not empty.
 	minPage = 512
 
-	// maxChecked is the size in bytes up to which Open checks every page of the file (some 100 ms); a larger
-	// one is checked by its header and its schema.
+	// maxChecked is the size in bytes up to which Open checks every page of the file (some 100 ms);
+	// a larger one is checked by its header and its schema.
 	maxChecked = 64 << 20
 )
 
-// Open opens the admin database at path and makes it when there is none: the file 0600, missing folders 0700.
-// Transactions begin with the write lock; writers wait for each other up to 10 s or their context.
+// Open opens the admin database at path and makes it when there is none: the file 0600, missing
+// folders 0700. Transactions begin with the write lock; writers wait for each other up to 10 s or
+// their context.
 //
-// A folder, a file that is not SQLite or encrypted, a damaged one and a read-only one are refused with an error
-// that names the file. Nothing is ever made anew in its place.
+// A folder, a file that is not SQLite or encrypted, a damaged one and a read-only one are refused
+// with an error that names the file. Nothing is ever made anew in its place.
 func Open(ctx context.Context, path string) (*sql.DB, error) {
 	path, err := absolute(path)
 	if err != nil {
@@ -54,18 +57,19 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 		"_txlock":       {"immediate"},
 		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
 		"_foreign_keys": {"on"},
-		// With NORMAL, WAL commits reach the disk at the next checkpoint: after a power cut a session that
-		// was revoked before it would be valid again.
+		// With NORMAL, WAL commits reach the disk at the next checkpoint: after a power cut a
+		// session that was revoked before it would be valid again.
 		"_synchronous": {"FULL"},
 	}))
 }
 
-// OpenData opens the existing SQLite file at path, which belongs to another program: nothing that outlives a
-// connection is set, its journal mode least of all. Foreign keys are enforced. A missing file, one that is not
-// SQLite, and one that cannot be written although readOnly is false are refused.
+// OpenData opens the existing SQLite file at path, which belongs to another program: nothing that
+// outlives a connection is set, its journal mode least of all. Foreign keys are enforced. A missing
+// file, one that is not SQLite, and one that cannot be written although readOnly is false are
+// refused.
 //
-// Reading a file in WAL mode needs its -shm file, or the right to make it: SQLite refuses one in a folder it
-// cannot write to.
+// Reading a file in WAL mode needs its -shm file, or the right to make it: SQLite refuses one in a
+// folder it cannot write to.
 func OpenData(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
 	path, err := absolute(path)
 	if err != nil {
@@ -108,7 +112,8 @@ func OpenData(ctx context.Context, path string, readOnly bool) (*sql.DB, error) 
 	return db, nil
 }
 
-// pool is a *sql.DB for many readers. Writers queue inside SQLite, and past the limit in the order they came.
+// pool is a *sql.DB for many readers. Writers queue inside SQLite, and past the limit in the order
+// they came.
 func pool(dsn string) (*sql.DB, error) {
 	c, err := newConnector(dsn)
 	if err != nil {
@@ -122,7 +127,8 @@ func pool(dsn string) (*sql.DB, error) {
 	return db, nil
 }
 
-// uri is the file: URI of an absolute path (sqlite.org/uri.html), whatever characters the path holds.
+// uri is the file: URI of an absolute path (sqlite.org/uri.html), whatever characters the path
+// holds.
 func uri(path string, params url.Values) string {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
@@ -143,8 +149,8 @@ func absolute(path string) (string, error) {
 	return abs, nil
 }
 
-// creating is held while a new file's descriptor is open: closing it would release the POSIX locks that a
-// connection of this process holds on the same file.
+// creating is held while a new file's descriptor is open: closing it would release the POSIX locks
+// that a connection of this process holds on the same file.
 var creating sync.Mutex
 
 // create makes the file unless it is there, and returns its size.

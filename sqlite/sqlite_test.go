@@ -290,7 +290,8 @@ func ExampleOpen() {
 	// Output: <nil>
 }
 
-// The database of a program is opened as it is: nothing of it is changed, and a wrong path makes no file.
+// The database of a program is opened as it is: nothing of it is changed, and a wrong path makes no
+// file.
 func ExampleOpenData() {
 	_, err := sqlite.OpenData(context.Background(), "no/such/shop.db", true)
 	fmt.Println(err != nil)

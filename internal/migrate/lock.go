@@ -1,4 +1,4 @@
-// Locks: what lets one process at a time migrate.
+// Locks: one process at a time migrates a table of versions.
 
 package migrate
 
@@ -37,8 +37,8 @@ func (l *locker) SessionLock(ctx context.Context, conn *sql.Conn) error {
 			return err
 		})
 	case sqldb.PostgreSQL:
-		// The lock is the transaction's, not the session's: behind a pooler a lock of the session stays
-		// on a connection that another program has by then.
+		// The lock is the transaction's, not the session's: behind a pooler a lock of the session
+		// stays on a connection that another program has by then.
 		if _, err = sqldb.PostgreSQL.Start(ctx, conn); err == nil {
 			_, err = conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", l.key())
 		}

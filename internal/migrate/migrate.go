@@ -21,10 +21,9 @@ import (
 // it at once: one migrates, the others wait, as long as ctx lasts. With SQLite
 // every connection must open the same file.
 //
-// table is where the versions are kept. Each package has its own, so that several
-// share a database. On SQLite and PostgreSQL a migration that fails leaves nothing
-// behind. On MySQL schema changes are no transactions: every statement of a
-// migration must be one that can be run again.
+// table is where the versions are kept. Each package has its own, so that several share a database.
+// On SQLite and PostgreSQL a migration that fails leaves nothing behind. On MySQL schema changes
+// are not part of transactions: it must be safe to run every statement of a migration again.
 func Up(ctx context.Context, db *sql.DB, engine sqldb.Engine, files fs.FS, table string) error {
 	folder, err := fs.Sub(files, "migrations/"+string(engine))
 	if err != nil {
@@ -67,8 +66,8 @@ type versions struct {
 	engine sqldb.Engine
 	query  string // of the entries of a version
 
-	// refused is the first error of making the table. goose tries again, and in
-	// PostgreSQL's transaction that hides why.
+	// refused is the first error of making the table. goose tries again, and in PostgreSQL's
+	// transaction the second error hides the first.
 	refused error
 }
 

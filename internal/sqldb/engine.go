@@ -14,10 +14,10 @@
 //
 // # Transactions
 //
-// [DB.Begin] takes a connection out of the pool, and [Tx.Close] gives it back without a
-// transaction on it, whatever happened meanwhile. BEGIN, COMMIT and ROLLBACK are sent like any other
-// statement: they end with their context, which [sql.Tx.Commit] does not on every driver.
-// [DB.Retry] tries again what the database undid to let another transaction go on.
+// [DB.Begin] takes a connection out of the pool, and [Tx.Close] gives it back without a transaction
+// on it, whatever happened meanwhile. BEGIN, COMMIT and ROLLBACK are sent like any other statement:
+// they end with their context, which [sql.Tx.Commit] does not on every driver. [DB.Retry] tries
+// again what the database undid to let another transaction go on.
 package sqldb
 
 import (
@@ -101,7 +101,8 @@ func (e Engine) ForUpdate() string {
 
 // begins are the statements that begin a transaction that writes.
 var begins = map[Engine][]string{
-	// The write lock is taken now: a transaction that took it later could be refused for what it read.
+	// The write lock is taken now: a transaction that took it later could be refused for what it
+	// read.
 	SQLite: {"BEGIN IMMEDIATE"},
 	// At other levels a transaction would not see what was committed while it waited for a lock.
 	PostgreSQL: {"BEGIN ISOLATION LEVEL READ COMMITTED"},
@@ -113,8 +114,8 @@ var begins = map[Engine][]string{
 // Begin returns the statements that begin a transaction that writes.
 func (e Engine) Begin() []string { return slices.Clone(begins[e]) }
 
-// Start begins a transaction that writes on conn: on SQLite it holds the write lock, elsewhere it is
-// READ COMMITTED. It is a [Start].
+// Start begins a transaction that writes on conn: on SQLite it holds the write lock, elsewhere it
+// is READ COMMITTED. It is a [Start].
 func (e Engine) Start(ctx context.Context, conn *sql.Conn) (restore func(context.Context) error, err error) {
 	for _, statement := range begins[e] {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {

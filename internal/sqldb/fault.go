@@ -22,15 +22,15 @@ const (
 	// Unsent: the statement never reached the database. Of a COMMIT this cannot be known, see
 	// [Fault.Undecided].
 	Unsent
-	// Lost: there was no answer, or the connection ended before it. Whether the statement was done is
-	// not known.
+	// Lost: there was no answer, or the connection ended before it. Whether the statement was done
+	// is not known.
 	Lost
 	// Starting: the server is starting or stopping, and lets nobody in.
 	Starting
 	// Locked: another connection holds a lock of the SQLite file. Nothing was done.
 	Locked
-	// Conflict: the database undid the transaction because of another one: a serialization failure, a
-	// deadlock, a lock that was waited for too long. The whole transaction can be tried again.
+	// Conflict: the database undid the transaction because of another one: a serialization failure,
+	// a deadlock, a lock that was waited for too long. The whole transaction can be tried again.
 	Conflict
 	// Duplicate: a unique or primary key is there already.
 	Duplicate
@@ -100,8 +100,8 @@ func (e Engine) Owns(err error) bool {
 	}
 }
 
-// errDatabaseClosed has the text of database/sql's error of a pool that was closed, which has no name
-// there.
+// errDatabaseClosed has the text of database/sql's error of a pool that was closed, which has no
+// name there.
 var errDatabaseClosed = errors.New("sql: database is closed")
 
 // unanswered is the fault of an error that is not an answer of the database.
@@ -115,8 +115,8 @@ func unanswered(err error) Fault {
 	return Lost
 }
 
-// sqliteFaults are those of SQLite's result codes (sqlite.org/rescode.html): of the extended code, or
-// else of the primary one, which is its lowest byte. Others are Refused.
+// sqliteFaults are those of SQLite's result codes (sqlite.org/rescode.html): of the extended code,
+// or else of the primary one, which is its lowest byte. Others are Refused.
 var sqliteFaults = map[int]Fault{
 	5:  Locked,   // SQLITE_BUSY
 	6:  Locked,   // SQLITE_LOCKED: a table, under a shared cache

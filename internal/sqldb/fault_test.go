@@ -1,4 +1,5 @@
-// The faults of real errors of real drivers, and of those that no test server can be brought to say.
+// The faults of real errors of real drivers, and of those that no test server can be brought to
+// say.
 
 package sqldb_test
 
@@ -183,8 +184,8 @@ func everywhere(provoke func(*testing.T, database) error) map[sqldb.Engine]func(
 	return map[sqldb.Engine]func(*testing.T, database) error{sqldb.SQLite: provoke, sqldb.PostgreSQL: provoke, sqldb.MySQL: provoke}
 }
 
-// afterTable makes the table a with that column, runs the statements before, and returns what the last
-// one gives. All are on one connection.
+// afterTable makes the table a with that column, runs the statements before, and returns what the
+// last one gives. All are on one connection.
 func afterTable(column, last string, before ...string) func(*testing.T, database) error {
 	return func(t *testing.T, d database) error {
 		conn := connection(t, d.open(t, ""))
@@ -216,7 +217,8 @@ func overtaken(begin string) func(*testing.T, database) error {
 	}
 }
 
-// deadlock lets two transactions wait for each other, and returns the error of the one that was hit.
+// deadlock lets two transactions wait for each other, and returns the error of the one that was
+// hit.
 func deadlock(t *testing.T, d database) error {
 	one, two := connection(t, d.open(t, "")), connection(t, d.open(t, ""))
 	must(t, one, "CREATE TABLE a (n INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (0, 0), (1, 0)")
@@ -256,8 +258,8 @@ var sleep = map[sqldb.Engine]struct{ who, statement, seen, kill string }{
 	},
 }
 
-// asleep returns the error of a statement that ends ends while the server is at it: by a statement with
-// which another connection kills it, or in another way.
+// asleep returns the error of a statement that ends ends while the server is at it: by a statement
+// with which another connection kills it, or in another way.
 func asleep(end func(t *testing.T, cancel func(), other *sql.Conn, kill string)) func(*testing.T, database) error {
 	return func(t *testing.T, d database) error {
 		db, s := d.open(t, ""), sleep[d.engine]
@@ -346,8 +348,8 @@ func TestFaultsOfRealErrors(t *testing.T) {
 	})
 }
 
-// TestFaultsOfSaidErrors has the errors that no test brings a server to say, and those of drivers that
-// the module does not use.
+// TestFaultsOfSaidErrors has the errors that no test brings a server to say, and those of drivers
+// that the module does not use.
 func TestFaultsOfSaidErrors(t *testing.T) {
 	t.Parallel()
 	state := func(code string) error { return &pgconn.PgError{Code: code} }

@@ -15,8 +15,8 @@ const (
 	// tries is how often a transaction is tried in all that the database undoes.
 	tries = 3
 
-	// undoTimeout is for how long a rollback may outlast its caller's context, where DB.Undo is zero:
-	// callers are to be back 50 ms after their deadline.
+	// undoTimeout is for how long a rollback may outlast its caller's context, where DB.Undo is
+	// zero: callers are to be back 50 ms after their deadline.
 	undoTimeout = 30 * time.Millisecond
 )
 
@@ -30,8 +30,8 @@ type DB struct {
 	Undo time.Duration
 }
 
-// Exec runs one statement with [Engine.Bind], and returns how many rows it changed. MySQL counts rows
-// that had the new values before only if the DSN says clientFoundRows.
+// Exec runs one statement with [Engine.Bind], and returns how many rows it changed. MySQL counts
+// rows that had the new values before only if the DSN says clientFoundRows.
 func (d *DB) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	return changed(d.Pool.ExecContext(ctx, d.Engine.Bind(query), args...))
 }
@@ -59,8 +59,8 @@ type Tx struct {
 	done    bool // committed
 }
 
-// Begin takes a connection and begins a transaction on it with start; nil is [Engine.Start]. After an
-// error there is nothing to close.
+// Begin takes a connection and begins a transaction on it with start; nil is [Engine.Start]. After
+// an error there is nothing to close.
 func (d *DB) Begin(ctx context.Context, start Start) (*Tx, error) {
 	conn, err := d.Pool.Conn(ctx)
 	if err != nil {

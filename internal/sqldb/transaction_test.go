@@ -1,5 +1,5 @@
-// Transactions on real databases: what undoes them, what is tried again, and that no connection comes
-// back into the pool with one on it.
+// Transactions on real databases: what undoes them, what is tried again, and that no connection
+// comes back into the pool with one on it.
 
 package sqldb_test
 
@@ -90,8 +90,8 @@ func TestAttempt(t *testing.T) {
 	})
 }
 
-// TestRestore: what a Start put onto the connection is taken back after a commit, an undo, and a Start
-// that failed; and where that fails the connection does not come back.
+// TestRestore: what a Start put onto the connection is taken back after a commit, an undo, and a
+// Start that failed; and where that fails the connection does not come back.
 func TestRestore(t *testing.T) {
 	d := engines["sqlite"](t)
 	db := d.open(t, "")

@@ -15,6 +15,8 @@ import (
 //   - Whatever ends a session before it expires, or changes its metadata, takes
 //     the next number of a log in the same transaction: without gaps, in the order
 //     in which the changes become visible, with a random mark.
+//   - Delete and DeleteUser ask once more where nobody knows what became of the first attempt:
+//     only the database can tell what that has done. The store does not ask again.
 //   - Sweep leaves alone what has expired for Traits.SweepGrace, at least
 //     Config.Grace, and until then TouchLate finds it.
 type Truth interface {

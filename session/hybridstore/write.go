@@ -90,10 +90,6 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 // end a session that has ended settles that again.
 func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
 	ended, err := s.truth.Delete(ctx, id, why)
-	err = resolved(ctx, err, func() (err error) {
-		ended, err = s.truth.Delete(ctx, id, why)
-		return err
-	})
 	switch {
 	case err == nil:
 		ids := []session.ID{ended.ID}
@@ -116,10 +112,6 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 		before, known = s.window.here()
 	}
 	n, err := s.truth.DeleteUser(ctx, user, why, keep...)
-	err = resolved(ctx, err, func() (err error) {
-		n, err = s.truth.DeleteUser(ctx, user, why, keep...)
-		return err
-	})
 	if err != nil {
 		return 0, err
 	}
@@ -135,18 +127,6 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 		return n, nil
 	}
 	return n, s.settle(ctx, committed, tombstone, ids)
-}
-
-// resolved asks again where nobody knows what the first attempt did. If the second
-// comes to nothing, the first may still have been done.
-func resolved(ctx context.Context, first error, again func() error) error {
-	if !errors.Is(first, session.ErrIndeterminate) || ctx.Err() != nil {
-		return first
-	}
-	if err := again(); !errors.Is(err, session.ErrUnavailable) {
-		return err
-	}
-	return first
 }
 
 // settle returns nil when no node believes what the cache had of the sessions:

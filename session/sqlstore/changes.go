@@ -1,5 +1,4 @@
-// Changes: a log of what ended or changed sessions, numbered, for those who keep
-// copies of them.
+// Changes: a numbered log of ends and changes of sessions, for caches that keep copies of them.
 
 package sqlstore
 
@@ -15,8 +14,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// keepChanges is how many entries of the log are kept at least; Sweep deletes older
-// ones.
+// keepChanges is how many entries the log keeps at least; Sweep deletes older ones.
 const keepChanges = 100_000
 
 const (
@@ -25,8 +23,8 @@ const (
 	insertChange = "INSERT INTO crudadmin_session_changes (seq, mark, id, final) VALUES "
 )
 
-// openLog finds out whether changes are numbered in this database, and begins to
-// if that is wanted.
+// openLog finds out whether changes are numbered in this database, and begins to number them if
+// that is wanted.
 func (s *Store) openLog(ctx context.Context, wanted bool) error {
 	const op = "open the log of changes"
 	head, err := ask(ctx, s, readNumber, changesHead)
@@ -52,12 +50,12 @@ func (s *Store) openLog(ctx context.Context, wanted bool) error {
 	return err
 }
 
-// randomMark is a number that nobody guesses, so that logs that went apart differ.
+// randomMark returns a random number, so that logs that went apart differ.
 func randomMark() int64 { return rand.Int64N(math.MaxInt64) } //nolint:gosec // no secret
 
-// logged enters changes of the sessions into the log. It is the last thing in a
+// logChanges enters changes of the sessions into the log. It is the last thing in a
 // transaction: the row of the counter stays locked until COMMIT, so that numbers
-// become visible in their order, and none is missing.
+// become visible in their order, without gaps.
 func (s *Store) logChanges(ctx context.Context, t *tx, final bool, ids ...[]byte) error {
 	if !s.numbered || len(ids) == 0 {
 		return nil
@@ -89,8 +87,8 @@ func (s *Store) logChanges(ctx context.Context, t *tx, final bool, ids ...[]byte
 	return nil
 }
 
-// loggedUser enters the endings of the user's sessions at that moment, n of them,
-// and those that were buried.
+// logUser enters the ends of the user's n sessions that ended at that moment, and those of the
+// expired sessions.
 func (s *Store) logUser(ctx context.Context, t *tx, user session.User, at int64, n int, buried [][]byte) error {
 	if !s.numbered || n == 0 {
 		return s.logChanges(ctx, t, true, buried...)
@@ -157,7 +155,7 @@ func readChanges(rows *sql.Rows, err error, now *time.Time) ([]session.Change, e
 	return changes, rows.Err()
 }
 
-// pruneChanges deletes the part of the log that nobody reads any more.
+// pruneChanges deletes entries beyond keepChanges.
 func (s *Store) pruneChanges() sweepStep {
 	return sweepStep{
 		statement: s.dialect.some(change{

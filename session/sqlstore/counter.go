@@ -13,7 +13,7 @@ import (
 
 const (
 	insertEvent = "INSERT INTO crudadmin_session_events (counter, seq, happened, until) VALUES (?, ?, ?, ?)"
-	// What lies a window or more after now was recorded by a clock that was wrong.
+	// Events that lie a window or more after now were recorded by a clock that was wrong.
 	deleteOutside = "DELETE FROM crudadmin_session_events WHERE counter = ? AND (happened <= ? OR happened >= ?)"
 	deleteOldest  = "DELETE FROM crudadmin_session_events WHERE counter = ? AND seq <= ?"
 	countEvents   = "SELECT count(*) FROM crudadmin_session_events WHERE counter = ? AND happened > ? AND happened < ?"

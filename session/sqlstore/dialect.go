@@ -64,8 +64,8 @@ func (c *change) verb(table string) string {
 	return "UPDATE " + table + " SET " + c.set
 }
 
-// flaw says, in a sentence with its remedy, what the database can never do by the word of an error of
-// the driver. It is empty for other errors.
+// flaw says, in a sentence with its remedy, what the database can never do by the word of an error
+// of the driver. It is empty for other errors.
 func (d *dialect) flaw(err error) string {
 	switch d.engine.Fault(err) {
 	case sqldb.Forbidden:

@@ -12,9 +12,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// underLockUntilKnown is underLock for what ends sessions, once more if the outcome is unknown and
-// ctx lasts: then work, told so, can see what the first time has done. If nothing
-// comes of that either, the outcome stays unknown.
+// underLockUntilKnown is underLock for work that ends sessions. If the outcome is unknown and ctx
+// lasts, it runs the work once more with again set, which can see what the first attempt has done.
+// If that fails too, the outcome stays unknown.
 func (s *Store) underLockUntilKnown(ctx context.Context, op string, key int64, work func(t *tx, again bool) error) error {
 	first := s.underLock(ctx, op, key, func(t *tx) error { return work(t, false) })
 	if !errors.Is(first, session.ErrIndeterminate) || ctx.Err() != nil {
@@ -29,8 +29,8 @@ func (s *Store) underLockUntilKnown(ctx context.Context, op string, key int64, w
 // maxReason is the most bytes of a reason.
 const maxReason = 32
 
-// fit makes text fit for every engine. To end a session never fails because of
-// the words for it.
+// fit shortens and cleans a text so that every engine can keep it. Ending a session never fails
+// because of the words for it.
 func fit(text string, most int) string {
 	if len(text) > most {
 		text = text[:most]
@@ -41,7 +41,8 @@ func fit(text string, most int) string {
 	return text
 }
 
-// Delete implements session.Store. Where COMMIT had no answer, it asks what became of it.
+// Delete implements session.Store. If a COMMIT had no answer, it asks the database what became of
+// it.
 func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
 	var ended session.Session
 	var broken *record
@@ -105,8 +106,8 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	return ended, nil
 }
 
-// DeleteUser implements session.Store. keep has at most MaxLimit IDs. Where COMMIT had
-// no answer, it asks what became of it.
+// DeleteUser implements session.Store. keep has at most MaxLimit IDs. If a COMMIT had no answer, it
+// asks the database what became of it.
 func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.Ending, keep ...session.ID) (int, error) {
 	if user.ID == "" || !storable(user.ID) {
 		return 0, nil
@@ -154,8 +155,8 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	return int(before + ended), nil
 }
 
-// Rotate implements session.Store. The old session stays as ended, so that its
-// ID is never taken again.
+// Rotate implements session.Store. The old session stays as history, so that its ID is never used
+// again.
 func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session) error {
 	if old.Tag() != next.ID.Tag() {
 		return fmt.Errorf("%w rotation: the IDs have different tags", session.ErrMalformed)
@@ -185,8 +186,8 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	})
 }
 
-// whyNotRotated tells a session that changed or was replaced from one that is
-// absent.
+// whyNotRotated returns ErrConflict for a session that changed or was replaced, and ErrNotFound for
+// one that is absent.
 func (t *tx) whyNotRotated(ctx context.Context, old session.ID, at int64) error {
 	err := t.present(ctx, old, at)
 	if errors.Is(err, session.ErrNotFound) {

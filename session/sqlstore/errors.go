@@ -14,8 +14,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// wrap makes an error of the contract of one after which nothing was written. Errors of the contract
-// pass through.
+// wrap makes an error of the contract of one after which nothing was written. Errors of the
+// contract pass through.
 func (s *Store) wrap(op string, err error) error {
 	if isContract(err) {
 		return err
@@ -66,8 +66,8 @@ func (f *flawed) Is(target error) bool { return target == session.ErrMisconfigur
 // Unwrap returns the error of the driver.
 func (f *flawed) Unwrap() error { return f.err }
 
-// warnOfFlaw logs, once a minute at most, that the database cannot do any more what it could when the
-// store was opened: another database has taken its place, or it was changed.
+// warnOfFlaw logs, once a minute at most, that the database cannot do any more what it could when
+// the store was opened: another database has taken its place, or it was changed.
 func (s *Store) warnOfFlaw(flaw string, err error) {
 	now := s.now().UnixNano()
 	last := s.toldAt.Load()

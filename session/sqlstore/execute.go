@@ -32,8 +32,8 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// ask reads with a prepared statement, and returns what collect makes of the rows. A read that had no
-// answer is sent again: the connection may have died in the pool.
+// ask reads with a prepared statement, and returns what collect makes of the rows. A read that had
+// no answer is sent again: the connection may have died in the pool.
 func ask[T any](ctx context.Context, s *Store, collect func(*sql.Rows, error) (T, error), text string, args ...any) (T, error) {
 	for try := 1; ; try++ {
 		if err := s.reach.enter(ctx); err != nil {
@@ -96,8 +96,8 @@ func (s *Store) underLock(ctx context.Context, op string, key int64, work func(*
 	})
 }
 
-// transact runs work in one transaction, and again from the start if the database undid it because of
-// another transaction. Errors are the contract's; those of the contract that work returns pass
+// transact runs work in one transaction, and again from the start if the database undid it because
+// of another transaction. Errors are the contract's; those of the contract that work returns pass
 // through. work must keep nothing of a try that failed.
 func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) error {
 	leave, err := s.enter(ctx)
@@ -126,8 +126,9 @@ func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) e
 }
 
 // again reports, after a pause, whether to try once more what the database answered that it did not
-// do: as long as ctx lasts where another connection holds SQLite's lock, three times in all where the
-// database undid the transaction because of another one, and at once where a plan is out of date.
+// do: as long as ctx lasts where another connection holds SQLite's lock, three times in all where
+// the database undid the transaction because of another one, and at once where a plan is out of
+// date.
 func (s *Store) again(ctx context.Context, err error, try int) bool {
 	switch fault := s.fault(err); {
 	case fault == sqldb.Locked:
@@ -143,8 +144,8 @@ func (s *Store) again(ctx context.Context, err error, try int) bool {
 func (s *Store) fault(err error) sqldb.Fault { return s.db.Engine.Fault(err) }
 
 // outdated reports whether a statement was refused, before it did anything, because its plan is out
-// of date: a column changed its type, a table was made anew, or the connection lost what was prepared
-// on it.
+// of date: a column changed its type, a table was made anew, or the connection lost what was
+// prepared on it.
 func (s *Store) outdated(err error) bool {
 	return err != nil && (s.fault(err) == sqldb.Outdated || strings.Contains(err.Error(), "sql: statement is closed"))
 }

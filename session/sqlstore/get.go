@@ -73,8 +73,8 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 	return got, err
 }
 
-// byID returns the record of that ID, with those of others who ask. A caller with
-// no deadline asks alone: it would hold up the others.
+// byID returns the record of that ID, in one statement with the IDs of other callers. A caller
+// without a deadline asks alone: it would hold up the others.
 func (s *Store) byID(ctx context.Context, id session.ID) ([]record, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
 		found := s.getOne(ctx, id)
@@ -87,7 +87,7 @@ func (s *Store) byID(ctx context.Context, id session.ID) ([]record, error) {
 	return found.records, found.err
 }
 
-// first returns the first of the records that is live at now. Those that cannot be
+// first returns the first of the records that is live at now. Sessions whose records cannot be
 // decoded end.
 func (s *Store) first(ctx context.Context, id session.ID, now time.Time, records []record, err error) (session.Session, error) {
 	if err != nil {

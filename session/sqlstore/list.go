@@ -21,7 +21,7 @@ func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error)
 	}
 	now := s.now()
 	var page session.Page
-	// Once, and again for what is missing after rows were discarded.
+	// Once, and again for the rest of the page after rows were left out.
 	for {
 		want := q.Size() - len(page.Sessions) + 1 // one more tells whether there is a next page
 		query, args := list(&q, micro(now), want, cursor, after)

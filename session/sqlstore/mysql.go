@@ -37,8 +37,9 @@ var mysql = dialect{
 
 const noDatabase = "no database to keep the tables in: name one in the address"
 
-// mysqlSettings looks at the database that is chosen, at the character set, in which every character
-// must have a place, and at autocommit, without which a single statement is never committed.
+// mysqlSettings looks at the database that is chosen, at the character set, in which every
+// character must have a place, and at autocommit, without which a single statement is never
+// committed.
 func mysqlSettings(ctx context.Context, db *sql.DB) (wrong []string, err error) {
 	var client, connection, results string
 	var autocommit, named bool

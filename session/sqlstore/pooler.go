@@ -1,7 +1,7 @@
-// Poolers: PgBouncer and its like in transaction mode give each statement whatever
-// connection to the server is free. What was prepared on one is then not known on the
-// next, or is another program's statement. So nothing is prepared there, by the store
-// or by the driver, or the store refuses to open.
+// Poolers: PgBouncer and its like in transaction mode give each statement whatever connection to
+// the server is free. A statement that was prepared on one connection is then unknown on the next,
+// or names another program's statement. So neither the store nor the driver prepares statements
+// there, or the store refuses to open.
 
 package sqlstore
 
@@ -29,7 +29,7 @@ const (
 
 // together asks PostgreSQL whether it parses and runs a statement in one transaction,
 // as a pooler in transaction mode needs it. 'now' is read when a statement is parsed,
-// now() is when the transaction began that runs it.
+// now() is the time at which the transaction that runs it began.
 func together(ctx context.Context, db *sql.DB) (bool, error) {
 	args := make([]any, oddArguments)
 	for i := range args {

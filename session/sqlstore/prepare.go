@@ -1,5 +1,5 @@
-// Preparing: statements are prepared at their first use, prepared anew after the tables changed, and
-// not prepared at all where the driver sends each with its arguments.
+// Preparing: statements are prepared at their first use, prepared anew after the tables changed,
+// and not prepared at all where the driver sends each with its arguments.
 
 package sqlstore
 
@@ -30,8 +30,8 @@ func (s *Store) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	return first.(*sql.Stmt), nil
 }
 
-// forget drops a statement whose plan is out of date. It is closed in the background: other calls may
-// be using it.
+// forget drops a statement whose plan is out of date. It is closed in the background: other calls
+// may be using it.
 func (s *Store) forget(text string, stmt *sql.Stmt) {
 	if stmt == nil {
 		return
@@ -42,8 +42,8 @@ func (s *Store) forget(text string, stmt *sql.Stmt) {
 	}
 }
 
-// runFresh runs a statement, prepared unless the store prepares nothing, and again for as long as its
-// plan is out of date. sent says that the database got it.
+// runFresh runs a statement, prepared unless the store prepares nothing, and again for as long as
+// its plan is out of date. sent says that the database got it.
 func runFresh[T any](ctx context.Context, s *Store, text string, plain func(query string) (T, error), with func(*sql.Stmt) (T, error)) (got T, sent bool, err error) {
 	for try := 0; ; try++ {
 		var stmt *sql.Stmt

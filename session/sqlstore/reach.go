@@ -23,28 +23,26 @@ const (
 	minPause = 25 * time.Millisecond
 	maxPause = 500 * time.Millisecond
 
-	// pingTimeout is what a ping is given; callers wait pingPatience for it, then
-	// another may follow, maxPings at once: one that hangs on a connection that leads
-	// nowhere holds up nobody, and one that is slow gets its time.
+	// pingTimeout is what a ping is given; callers wait pingPatience for it, then another may
+	// follow, maxPings at once: a ping on a connection that leads nowhere holds up no caller, and a
+	// slow one gets its time.
 	pingTimeout  = 2 * time.Second
 	pingPatience = 500 * time.Millisecond
 	maxPings     = 8
 
-	// A call that had no answer within its caller's time says nothing about the
-	// server if that was shorter.
+	// A call that had no answer within its caller's time says nothing about the server if that time
+	// was shorter than this.
 	hasty = 50 * time.Millisecond
 )
 
 // reach lets calls through to a database server.
 //
-// There are never more than the pool may have connections. Those beyond would wait
-// in database/sql, which then dials for them without any deadline: a server that
-// takes connections and says nothing would hold up the whole pool for as long as it
-// likes, or as TCP does.
+// There are never more calls than the pool may have connections. Further calls would wait in
+// database/sql, which then dials for them without any deadline: a server that takes connections and
+// says nothing would hold up the whole pool for as long as it likes, or as TCP does.
 //
-// After a call that had no answer, none goes on before a ping had one: a server that
-// is away, or starting, is asked by one caller and not by all of them, each with a
-// connection of its own that does not live to be used.
+// After a call that had no answer, no call goes on before a ping was answered: a server that is
+// away, or starting, is asked by one caller, and not by all of them on connections of their own.
 type reach struct {
 	db    *sql.DB
 	log   *slog.Logger
@@ -97,7 +95,7 @@ func (r *reach) enter(ctx context.Context) error {
 	if err := r.slot(ctx); err != nil || !r.doubted.Load() {
 		return err
 	}
-	// Who waited behind calls that had no answer does not go the same way.
+	// Callers that waited behind calls without an answer ask for a ping first.
 	<-r.slots
 	if err := r.trust(ctx); err != nil {
 		return err
@@ -193,7 +191,7 @@ func (r *reach) ask() *ping {
 	return p
 }
 
-// judge lets those go who wait for the ping. The caller holds the lock.
+// judge ends the wait of the callers of a ping. The caller holds the lock.
 func (r *reach) judge(p *ping) {
 	if r.asked == p {
 		r.asked = nil
@@ -227,8 +225,8 @@ func (r *reach) crowded() string {
 	return fmt.Sprintf("all %d connections of the pool are in use, %d of them not by sessions: give sessions a *sql.DB of their own", stats.MaxOpenConnections, others)
 }
 
-// leave says how a call went that began then: with an error of the contract or of
-// the driver, or none.
+// leave tells how a call that began then has ended: err is of the contract or of the driver, or
+// nil.
 func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 	r := s.reach
 	if r == nil {
@@ -253,7 +251,7 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 		return
 	}
 	if late && r.answered.Load() > int64(began.Sub(r.opened)) {
-		r.ask() // others were answered meanwhile: a connection, for who has no time to make one
+		r.ask() // others were answered meanwhile: make a connection for callers that have no time to
 		return
 	}
 	// A write that waited for a lock until its time was up is no outage: that is told

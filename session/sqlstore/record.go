@@ -1,4 +1,4 @@
-// Records: a session as a row and back.
+// Records: a session written as a row, and read from one.
 
 package sqlstore
 
@@ -34,7 +34,7 @@ const columnCount = 24
 const maxAddress = 64
 
 // encode returns the row of s, or an error that matches ErrTooLarge or
-// ErrMalformed if a value is none that every engine can keep.
+// ErrMalformed if not every engine can keep a value.
 func encode(s *session.Session) ([]any, error) {
 	address := ""
 	if s.IP.IsValid() {
@@ -100,7 +100,7 @@ func micro(t time.Time) int64 { return t.UnixMicro() }
 // errNewer says that a record is of a newer format.
 var errNewer = fmt.Errorf("sqlstore: %w: the record was written by a newer release", session.ErrUnavailable)
 
-// record is a row as it was read, before anything in it is believed.
+// record is a row as it was read; its values are not checked yet.
 type record [columnCount]any
 
 // id is whatever stands in the column of the ID.
@@ -264,8 +264,7 @@ func (d *decoder) metadata() session.Metadata {
 	return session.StoredMetadata(text)
 }
 
-// endUndecodable ends the session of a row that cannot be decoded, and keeps an ended
-// one out of the history.
+// endUndecodable ends the session of a row that cannot be decoded, and keeps it out of the history.
 func (s *Store) endUndecodable(ctx context.Context, r *record, why error) error {
 	id := r.id()
 	if raw, ok := id.([]byte); ok {

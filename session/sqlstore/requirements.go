@@ -1,4 +1,4 @@
-// What the database must be able to do, found out when it is opened.
+// Requirements: what the database must be able to do, found out when the store is opened.
 
 package sqlstore
 
@@ -13,7 +13,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// deed is what the store does with a table, tried on no row.
+// deed is one thing that the store does with a table. Its statement does it to no row.
 type deed struct {
 	table, right, statement string
 	numbered                bool // only where changes are numbered
@@ -37,8 +37,9 @@ var deeds = []deed{
 	{"crudadmin_session_changes", "DELETE", "DELETE FROM crudadmin_session_changes WHERE 1 = 0", true},
 }
 
-// suitsTimeout bounds each trial: a table that somebody has locked says nothing.
-const suitsTimeout = 2 * time.Second
+// rightsTimeout bounds each trial: a table that another transaction has locked says nothing about
+// rights.
+const rightsTimeout = 2 * time.Second
 
 // checkRights finds out what the user of the database may not do, and says it in one error.
 func (s *Store) checkRights(ctx context.Context) error {
@@ -72,7 +73,7 @@ func (s *Store) checkSettings(ctx context.Context) error {
 	}
 	wrong, err := s.dialect.settings(ctx, s.db.Pool)
 	if err != nil {
-		return s.opening(err)
+		return s.wrapOpen(err)
 	}
 	return s.unsuited(wrong)
 }
@@ -85,7 +86,7 @@ func (s *Store) unsuited(wrong []string) error {
 }
 
 func (s *Store) try(ctx context.Context, statement string) error {
-	ctx, cancel := context.WithTimeout(ctx, suitsTimeout)
+	ctx, cancel := context.WithTimeout(ctx, rightsTimeout)
 	defer cancel()
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -96,8 +97,8 @@ func (s *Store) try(ctx context.Context, statement string) error {
 	return err
 }
 
-// opening is failed for Open: what the database can never do is ErrMisconfigured alone.
-func (s *Store) opening(err error) error {
+// wrapOpen is wrap for Open: a thing that the database can never do is ErrMisconfigured alone.
+func (s *Store) wrapOpen(err error) error {
 	if err == nil || errors.Is(err, session.ErrMisconfigured) && !errors.Is(err, session.ErrUnavailable) {
 		return err
 	}

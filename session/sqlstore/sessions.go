@@ -56,7 +56,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 	return evicted, nil
 }
 
-// over finds the live sessions of a user but one and the newest. Arguments: tag,
+// over finds the live sessions of a user, except one session and the newest ones. Arguments: tag,
 // user, now, the one, how many are newest.
 const over = "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AND " + liveNotByExpiry +
 	" AND id <> ? ORDER BY created_at DESC, id DESC LIMIT 2147483647 OFFSET ?"
@@ -144,7 +144,7 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	// MySQL does not count a row that was like that already.
+	// MySQL does not count a row that had these values already.
 	if err := s.present(ctx, seen.ID, at); err != nil {
 		return s.wrap("touch", err)
 	}

@@ -1,17 +1,14 @@
 // Package sqlstore keeps sessions in SQLite, PostgreSQL, MySQL or MariaDB, over
-// database/sql. It takes a *sql.DB and imports no driver: what it must know of
-// a driver's errors it reads from methods and texts that every driver of that
-// engine has.
+// database/sql. It takes a *sql.DB and imports no driver.
 //
 // Sessions that ended stay as history, with the reason, for Config.KeepEnded.
 // Their metadata is cleared at once: history says who was signed in, when, from
 // where and why it ended, not what was in the basket.
 //
-// Everything that changes is guarded by the row itself: an UPDATE names the
-// state it needs, and the number of rows it changed is the answer. What must see
-// all sessions of a user at one moment (Create under a limit, Rotate, Delete,
-// DeleteUser) first takes a lock of that user's tag: the write lock on SQLite, an
-// advisory lock on PostgreSQL, one of 256 rows on MySQL.
+// Everything that changes is guarded by the row itself: an UPDATE names the state it needs, and the
+// number of rows it changed is the answer. Operations that must see all sessions of a user at one
+// moment (Create under a limit, Rotate, Delete, DeleteUser) first take a lock of that user's tag:
+// the write lock on SQLite, an advisory lock on PostgreSQL, one of 256 rows on MySQL.
 package sqlstore
 
 import (
@@ -31,22 +28,22 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/batch"
 )
 
-// Config is a store's configuration; the zero value will do.
+// Config is a store's configuration. The zero value is ready for use.
 type Config struct {
 	// KeepEnded is how long ended sessions stay as history: 90 days by default,
 	// 1 hour to 10 years. An ended session is kept until its Deadline in any case,
 	// so that nothing can restore it.
 	KeepEnded time.Duration
 
-	// Changes numbers what ends or changes sessions, for a cache in front of the
-	// store (package hybridstore). Once one process has begun it, those that open
-	// the store later do it too; those that opened it before must open it again.
-	// Endings then wait for each other: one after the other commits.
+	// Changes keeps a numbered log of ends and changes of sessions, for a cache in front of the
+	// store (package hybridstore). Once one process has begun the log, processes that open the
+	// store later keep it too; those that opened it before must open it again. Ends of sessions
+	// then wait for each other: one after the other commits.
 	Changes bool
 
-	// Grace is how long Sweep leaves alone what has expired, so that TouchLate finds
-	// it; 0, the default, not at all. At most 2 hours. Every process that ends
-	// sessions must have one, or none.
+	// Grace is how long Sweep leaves alone sessions that have expired, so that TouchLate finds
+	// them. Default 0: not at all; at most 2 hours. Either every process that ends sessions has a
+	// grace, or none of them has one.
 	Grace time.Duration
 
 	// NoPrepare prepares no statements, for databases and poolers that do not keep them.
@@ -75,8 +72,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate returns nil, or one error with a config.FieldError for each field that is out
-// of its bounds. Open calls it.
+// Validate returns nil, or one error with a config.FieldError for each field that is out of its
+// bounds. Open calls it.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var check fields.Check
@@ -103,8 +100,8 @@ type Store struct {
 	forgotten  atomic.Int64 // how many statements were prepared anew
 	toldAt     atomic.Int64 // when lacks logged, in nanoseconds since 1970
 
-	// writer is held by the one writer that SQLite can have, so that those of
-	// this process wait in line and not by polling. Nil on servers.
+	// writer is held by the one writer that SQLite can have, so that writers of this process wait
+	// in line instead of polling. It is nil on servers.
 	writer chan struct{}
 
 	reach *reach // nil where the database is no server
@@ -114,13 +111,13 @@ type Store struct {
 
 var _ session.Store = (*Store)(nil)
 
-// Open finds out which engine db speaks to, brings its tables up to date, and
-// returns a store. Tables are named crudadmin_…, one application to a database or
-// schema. Any number of processes may open at once: one migrates, the others
-// wait, at most as long as ctx. Errors: session.ErrUnavailable where the database
-// cannot be reached; session.ErrMisconfigured where it can never do: a right that is
-// missing, no writes, a character set in which not every character has a place,
-// autocommit off, a pooler in transaction mode with a driver that prepares statements.
+// Open finds out which engine db speaks to, brings its tables up to date, and returns a store.
+// Tables are named crudadmin_…, one application to a database or schema. Any number of processes
+// may open at once: one migrates, the others wait, at most as long as ctx. Errors:
+// session.ErrUnavailable where the database cannot be reached; session.ErrMisconfigured where it
+// can never be used: a right that is missing, no writes, a character set in which not every
+// character has a place, autocommit off, a pooler in transaction mode with a driver that prepares
+// statements.
 //
 // Behind PgBouncer in transaction mode pgx wants default_query_exec_mode=exec in its
 // address (simple_protocol and cache_describe will do too), lib/pq binary_parameters=yes.
@@ -186,19 +183,19 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// begin finds out whether the database will do, and makes the tables.
+// begin finds out whether the database can be used, and makes the tables.
 func (s *Store) begin(ctx context.Context, cfg Config) error {
 	if err := s.choosePreparing(ctx, cfg.NoPrepare); err != nil {
-		return s.opening(err)
+		return s.wrapOpen(err)
 	}
 	if err := s.checkSettings(ctx); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx); err != nil {
-		return s.opening(err)
+		return s.wrapOpen(err)
 	}
 	if err := s.openLog(ctx, cfg.Changes); err != nil {
-		return s.opening(err)
+		return s.wrapOpen(err)
 	}
 	return s.checkRights(ctx)
 }

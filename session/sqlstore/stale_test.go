@@ -1,4 +1,5 @@
-// What a server says of statements and schemas that are out of date, each said once at each statement.
+// What a server says of statements and schemas that are out of date, each said once at each
+// statement.
 
 package sqlstore
 
@@ -46,7 +47,8 @@ func lifeOf(t *testing.T, s *Store, n byte) {
 	}
 }
 
-// TestStaleStatementsHeal answers each statement once with each error: nobody notices, and nothing is done twice.
+// TestStaleStatementsHeal answers each statement once with each error: nobody notices, and nothing
+// is done twice.
 func TestStaleStatementsHeal(t *testing.T) {
 	for name, all := range outOfDate {
 		t.Run(name, func(t *testing.T) {
@@ -85,8 +87,9 @@ func TestStaleStatementsHeal(t *testing.T) {
 	}
 }
 
-// TestSearchPath: a search_path without our schema is told when the store is opened; one that is changed under it is an
-// outage, and nobody's session is taken to have ended. With the path back it goes on.
+// TestSearchPath: a search_path without our schema is told when the store is opened; one that is
+// changed under it is an outage, and nobody's session is taken to have ended. With the path back it
+// goes on.
 func TestSearchPath(t *testing.T) {
 	t.Parallel()
 	e := engines["postgresql"](t)
@@ -135,7 +138,8 @@ func TestSearchPath(t *testing.T) {
 	}
 }
 
-// TestUntypedArguments: 42P18, a parameter whose type nobody knows, is the statement's fault and never a session's.
+// TestUntypedArguments: 42P18, a parameter whose type nobody knows, is the statement's fault and
+// never a session's.
 func TestUntypedArguments(t *testing.T) {
 	t.Parallel()
 	e := engines["postgresql"](t)

@@ -11,24 +11,25 @@ import (
 )
 
 const (
-	// live holds for the sessions that are live at the one argument. ExpiresAt is never past Deadline:
-	// encode and Touch see to it.
+	// live holds for the sessions that are live at the one argument. ExpiresAt is never past
+	// Deadline: encode and Touch see to it.
 	live = "ended_at IS NULL AND expires_at > ?"
 
 	// liveNotByExpiry is live, written so that no engine looks for an index of expiries: nearly all
 	// sessions that have not ended are live, and what is wanted is their order or their user.
 	liveNotByExpiry = "ended_at IS NULL AND expires_at + 0 > ?"
 
-	// byID and byPrevious find a live session by its ID, and by the ID it had before while the grace
-	// of that ID lasts.
+	// byID and byPrevious find a live session by its ID, and by the ID it had before while the
+	// grace of that ID lasts.
 	byID       = "SELECT " + columns + " FROM crudadmin_sessions WHERE id = ? AND " + live
 	byPrevious = "SELECT " + columns + " FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND " + live
 
-	// end ends a live session. Arguments: when, reason, by, the metadata of ended sessions, ID, now.
+	// end ends a live session. Arguments: when, reason, by, the metadata of ended sessions, ID,
+	// now.
 	end = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE id = ? AND " + live
 
-	// endUser ends the live sessions of a user. Arguments: as end, with tag and user in the place of
-	// the ID.
+	// endUser ends the live sessions of a user. Arguments: as end, with tag and user in the place
+	// of the ID.
 	endUser = "UPDATE crudadmin_sessions SET ended_at = ?, ended_reason = ?, ended_by = ?, metadata = ? WHERE tag = ? AND user_id = ? AND " + liveNotByExpiry
 
 	// endedThen counts what an end or an endUser has ended. Arguments: when, reason, by.

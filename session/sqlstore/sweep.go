@@ -16,11 +16,11 @@ const sweepBatch = 50
 // sweepKey is the lock of sweepers: two nodes take turns, batch by batch.
 const sweepKey = 0
 
-// Sweep implements session.Store: it marks sessions that expired Config.Grace ago
-// as ended at the moment they expired, and deletes history that is older than Config.KeepEnded;
-// both count as removed. At last it deletes events of counters that have left
-// their windows, which do not count. Every batch is a transaction of its own,
-// after which the database is left to others for as long as it took.
+// Sweep implements session.Store: it marks sessions that expired Config.Grace ago as ended at the
+// moment they expired, and deletes history that is older than Config.KeepEnded; both count as
+// removed. At the end it deletes events of counters that have left their windows; these do not
+// count as removed. Every batch is a transaction of its own, after which the database is left to
+// others for as long as it took.
 func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	removed := 0
 	for _, step := range s.sweeps() {
@@ -49,14 +49,14 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	return removed, nil
 }
 
-// setExpired makes an expired session one that ended when it expired. Argument: the
+// setExpired marks an expired session as ended at the moment it expired. Argument: the
 // metadata of ended sessions.
 var setExpired = fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN expires_at < deadline THEN '%s' ELSE '%s' END, metadata = ?",
 	session.ReasonIdleTimeout, session.ReasonAbsoluteTimeout)
 
-// bury ends what has expired and no sweep has met yet, of the sessions that where
-// names, so that no late touch revives it, and returns their IDs, which the caller
-// enters into the log. Without a grace nothing revives, and it does nothing.
+// endExpired ends those of the sessions that where names which have expired and which no sweep has
+// met yet, so that no late touch revives them. It returns their IDs, which the caller enters into
+// the log. Without a grace no touch revives a session, and it does nothing.
 func (s *Store) endExpired(ctx context.Context, t *tx, at int64, where string, args ...any) ([][]byte, error) {
 	if s.grace == 0 {
 		return nil, nil

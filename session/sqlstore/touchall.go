@@ -1,4 +1,4 @@
-// TouchAll: the activity of many sessions, for those who write it behind.
+// TouchAll: the activity of many sessions at once, written some time after it was seen.
 
 package sqlstore
 
@@ -24,7 +24,7 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 // TouchLate is TouchAll for activity that was seen some time ago: where there is a
 // Config.Grace, it also takes that of a session which has expired since, unless
 // Sweep, or a Delete, a DeleteUser or a Create under a limit that named it or its
-// user, met it first. What had expired when it was seen is absent.
+// user, met it first. A session that had expired when it was seen is absent.
 func (s *Store) TouchLate(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
 	return s.touchAll(ctx, seen, s.grace > 0)
 }
@@ -79,8 +79,8 @@ func latest(seen []session.Seen) []session.Seen {
 	return once
 }
 
-// touchMany is dialect.touch for many sessions in one statement. If it is late,
-// that they were live when they were seen is enough.
+// touchMany is dialect.touch for many sessions in one statement. If late, sessions count that were
+// live when they were seen.
 func touchMany(d *dialect, batch []session.Seen, at int64, late bool) (string, []any) {
 	when := strings.Repeat(" WHEN ? THEN ?", len(batch))
 	var activity, expiry, ids []any
