@@ -53,9 +53,12 @@ func (e FieldErrors) Unwrap() []error {
 
 // NameError is a name in a Config that the database does not have, or that cannot be read.
 type NameError struct {
-	Field string // of the Config: Show, Hide, Mask, Unmasked, Tables, or Tables["name"].List and the like
-	Name  string // as it was given
-	What  string // what is wrong with it
+	// Field is the field of the Config: Show, Hide, Mask, Unmasked, Tables, or a field of one
+	// table, such as Tables["orders"].List.
+	Field string
+
+	Name string // as it was given
+	What string // what is wrong with it
 }
 
 func (e *NameError) Error() string { return fmt.Sprintf("%s: %q %s", e.Field, e.Name, e.What) }
