@@ -306,11 +306,17 @@ func (b *browser) demoTables() []string {
 	return tables
 }
 
-// TestDemoInBrowser walks through tables and views of different nature; with -tables all through all of them. What
-// every table leads to is followed by TestCrawlChangesNothing, without a browser.
-func TestDemoInBrowser(t *testing.T) {
+// TestDemoInBrowser walks through a table and a view, and in the long form through some of different nature; with
+// -tables all through all of them. What every table leads to is followed by TestCrawlChangesNothing, without a browser.
+func TestDemoInBrowser(t *testing.T) { demoInBrowser(t, "monthly_revenue", "orders") }
+
+func TestDemoInBrowserLong(t *testing.T) {
+	long(t)
+	demoInBrowser(t, "categories", "events", "exchange_rates", "monthly_revenue", "order_lines", "orders", "settings")
+}
+
+func demoInBrowser(t *testing.T, few ...string) {
 	t.Parallel()
-	few := []string{"categories", "events", "exchange_rates", "monthly_revenue", "order_lines", "orders", "settings"}
 	b := openBrowser(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	b.signIn(s)
@@ -330,13 +336,20 @@ func TestDemoInBrowser(t *testing.T) {
 	}
 }
 
-func TestDemoInBrowserWithoutScripts(t *testing.T) {
+func TestDemoInBrowserWithoutScripts(t *testing.T) { demoInBrowserWithoutScripts(t, "orders") }
+
+func TestDemoInBrowserWithoutScriptsLong(t *testing.T) {
+	long(t)
+	demoInBrowserWithoutScripts(t, "products", "orders", "monthly_revenue")
+}
+
+func demoInBrowserWithoutScripts(t *testing.T, tables ...string) {
 	t.Parallel()
 	b := openBrowser(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
 	b.scripts(false)
 	b.signIn(s)
-	for _, table := range []string{"products", "orders", "monthly_revenue"} {
+	for _, table := range tables {
 		b.click(table, fmt.Sprintf(".nav-group a.nav-link[href=%q]", "/admin/m/"+table+"/"))
 		b.workThrough(table)
 	}
@@ -351,10 +364,17 @@ func TestDemoInBrowserWithoutScripts(t *testing.T) {
 }
 
 // TestStrangersInBrowser opens tables and records whose names and values are markup and scripts.
-func TestStrangersInBrowser(t *testing.T) {
+func TestStrangersInBrowser(t *testing.T) { strangersInBrowser(t, "values") }
+
+func TestStrangersInBrowserLong(t *testing.T) {
+	long(t)
+	strangersInBrowser(t, "names", "values", "relations")
+}
+
+func strangersInBrowser(t *testing.T, names ...string) {
 	t.Parallel()
 	b := openBrowser(t)
-	for _, name := range []string{"names", "values", "relations"} {
+	for _, name := range names {
 		path := filepath.Join(t.TempDir(), "mine.db")
 		programtest.MakeFile(t, path, programtest.Strangers[name])
 		s := programtest.ServeFile(t, path)

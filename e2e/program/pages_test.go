@@ -125,10 +125,17 @@ func demoPages(s *programtest.Program, other *programtest.Visitor) []kept {
 	}
 }
 
-// TestPagesInBrowser opens the pages on a phone and on a desktop, in both themes. With CRUDADMIN_SCREENSHOTS set to a
-// directory it leaves pictures there, and looks at a tablet's width and every table too; with CRUDADMIN_PAGES at some
-// pages only.
-func TestPagesInBrowser(t *testing.T) {
+// TestPagesInBrowser opens the pages on a phone in the dark theme and on a desktop in the light one, and in the long form
+// on both in both. With CRUDADMIN_SCREENSHOTS set to a directory it leaves pictures there, and looks at a tablet's width
+// and every table too; with CRUDADMIN_PAGES at some pages only.
+func TestPagesInBrowser(t *testing.T) { pagesInBrowser(t, os.Getenv("CRUDADMIN_SCREENSHOTS") != "") }
+
+func TestPagesInBrowserLong(t *testing.T) {
+	long(t)
+	pagesInBrowser(t, true)
+}
+
+func pagesInBrowser(t *testing.T, both bool) {
 	t.Parallel()
 	b := openBrowser(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
@@ -168,6 +175,9 @@ func TestPagesInBrowser(t *testing.T) {
 			schemes := []string{"light", "dark"}
 			if width != 1440 {
 				slices.Reverse(schemes)
+			}
+			if !both {
+				schemes = schemes[:1]
 			}
 			for i, scheme := range schemes {
 				b.scheme(scheme)

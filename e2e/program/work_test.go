@@ -409,14 +409,21 @@ func (w *worker) deleteAll(found string) {
 	}
 }
 
-// workTables are the tables that work is done in: a test run takes a few of different nature, as all take minutes.
+// workTables are the tables that work is done in: a test run takes one, the long form a few of different nature, as all
+// take minutes.
 var workTables = flag.String("tables", "", `work in these tables of the demo, separated by commas, or in "all"`)
 
-func TestWorkInBrowser(t *testing.T) {
+func TestWorkInBrowser(t *testing.T) { workInBrowser(t, true, "orders") }
+
+func TestWorkInBrowserLong(t *testing.T) {
+	long(t)
 	workInBrowser(t, true, "exchange_rates", "orders", "product_images") // no key, references, a file
 }
 
-func TestWorkInBrowserWithoutScripts(t *testing.T) {
+func TestWorkInBrowserWithoutScripts(t *testing.T) { workInBrowser(t, false, "products") }
+
+func TestWorkInBrowserWithoutScriptsLong(t *testing.T) {
+	long(t)
 	workInBrowser(t, false, "employees", "order_lines", "products") // a secret, a composite key, links and JSON
 }
 
