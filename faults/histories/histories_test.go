@@ -43,15 +43,23 @@ func each(t *testing.T, test func(t *testing.T, b backend)) {
 	}
 }
 
-// shortCalls are those on each store in the short form.
-const shortCalls = 1000
-
 // TestHistories is the short form, while nothing befalls the servers.
-func TestHistories(t *testing.T) {
+func TestHistories(t *testing.T) { histories(t, 400) }
+
+func TestHistoriesLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	histories(t, 2000)
+}
+
+// histories makes as many calls on each store.
+func histories(t *testing.T, calls int) {
+	t.Helper()
 	each(t, func(t *testing.T, b backend) {
 		t.Parallel()
 		seed := seed()
-		result := Run(t, harness(b.quiet(t)), Options{Seed: seed, Calls: shortCalls, Lanes: 2, Rules: b.rules})
+		result := Run(t, harness(b.quiet(t)), Options{Seed: seed, Calls: calls, Lanes: 2, Rules: b.rules})
 		t.Logf("seed %d: %s", seed, result)
 	})
 }
