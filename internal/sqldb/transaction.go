@@ -66,11 +66,12 @@ func (d *DB) Begin(ctx context.Context, start Start) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	if start == nil {
-		start = d.Engine.Start
-	}
 	t := &Tx{db: d, conn: conn}
-	t.restore, err = start(ctx, conn)
+	if start == nil {
+		t.restore, err = d.Engine.Start(ctx, conn)
+	} else {
+		t.restore, err = start(ctx, conn)
+	}
 	if err != nil {
 		t.Close(ctx)
 		return nil, err
@@ -111,6 +112,14 @@ func (t *Tx) Open() bool { return t.db.Engine == SQLite && !t.done }
 // Close ends the transaction: unless it was committed, it is undone. The connection goes back into
 // the pool, or is closed if that cannot be made sure. Close must be called once.
 func (t *Tx) Close(ctx context.Context) {
+	if (!t.done || t.restore != nil) && !t.clean(ctx) {
+		Discard(t.conn)
+	}
+	_ = t.conn.Close() // gives it back to the pool
+}
+
+// clean undoes what was not committed and restores the connection. It reports whether both succeeded.
+func (t *Tx) clean(ctx context.Context) bool {
 	ctx, cancel := outlast(ctx, t.db.undo())
 	defer cancel()
 	sound := true
@@ -121,10 +130,7 @@ func (t *Tx) Close(ctx context.Context) {
 	if t.restore != nil && t.restore(ctx) != nil {
 		sound = false
 	}
-	if !sound {
-		Discard(t.conn)
-	}
-	_ = t.conn.Close() // gives it back to the pool
+	return sound
 }
 
 func (d *DB) undo() time.Duration {

@@ -209,7 +209,7 @@ func explain(t *testing.T, db *sql.DB, d *dialect, text string, args []any) stri
 func fill(t *testing.T, s *Store, n int) {
 	t.Helper()
 	start := time.Now().Add(-10 * time.Minute)
-	err := s.transact(t.Context(), "fill", func(tx *tx) error {
+	err := s.transact(t.Context(), "fill", func(tx tx) error {
 		const batch = 50 // rows of a statement
 		for first := 0; first < n; first += batch {
 			var rows, events []any

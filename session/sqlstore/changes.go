@@ -35,7 +35,7 @@ func (s *Store) openLog(ctx context.Context, wanted bool) error {
 	if s.numbered || !wanted {
 		return nil
 	}
-	err = s.underLock(ctx, op, sweepKey, func(t *tx) error {
+	err = s.underLock(ctx, op, sweepKey, func(t tx) error {
 		head, err := readNumber(t.Query(ctx, changesHead))
 		if err != nil || head > 0 {
 			return err
@@ -56,7 +56,7 @@ func randomMark() int64 { return rand.Int64N(math.MaxInt64) } //nolint:gosec // 
 // logChanges enters changes of the sessions into the log. It is the last thing in a
 // transaction: the row of the counter stays locked until COMMIT, so that numbers
 // become visible in their order, without gaps.
-func (s *Store) logChanges(ctx context.Context, t *tx, final bool, ids ...[]byte) error {
+func (s *Store) logChanges(ctx context.Context, t tx, final bool, ids ...[]byte) error {
 	if !s.numbered || len(ids) == 0 {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (s *Store) logChanges(ctx context.Context, t *tx, final bool, ids ...[]byte
 
 // logUser enters the ends of the user's n sessions that ended at that moment, and those of the
 // expired sessions.
-func (s *Store) logUser(ctx context.Context, t *tx, user session.User, at int64, n int, buried [][]byte) error {
+func (s *Store) logUser(ctx context.Context, t tx, user session.User, at int64, n int, buried [][]byte) error {
 	if !s.numbered || n == 0 {
 		return s.logChanges(ctx, t, true, buried...)
 	}

@@ -27,7 +27,7 @@ func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (
 	}
 	name := []byte(key)
 	var wait time.Duration
-	err := s.underLock(ctx, "count", counterKey(key), func(t *tx) error {
+	err := s.underLock(ctx, "count", counterKey(key), func(t tx) error {
 		now := s.now()
 		since, till := micro(now.Add(-rule.Window)), micro(now.Add(rule.Window))
 		if _, err := t.Exec(ctx, deleteOutside, name, since, till); err != nil {
@@ -88,7 +88,7 @@ func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (
 type event struct{ seq, happened int64 }
 
 // events returns the newest events of a counter, at most most of them.
-func (t *tx) events(ctx context.Context, name []byte, most int) ([]event, error) {
+func (t tx) events(ctx context.Context, name []byte, most int) ([]event, error) {
 	rows, err := t.Query(ctx, newestEvents, name, most)
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (s *Store) Uncount(ctx context.Context, key string, n int) error {
 		return nil
 	}
 	name := []byte(key)
-	return s.underLock(ctx, "uncount", counterKey(key), func(t *tx) error {
+	return s.underLock(ctx, "uncount", counterKey(key), func(t tx) error {
 		if n > 0 {
 			newest, err := t.events(ctx, name, n)
 			if err != nil || len(newest) == 0 {

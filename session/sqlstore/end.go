@@ -15,12 +15,12 @@ import (
 // underLockUntilKnown is underLock for work that ends sessions. If the outcome is unknown and ctx
 // lasts, it runs the work once more with again set, which can see what the first attempt has done.
 // If that fails too, the outcome stays unknown.
-func (s *Store) underLockUntilKnown(ctx context.Context, op string, key int64, work func(t *tx, again bool) error) error {
-	first := s.underLock(ctx, op, key, func(t *tx) error { return work(t, false) })
+func (s *Store) underLockUntilKnown(ctx context.Context, op string, key int64, work func(t tx, again bool) error) error {
+	first := s.underLock(ctx, op, key, func(t tx) error { return work(t, false) })
 	if !errors.Is(first, session.ErrIndeterminate) || ctx.Err() != nil {
 		return first
 	}
-	if err := s.underLock(ctx, op, key, func(t *tx) error { return work(t, true) }); !errors.Is(err, session.ErrUnavailable) {
+	if err := s.underLock(ctx, op, key, func(t tx) error { return work(t, true) }); !errors.Is(err, session.ErrUnavailable) {
 		return err
 	}
 	return first
@@ -50,7 +50,7 @@ func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (
 	var absent bool
 	var last int64 // when it was ended, the last time that was tried
 	by, text := fit(why.By, session.MaxUserID), fit(string(why.Reason), maxReason)
-	err := s.underLockUntilKnown(ctx, "delete", lockKey(id.Tag()), func(t *tx, again bool) error {
+	err := s.underLockUntilKnown(ctx, "delete", lockKey(id.Tag()), func(t tx, again bool) error {
 		broken, absent = nil, false
 		if again && last != 0 {
 			n, err := readNumber(t.Query(ctx, endedThen+"id = ?", last, text, by, ended.ID[:]))
@@ -122,7 +122,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	var ended, before int64
 	var last int64 // when they were ended, the last time that was tried
 	by, text := fit(why.By, session.MaxUserID), fit(string(why.Reason), maxReason)
-	err := s.underLockUntilKnown(ctx, "delete the user's sessions", lockKey(user.Tag), func(t *tx, again bool) (err error) {
+	err := s.underLockUntilKnown(ctx, "delete the user's sessions", lockKey(user.Tag), func(t tx, again bool) (err error) {
 		if again && last != 0 {
 			if before, err = readNumber(t.Query(ctx, endedThen+"tag = ? AND user_id = ?", last, text, by, user.Tag[:], user.ID)); err != nil {
 				return err
@@ -169,7 +169,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	if !next.Previous.IsZero() && next.Previous != old {
 		replace, unused = replace+" AND previous = ? AND previous_until = deadline", []any{next.Previous[:]}
 	}
-	return s.underLock(ctx, "rotate", lockKey(old.Tag()), func(t *tx) error {
+	return s.underLock(ctx, "rotate", lockKey(old.Tag()), func(t tx) error {
 		at := micro(s.now())
 		n, err := t.Exec(ctx, replace,
 			append([]any{at, string(session.ReasonRotated), "", emptyMetadata, old[:], at, int64(next.Version), format}, unused...)...)
@@ -188,7 +188,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 
 // whyNotRotated returns ErrConflict for a session that changed or was replaced, and ErrNotFound for
 // one that is absent.
-func (t *tx) whyNotRotated(ctx context.Context, old session.ID, at int64) error {
+func (t tx) whyNotRotated(ctx context.Context, old session.ID, at int64) error {
 	err := t.present(ctx, old, at)
 	if errors.Is(err, session.ErrNotFound) {
 		err = checkPresent(t.Query(ctx, "SELECT format FROM crudadmin_sessions WHERE previous = ? AND previous_until > ? AND "+live, old[:], at, at))

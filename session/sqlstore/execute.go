@@ -84,11 +84,11 @@ func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, 
 type tx struct{ *sqldb.Tx }
 
 // underLock is transact under the lock of that key.
-func (s *Store) underLock(ctx context.Context, op string, key int64, work func(*tx) error) error {
+func (s *Store) underLock(ctx context.Context, op string, key int64, work func(tx) error) error {
 	if s.dialect.lock == "" {
 		return s.transact(ctx, op, work)
 	}
-	return s.transact(ctx, op, func(t *tx) error {
+	return s.transact(ctx, op, func(t tx) error {
 		if _, err := t.Exec(ctx, s.dialect.lock, key); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *Store) underLock(ctx context.Context, op string, key int64, work func(*
 // transact runs work in one transaction, and again from the start if the database undid it because
 // of another transaction. Errors are the contract's; those of the contract that work returns pass
 // through. work must keep nothing of a try that failed.
-func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) error {
+func (s *Store) transact(ctx context.Context, op string, work func(tx) error) error {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return s.wrap(op, err)
@@ -110,7 +110,7 @@ func (s *Store) transact(ctx context.Context, op string, work func(*tx) error) e
 			return s.wrap(op, err)
 		}
 		began := time.Now()
-		stage, err := s.db.Attempt(ctx, func(t *sqldb.Tx) error { return work(&tx{t}) })
+		stage, err := s.db.Attempt(ctx, func(t *sqldb.Tx) error { return work(tx{t}) })
 		s.leave(ctx, began, err)
 		switch {
 		case err == nil:

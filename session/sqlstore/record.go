@@ -282,7 +282,7 @@ func (s *Store) endUndecodable(ctx context.Context, r *record, why error) error 
 		_, err := s.exec(ctx, op, end, args...)
 		return err
 	}
-	return s.transact(ctx, op, func(t *tx) error {
+	return s.transact(ctx, op, func(t tx) error {
 		if _, err := t.Exec(ctx, end, args...); err != nil {
 			return err
 		}

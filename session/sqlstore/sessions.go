@@ -22,7 +22,7 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 		return nil, err
 	}
 	var evicted []session.ID
-	err = s.underLock(ctx, "create", lockKey(n.ID.Tag()), func(t *tx) error {
+	err = s.underLock(ctx, "create", lockKey(n.ID.Tag()), func(t tx) error {
 		if _, err := t.Exec(ctx, insert, row...); err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ const over = "SELECT id FROM crudadmin_sessions WHERE tag = ? AND user_id = ? AN
 
 // over returns the IDs of the live sessions of n's user that have to go so that
 // there are limit with n, oldest first.
-func (t *tx) over(ctx context.Context, n *session.Session, limit int, now int64) ([][]byte, error) {
+func (t tx) over(ctx context.Context, n *session.Session, limit int, now int64) ([][]byte, error) {
 	tag := n.ID.Tag()
 	ids, err := readIDs(t.Query(ctx, over, tag[:], n.UserID, now, n.ID[:], limit-1))
 	slices.Reverse(ids)
@@ -110,7 +110,7 @@ func (s *Store) replace(ctx context.Context, id session.ID, metadata []byte, ver
 	if !s.numbered {
 		return s.exec(ctx, op, update+liveKnown, metadata, id[:], version, at)
 	}
-	err = s.transact(ctx, op, func(t *tx) error {
+	err = s.transact(ctx, op, func(t tx) error {
 		if n, err = t.Exec(ctx, update+liveKnown, metadata, id[:], version, at); err != nil || n == 0 {
 			return err
 		}
@@ -159,7 +159,7 @@ func (s *Store) present(ctx context.Context, id session.ID, at int64) error {
 	return err
 }
 
-func (t *tx) present(ctx context.Context, id session.ID, at int64) error {
+func (t tx) present(ctx context.Context, id session.ID, at int64) error {
 	return checkPresent(t.Query(ctx, present, id[:], at))
 }
 

@@ -30,7 +30,7 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 				batch = min(batch, most-removed)
 			}
 			var n int64
-			err := s.underLock(ctx, "sweep", sweepKey, func(t *tx) (err error) {
+			err := s.underLock(ctx, "sweep", sweepKey, func(t tx) (err error) {
 				n, err = t.Exec(ctx, step.statement, append(step.args, batch)...)
 				return err
 			})
@@ -57,7 +57,7 @@ var setExpired = fmt.Sprintf("ended_at = expires_at, ended_reason = CASE WHEN ex
 // endExpired ends those of the sessions that where names which have expired and which no sweep has
 // met yet, so that no late touch revives them. It returns their IDs, which the caller enters into
 // the log. Without a grace no touch revives a session, and it does nothing.
-func (s *Store) endExpired(ctx context.Context, t *tx, at int64, where string, args ...any) ([][]byte, error) {
+func (s *Store) endExpired(ctx context.Context, t tx, at int64, where string, args ...any) ([][]byte, error) {
 	if s.grace == 0 {
 		return nil, nil
 	}

@@ -36,7 +36,7 @@ func (s *Store) touchAll(ctx context.Context, seen []session.Seen, late bool) ([
 	var absent []session.ID
 	for batch := range slices.Chunk(latest(seen), touchBatch) {
 		var gone []session.ID
-		err := s.transact(ctx, "touch", func(t *tx) (err error) {
+		err := s.transact(ctx, "touch", func(t tx) (err error) {
 			at := micro(s.now())
 			update, args := touchMany(s.dialect, batch, at, late)
 			if _, err := t.Exec(ctx, update, args...); err != nil {
@@ -103,7 +103,7 @@ WHERE id IN %[4]s AND format <= %[5]d AND ended_at IS NULL AND expires_at > %[6]
 
 // used notes which of the batch were used for the first time since their renewal:
 // hardly ever more than one.
-func (t *tx) used(ctx context.Context, batch []session.Seen) error {
+func (t tx) used(ctx context.Context, batch []session.Seen) error {
 	for i := range batch {
 		if batch[i].PreviousUntil.IsZero() {
 			continue
@@ -117,7 +117,7 @@ func (t *tx) used(ctx context.Context, batch []session.Seen) error {
 }
 
 // absent returns those of the batch that are not live.
-func (t *tx) absent(ctx context.Context, batch []session.Seen, at int64) ([]session.ID, error) {
+func (t tx) absent(ctx context.Context, batch []session.Seen, at int64) ([]session.ID, error) {
 	gone := make(map[session.ID]bool, len(batch))
 	args := make([]any, 0, len(batch)+1)
 	for i := range batch {
