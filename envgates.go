@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
@@ -20,24 +19,11 @@ const maxProxies = 256
 // over a Unix socket.
 func (r panelReader) proxies() (networks []netip.Prefix, unix bool) {
 	const name = "TRUSTED_PROXIES"
-	parts := r.list(name)
+	parts := r.List(name)
 	if i := slices.Index(parts, "unix"); i >= 0 {
 		unix, parts = true, slices.Delete(parts, i, i+1)
 	}
 	return r.networks(name, parts, maxProxies, " or the word unix"), unix
-}
-
-// list are the texts between the commas of a variable, without the blanks around them.
-func (r panelReader) list(name string) []string {
-	text := r.Text(name)
-	if text == "" {
-		return nil
-	}
-	parts := strings.Split(text, ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	return parts
 }
 
 // networks are addresses and networks in CIDR notation; or is what else would be right.
@@ -64,9 +50,9 @@ func (r panelReader) networks(name string, parts []string, most int, or string) 
 // gates reads who may come in, for which host, and over what.
 func (r panelReader) gates(c *EnvConfig) {
 	c.AllowedNetworks = slices.Concat(
-		r.networks("ALLOWED_IPS", r.list("ALLOWED_IPS"), frame.MaxNetworks/2, ""),
-		r.networks("ALLOWED_NETWORKS", r.list("ALLOWED_NETWORKS"), frame.MaxNetworks/2, ""))
-	c.AllowedHosts = r.list("ALLOWED_HOSTS")
+		r.networks("ALLOWED_IPS", r.List("ALLOWED_IPS"), frame.MaxNetworks/2, ""),
+		r.networks("ALLOWED_NETWORKS", r.List("ALLOWED_NETWORKS"), frame.MaxNetworks/2, ""))
+	c.AllowedHosts = r.List("ALLOWED_HOSTS")
 	if n := len(c.AllowedHosts); n > frame.MaxHosts {
 		r.Wrong("ALLOWED_HOSTS", "%d hosts, want at most %d", n, frame.MaxHosts)
 	}

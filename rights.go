@@ -37,7 +37,7 @@ type Rights = frame.Rights
 
 // checkRights says what is wrong with the rights of tables.
 func checkRights(schema *data.Schema, rights map[string]Rights) error {
-	names := frame.WrongRights(schema, rights)
+	names := schema.Unshown("Rights", maps.Keys(rights))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(rights)) {
 		if err := rights[name].Validate(); err != nil {

@@ -295,3 +295,21 @@ func TestAddressesAreFoundAsTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+// An address in which a segment is an escaped slash leads to one route, the one with a word before the one
+// with a wildcard, every time.
+func TestEscapedSlashesLeadToOneRoute(t *testing.T) {
+	b := newBench(t, nil)
+	for path, want := range map[string]string{
+		"/m/%2F/new": "/m/{table}/new", "/m/%2F/x": "/m/{table}/{key}", "/m/orders/%2F": "/m/{table}/{key}", "/m/%2F/export.csv": "/m/{table}/export.csv",
+		"/m/%2F/choices/x": "/m/{table}/choices/{column}", "/m/%2F/x/edit": "/m/{table}/{key}/edit", "/users/%2F": "/users/{id}",
+	} {
+		for range 50 {
+			got, _ := b.frame.Route(httptest.NewRequest(http.MethodGet, b.base+path, nil))
+			if got.Path != want {
+				t.Errorf("%s leads to %q, want %q", path, got.Path, want)
+				break
+			}
+		}
+	}
+}

@@ -79,9 +79,9 @@ func (r reader) redis() redisstore.Config {
 		DB:             r.Int("REDIS_DB", 0, 0, 65535, ""),
 		Username:       r.Text("REDIS_USERNAME"),
 		Password:       config.Secret(r.Text("REDIS_PASSWORD")),
-		Sentinels:      r.list("REDIS_SENTINELS"),
+		Sentinels:      r.List("REDIS_SENTINELS"),
 		MasterName:     r.Text("REDIS_SENTINEL_MASTER"),
-		Cluster:        r.list("REDIS_CLUSTER"),
+		Cluster:        r.List("REDIS_CLUSTER"),
 		Prefix:         r.Text("SESSION_PREFIX"),
 		PoolSize:       r.Int("REDIS_POOL_SIZE", 0, 1, 256, ""),
 		ConnectTimeout: time.Duration(r.Int("REDIS_CONNECT_TIMEOUT", 0, 1, 300, "")) * time.Second,
@@ -113,7 +113,7 @@ func (r reader) redis() redisstore.Config {
 
 func (r reader) memcached() memcachestore.Config {
 	cfg := memcachestore.Config{
-		Servers:  r.list("MEMCACHED_SERVERS"),
+		Servers:  r.List("MEMCACHED_SERVERS"),
 		Host:     r.Text("MEMCACHED_HOST"),
 		Port:     r.Int("MEMCACHED_PORT", 0, 1, 65535, ""),
 		Username: r.Text("MEMCACHED_USERNAME"),
@@ -131,19 +131,6 @@ func (r reader) memcached() memcachestore.Config {
 	r.blame(memcachedVariables, cfg.Validate())
 	cfg.Prefix = ""
 	return cfg
-}
-
-// list is a variable with commas.
-func (r reader) list(name string) []string {
-	text := r.Text(name)
-	if text == "" {
-		return nil
-	}
-	parts := strings.Split(text, ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	return parts
 }
 
 // blame notes what is wrong with a store's fields on the variables that set them.

@@ -137,8 +137,8 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 		}
 	}
 	r.say(data.Note, "database", "SQLite %s, journal mode %s", version, mode)
-	if mode != "wal" {
-		r.say(data.Warning, "database", "the journal mode is %q, in which nobody can write while somebody reads. Tables are read in short pieces so that the application can write between them: exports are not a snapshot of one moment, and large searches take longer; \"PRAGMA journal_mode = wal\" ends that", mode)
+	if rollbackJournal(mode) {
+		r.say(data.Warning, "database", "%s", rollbackWarning)
 	}
 	if analyzed == 0 {
 		r.say(data.Note, "database", "ANALYZE was never run: the planner guesses, and so do row estimates")

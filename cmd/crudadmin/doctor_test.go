@@ -67,7 +67,7 @@ func TestDoctor(t *testing.T) {
 		{Level: "note", Part: "database", Table: "children", Columns: []string{"odd", "anything"}, Message: "type that says nothing"},
 		{Level: "warning", Part: "database", Table: "loose", Message: "has no key"},
 		{Level: "note", Part: "database", Table: "parents", Columns: []string{"api_token"}, Message: "masked"},
-		{Level: "warning", Part: "database", Message: "journal mode"},
+		{Level: "warning", Part: "database", Message: "rollback journal"},
 		{Level: "warning", Part: "database", Message: "rows refer to others that do not exist"},
 		{Level: "note", Part: "administrators", Message: "is not there yet"},
 		{Level: "note", Part: "sessions", Message: "only this process has them"},

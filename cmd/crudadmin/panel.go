@@ -96,10 +96,17 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 // warnOfRollbackJournal says at start what a file that is not in WAL mode costs.
 func warnOfRollbackJournal(ctx context.Context, db *sql.DB, log *slog.Logger) {
 	var mode string
-	if err := db.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&mode); err == nil && mode != "wal" && mode != "memory" {
-		log.Warn("the database file is not in WAL mode, in which nobody can write while somebody reads. Tables are read in short pieces so that the application can write between them: exports are not a snapshot of one moment, and large searches take longer. To end that, run PRAGMA journal_mode = WAL in the file once", "journal_mode", mode)
+	if err := db.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&mode); err == nil && rollbackJournal(mode) {
+		log.Warn(rollbackWarning, "journal_mode", mode)
 	}
 }
+
+// rollbackWarning is what a rollback journal costs, and how to end it.
+const rollbackWarning = "the database file uses a rollback journal, not WAL: nobody can write while somebody reads. " +
+	"The panel reads tables in short pieces, so that the application can write between them: exports are not a snapshot of one moment, and large searches take longer. " +
+	"To change this, run PRAGMA journal_mode = WAL in the file once"
+
+func rollbackJournal(mode string) bool { return mode != "wal" && mode != "memory" }
 
 // greeted is the username to print, of an administrator who has the password that is printed with it.
 func greeted(ctx context.Context, accounts *account.Accounts, o panelOptions) (string, error) {

@@ -174,12 +174,15 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 	go func() { looped <- panel.Run(loop) }()
 	signals, stop := hangups()
 	defer stop()
+	reread := func() { log.Info("SIGHUP: there is nothing to read again, as TLS_CERT_FILE is not set") }
+	if s.certificate != nil {
+		reread = s.certificate.reread
+	}
+	go onHangup(loop, signals, reread)
 	if s.certificate != nil {
 		web.TLSConfig = s.certificate.config()
-		go s.certificate.follow(loop, signals)
 		go func() { served <- web.ServeTLS(s.listener, "", "") }()
 	} else {
-		go ignoreHangups(loop, signals, log)
 		go func() { served <- web.Serve(s.listener) }()
 	}
 	running := true // the loop

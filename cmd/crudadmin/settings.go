@@ -3,6 +3,7 @@ package main
 // This file holds the settings: what the environment variables say of the panel and of the store of its sessions.
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin"
@@ -17,21 +18,27 @@ type settings struct {
 	Store backend.Config // of the sessions
 }
 
-// flagged are flags that beat their variables.
-type flagged interface {
-	// variable is what a flag says instead of its variable; empty if there is no such flag, or it was not given.
-	variable(name string) string
+// flagged is what a flag of a struct of flags says instead of its variable; empty if there is no such flag, or it was
+// not given.
+func flagged(flags any, variable string) string {
+	values := reflect.ValueOf(flags)
+	for i := range values.NumField() {
+		if values.Type().Field(i).Tag.Get("variable") == variable {
+			return values.Field(i).String()
+		}
+	}
+	return ""
 }
 
-// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it, given are the flags that
-// beat theirs. All that are wrong are in the one error.
-func readSettings(getenv func(string) string, dataDir string, given ...flagged) (settings, error) {
+// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it, given are structs of
+// flags that beat theirs. All that are wrong are in the one error.
+func readSettings(getenv func(string) string, dataDir string, given ...any) (settings, error) {
 	panel, panelErr := crudadmin.ConfigFromEnv(func(name string) string {
 		if name == "DATA_DIR" {
 			return dataDir
 		}
 		for _, flags := range given {
-			if text := flags.variable(name); text != "" {
+			if text := flagged(flags, name); text != "" {
 				return text
 			}
 		}

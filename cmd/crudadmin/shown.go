@@ -3,45 +3,27 @@ package main
 // This file holds the flags that say which tables and columns are shown to whom.
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
-	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
-// shownFlags are the flags of every command that reads the application's tables.
+// shownFlags are the flags of every command that reads the application's tables. A tag says the field of the
+// configuration that a flag becomes, if it has another name.
 type shownFlags struct {
 	Show   string `placeholder:"TABLES" variable:"SHOW_TABLES" help:"Show only these tables and views, separated by commas."`
 	Hide   string `placeholder:"TABLES" variable:"HIDE_TABLES" help:"Hide these tables and views."`
 	Mask   string `placeholder:"COLUMNS" variable:"MASK_COLUMNS" help:"Never show what these columns hold: table.column, * for every table or column."`
-	Unmask string `placeholder:"COLUMNS" variable:"UNMASK_COLUMNS" help:"Show what these columns hold, whatever their names."`
+	Unmask string `placeholder:"COLUMNS" variable:"UNMASK_COLUMNS" field:"Unmasked" help:"Show what these columns hold, whatever their names."`
 	Rights string `placeholder:"FILE" variable:"RIGHTS_FILE" help:"A YAML file that says what each role may do with each table."`
-}
-
-// shownNames are the flags with their variables, and the fields of the configuration that they become.
-var shownNames = []struct {
-	flag, variable, field string
-	value                 func(shownFlags) string
-}{
-	{"--show", "SHOW_TABLES", "Show", func(f shownFlags) string { return f.Show }},
-	{"--hide", "HIDE_TABLES", "Hide", func(f shownFlags) string { return f.Hide }},
-	{"--mask", "MASK_COLUMNS", "Mask", func(f shownFlags) string { return f.Mask }},
-	{"--unmask", "UNMASK_COLUMNS", "Unmasked", func(f shownFlags) string { return f.Unmask }},
-	{"--rights", "RIGHTS_FILE", "Rights", func(f shownFlags) string { return f.Rights }},
-}
-
-func (f shownFlags) variable(name string) string {
-	for _, one := range shownNames {
-		if one.variable == name {
-			return one.value(f)
-		}
-	}
-	return ""
 }
 
 // openData opens the data as the settings show it. wrong are the names in them that the database does not have; the data
@@ -53,7 +35,7 @@ func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source,
 		source, err = data.Open(ctx, db, data.Config{})
 	}
 	if err == nil {
-		wrong = append(wrong, underFlags(s, frame.WrongRights(source.Schema(), s.Rights))...)
+		wrong = append(wrong, underFlags(s, source.Schema().Unshown("Rights", maps.Keys(s.Rights)))...)
 	}
 	return source, wrong, err
 }
@@ -90,11 +72,11 @@ func wrongNames(s settings, err error) error {
 func underFlags(s settings, names data.NameErrors) []string {
 	var lines []string
 	for _, name := range names {
-		for _, one := range shownNames {
-			if one.field != name.Field {
+		for _, flag := range reflect.VisibleFields(reflect.TypeFor[shownFlags]()) {
+			if cmp.Or(flag.Tag.Get("field"), flag.Name) != name.Field {
 				continue
 			}
-			where := one.flag + " (" + one.variable + ")"
+			where := "--" + strings.ToLower(flag.Name) + " (" + flag.Tag.Get("variable") + ")"
 			if line := s.RightsLines[name.Name]; name.Field == "Rights" && line > 0 {
 				where += fmt.Sprintf(", line %d", line)
 			}

@@ -56,30 +56,21 @@ func (c *certificate) config() *tls.Config {
 	}
 }
 
-// follow reads the files again at each signal until ctx ends. Files that are wrong are logged, and what was read
-// before goes on.
-func (c *certificate) follow(ctx context.Context, signals <-chan struct{}) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-signals:
-			if err := c.read(); err != nil {
-				c.log.Error("the TLS certificate is not read again: the one before stays", "error", err)
-			}
-		}
+// reread reads the files again. If they are wrong, the certificate stays what it was.
+func (c *certificate) reread() {
+	if err := c.read(); err != nil {
+		c.log.Error("the TLS certificate is not read again: the one before stays", "error", err)
 	}
 }
 
-// ignoreHangups says that a signal to read the certificate again has nothing to read; without it the signal would end
-// the program at once.
-func ignoreHangups(ctx context.Context, signals <-chan struct{}, log *slog.Logger) {
+// onHangup calls do at each signal until ctx ends. Without somebody who listens, a signal would end the program.
+func onHangup(ctx context.Context, signals <-chan struct{}, do func()) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
-			log.Info("SIGHUP: there is nothing to read again, as TLS_CERT_FILE is not set")
+			do()
 		}
 	}
 }

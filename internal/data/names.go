@@ -4,6 +4,7 @@ package data
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/internal/namelist"
@@ -75,4 +76,16 @@ func anyMatches(patterns []columnPattern, t *Table, c *Column) bool {
 // listed says whether Show or Hide names the table; * is every one.
 func listed(list []string, t *Table) bool {
 	return slices.Contains(list, t.Name) || slices.Contains(list, "*")
+}
+
+// Unshown are the tables in a field of a configuration that the schema does not show; "*" stands for
+// all of them.
+func (s *Schema) Unshown(field string, tables iter.Seq[string]) NameErrors {
+	var wrong NameErrors
+	for _, name := range slices.Sorted(tables) {
+		if _, ok := s.Table(name); !ok && name != "*" {
+			wrong = append(wrong, &NameError{Field: field, Name: name, What: "is not a table that is shown"})
+		}
+	}
+	return wrong
 }

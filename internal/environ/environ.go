@@ -103,6 +103,19 @@ func (r *Reader) Text(name string) string {
 	return text
 }
 
+// List are the texts between the commas of a variable, without the blanks around them.
+func (r *Reader) List(name string) []string {
+	text := r.Text(name)
+	if text == "" {
+		return nil
+	}
+	parts := strings.Split(text, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
 // Word is one of the words; the first is the default.
 func (r *Reader) Word(name string, words ...string) string {
 	text := r.Text(name)

@@ -56,6 +56,7 @@ type Frame struct {
 
 	mux       *http.ServeMux      // finds the pattern of an address
 	crossings map[string]crossing // what stands at it
+	addresses crossing            // of all patterns
 	gates     *Gates
 	origin    *http.CrossOriginProtection
 }

@@ -21,18 +21,6 @@ const EveryTable = "*"
 // nobody is the role of a visitor without one.
 const nobody account.Role = ""
 
-// WrongRights are the names in the rights of a configuration whose table the schema does not show,
-// in their order.
-func WrongRights(schema *data.Schema, rights map[string]Rights) data.NameErrors {
-	var names data.NameErrors
-	for _, name := range slices.Sorted(maps.Keys(rights)) {
-		if _, ok := schema.Table(name); !ok && name != EveryTable {
-			names = append(names, &data.NameError{Field: "Rights", Name: name, What: "is not a table that is shown"})
-		}
-	}
-	return names
-}
-
 // A Policy decides about rights, and holds for each role a source that has nothing else. It is
 // asked by many goroutines, and nothing is registered any more once it is.
 type Policy struct {

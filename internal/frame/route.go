@@ -108,10 +108,17 @@ func (f *Frame) Add(routes ...Route) {
 		if f.crossings[pattern] == nil {
 			f.mux.Handle(pattern, http.NotFoundHandler()) // it only finds: dispatch serves
 		}
-		all := append(f.crossings[pattern], &crossed{rt, strings.Split(f.base+rt.Path, "/"), f.logged(rt, f.guard(rt))})
-		slices.SortStableFunc(all, func(a, b *crossed) int { return strings.Compare(a.route.Path, b.route.Path) }) // "{" is after all letters
-		f.crossings[pattern] = all
+		one := &crossed{rt, strings.Split(f.base+rt.Path, "/"), f.logged(rt, f.guard(rt))}
+		f.crossings[pattern] = inOrder(append(f.crossings[pattern], one))
+		f.addresses = inOrder(append(f.addresses, one))
 	}
+}
+
+// inOrder sorts addresses so that one with a word stands before one with a wildcard in its place: "{" is
+// after all letters.
+func inOrder(all crossing) crossing {
+	slices.SortStableFunc(all, func(a, b *crossed) int { return strings.Compare(a.route.Path, b.route.Path) })
+	return all
 }
 
 // Route returns the route that a request is for, if there is one.
@@ -161,14 +168,12 @@ func (f *Frame) escaped(r *http.Request, at string) *crossed {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	for _, all := range f.crossings {
-		for _, one := range all {
-			if values, fits := one.values(at); fits && one.route.Method == method {
-				for name, value := range values {
-					r.SetPathValue(name, value)
-				}
-				return one
+	for _, one := range f.addresses {
+		if values, fits := one.values(at); fits && one.route.Method == method {
+			for name, value := range values {
+				r.SetPathValue(name, value)
 			}
+			return one
 		}
 	}
 	return nil

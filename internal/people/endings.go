@@ -33,7 +33,7 @@ const (
 	// endingTime is how long one request ends sessions; another one goes on.
 	endingTime = 20 * time.Second
 
-	// endingStep is how long it ends everybody's sessions without asking whether the visitor still may.
+	// endingStep is how long it ends everybody's sessions before it looks whether its request still goes on.
 	endingStep = time.Second
 )
 
@@ -97,12 +97,17 @@ func (f sessionFilter) values() url.Values {
 // looks reports whether each session must be looked at, and its user is not enough.
 func (f sessionFilter) looks() bool { return f.networks.IsValid() || f.device != "" }
 
-// takeShare takes the share of a search where no index of the store leads to what is meant: each session is looked at.
-func (f sessionFilter) takeShare(v *frame.Visit) error {
-	if !f.looks() {
+// takeShare takes what it costs to find or count the sessions of a form, and to end them. An index of the store leads to
+// those of one user.
+func (f sessionFilter) takeShare(v *frame.Visit, ending bool) error {
+	if f.userID != "" && !f.looks() {
 		return nil
 	}
-	return v.Take(frame.Searching)
+	err := v.Take(frame.Searching)
+	if err == nil && ending {
+		err = v.Take(frame.Changing)
+	}
+	return err
 }
 
 func (f sessionFilter) matches(s *session.Session) bool {
@@ -110,7 +115,7 @@ func (f sessionFilter) matches(s *session.Session) bool {
 		(f.device == "" || strings.Contains(strings.ToLower(deviceText(s.Device).String()+"\n"+s.UserAgent), f.device))
 }
 
-// find returns a page of the sessions that are meant: as many as a page has at
+// findSessions returns a page of the sessions that are meant: as many as a page has at
 // least, if there are so many among those that it looks through.
 func (p *Pages) findSessions(ctx context.Context, f sessionFilter, ended bool, cursor string) (session.Page, error) {
 	q := session.Query{User: session.User{ID: f.userID}, Ended: ended, Cursor: cursor}
@@ -168,13 +173,8 @@ func (p *Pages) unlisted(err error) error {
 func (p *Pages) revokeAll(v *frame.Visit, why session.Ending) error {
 	f, err := p.readSessionFilter(v, v.R.PostForm)
 	preview := v.R.PostForm.Get("preview") == "1"
-	if err == nil && preview && !f.looks() && f.userID == "" {
-		err = v.Take(frame.Searching) // they are counted
-	} else if err == nil {
-		err = f.takeShare(v)
-	}
-	if err == nil && !preview && (f.looks() || f.userID == "") {
-		err = v.Take(frame.Changing)
+	if err == nil {
+		err = f.takeShare(v, !preview)
 	}
 	if err != nil {
 		return err
@@ -224,11 +224,11 @@ func (p *Pages) endAll(v *frame.Visit, f sessionFilter, keep session.ID, why ses
 	defer cancel()
 	switch {
 	case f.looks():
-		n, err = p.endEach(ctx, v, f, keep, why)
+		n, err = p.endEach(ctx, f, keep, why)
 	case f.userID != "":
 		n, err = p.Manager.RevokeUser(ctx, f.userID, why, keep)
 	default:
-		n, err = p.endEverybody(ctx, v, keep, why)
+		n, err = p.endEverybody(ctx, keep, why)
 	}
 	if n > 0 && err != nil && ctx.Err() != nil && v.R.Context().Err() == nil {
 		return n, true, nil
@@ -236,9 +236,9 @@ func (p *Pages) endAll(v *frame.Visit, f sessionFilter, keep session.ID, why ses
 	return n, false, err
 }
 
-// endEverybody ends all sessions but one, and asks every second whether the visitor still may.
-func (p *Pages) endEverybody(ctx context.Context, v *frame.Visit, keep session.ID, why session.Ending) (n int, err error) {
-	may := v.MayGoOn()
+// endEverybody ends all sessions but one, in steps: what ends sessions goes on when its context is canceled, and the
+// request's is when the visitor may not go on.
+func (p *Pages) endEverybody(ctx context.Context, keep session.ID, why session.Ending) (n int, err error) {
 	for {
 		step, cancel := context.WithTimeout(ctx, endingStep)
 		ended, err := p.Manager.RevokeAll(step, why, keep)
@@ -248,22 +248,17 @@ func (p *Pages) endEverybody(ctx context.Context, v *frame.Visit, keep session.I
 		if err == nil || errors.Is(err, session.ErrPartial) || !late || ended == 0 {
 			return n, err
 		}
-		if over, err := may(ctx); over != nil || err != nil {
-			return n, errors.Join(over, err)
-		}
 	}
 }
 
-// endEach ends them one by one, and asks before each page whether the visitor still
-// may.
-func (p *Pages) endEach(ctx context.Context, v *frame.Visit, f sessionFilter, keep session.ID, why session.Ending) (n int, err error) {
-	may := v.MayGoOn()
+// endEach ends them one by one, until the request may not go on.
+func (p *Pages) endEach(ctx context.Context, f sessionFilter, keep session.ID, why session.Ending) (n int, err error) {
 	var partial *session.PartialError
 	err = p.eachSession(ctx, f, func(found []session.Session) (bool, error) {
-		if over, err := may(ctx); over != nil || err != nil {
-			return false, errors.Join(over, err)
-		}
 		for i := range found {
+			if ctx.Err() != nil {
+				return false, context.Cause(ctx)
+			}
 			s := &found[i]
 			if s.ID == keep || s.Previous == keep && !keep.IsZero() {
 				continue

@@ -20,8 +20,8 @@ import (
 // ListSessions is everybody's sessions, or those that a filter means.
 func (p *Pages) ListSessions(v *frame.Visit) error {
 	f, err := p.readSessionFilter(v, v.R.URL.Query())
-	if err == nil {
-		err = f.takeShare(v)
+	if err == nil && f.looks() {
+		err = v.Take(frame.Searching)
 	}
 	if err != nil {
 		return err
