@@ -30,8 +30,6 @@ var unsaid = map[string]string{
 	"internal/frame/gates.go: the forwarding header of a trusted proxy": "logged",
 	"internal/frame/gates.go: want at most %d":                          "an error of a Config",
 	"internal/frame/gates.go: not an address range":                     "an error of a Config",
-	"internal/frame/policy.go: Rights":                                  "a field's name",
-	"internal/frame/policy.go: is not a table that is shown":            "an error of New",
 	"internal/frame/securitylog.go: security event":                     "logged",
 	"internal/frame/securitylog.go: (no such account)":                  "logged",
 	"internal/frame/frame.go: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; ": "a header",
