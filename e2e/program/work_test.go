@@ -166,7 +166,7 @@ func (w *worker) another(f formField) formField {
 	return f
 }
 
-// keys are the keys and labels that the look-up programtest.Page of a reference lists, from one of its pages.
+// keys are the keys and labels that the look-up page of a reference lists, from one of its pages.
 func (w *worker) keys(choices string) (keys [][2]string) {
 	w.t.Helper()
 	p := w.reader.Get(fmt.Sprintf("%s?q=%d", choices, w.n%10))
