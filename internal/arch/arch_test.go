@@ -86,7 +86,7 @@ var rules = map[string]rule{
 
 	// The panel's parts.
 	"data":          {imports: []string{"config", "internal/fields"}, stdlib: true, never: noHTTP},
-	"internal/data": {imports: []string{"data", "internal/clip", "internal/namelist", "internal/sqldb"}, never: []string{module + "/session…"}},
+	"internal/data": {imports: []string{"data", "internal/text", "internal/clip", "internal/namelist", "internal/sqldb"}, never: []string{module + "/session…"}},
 	"account":       {imports: []string{"config", "internal/fields", "internal/migrate", "internal/sqldb"}, never: []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/internal/ui…"}},
 	"audit":         {imports: []string{"internal/migrate", "internal/sqldb"}, never: []string{module + "/data…", module + "/internal/ui…"}},
 	"internal/ui":   {imports: []string{"internal/text"}, never: noSQL},
@@ -105,7 +105,7 @@ var rules = map[string]rule{
 	"internal/migrate":  {imports: []string{"internal/sqldb"}, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
 	"internal/loglevel": {imports: []string{"internal/environ"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	// The one that links a library of validate tags.
-	"internal/typed":   {imports: []string{"internal/data", "account", "internal/ui"}, never: []string{module + "/session…"}},
+	"internal/typed":   {imports: []string{"internal/data", "account", "internal/ui", "internal/text"}, never: []string{module + "/session…"}},
 	"internal/spool":   {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"internal/environ": {imports: []string{"session"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	"cmd/crudadmin":    {imports: everything, drivers: true},

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // MaxActed is how many records one action is run on.
@@ -28,7 +30,7 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 		return 0, err
 	}
 	if len(t.handle()) == 0 {
-		return 0, FieldErrors{fieldError("key", "", "%s has no key, so an action cannot tell its rows from each other", t.Name)}
+		return 0, FieldErrors{fieldError("key", "", text.NoKeyForAction(t.Name))}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
 	defer cancel()
@@ -77,7 +79,7 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [][]fragment) ([][]any, error) {
 	all, err := s.someHandles(ctx, db, t, conditions, MaxActed+1)
 	if err == nil && len(all) > MaxActed {
-		err = FieldErrors{fieldError("all", fmt.Sprint(MaxActed)+"+", "records are too many for one action: choose at most %d", MaxActed)}
+		err = FieldErrors{fieldError("all", fmt.Sprint(MaxActed)+"+", text.TooManyForAction(MaxActed))}
 	}
 	if err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // sortedChoices is the largest table whose choices are in the order of their labels where no index
@@ -46,7 +48,7 @@ func (s *Source) choosing(table, field string) (choosing, error) {
 	} else if m, _ := t.relation(field); m != nil {
 		name = m.Target()
 	} else {
-		return c, FieldErrors{fieldError(field, "", "is not a reference of %s that can be chosen from", t.Name)}
+		return c, FieldErrors{fieldError(field, "", text.NotAReference(t.Name))}
 	}
 	if c.target, err = s.table(name); err != nil {
 		return c, err
@@ -196,7 +198,7 @@ func (s *Source) Chosen(ctx context.Context, table, field string, values []strin
 		return nil, err
 	}
 	if len(values) > MaxLinks {
-		return nil, FieldErrors{fieldError(field, "", "has too many values: at most %d", MaxLinks)}
+		return nil, FieldErrors{fieldError(field, "", text.TooManyValues(MaxLinks))}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
@@ -244,7 +246,7 @@ func (c choosing) whose(s *Source, value string) ([]fragment, bool) {
 		where, err := s.identified(c.target, key)
 		return where, err == nil
 	}
-	if textProblem(value, MaxKeyPart) != "" {
+	if textProblem(value, MaxKeyPart) != nil {
 		return nil, false
 	}
 	o, err := c.value.parseOperand(OpEq, value)

@@ -5,9 +5,10 @@ package data
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // rule is a kind of rule that a database holds writes to.
@@ -39,19 +40,19 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 	if !ok {
 		return s.failed(ctx, op, t, err)
 	}
-	wrong := func(column, format string, args ...any) *FieldError { return in.wrong(t, column, format, args...) }
+	wrong := func(column string, m text.Message) *FieldError { return in.wrong(t, column, m) }
 	if v.rule == ruleTrigger {
-		return FieldErrors{wrong("", "The database refused it: %s", v.message)}
+		return FieldErrors{wrong("", text.DatabaseRefused(text.Verbatim(v.message)))}
 	}
 	if v.table != "" {
-		name := "another table"
+		name := text.AnotherTable
 		if _, shown := s.Schema().Table(v.table); shown {
-			name = v.table
+			name = text.Verbatim(v.table)
 		}
-		return FieldErrors{wrong("", "The database refused it because of what it would do to %s.", name)}
+		return FieldErrors{wrong("", text.DatabaseRefusedFor(name))}
 	}
 	if slices.ContainsFunc(t.columns(v.columns), (*Column).secret) { // which one, or that it is one, is not told
-		return FieldErrors{fieldError("", "", "%s", brokenRules[v.rule])}
+		return FieldErrors{fieldError("", "", brokenRules[v.rule])}
 	}
 	if v.rule == ruleForeignKey {
 		return s.dangling(ctx, db, t, in, handle)
@@ -62,21 +63,21 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		var one *FieldError
 		switch v.rule {
 		case ruleUnique:
-			one = wrong(column, "is taken: another record has it")
+			one = wrong(column, text.Taken)
 			if others != "" {
-				one = wrong(column, "is taken: another record has it together with the same %s", others)
+				one = wrong(column, text.TakenWith(others))
 			}
 		case ruleNotNull:
-			one = wrong(column, "is required")
+			one = wrong(column, text.Required)
 		case ruleType:
-			one = wrong(column, "is not of the type %s, which the database insists on", typeOf(t, column))
+			one = wrong(column, text.NotOfType(typeOf(t, column)))
 		default:
-			one = wrong(column, "is not allowed")
+			one = wrong(column, text.NotAllowed)
 			if v.name != "" {
-				one = wrong(column, "is not allowed by the rule %q of the database", v.name)
+				one = wrong(column, text.NotAllowedBy(v.name))
 			}
 			if others != "" {
-				one.Message += ", together with " + others
+				one.Message = text.TogetherWith(one.Message, others)
 			}
 		}
 		all = append(all, one)
@@ -84,28 +85,28 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 	if len(all) == 0 {
 		words := brokenRules[v.rule]
 		if v.name != "" {
-			words = fmt.Sprintf("The values are not allowed by the rule %q of the database.", v.name)
+			words = text.ValuesNotAllowedBy(v.name)
 		}
-		all = FieldErrors{wrong("", "%s", words)}
+		all = FieldErrors{wrong("", words)}
 	}
 	return all
 }
 
 // wrong is an error about a column of t. It holds what was given for the column, but for secrets.
-func (in Input) wrong(t *Table, column, format string, args ...any) *FieldError {
+func (in Input) wrong(t *Table, column string, m text.Message) *FieldError {
 	given := in.Fields[column].Text
 	if c, ok := t.Column(column); ok && c.Masked || in.Fields[column].Null {
 		given = ""
 	}
-	return fieldError(column, given, format, args...)
+	return fieldError(column, given, m)
 }
 
 // brokenRules say what is wrong without naming a column.
-var brokenRules = map[rule]string{
-	ruleUnique:  "Another record has the same values, which must be unique.",
-	ruleCheck:   "The values are not allowed by a rule of the database.",
-	ruleNotNull: "A value is required.",
-	ruleType:    "A value is not of its column's type.",
+var brokenRules = map[rule]text.Message{
+	ruleUnique:  text.SameValues,
+	ruleCheck:   text.ValuesNotAllowed,
+	ruleNotNull: text.ValueRequired,
+	ruleType:    text.ValueOfType,
 }
 
 func typeOf(t *Table, column string) string {
@@ -118,7 +119,7 @@ func typeOf(t *Table, column string) string {
 // dangling finds the foreign keys of a written row that point at nothing, and those of other rows
 // that do so since the write. Of many rows it looks at the foreign keys that the input sets.
 func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any) error {
-	wrong := func(column, format string, args ...any) *FieldError { return in.wrong(t, column, format, args...) }
+	wrong := func(column string, m text.Message) *FieldError { return in.wrong(t, column, m) }
 	var all FieldErrors
 	for _, fk := range t.ForeignKeys {
 		parent, ok := s.Schema().any(fk.RefTable)
@@ -137,18 +138,18 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 		if !dangles {
 			continue
 		}
-		name := fk.RefTable
-		if _, shown := s.Schema().Table(name); !shown {
-			name = "the table it refers to"
+		name := text.Verbatim(fk.RefTable)
+		if _, shown := s.Schema().Table(fk.RefTable); !shown {
+			name = text.ReferredTable
 		}
 		if slices.ContainsFunc(t.columns(fk.Columns), (*Column).secret) {
-			all = append(all, wrong("", "A record refers to another that does not exist."))
+			all = append(all, wrong("", text.Dangling))
 			continue
 		}
 		for _, column := range fk.Columns {
-			one := wrong(column, "refers to a record of %s that does not exist", name)
+			one := wrong(column, text.DanglingTo(name))
 			if len(fk.Columns) > 1 {
-				one = wrong(column, "refers, with %s, to a record of %s that does not exist", without(fk.Columns, column), name)
+				one = wrong(column, text.DanglingWith(without(fk.Columns, column), name))
 			}
 			all = append(all, one)
 		}
@@ -162,12 +163,12 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 				continue
 			}
 			if !slices.ContainsFunc(all, func(one *FieldError) bool { return one.Field == column }) {
-				all = append(all, wrong(column, "cannot change: other records refer to it"))
+				all = append(all, wrong(column, text.ReferredTo))
 			}
 		}
 	}
 	if len(all) == 0 {
-		all = FieldErrors{wrong("", "A record refers to another that does not exist.")}
+		all = FieldErrors{wrong("", text.Dangling)}
 	}
 	return all
 }

@@ -68,7 +68,7 @@ func TestConstraintsNameTheirFields(t *testing.T) {
 		t.Error("a refused update changed the record")
 	}
 	var broken *TableError
-	if _, err := s.Insert(t.Context(), "unkeyed", fields("x", "1")); !errors.As(err, &broken) || !strings.Contains(broken.Problem, "foreign key mismatch") {
+	if _, err := s.Insert(t.Context(), "unkeyed", fields("x", "1")); !errors.As(err, &broken) || !strings.Contains(broken.Problem.String(), "foreign key mismatch") {
 		t.Errorf("%v, want a TableError about the foreign key", err)
 	}
 }

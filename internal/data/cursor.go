@@ -9,6 +9,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 const (
@@ -79,17 +81,17 @@ func (c cursor) encode(t *Table, sort []SortKey) string {
 }
 
 // parseCursor returns the cursor, or says what is wrong with it.
-func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
-	const malformed = "is not a page cursor: take it from a page's links, or leave it out for the first page"
-	if len(text) > maxCursor {
+func parseCursor(t *Table, sort []SortKey, written string) (cursor, text.Message) {
+	malformed := text.NotACursor
+	if len(written) > maxCursor {
 		return cursor{}, malformed
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(written)
 	if err != nil || len(b) < 10 || b[0] != cursorVersion {
 		return cursor{}, malformed
 	}
 	if !bytes.Equal(b[1:9], cursorBinding(t, sort)) {
-		return cursor{}, "belongs to another table or sort: leave it out for the first page"
+		return cursor{}, text.OtherCursor
 	}
 	mode, b := b[9], b[10:]
 	if mode == 'o' && !t.keyset() {
@@ -97,7 +99,7 @@ func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
 		if used <= 0 || used != len(b) || n > MaxOffset {
 			return cursor{}, malformed
 		}
-		return cursor{offset: int(n)}, ""
+		return cursor{offset: int(n)}, nil
 	}
 	if mode != 'k' || !t.keyset() {
 		return cursor{}, malformed
@@ -151,7 +153,7 @@ func parseCursor(t *Table, sort []SortKey, text string) (cursor, string) {
 			return cursor{}, malformed
 		}
 	}
-	return c, ""
+	return c, nil
 }
 
 // term is one part of an order: a column, or the row id if column is nil.

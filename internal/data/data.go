@@ -51,6 +51,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Source is the application's data behind a *sql.DB. It is safe for concurrent use.
@@ -159,7 +161,7 @@ func (s *Source) table(name string) (*Table, error) {
 		return nil, fmt.Errorf("%w: %q", ErrNoTable, name)
 	}
 	if t.Problem != "" {
-		return nil, &TableError{Table: t.Name, Problem: t.Problem}
+		return nil, &TableError{Table: t.Name, Problem: text.Verbatim(t.Problem)}
 	}
 	return t, nil
 }
@@ -172,5 +174,5 @@ func (s *Source) failed(ctx context.Context, op string, t *Table, err error) err
 	if classified := s.dialect.classify(ctx, err); outage(classified) {
 		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
 	}
-	return &TableError{Table: t.Name, Problem: s.dialect.problem(err), Err: err}
+	return &TableError{Table: t.Name, Problem: text.Verbatim(s.dialect.problem(err)), Err: err}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Download writes the whole of one cell to a writer, whatever its size, and returns how the cell is
@@ -22,9 +24,9 @@ func (s *Source) Download(ctx context.Context, table string, key Key, column str
 	c, ok := t.Column(column)
 	switch {
 	case !ok || !c.Readable():
-		return "", FieldErrors{fieldError(column, "", "is not a column of %s", t.Name)}
+		return "", FieldErrors{fieldError(column, "", text.NotAColumn(t.Name))}
 	case c.Masked:
-		return "", FieldErrors{fieldError(column, "", "is masked")}
+		return "", FieldErrors{fieldError(column, "", text.IsMasked)}
 	}
 	where, err := s.identified(t, key)
 	if err != nil {
@@ -82,7 +84,7 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 		return err
 	}
 	if wait {
-		return s.cellApart(ctx, t, c, where, "", write)
+		return s.cellApart(ctx, t, c, where, text.DownloadTooLong, write)
 	}
 	return s.snapshot(ctx, "download", t, func(db queryer) error {
 		handles, err := s.exactRows(ctx, db, s.selecting(t, s.exactly(t, t.handle(), maxHandle)...), where, 1)
@@ -97,9 +99,9 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 }
 
 // cellApart reads a cell where writers wait for readers: in one look, in its turn. It yields the
-// cell when the look has ended. instead is what people can do about a cell that is too long,
-// besides WAL: "leave the column out, or ".
-func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, instead string, yield func([]byte) error) error {
+// cell when the look has ended. tooLongToRead says what people can do about a cell that is too
+// long.
+func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fragment, tooLongToRead func(mebibytes int) text.Message, yield func([]byte) error) error {
 	query := s.selecting(t, s.exactly(t, []term{{column: c}}, maxMatched)...)
 	var rows [][]any
 	err := s.inTurn(ctx, "read", t, 0, func(ctx context.Context, db queryer) (err error) {
@@ -114,8 +116,7 @@ func (s *Source) cellApart(ctx context.Context, t *Table, c *Column, where []fra
 	var value []byte
 	switch v := rows[0][0].(type) {
 	case tooLong:
-		return FieldErrors{fieldError(c.Name, "", "holds a value of more than %d MiB, and the database file is not in WAL mode, so the application could not write while the value is read: "+
-			"%srun PRAGMA journal_mode = WAL on the file", maxMatched>>20, instead)}
+		return FieldErrors{fieldError(c.Name, "", tooLongToRead(maxMatched>>20))}
 	case []byte:
 		value = v
 	default:

@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
+	public "github.com/go-crudadmin/crudadmin/data"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 var (
@@ -31,8 +34,8 @@ func outage(err error) bool {
 	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled)
 }
 
-func fieldError(field, value, format string, args ...any) *FieldError {
-	return &FieldError{Field: field, Value: clip.Text(value, 100), Message: fmt.Sprintf(format, args...)}
+func fieldError(field, value string, m text.Message) *FieldError {
+	return &FieldError{Field: field, Value: clip.Text(value, 100), Message: m}
 }
 
 // orNil avoids an error that is not nil and holds no errors.
@@ -41,6 +44,92 @@ func orNil(e FieldErrors) error {
 		return nil
 	}
 	return e
+}
+
+// FieldError is one wrong part of a record or a request: which field it is, what was given, what is
+// allowed. It is a data.FieldError before it is known in which language it is read.
+type FieldError struct {
+	Field   string       // as that of data.FieldError
+	Value   string       // as given, shortened to 100 characters
+	Message text.Message // what is allowed
+}
+
+func (e *FieldError) Error() string { return text.English.Say(e.Text()) }
+
+// Text is the whole of it: the field, the value and the message.
+func (e *FieldError) Text() text.Message {
+	switch {
+	case e.Field == "":
+		return e.Message
+	case e.Value == "":
+		return text.FieldWrong(e.Field, e.Message)
+	default:
+		return text.ValueWrong(e.Field, strconv.Quote(e.Value), e.Message)
+	}
+}
+
+// FieldErrors are all the wrong parts of one request.
+type FieldErrors []*FieldError
+
+func (e FieldErrors) Error() string { return text.English.Say(e.Text()) }
+
+// Text is all of them, one beside the other.
+func (e FieldErrors) Text() text.Message {
+	var all []text.Message
+	for _, one := range e {
+		all = append(all, one.Text())
+	}
+	return text.List(all...)
+}
+
+// Unwrap lets errors.As find a *FieldError.
+func (e FieldErrors) Unwrap() []error {
+	var all []error
+	for _, one := range e {
+		all = append(all, one)
+	}
+	return all
+}
+
+// Refusal is what the error of a program's hook says about fields, in the program's words; nil if it says
+// nothing of them.
+func Refusal(err error) FieldErrors {
+	var own FieldErrors
+	var ownOne *FieldError
+	var many public.FieldErrors
+	var one *public.FieldError
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &ownOne):
+		return FieldErrors{ownOne}
+	case errors.As(err, &many):
+	case errors.As(err, &one):
+		many = public.FieldErrors{one}
+	}
+	var said FieldErrors
+	for _, each := range many {
+		said = append(said, &FieldError{Field: each.Field, Value: each.Value, Message: text.Verbatim(each.Message)})
+	}
+	return said
+}
+
+// misfit is what is wrong with a value.
+type misfit struct{ text.Message }
+
+func (m misfit) Error() string { return m.String() }
+
+// messageOf is what an error says of a value.
+func messageOf(err error) text.Message {
+	var wrong misfit
+	var fields FieldErrors
+	switch {
+	case errors.As(err, &wrong):
+		return wrong.Message
+	case errors.As(err, &fields):
+		return fields.Text()
+	}
+	return text.Verbatim(err.Error())
 }
 
 // StaleError means that the record has changed since it was read for editing. Nothing was written.
@@ -85,12 +174,15 @@ func (e *ReferencedError) Error() string {
 // TableError means that the database has the table but cannot read it, or write to it.
 type TableError struct {
 	Table   string
-	Problem string // in the engine's words
-	Err     error  // the engine's error, if it was met while reading
+	Problem text.Message // mostly in the engine's words
+	Err     error        // the engine's error, if it was met while reading
 }
 
 func (e *TableError) Error() string {
-	return fmt.Sprintf("table %q cannot be used: %s", e.Table, e.Problem)
+	return e.Text().String()
 }
+
+// Text says which table it is, and what is wrong with it.
+func (e *TableError) Text() text.Message { return text.TableProblem(e.Table, e.Problem) }
 
 func (e *TableError) Unwrap() error { return e.Err }

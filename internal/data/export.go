@@ -4,11 +4,12 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 const (
@@ -88,10 +89,10 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	}
 	columns := t.Exported(q)
 	if len(columns) == 0 {
-		return FieldErrors{fieldError("columns", "", "holds no column that can be exported")}
+		return FieldErrors{fieldError("columns", "", text.NothingExportable)}
 	}
 	if len(columns) > MaxExportColumns {
-		return FieldErrors{fieldError("columns", "", "must be chosen: %s has %d columns, and an export has at most %d", t.Name, len(columns), MaxExportColumns)}
+		return FieldErrors{fieldError("columns", "", text.TooManyColumns(t.Name, len(columns), MaxExportColumns))}
 	}
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
@@ -144,8 +145,7 @@ func (g *gathering) Begin([]*Column) error { return nil }
 
 func (g *gathering) Row(cells []Value) error {
 	if g.size += sizeOf(cells); g.size > exportGathered {
-		return &TableError{Table: g.t.Name, Problem: fmt.Sprintf("it has more than %d MiB to export, and no key to read them in parts. The database file is not in WAL mode, so the application could "+
-			"not write meanwhile. Filter to fewer rows, or run PRAGMA journal_mode = WAL on the file", exportGathered>>20)}
+		return &TableError{Table: g.t.Name, Problem: text.ExportTooMuch(exportGathered >> 20)}
 	}
 	g.rows = append(g.rows, cells)
 	return nil
@@ -247,11 +247,11 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 	for _, i := range long {
 		c := e.columns[i]
 		if len(handle) == 0 {
-			return nil, FieldErrors{fieldError("columns", c.Name, "holds a value of more than %d MiB, and the rows of %s have no key by which it could be read in pieces: leave the column out", maxMatched>>20, e.t.Name)}
+			return nil, FieldErrors{fieldError("columns", c.Name, text.ExportNoPieces(maxMatched>>20, e.t.Name))}
 		}
 		cells[i].pieces = func(yield func([]byte) error) error {
 			if e.wait {
-				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), "leave the column out, or ", yield)
+				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), text.ExportCellTooLong, yield)
 			}
 			return e.s.longValue(ctx, db, e.t, c, handle, longPiece, yield)
 		}
@@ -332,7 +332,7 @@ func (e *export) slice(ctx context.Context, db queryer, query fragment, segment 
 		for i, o := range e.order {
 			place[i] = line.exact(s.dialect)
 			if _, long := place[i].(tooLong); long {
-				return false, FieldErrors{fieldError("sort", o.column.Name, "holds a value of more than %d MiB, which is too long for the order of an export: sort by another column", maxMatched>>20)}
+				return false, FieldErrors{fieldError("sort", o.column.Name, text.ExportSortTooLong(maxMatched>>20))}
 			}
 		}
 		*last = place

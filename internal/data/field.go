@@ -7,13 +7,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // maxNumber is the longest number that is read, in characters.
@@ -35,14 +36,14 @@ type (
 )
 
 var (
-	errRequired = errors.New("is required")
-	errWhole    = errors.New("must be a whole number, such as 12 or -3")
+	errRequired = misfit{text.Required}
+	errWhole    = misfit{text.WholeNumber}
 )
 
 // notWhole says why strconv.ParseInt refused a text.
 func notWhole(err error) error {
 	if errors.Is(err, strconv.ErrRange) {
-		return fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+		return misfit{text.WholeNumberRange(strconv.FormatInt(math.MinInt64, 10), strconv.FormatInt(math.MaxInt64, 10))}
 	}
 	return errWhole
 }
@@ -57,11 +58,11 @@ func (c *Column) parse(f Field) (any, error) {
 	}
 	switch {
 	case len(f.Text) > MaxText && (c.Kind != KindBlob || len(f.Text) > 2*MaxFile):
-		return nil, fmt.Errorf("is too long: at most %d bytes", MaxText)
+		return nil, misfit{text.TooLongBytes(MaxText)}
 	case !utf8.ValidString(f.Text):
-		return nil, errors.New("is not UTF-8 text")
+		return nil, misfit{text.NotUTF8}
 	case strings.ContainsRune(f.Text, 0):
-		return nil, errors.New("holds a NUL character")
+		return nil, misfit{text.HasNUL}
 	}
 	switch c.Kind {
 	case KindText, KindLongText, KindAny:
@@ -71,7 +72,7 @@ func (c *Column) parse(f Field) (any, error) {
 			return nil, nil
 		}
 		if !slices.Contains(c.Enum, f.Text) {
-			return nil, fmt.Errorf("must be one of %s", strings.Join(c.Enum, ", "))
+			return nil, misfit{text.OneOf(c.Enum)}
 		}
 		return f.Text, c.fits(f.Text)
 	}
@@ -100,77 +101,77 @@ func (c *Column) parse(f Field) (any, error) {
 		digits := strings.ReplaceAll(trimmed, "-", "")
 		b, err := hex.DecodeString(digits)
 		if err != nil || len(b) != 16 {
-			return nil, errors.New("must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
+			return nil, misfit{text.UUIDWanted}
 		}
 		return uuidValue(b), nil
 	case KindBlob:
 		b, err := hex.DecodeString(trimmed)
 		if err != nil {
-			return nil, errors.New("must be hexadecimal digits, two a byte")
+			return nil, misfit{text.HexWanted}
 		}
 		return b, nil
 	}
-	return nil, fmt.Errorf("is of the kind %s, which cannot be written", c.Kind)
+	return nil, misfit{text.KindUnwritable(string(c.Kind))}
 }
 
 func (c *Column) parseFile(f Field) (any, error) {
 	if len(f.File) > MaxFile {
-		return nil, fmt.Errorf("is too large: at most %d bytes", MaxFile)
+		return nil, misfit{text.TooLarge(MaxFile)}
 	}
 	if c.Kind == KindBlob || c.Kind == KindAny {
 		return f.File, nil
 	}
 	if !utf8.Valid(f.File) {
-		return nil, errors.New("must be a file of UTF-8 text")
+		return nil, misfit{text.TextWanted}
 	}
 	return c.parse(Field{Text: string(f.File)})
 }
 
 // fits says whether text has a length the column takes.
-func (c *Column) fits(text string) error {
-	if c.MaxLength > 0 && utf8.RuneCountInString(text) > c.MaxLength {
-		return fmt.Errorf("is too long: at most %d characters", c.MaxLength)
+func (c *Column) fits(given string) error {
+	if c.MaxLength > 0 && utf8.RuneCountInString(given) > c.MaxLength {
+		return misfit{text.TooLongCharacters(c.MaxLength)}
 	}
 	return nil
 }
 
-func parseNumberField(c *Column, text string) (any, error) {
-	if len(text) > maxNumber || parseNumber(text) == nil {
-		return nil, notNumber(text, c.Kind == KindInteger)
+func parseNumberField(c *Column, given string) (any, error) {
+	if len(given) > maxNumber || parseNumber(given) == nil {
+		return nil, notNumber(given, c.Kind == KindInteger)
 	}
-	number := newDecimal(text)
+	number := newDecimal(given)
 	if c.Min != "" && number.less(newDecimal(c.Min)) {
-		return nil, fmt.Errorf("must be at least %s", c.Min)
+		return nil, misfit{text.NumberAtLeast(c.Min)}
 	}
 	if c.Max != "" && newDecimal(c.Max).less(number) {
-		return nil, fmt.Errorf("must be at most %s", c.Max)
+		return nil, misfit{text.NumberAtMost(c.Max)}
 	}
 	if len(c.Enum) > 0 && c.numbers && !slices.ContainsFunc(c.Enum, func(one string) bool { return newDecimal(one) == number }) {
-		return nil, fmt.Errorf("must be one of %s", strings.Join(c.Enum, ", "))
+		return nil, misfit{text.OneOf(c.Enum)}
 	}
 	switch c.Kind {
 	case KindInteger:
-		n, err := strconv.ParseInt(text, 10, 64)
+		n, err := strconv.ParseInt(given, 10, 64)
 		if err != nil {
 			return nil, notWhole(err)
 		}
 		return n, nil
 	case KindReal:
-		f, err := strconv.ParseFloat(text, 64)
+		f, err := strconv.ParseFloat(given, 64)
 		if err != nil {
-			return nil, notNumber(text, false)
+			return nil, notNumber(given, false)
 		}
 		return f, nil
 	}
 	if c.Precision > 0 {
 		if -number.exponent > c.Scale {
-			return nil, fmt.Errorf("must have at most %d digits after the point", c.Scale)
+			return nil, misfit{text.DigitsAfterPoint(c.Scale)}
 		}
 		if len(number.digits)+number.exponent > c.Precision-c.Scale {
-			return nil, fmt.Errorf("must have at most %d digits before the point", c.Precision-c.Scale)
+			return nil, misfit{text.DigitsBeforePoint(c.Precision - c.Scale)}
 		}
 	}
-	return decimalNumber(text), nil
+	return decimalNumber(given), nil
 }
 
 // decimal is the number 0.digits times 10 to the power of len(digits) + exponent. digits has no
@@ -220,18 +221,18 @@ func (d decimal) less(other decimal) bool {
 }
 
 // validJSON says where a text is not a JSON document.
-func validJSON(text string) error {
-	if json.Valid([]byte(text)) {
+func validJSON(given string) error {
+	if json.Valid([]byte(given)) {
 		return nil
 	}
 	var v any
-	err := json.Unmarshal([]byte(text), &v)
+	err := json.Unmarshal([]byte(given), &v)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		before := text[:min(int(syntax.Offset), len(text))]
-		return fmt.Errorf("is not valid JSON: line %d: %s", strings.Count(before, "\n")+1, strings.TrimPrefix(syntax.Error(), "json: "))
+		before := given[:min(int(syntax.Offset), len(given))]
+		return misfit{text.NotJSONAt(strings.Count(before, "\n")+1, text.Verbatim(strings.TrimPrefix(syntax.Error(), "json: ")))}
 	}
-	return errors.New("is not valid JSON")
+	return misfit{text.NotJSON}
 }
 
 // same says whether a field, as a form sends it, is what the stored value shows: then that value

@@ -5,12 +5,13 @@ package data
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // operand is a filter's value, parsed.
@@ -35,21 +36,21 @@ func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 	c, ok := t.Column(f.Column)
 	switch {
 	case !ok || !c.Readable():
-		return nil, fieldError(f.field(), given, "filters by %q, which is not a column of %s", f.Column, t.Name)
+		return nil, fieldError(f.field(), given, text.FilterNoColumn(f.Column, t.Name))
 	case c.Masked:
-		return nil, fieldError(f.field(), "", "filters by a masked column")
+		return nil, fieldError(f.field(), "", text.FilterMasked)
 	case !slices.Contains(c.Ops(), f.Op):
 		var ops []string
 		for _, op := range c.Ops() {
 			ops = append(ops, string(op))
 		}
-		return nil, fieldError(f.field(), given, "uses an operator that %s columns do not have: they have %s", c.Kind, strings.Join(ops, ", "))
+		return nil, fieldError(f.field(), given, text.FilterOperator(string(c.Kind), ops))
 	case len(f.Values) == 0:
-		return nil, fieldError(f.field(), "", "has no value")
+		return nil, fieldError(f.field(), "", text.NoValue)
 	case f.Op != OpIn && len(f.Values) > 1:
-		return nil, fieldError(f.field(), given, "takes one value")
+		return nil, fieldError(f.field(), given, text.OneValue)
 	case len(f.Values) > MaxFilterValues:
-		return nil, fieldError(f.field(), given, "has too many values: at most %d", MaxFilterValues)
+		return nil, fieldError(f.field(), given, text.TooManyValues(MaxFilterValues))
 	}
 	operands := make([]operand, len(f.Values))
 	for i, value := range f.Values {
@@ -57,12 +58,12 @@ func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 		if f.Op == OpContains || f.Op == OpStartsWith {
 			longest = MaxSearch
 		}
-		if problem := textProblem(value, longest); problem != "" {
-			return nil, fieldError(f.field(), value, "%s", problem)
+		if problem := textProblem(value, longest); problem != nil {
+			return nil, fieldError(f.field(), value, problem)
 		}
 		o, err := c.parseOperand(f.Op, value)
 		if err != nil {
-			return nil, fieldError(f.field(), value, "%s", err.Error())
+			return nil, fieldError(f.field(), value, messageOf(err))
 		}
 		operands[i] = o
 	}
@@ -78,7 +79,7 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 	}
 	if op == OpContains || op == OpStartsWith {
 		if value == "" {
-			return o, errors.New("must not be empty")
+			return o, misfit{text.NotEmpty}
 		}
 		return o, nil
 	}
@@ -110,15 +111,15 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 		digits := strings.ReplaceAll(trimmed, "-", "")
 		o.blob, err = hex.DecodeString(digits)
 		if err != nil || len(o.blob) != 16 {
-			return o, errors.New("must be a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
+			return o, misfit{text.UUIDWanted}
 		}
 	case KindBlob:
 		if o.blob, err = hex.DecodeString(trimmed); err != nil {
-			return o, errors.New("must be hexadecimal digits, two a byte")
+			return o, misfit{text.HexWanted}
 		}
 	case KindEnum:
 		if (op == OpEq || op == OpNe || op == OpIn) && !slices.Contains(c.Enum, value) {
-			return o, fmt.Errorf("is not one of %s", strings.Join(c.Enum, ", "))
+			return o, misfit{text.NotOneOf(c.Enum)}
 		}
 	case KindAny:
 		o.number = parseNumber(trimmed)
@@ -141,14 +142,14 @@ func parseNumber(text string) any {
 	return f
 }
 
-func parseBool(text string) (bool, error) {
-	switch strings.ToLower(text) {
+func parseBool(given string) (bool, error) {
+	switch strings.ToLower(given) {
 	case "1", "true", "t", "yes", "y", "on":
 		return true, nil
 	case "0", "false", "f", "no", "n", "off":
 		return false, nil
 	}
-	return false, errors.New("must be true or false")
+	return false, misfit{text.TrueOrFalse}
 }
 
 // instantLayouts are the forms of instants; each stands for an interval of the given length.
@@ -207,9 +208,9 @@ func parseISO(text string) (at time.Time, zoned bool, step time.Duration, err er
 func instantError(kind Kind) error {
 	switch kind {
 	case KindDate:
-		return errors.New("must be a date, such as 2026-01-31")
+		return misfit{text.DateWanted}
 	case KindTime:
-		return errors.New("must be a time of day, such as 15:04 or 15:04:05")
+		return misfit{text.TimeWanted}
 	}
-	return errors.New("must be a date or a date and time, such as 2026-01-31 or 2026-01-31T15:04:05Z")
+	return misfit{text.InstantWanted}
 }

@@ -32,13 +32,8 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 	if ctx.Err() != nil {
 		return s.failed(ctx, "run a hook of", t, err)
 	}
-	var fields FieldErrors
-	var field *FieldError
-	switch {
-	case errors.As(err, &fields):
+	if fields := Refusal(err); len(fields) > 0 {
 		return fields
-	case errors.As(err, &field):
-		return FieldErrors{field}
 	}
 	if _, broken := s.dialect.violation(ctx, db, t, err); broken {
 		return s.refused(ctx, db, "run a hook of", t, Input{}, nil, err)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // MaxKeyPart is the longest text or blob, in bytes, that is used as a part of a key. A row with a
@@ -81,12 +83,12 @@ func rowidKey(id int64) Key {
 // "key".
 func ParseKey(t *Table, escaped string) (Key, error) {
 	if !t.Identity.Addressable() {
-		return Key{}, fieldError("key", escaped, "addresses nothing: %s has no key", t.Name)
+		return Key{}, fieldError("key", escaped, text.NoKey(t.Name))
 	}
 	if id, ok := strings.CutPrefix(escaped, "~rowid:"); ok && t.rowid != "" && !t.Identity.RowID {
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
-			return Key{}, fieldError("key", escaped, "is not a row id")
+			return Key{}, fieldError("key", escaped, text.NotARowID)
 		}
 		return rowidKey(n), nil
 	}
@@ -96,18 +98,17 @@ func ParseKey(t *Table, escaped string) (Key, error) {
 	}
 	segments := strings.Split(escaped, ",")
 	if len(segments) != len(cols) {
-		return Key{}, fieldError("key", escaped, "has %d parts, the key of %s has %d: %s", len(segments), t.Name, len(cols),
-			strings.Join(t.Identity.Columns, ", "))
+		return Key{}, fieldError("key", escaped, text.KeyParts(len(segments), t.Name, t.Identity.Columns))
 	}
 	parts := make([]any, len(cols))
 	for i, segment := range segments {
-		text, err := url.PathUnescape(segment)
+		plain, err := url.PathUnescape(segment)
 		if err != nil {
-			return Key{}, fieldError("key", escaped, "is not escaped as a path segment")
+			return Key{}, fieldError("key", escaped, text.NotEscaped)
 		}
-		part, problem := decodePart(cols[i], text)
-		if problem != "" {
-			return Key{}, fieldError("key", escaped, "%s %s", strings.Join(t.Identity.Columns[min(i, len(t.Identity.Columns)):min(i+1, len(t.Identity.Columns))], ""), problem)
+		part, problem := decodePart(cols[i], plain)
+		if problem != nil {
+			return Key{}, fieldError("key", escaped, text.KeyPart(strings.Join(t.Identity.Columns[min(i, len(t.Identity.Columns)):min(i+1, len(t.Identity.Columns))], ""), problem))
 		}
 		parts[i] = part
 	}
@@ -143,7 +144,7 @@ func encodePart(c *Column, part any, alone bool) string {
 	}
 	plain := plainPart(part)
 	escaped := strings.ReplaceAll(url.PathEscape(plain), ":", "%3A")
-	if read, problem := plainValue(c, plain); problem != "" || read != part {
+	if read, problem := plainValue(c, plain); problem != nil || read != part {
 		return tag + escaped
 	}
 	if plain == "" || plain[0] == '~' || plain == "." || plain == ".." || alone && slices.Contains(fixedWords, plain) {
@@ -153,63 +154,63 @@ func encodePart(c *Column, part any, alone bool) string {
 }
 
 // decodePart returns the value, or says what is wrong.
-func decodePart(c *Column, text string) (any, string) {
-	if len(text) >= 3 && text[0] == '~' && strings.IndexByte("nirtb", text[1]) >= 0 && text[2] == ':' {
-		body := text[3:]
-		switch text[1] {
+func decodePart(c *Column, part string) (any, text.Message) {
+	if len(part) >= 3 && part[0] == '~' && strings.IndexByte("nirtb", part[1]) >= 0 && part[2] == ':' {
+		body := part[3:]
+		switch part[1] {
 		case 'n':
 			if body == "" {
-				return nil, ""
+				return nil, nil
 			}
 		case 'i':
 			if n, err := strconv.ParseInt(body, 10, 64); err == nil {
-				return n, ""
+				return n, nil
 			}
 		case 'r':
 			if f, err := strconv.ParseFloat(body, 64); err == nil && !math.IsNaN(f) {
-				return f, ""
+				return f, nil
 			}
 		case 't':
-			return body, ""
+			return body, nil
 		case 'b':
 			if b, err := base64.RawURLEncoding.DecodeString(body); err == nil {
-				return b, ""
+				return b, nil
 			}
 		}
-		return nil, "has a part that is not ~n:, ~i:integer, ~r:real, ~t:text or ~b:base64url"
+		return nil, text.KeyTag
 	}
-	return plainValue(c, strings.TrimPrefix(text, "~"))
+	return plainValue(c, strings.TrimPrefix(part, "~"))
 }
 
 // plainValue reads an untagged part as the column's type suggests. It decides which values need a
 // tag, so it must not change once addresses are out.
-func plainValue(c *Column, text string) (any, string) {
+func plainValue(c *Column, part string) (any, text.Message) {
 	if c.affinity == affinityText {
-		return text, ""
+		return part, nil
 	}
-	n, intErr := strconv.ParseInt(text, 10, 64)
-	f, realErr := strconv.ParseFloat(text, 64)
+	n, intErr := strconv.ParseInt(part, 10, 64)
+	f, realErr := strconv.ParseFloat(part, 64)
 	realOK := realErr == nil && !math.IsNaN(f)
 	switch c.Kind {
 	case KindInteger, KindBool:
 		if intErr != nil {
-			return nil, "must be a whole number"
+			return nil, text.IntegerWanted
 		}
-		return n, ""
+		return n, nil
 	case KindReal, KindDecimal:
 		switch {
 		case c.affinity != affinityReal && intErr == nil:
-			return n, ""
+			return n, nil
 		case realOK:
-			return f, ""
+			return f, nil
 		}
-		return nil, "must be a number"
+		return nil, text.AnyNumberWanted
 	}
 	switch {
-	case intErr == nil && strconv.FormatInt(n, 10) == text:
-		return n, ""
-	case realOK && strconv.FormatFloat(f, 'g', -1, 64) == text:
-		return f, ""
+	case intErr == nil && strconv.FormatInt(n, 10) == part:
+		return n, nil
+	case realOK && strconv.FormatFloat(f, 'g', -1, 64) == part:
+		return f, nil
 	}
-	return text, ""
+	return part, nil
 }

@@ -4,8 +4,9 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 const (
@@ -30,11 +31,11 @@ type Page struct {
 	Count   Count
 	HasNext bool
 	HasPrev bool
-	Next    string // for Query.After; empty if there is none
-	Prev    string // for Query.Before; empty if there is none
-	Last    string // for Query.Before: the last page; empty if it cannot be reached
-	Notice  string // what limits this page, if anything does
-	Pieces  bool   // an export of the table is read in pieces, between the writes of others: see Source.Export
+	Next    string       // for Query.After; empty if there is none
+	Prev    string       // for Query.Before; empty if there is none
+	Last    string       // for Query.Before: the last page; empty if it cannot be reached
+	Notice  text.Message // what limits this page, if anything does
+	Pieces  bool         // an export of the table is read in pieces, between the writes of others: see Source.Export
 }
 
 // List returns one page of a table.
@@ -65,7 +66,7 @@ func (s *Source) List(ctx context.Context, q Query) (*Page, error) {
 func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragment) (*Page, error) {
 	page := &Page{Table: t, Query: q, Columns: t.listColumns(q.Columns)}
 	if len(page.Columns) == 0 {
-		return nil, &TableError{Table: t.Name, Problem: "it has no readable column"}
+		return nil, &TableError{Table: t.Name, Problem: text.NoReadableColumn}
 	}
 	wait, err := s.waits(ctx, t)
 	if err != nil {
@@ -80,15 +81,15 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && len(t.listed) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
-		page.Notice = joinNotices(page.Notice, fmt.Sprintf("The first %d columns are shown; choose others with the column picker.", MaxColumns))
+		page.Notice = text.Sentences(page.Notice, text.FirstColumns(MaxColumns))
 	}
 	notice, err := s.label(ctx, s.db, t, page.Columns, page.Rows)
 	if err != nil {
 		return nil, err
 	}
-	page.Notice = joinNotices(page.Notice, notice)
+	page.Notice = text.Sentences(page.Notice, notice)
 	if page.partlySearched() {
-		page.Notice = joinNotices(page.Notice, fmt.Sprintf("Only the first %d characters of a text are searched, and none of a text beyond %d MiB.", searched, maxMatched>>20))
+		page.Notice = text.Sentences(page.Notice, text.PartlySearched(searched, maxMatched>>20))
 	}
 	return page, nil
 }
@@ -115,7 +116,7 @@ func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []f
 			return s.failed(ctx, "list", t, err)
 		}
 		if len(long) > 0 {
-			return FieldErrors{fieldError("sort", c.Name, "has a value of more than %d KiB, which is too long to sort by without an index: sort by another column", maxSorted>>10)}
+			return FieldErrors{fieldError("sort", c.Name, text.SortTooLong(maxSorted>>10))}
 		}
 	}
 	return nil

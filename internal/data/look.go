@@ -22,8 +22,9 @@ package data
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 const (
@@ -135,8 +136,7 @@ func (s *Source) undivided(ctx context.Context, db queryer, op string, t *Table,
 }
 
 func tooSlow(t *Table, limit time.Duration) error {
-	return &TableError{Table: t.Name, Problem: fmt.Sprintf("reading it takes longer than %v, and it cannot be read in parts. The database file is not in WAL mode, so the application could not write "+
-		"for that long. Add an index, or run PRAGMA journal_mode = WAL on the file", limit)}
+	return &TableError{Table: t.Name, Problem: text.ReadTooSlow(limit.String())}
 }
 
 // piecewise runs work on one moment of the database. Where writers wait for readers it gives work

@@ -298,7 +298,7 @@ func TestWhatCannotBeCutIsStopped(t *testing.T) {
 				continue // the driver does not stop the search for the second row
 			}
 			var broken *TableError
-			if err := ask(); !errors.As(err, &broken) || !strings.Contains(broken.Problem, "WAL") {
+			if err := ask(); !errors.As(err, &broken) || !strings.Contains(broken.Problem.String(), "WAL") {
 				t.Errorf("%s of %s: %v", what, view, err)
 			}
 		}

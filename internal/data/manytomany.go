@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // ManyToMany is a join table as one of its two sides sees it: a table of two foreign keys that are
@@ -130,11 +132,11 @@ func (in Input) checkLinks(t *Table, state *rowState) FieldErrors {
 		_, i := t.relation(name)
 		switch {
 		case i < 0:
-			wrong = append(wrong, fieldError(name, "", "is not a relation of %s", t.Name))
+			wrong = append(wrong, fieldError(name, "", text.NotARelation(t.Name)))
 		case len(in.Links[name]) > MaxLinks:
-			wrong = append(wrong, fieldError(name, "", "has too many records: at most %d", MaxLinks))
+			wrong = append(wrong, fieldError(name, "", text.TooManyLinks(MaxLinks)))
 		case state != nil && state.links[i].More:
-			wrong = append(wrong, fieldError(name, "", "cannot be set: it has more than %d records", MaxLinks))
+			wrong = append(wrong, fieldError(name, "", text.TooManyLinked(MaxLinks)))
 		}
 	}
 	return wrong
@@ -192,7 +194,7 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 		return err
 	}
 	if from == nil || slices.Contains(from, nil) {
-		return FieldErrors{fieldError(m.Name, "", "cannot be set: the record has no %s", strings.Join(m.From.RefColumns, ", "))}
+		return FieldErrors{fieldError(m.Name, "", text.RecordLacks(m.From.RefColumns))}
 	}
 	both := slices.Concat(m.From.Columns, m.To.Columns)
 	for _, change := range []struct {
@@ -202,14 +204,14 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 		for _, name := range slices.Sorted(maps.Keys(change.keys)) {
 			where, err := s.identified(target, change.keys[name])
 			if err != nil {
-				return FieldErrors{fieldError(m.Name, name, "is not a key of %s", target.Name)}
+				return FieldErrors{fieldError(m.Name, name, text.NotAKeyOf(target.Name))}
 			}
 			to, err := s.valuesAt(ctx, db, target, m.To.RefColumns, where)
 			if err != nil {
 				return err
 			}
 			if to == nil || slices.Contains(to, nil) {
-				return FieldErrors{fieldError(m.Name, name, "is not a record of %s any more", target.Name)}
+				return FieldErrors{fieldError(m.Name, name, text.RecordGone(target.Name))}
 			}
 			values := slices.Concat(from, to)
 			if change.insert {
@@ -221,7 +223,7 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 				continue
 			}
 			if err = s.refused(ctx, db, "link", join, Input{}, nil, err); constraint(err) {
-				return FieldErrors{fieldError(m.Name, name, "cannot be set: %s", err.Error())}
+				return FieldErrors{fieldError(m.Name, name, text.CannotBeSet(messageOf(err)))}
 			}
 			return err
 		}

@@ -4,8 +4,9 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // keysetPage reads the rows after, or before, the place of a cursor.
@@ -14,21 +15,21 @@ func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditio
 	r.atOnce = len(conditions) > 0
 	backward := q.Before != ""
 	var from []any
-	field, text := "after", q.After
+	field, given := "after", q.After
 	if backward {
-		field, text = "before", q.Before
+		field, given = "before", q.Before
 	}
-	if text != "" && text != Last {
-		c, problem := parseCursor(r.t, q.Sort, text)
-		if problem != "" {
-			return FieldErrors{fieldError(field, text, "%s", problem)}
+	if given != "" && given != Last {
+		c, problem := parseCursor(r.t, q.Sort, given)
+		if problem != nil {
+			return FieldErrors{fieldError(field, given, problem)}
 		}
 		found, err := s.restore(ctx, r, &c)
 		if err != nil {
 			return err
 		}
 		if !found {
-			return FieldErrors{fieldError(field, text, "continues from a row that is gone: leave it out for the first page")}
+			return FieldErrors{fieldError(field, given, text.RowGone)}
 		}
 		from = c.values
 	}
@@ -71,7 +72,7 @@ func (s *Source) keysetPage(ctx context.Context, r *reader, page *Page, conditio
 	cursorOf := func(place []any) (string, error) {
 		for i, value := range place {
 			if _, long := value.(tooLong); long && r.terms[i].key {
-				return "", &TableError{Table: r.t.Name, Problem: fmt.Sprintf("a key on this page is longer than %d bytes, which is too long to page by", MaxKeyPart)}
+				return "", &TableError{Table: r.t.Name, Problem: text.KeyTooLong(MaxKeyPart)}
 			}
 		}
 		return cursor{values: place}.encode(r.t, q.Sort), nil
@@ -128,24 +129,24 @@ func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditio
 	switch {
 	case q.Before == Last:
 		if page.Count.More || page.Count.Unknown {
-			return FieldErrors{fieldError("before", q.Before, "is not possible: %s has no key to page by, and too many rows to count", r.t.Name)}
+			return FieldErrors{fieldError("before", q.Before, text.NoPagingBack(r.t.Name))}
 		}
 		offset = max(0, int(page.Count.Rows)-limit)
 	case q.Before != "":
 		c, problem := parseCursor(r.t, q.Sort, q.Before)
-		if problem != "" {
-			return FieldErrors{fieldError("before", q.Before, "%s", problem)}
+		if problem != nil {
+			return FieldErrors{fieldError("before", q.Before, problem)}
 		}
 		offset = max(0, c.offset-limit)
 		limit = c.offset - offset
 	case q.After != "":
 		c, problem := parseCursor(r.t, q.Sort, q.After)
-		if problem != "" {
-			return FieldErrors{fieldError("after", q.After, "%s", problem)}
+		if problem != nil {
+			return FieldErrors{fieldError("after", q.After, problem)}
 		}
 		offset = c.offset
 	}
-	page.Notice = "These rows have no key: they cannot be opened, and pages are counted from the start."
+	page.Notice = text.RowsWithoutKey
 	if err := r.read(ctx, conditions, limit+1, offset); err != nil {
 		return s.failed(ctx, "list", r.t, err)
 	}
@@ -153,7 +154,7 @@ func (s *Source) offsetPage(ctx context.Context, r *reader, page *Page, conditio
 	page.Rows = r.rows[:min(limit, len(r.rows))]
 	if page.HasNext && offset+limit > MaxOffset {
 		page.HasNext = false
-		page.Notice += fmt.Sprintf(" Only the first %d can be reached: filter to see others.", MaxOffset)
+		page.Notice = text.Sentences(page.Notice, text.FirstRows(MaxOffset))
 	}
 	if page.HasNext {
 		page.Next = cursor{offset: offset + limit}.encode(r.t, q.Sort)

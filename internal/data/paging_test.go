@@ -274,7 +274,7 @@ func TestCursorOfAGoneRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	var field *FieldError
-	if _, err := s.List(t.Context(), q); !errors.As(err, &field) || !strings.Contains(field.Message, "gone") {
+	if _, err := s.List(t.Context(), q); !errors.As(err, &field) || !strings.Contains(field.Message.String(), "gone") {
 		t.Errorf("%v, want that the row is gone", err)
 	}
 }
@@ -325,7 +325,7 @@ func noSorting(t *testing.T, s *Source, name string, sort []SortKey, text string
 	var from []any
 	if text != "" {
 		c, problem := parseCursor(table, sort, text)
-		if problem != "" {
+		if problem != nil {
 			t.Fatal(problem)
 		}
 		from = c.values

@@ -16,10 +16,8 @@ type (
 	Values = public.Values
 	Field  = public.Field
 
-	FieldError  = public.FieldError
-	FieldErrors = public.FieldErrors
-	NameError   = public.NameError
-	NameErrors  = public.NameErrors
+	NameError  = public.NameError
+	NameErrors = public.NameErrors
 
 	Level = public.Level
 )

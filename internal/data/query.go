@@ -3,13 +3,14 @@
 package data
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Bounds of a Query.
@@ -105,7 +106,7 @@ func ParseQuery(t *Table, values url.Values) (Query, error) {
 	one := func(name string) string {
 		given := values[name]
 		if len(given) > 1 {
-			errs = append(errs, fieldError(name, given[1], "is given twice: keep one"))
+			errs = append(errs, fieldError(name, given[1], text.GivenTwiceKeepOne))
 		}
 		if len(given) == 0 {
 			return ""
@@ -114,10 +115,10 @@ func ParseQuery(t *Table, values url.Values) (Query, error) {
 	}
 	q.Search = strings.TrimSpace(one("q"))
 	q.After, q.Before = one("after"), one("before")
-	if text := one("limit"); text != "" {
-		n, err := strconv.Atoi(text)
+	if given := one("limit"); given != "" {
+		n, err := strconv.Atoi(given)
 		if err != nil || n < 1 || n > MaxLimit {
-			errs = append(errs, fieldError("limit", text, "must be a whole number from 1 to %d", MaxLimit))
+			errs = append(errs, fieldError("limit", given, text.LimitRange(MaxLimit)))
 		} else {
 			q.Limit = n
 		}
@@ -125,14 +126,14 @@ func ParseQuery(t *Table, values url.Values) (Query, error) {
 	if q.Limit == 0 {
 		q.Limit = DefaultLimit
 	}
-	if text := one("sort"); text != "" {
-		for part := range strings.SplitSeq(text, ",") {
+	if given := one("sort"); given != "" {
+		for part := range strings.SplitSeq(given, ",") {
 			name, desc := strings.CutPrefix(part, "-")
 			q.Sort = append(q.Sort, SortKey{Column: unescapeItem(name), Desc: desc})
 		}
 	}
-	if text := one("columns"); text != "" {
-		q.Columns = splitItems(text)
+	if given := one("columns"); given != "" {
+		q.Columns = splitItems(given)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		rest, ok := strings.CutPrefix(name, "f.")
@@ -141,7 +142,7 @@ func ParseQuery(t *Table, values url.Values) (Query, error) {
 		}
 		dot := strings.LastIndexByte(rest, '.')
 		if dot < 0 {
-			errs = append(errs, fieldError(name, strings.Join(values[name], " "), "is not a filter: write f.{column}.{operator}"))
+			errs = append(errs, fieldError(name, strings.Join(values[name], " "), text.NotAFilter))
 			continue
 		}
 		column, op := rest[:dot], Op(rest[dot+1:])
@@ -202,18 +203,18 @@ func (q Query) Values() url.Values {
 // check returns the query without its wrong parts, and says what is wrong with them.
 func (q Query) check(t *Table) (Query, FieldErrors) {
 	var errs FieldErrors
-	wrong := func(field, value, format string, args ...any) {
-		errs = append(errs, fieldError(field, value, format, args...))
+	wrong := func(field, value string, m text.Message) {
+		errs = append(errs, fieldError(field, value, m))
 	}
-	if problem := textProblem(q.Search, MaxSearch); problem != "" {
-		wrong("q", q.Search, "%s", problem)
+	if problem := textProblem(q.Search, MaxSearch); problem != nil {
+		wrong("q", q.Search, problem)
 		q.Search = ""
 	}
 	if q.Limit == 0 {
 		q.Limit = DefaultLimit
 	}
 	if q.Limit < 1 || q.Limit > MaxLimit {
-		wrong("limit", strconv.Itoa(q.Limit), "must be a whole number from 1 to %d", MaxLimit)
+		wrong("limit", strconv.Itoa(q.Limit), text.LimitRange(MaxLimit))
 		q.Limit = DefaultLimit
 	}
 	var sorts []SortKey
@@ -221,13 +222,13 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 		c, ok := t.Column(key.Column)
 		switch {
 		case !ok || !c.Readable():
-			wrong("sort", key.Column, "is not a column of %s", t.Name)
+			wrong("sort", key.Column, text.NotAColumn(t.Name))
 		case c.Masked:
-			wrong("sort", key.Column, "is masked and cannot be sorted by")
+			wrong("sort", key.Column, text.MaskedSort)
 		case slices.ContainsFunc(sorts, func(s SortKey) bool { return s.Column == key.Column }):
-			wrong("sort", key.Column, "is given twice")
+			wrong("sort", key.Column, text.GivenTwice)
 		case len(sorts) == MaxSort:
-			wrong("sort", key.Column, "is one column too many: at most %d", MaxSort)
+			wrong("sort", key.Column, text.OneColumnTooMany(MaxSort))
 		default:
 			sorts = append(sorts, key)
 		}
@@ -239,11 +240,11 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 		c, ok := t.Column(name)
 		switch {
 		case !ok || !c.Readable():
-			wrong("columns", name, "is not a column of %s", t.Name)
+			wrong("columns", name, text.NotAColumn(t.Name))
 		case slices.Contains(names, name):
-			wrong("columns", name, "is given twice")
+			wrong("columns", name, text.GivenTwice)
 		case len(names) == MaxColumns:
-			wrong("columns", name, "is one column too many: at most %d", MaxColumns)
+			wrong("columns", name, text.OneColumnTooMany(MaxColumns))
 		default:
 			names = append(names, name)
 		}
@@ -252,7 +253,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 	var filters []Filter
 	for i, f := range q.Filters {
 		if i == MaxFilters {
-			wrong("f."+f.Column+"."+string(f.Op), strings.Join(f.Values, " "), "is one filter too many: at most %d", MaxFilters)
+			wrong("f."+f.Column+"."+string(f.Op), strings.Join(f.Values, " "), text.OneFilterTooMany(MaxFilters))
 			break
 		}
 		if err := f.check(t); err != nil {
@@ -263,7 +264,7 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 	}
 	q.Filters = filters
 	if q.After != "" && q.Before != "" {
-		wrong("before", q.Before, "cannot be given together with after")
+		wrong("before", q.Before, text.NotWithAfter)
 		q.Before = ""
 	}
 	for _, cursor := range []struct {
@@ -273,9 +274,9 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 		if *cursor.text == "" || cursor.field == "before" && *cursor.text == Last {
 			continue
 		}
-		if _, problem := parseCursor(t, q.Sort, *cursor.text); problem != "" {
+		if _, problem := parseCursor(t, q.Sort, *cursor.text); problem != nil {
 			if !sortWrong { // else it is not a second mistake
-				wrong(cursor.field, *cursor.text, "%s", problem)
+				wrong(cursor.field, *cursor.text, problem)
 			}
 			*cursor.text = ""
 		}
@@ -283,17 +284,17 @@ func (q Query) check(t *Table) (Query, FieldErrors) {
 	return q, errs
 }
 
-// textProblem says why a text cannot be searched for; empty if it can.
-func textProblem(text string, maxRunes int) string {
+// textProblem says why a text cannot be searched for; nil if it can.
+func textProblem(given string, maxRunes int) text.Message {
 	switch {
-	case !utf8.ValidString(text):
-		return "is not UTF-8 text"
-	case strings.ContainsRune(text, 0):
-		return "holds a NUL character"
-	case utf8.RuneCountInString(text) > maxRunes:
-		return fmt.Sprintf("is too long: at most %d characters", maxRunes)
+	case !utf8.ValidString(given):
+		return text.NotUTF8
+	case strings.ContainsRune(given, 0):
+		return text.HasNUL
+	case utf8.RuneCountInString(given) > maxRunes:
+		return text.TooLongCharacters(maxRunes)
 	}
-	return ""
+	return nil
 }
 
 var (

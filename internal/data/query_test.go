@@ -73,7 +73,7 @@ func TestQueryRefusesWhatIsWrong(t *testing.T) {
 		raw := strings.ReplaceAll(test.query, ";", "%3B")
 		_, err := parse(t, s, test.table, raw)
 		var errs FieldErrors
-		if !errors.As(err, &errs) || errs[0].Field != test.field || errs[0].Message == "" {
+		if !errors.As(err, &errs) || errs[0].Field != test.field || errs[0].Message == nil {
 			t.Errorf("%s?%.60s: %v, want a FieldError of %s", test.table, test.query, err, test.field)
 		}
 	}

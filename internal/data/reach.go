@@ -7,6 +7,8 @@ package data
 import (
 	"context"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Reached is a change that the database makes by itself because rows of a table, maybe another one,
@@ -191,7 +193,7 @@ func (s *Source) unseenKeys(ctx context.Context, db queryer, t *Table, w written
 		}
 		for _, name := range set {
 			if !known {
-				wrong = append(wrong, fieldError(name, "", "refers to a table that is not shown: it takes only values that other records have already"))
+				wrong = append(wrong, fieldError(name, "", text.HiddenReference))
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 const (
@@ -31,17 +33,17 @@ type Record struct {
 	Label   string
 	Columns []*Column
 	Cells   []Value
-	Notice  string  // what limits the record, if anything does
-	Token   string  // by Edit: what the row was, for Update and Delete
-	Links   []Links // by Edit: as Table.ManyToMany
+	Notice  text.Message // what limits the record, if anything does
+	Token   string       // by Edit: what the row was, for Update and Delete
+	Links   []Links      // by Edit: as Table.ManyToMany
 }
 
 // Related is the rows of one table that refer to a record by one foreign key.
 type Related struct {
 	ForeignKey *ForeignKey
-	Query      Query  // lists them
-	Page       *Page  // the first RelatedRows of them; nil with a Problem
-	Problem    string // why they could not be read
+	Query      Query        // lists them
+	Page       *Page        // the first RelatedRows of them; nil with a Problem
+	Problem    text.Message // why they could not be read
 }
 
 // Get returns one record.
@@ -79,7 +81,7 @@ func (s *Source) get(ctx context.Context, db queryer, t *Table, key Key, maxByte
 			return nil, s.failed(ctx, "get", t, err)
 		}
 		if len(r.rows) > 1 { // a key with NULL in it
-			return nil, fieldError("key", key.String(), "addresses more than one row of %s", t.Name)
+			return nil, fieldError("key", key.String(), text.MoreThanOneRow(t.Name))
 		}
 		if len(r.rows) == 0 {
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
@@ -103,17 +105,17 @@ func (s *Source) get(ctx context.Context, db queryer, t *Table, key Key, maxByte
 // identified is the condition that holds for the row of a key.
 func (s *Source) identified(t *Table, key Key) ([]fragment, error) {
 	if key.IsZero() {
-		return nil, fieldError("key", "", "is empty")
+		return nil, fieldError("key", "", text.IsEmpty)
 	}
 	if key.rowid {
 		if t.rowid == "" {
-			return nil, fieldError("key", key.String(), "is a row id, which %s does not have", t.Name)
+			return nil, fieldError("key", key.String(), text.NoRowID(t.Name))
 		}
 		return s.equals(t, []term{{}}, key.parts), nil
 	}
 	cols := t.columns(t.Identity.Columns)
 	if len(cols) != len(key.parts) || len(cols) == 0 {
-		return nil, fieldError("key", key.String(), "is the key of another table")
+		return nil, fieldError("key", key.String(), text.OtherTablesKey)
 	}
 	return s.equals(t, termsOf(cols), key.parts), nil
 }
@@ -147,11 +149,11 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
 		}
 		q, problem := referring(child, fk, values[0])
-		if q.Table == "" && problem == "" {
+		if q.Table == "" && problem == nil {
 			continue // the referenced value is NULL: nothing can refer to it
 		}
 		related := Related{ForeignKey: fk, Query: q, Problem: problem}
-		if problem == "" {
+		if problem == nil {
 			related.Page, related.Problem, err = s.relatedPage(ctx, q)
 			if err != nil {
 				return nil, err
@@ -178,29 +180,29 @@ func (s *Source) referred(ctx context.Context, t *Table, query fragment, where [
 }
 
 // referring is the query of the rows that hold the values.
-func referring(child *Table, fk *ForeignKey, values []any) (Query, string) {
+func referring(child *Table, fk *ForeignKey, values []any) (Query, text.Message) {
 	q := Query{Table: child.Name}
 	for i, value := range values {
 		f := Filter{Column: fk.Columns[i], Op: OpEq}
 		switch value := value.(type) {
 		case nil:
-			return Query{}, ""
+			return Query{}, nil
 		case []byte:
 			f.Values = []string{hex.EncodeToString(value)}
 		case tooLong:
-			return q, "the referenced value is too long to list by"
+			return q, text.ReferenceTooLong
 		default:
 			f.Values = []string{plainPart(value)}
 		}
 		if err := f.check(child); err != nil {
-			return q, "the referenced value cannot be listed by: " + err.Message
+			return q, text.ReferenceUnlisted(err.Message)
 		}
 		q.Filters = append(q.Filters, f)
 	}
-	return q, ""
+	return q, nil
 }
 
-func (s *Source) relatedPage(ctx context.Context, q Query) (*Page, string, error) {
+func (s *Source) relatedPage(ctx context.Context, q Query) (*Page, text.Message, error) {
 	short, cancel := context.WithTimeout(ctx, relatedTimeout)
 	defer cancel()
 	q.Limit = RelatedRows
@@ -208,13 +210,13 @@ func (s *Source) relatedPage(ctx context.Context, q Query) (*Page, string, error
 	var broken *TableError
 	switch {
 	case err == nil:
-		return page, "", nil
+		return page, nil, nil
 	case errors.Is(err, ErrTimeout) && ctx.Err() == nil:
-		return nil, "finding the rows took too long: the column has no index", nil
+		return nil, text.RelatedTooSlow, nil
 	case errors.Is(err, ErrBusy) && ctx.Err() == nil:
-		return nil, "finding the rows takes a while, and too much such work is under way: reload the page for them", nil
+		return nil, text.RelatedBusy, nil
 	case errors.As(err, &broken):
 		return nil, broken.Problem, nil
 	}
-	return nil, "", err
+	return nil, nil, err
 }

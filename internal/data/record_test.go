@@ -65,7 +65,7 @@ func TestBrokenLabelsAreNoticed(t *testing.T) {
 		`PRAGMA writable_schema = 1`, `UPDATE sqlite_master SET sql = replace(sql, '(+n)', '(abs(n))') WHERE name = 'parent'`,
 		`CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id REFERENCES parent)`, `INSERT INTO child VALUES (1, 1)`)
 	page, err := s.List(t.Context(), Query{Table: "child"})
-	if err != nil || len(page.Rows) != 1 || !strings.Contains(page.Notice, "References to parent are not linked") {
+	if err != nil || len(page.Rows) != 1 || !strings.Contains(page.Notice.String(), "References to parent are not linked") {
 		t.Errorf("%+v, %v", page, err)
 	}
 }
@@ -79,7 +79,7 @@ func TestRelatedListsWhatRefersToARecord(t *testing.T) {
 		}
 		var lines []string
 		for _, r := range all {
-			if r.Problem != "" {
+			if r.Problem != nil {
 				t.Errorf("%s %s: %s", table, key, r.Problem)
 				continue
 			}
@@ -169,7 +169,7 @@ func TestCellsAreBounded(t *testing.T) {
 		t.Errorf("invalid text %+v", note)
 	}
 	page, err = s.List(t.Context(), Query{Table: "wide_2000"})
-	if err != nil || len(page.Columns) != MaxColumns || page.Notice == "" {
+	if err != nil || len(page.Columns) != MaxColumns || page.Notice == nil {
 		t.Errorf("%d columns, notice %q, %v", len(page.Columns), page.Notice, err)
 	}
 	record, err = s.Get(t.Context(), "wide_2000", page.Rows[0].Key)
@@ -219,7 +219,7 @@ func TestUnreadableTablesStateTheirProblem(t *testing.T) {
 		"broken_column": "no such function: nofunction", "failing_view": "integer overflow", "foreign_collation_key": "no query solution"} {
 		_, err := s.List(t.Context(), Query{Table: name})
 		var broken *TableError
-		if !errors.As(err, &broken) || broken.Problem != want {
+		if !errors.As(err, &broken) || broken.Problem.String() != want {
 			t.Errorf("%s: %v, want the problem %q", name, err, want)
 		}
 	}

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // label sets Value.Ref of the rows' references. A key of one column wins over one that shares the
 // column. References into a table that cannot be read stay without a label, and the notice says so.
-func (s *Source) label(ctx context.Context, db queryer, t *Table, columns []*Column, rows []Row) (notice string, err error) {
+func (s *Source) label(ctx context.Context, db queryer, t *Table, columns []*Column, rows []Row) (notice text.Message, err error) {
 	if len(rows) == 0 {
-		return "", nil
+		return nil, nil
 	}
 	for _, single := range []bool{true, false} {
 		for _, fk := range t.ForeignKeys {
@@ -34,16 +36,14 @@ func (s *Source) label(ctx context.Context, db queryer, t *Table, columns []*Col
 			err := s.labelKey(ctx, db, fk, at, rows)
 			var broken *TableError
 			if errors.As(err, &broken) {
-				notice = joinNotices(notice, fmt.Sprintf("References to %s are not linked: %s.", broken.Table, broken.Problem))
+				notice = text.Sentences(notice, text.NotLinked(broken.Table, broken.Problem))
 			} else if err != nil {
-				return "", err
+				return nil, err
 			}
 		}
 	}
 	return notice, nil
 }
-
-func joinNotices(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 func (s *Source) labelKey(ctx context.Context, db queryer, fk *ForeignKey, at []int, rows []Row) error {
 	parent, ok := s.Schema().Table(fk.RefTable)

@@ -11,6 +11,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 const (
@@ -70,7 +72,7 @@ func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []f
 			return nil, nil
 		}
 		if len(rows) > 1 { // a key with NULL in it
-			return nil, fieldError("key", key, "addresses more than one row of %s", t.Name)
+			return nil, fieldError("key", key, text.MoreThanOneRow(t.Name))
 		}
 		state.handle = rows[0][:len(handle)]
 		for i, c := range chunk {

@@ -5,6 +5,8 @@ package data
 import (
 	"context"
 	"fmt"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // MaxKeys is how many records a Selection by keys has.
@@ -40,7 +42,7 @@ func (s *Source) selected(t *Table, sel Selection) ([][]fragment, error) {
 // chosen are the conditions of each key, once.
 func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
 	if len(keys) > MaxKeys {
-		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), "keys are too many: choose at most %d records", MaxKeys)}
+		return nil, FieldErrors{fieldError("key", fmt.Sprint(len(keys)), text.TooManyKeys(MaxKeys))}
 	}
 	var wrong FieldErrors
 	var conditions [][]fragment
@@ -52,7 +54,7 @@ func (s *Source) chosen(t *Table, keys []Key) ([][]fragment, error) {
 		seen[key.String()] = true
 		where, err := s.identified(t, key)
 		if err != nil {
-			wrong = append(wrong, fieldError("key", key.String(), "is not a key of %s", t.Name))
+			wrong = append(wrong, fieldError("key", key.String(), text.NotAKeyOf(t.Name)))
 		}
 		conditions = append(conditions, where)
 	}
@@ -74,7 +76,7 @@ func (s *Source) matching(t *Table, q Query) ([]fragment, error) {
 const MaxBulk = 100_000
 
 func tooMany() error {
-	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", "records are too many for one change, during which nobody else can write: filter to at most %d", MaxBulk)}
+	return FieldErrors{fieldError("all", fmt.Sprint(MaxBulk)+"+", text.TooManyForChange(MaxBulk))}
 }
 
 // fewEnough refuses more than MaxBulk matching records before anything is written.

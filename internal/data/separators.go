@@ -3,19 +3,19 @@
 package data
 
 import (
-	"errors"
-	"fmt"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // notNumber says that text is not a number, and how to write the one that it looks like:
 // "49,90", "1.234,56", "1 234.5", "١٢٫٥" or "−3". Nothing is guessed: where a separator can
 // be read in two ways, both are named.
-func notNumber(text string, whole bool) error {
-	if len(text) > maxNumber {
+func notNumber(given string, whole bool) error {
+	if len(given) > maxNumber {
 		return numberError(whole)
 	}
-	written, or := withPoint(plainDigits(text))
+	written, or := withPoint(plainDigits(given))
 	if whole {
 		if or != "" {
 			written, or = or, ""
@@ -25,16 +25,16 @@ func notNumber(text string, whole bool) error {
 		}
 	}
 	switch {
-	case written == text || parseNumber(written) == nil:
+	case written == given || parseNumber(written) == nil:
 		return numberError(whole)
 	case or != "":
-		return fmt.Errorf("must be a number. Use a point: %s, or leave the comma out: %s", written, or)
+		return misfit{text.NumberPointOr(written, or)}
 	case strings.Contains(written, "."):
-		return fmt.Errorf("must be a number. Use a point: %s", written)
+		return misfit{text.NumberPoint(written)}
 	case whole:
-		return fmt.Errorf("must be a whole number. Write it as %s", written)
+		return misfit{text.WriteWhole(written)}
 	default:
-		return fmt.Errorf("must be a number. Write it as %s", written)
+		return misfit{text.WriteNumber(written)}
 	}
 }
 
@@ -42,7 +42,7 @@ func numberError(whole bool) error {
 	if whole {
 		return errWhole
 	}
-	return errors.New("must be a number, such as 12 or -3.5")
+	return misfit{text.NumberWanted}
 }
 
 // withPoint writes a number with a point and without groups. Where a comma can be either, or

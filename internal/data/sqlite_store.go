@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 func (d *sqlite) store(c *Column, value, like any) (any, error) {
@@ -24,21 +26,21 @@ func (d *sqlite) store(c *Column, value, like any) (any, error) {
 	case uuidValue:
 		return sqliteUUID(c, value, like), nil
 	case document:
-		text := string(value)
+		given := string(value)
 		if was, ok := like.(string); !ok || !strings.Contains(was, "\r\n") {
-			text = withLF(text)
+			given = withLF(given)
 		}
-		if n := sqliteConverted(c, text); n != nil && newDecimal(plainPart(n)) != newDecimal(strings.TrimSpace(text)) {
+		if n := sqliteConverted(c, given); n != nil && newDecimal(plainPart(n)) != newDecimal(strings.TrimSpace(given)) {
 			return nil, errTooPrecise
 		}
-		return text, nil
+		return given, nil
 	case string:
 		return sqliteText(c, value, like)
 	}
 	return value, nil
 }
 
-var errTooPrecise = errors.New("has more digits than the database keeps of a number")
+var errTooPrecise = misfit{text.TooPrecise}
 
 // sqliteNumber is the integer or real that is the number; it must not be rounded.
 func sqliteNumber(text string) (any, error) {
@@ -53,30 +55,30 @@ func sqliteNumber(text string) (any, error) {
 }
 
 // sqliteText is text, which a column of no known type may hold a number in.
-func sqliteText(c *Column, text string, like any) (any, error) {
+func sqliteText(c *Column, given string, like any) (any, error) {
 	was, wasText := like.(string)
 	if !wasText || !strings.Contains(was, "\r\n") {
-		text = withLF(text)
+		given = withLF(given)
 	}
 	if c.Kind == KindEnum && c.numbers && c.affinity == affinityBlob {
-		return sqliteNumber(text)
+		return sqliteNumber(given)
 	}
 	if c.Kind == KindAny && !wasText {
-		switch n := parseNumber(text).(type) {
+		switch n := parseNumber(given).(type) {
 		case int64:
-			if strconv.FormatInt(n, 10) == text {
+			if strconv.FormatInt(n, 10) == given {
 				return n, nil
 			}
 		case float64:
-			if strconv.FormatFloat(n, 'g', -1, 64) == text {
+			if strconv.FormatFloat(n, 'g', -1, 64) == given {
 				return n, nil
 			}
 		}
 	}
-	if n := sqliteConverted(c, text); n != nil && plainPart(n) != text {
-		return nil, fmt.Errorf("would be stored as the number %s: the column's type, %s, cannot keep this text", plainPart(n), c.Type)
+	if n := sqliteConverted(c, given); n != nil && plainPart(n) != given {
+		return nil, misfit{text.StoredAsNumber(plainPart(n), c.Type)}
 	}
-	return text, nil
+	return given, nil
 }
 
 // sqliteConverted is the number that the column's affinity makes of text; nil if it stays text
@@ -143,8 +145,8 @@ func sqliteUUID(c *Column, value uuidValue, like any) any {
 func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 	at := value.at.UTC()
 	if c.Kind == KindTime {
-		if text, ok := like.(string); ok {
-			return instantText(c, value, text)
+		if given, ok := like.(string); ok {
+			return instantText(c, value, given)
 		}
 		return instantText(c, value, "15:04:05")
 	}
@@ -173,9 +175,9 @@ func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 	case ok && back.Equal(at):
 		return stored, nil
 	case ok && back.Equal(at.Truncate(time.Second)):
-		return nil, errors.New("must be a whole second: the column holds Unix seconds")
+		return nil, misfit{text.WholeSecond}
 	}
-	return nil, errors.New("cannot be stored in the form that this column has, which is a number")
+	return nil, misfit{text.NumberColumn}
 }
 
 // instantText writes an instant with the separator, zone and fraction of like; if that is no
@@ -210,7 +212,7 @@ search:
 	}
 	midnight := at.Equal(time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, location))
 	if layout == "2006-01-02" && !midnight {
-		return "", errors.New("must be a date, such as 2026-01-31")
+		return "", misfit{text.DateWanted}
 	}
 	if strings.HasSuffix(layout, "15:04") && (at.Second() != 0 || at.Nanosecond() != 0) {
 		layout += ":05"

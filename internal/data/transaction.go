@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // undoTimeout is for how long a rollback may outlast its caller's context.
@@ -28,8 +29,7 @@ func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db
 const longWrite = 500 * time.Millisecond
 
 func tooSlowWrite(limit time.Duration) error {
-	return FieldErrors{fieldError("", "", "Nothing was changed: the change took longer than %v. The database file is not in WAL mode, so the application could not write for that long. "+
-		"Change fewer records at once, or run PRAGMA journal_mode = WAL on the file.", limit)}
+	return FieldErrors{fieldError("", "", text.WriteTooSlow(limit.String()))}
 }
 
 // writer runs the work of a write, and its check. Where writers wait for readers it is bounded.

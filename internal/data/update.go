@@ -3,7 +3,11 @@
 
 package data
 
-import "context"
+import (
+	"context"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
 
 // UpdateMany sets the input's fields in each of the selected records, in one transaction, within
 // Config.BulkTimeout, and returns how many records it set. It checks no token of a record: the
@@ -27,9 +31,9 @@ func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked 
 func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragment, in Input, asked string) (int64, error) {
 	switch {
 	case len(in.Fields) == 0:
-		return 0, FieldErrors{fieldError("", "", "Nothing was changed: no field was given.")}
+		return 0, FieldErrors{fieldError("", "", text.NoFieldGiven)}
 	case len(in.Links) > 0:
-		return 0, FieldErrors{fieldError("", "", "Links can be set for one record at a time only.")}
+		return 0, FieldErrors{fieldError("", "", text.LinksOfOne)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.BulkTimeout)
 	defer cancel()

@@ -70,7 +70,7 @@ func TestUpdatesOfMany(t *testing.T) {
 		} {
 			var wrong FieldErrors
 			n, err := way()
-			if !errors.As(err, &wrong) || n != 0 || wrong[0].Field != c.field || !strings.Contains(wrong[0].Message, c.says) {
+			if !errors.As(err, &wrong) || n != 0 || wrong[0].Field != c.field || !strings.Contains(wrong[0].Message.String(), c.says) {
 				t.Errorf("%s: %d, %v, want an error of %q that says %q", c.name, n, err, c.field, c.says)
 			}
 			if count("a = 'no'") != 0 {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Edit is Get for a form: with Token and Links, and texts up to MaxText. A cell that is Truncated
@@ -98,7 +100,7 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 
 // ignored is the error of a write that a trigger's RAISE(IGNORE) turned into nothing.
 func ignored() error {
-	return FieldErrors{fieldError("", "", "Nothing was written: a trigger of the table prevented it.")}
+	return FieldErrors{fieldError("", "", text.TriggerPrevented)}
 }
 
 // Update changes a record and returns its key, which is another one if a column of the key changed.
@@ -110,7 +112,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 		return Key{}, err
 	}
 	if token == "" {
-		return Key{}, FieldErrors{fieldError("token", "", "is missing: take it from the record as it was read for editing")}
+		return Key{}, FieldErrors{fieldError("token", "", text.TokenMissing)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
@@ -209,7 +211,7 @@ func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, st
 	if state == nil {
 		for _, c := range t.Columns {
 			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
-				wrong = append(wrong, fieldError(c.Name, "", "%s", errRequired.Error()))
+				wrong = append(wrong, fieldError(c.Name, "", text.Required))
 			}
 		}
 	}
@@ -226,8 +228,8 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
 		f := in.Fields[name]
 		c, problem := in.settable(t, name)
-		if problem != "" {
-			wrong = append(wrong, fieldError(name, "", "%s", problem))
+		if problem != nil {
+			wrong = append(wrong, fieldError(name, "", problem))
 			continue
 		}
 		refuse := func(err error) {
@@ -235,7 +237,7 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 			if c.Masked {
 				given = ""
 			}
-			wrong = append(wrong, fieldError(name, given, "%s", err.Error()))
+			wrong = append(wrong, fieldError(name, given, messageOf(err)))
 		}
 		var stored any
 		if state != nil {
@@ -277,19 +279,19 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 }
 
 // settable finds a column, or says why it cannot be set.
-func (in Input) settable(t *Table, name string) (*Column, string) {
+func (in Input) settable(t *Table, name string) (*Column, text.Message) {
 	c, ok := t.Column(name)
 	switch {
 	case !ok || c.Hidden && !(c.unshown && slices.Contains(in.Masked, name)):
-		return nil, fmt.Sprintf("is not a column of %s", t.Name)
+		return nil, text.NotAColumn(t.Name)
 	case c.Generated:
-		return nil, "cannot be set: it is computed from other columns"
+		return nil, text.Computed
 	case c.Problem != "":
-		return nil, "cannot be set: " + c.Problem
+		return nil, text.CannotBeSet(text.Verbatim(c.Problem))
 	case c.Masked && !slices.Contains(in.Masked, name):
-		return nil, "cannot be set: it is masked"
+		return nil, text.MaskedColumn
 	}
-	return c, ""
+	return c, nil
 }
 
 // latest is a value that shows how a column's kind is stored in this table; nil for kinds that are

@@ -97,7 +97,7 @@ func wrongFields(t T, err error) string {
 	var names []string
 	for _, one := range many {
 		names = append(names, one.Field)
-		if strings.Contains(strings.ToUpper(one.Message), "CONSTRAINT") || strings.Contains(one.Message, "SELECT") {
+		if strings.Contains(strings.ToUpper(one.Message.String()), "CONSTRAINT") || strings.Contains(one.Message.String(), "SELECT") {
 			t.Fatalf("%q speaks SQL", one.Message)
 		}
 	}

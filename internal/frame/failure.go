@@ -71,18 +71,18 @@ func Classify(err error) (status int, detail text.Message) {
 	case errors.Is(err, os.ErrDeadlineExceeded) && errors.Is(err, errForm):
 		return http.StatusRequestTimeout, text.FormTooSlow
 	case errors.As(err, &fields):
-		return http.StatusBadRequest, text.Verbatim(fields.Error())
+		return http.StatusBadRequest, fields.Text()
 	case errors.As(err, &field):
-		return http.StatusBadRequest, text.Verbatim(field.Error())
+		return http.StatusBadRequest, field.Text()
 	case errors.As(err, &hook):
 		return http.StatusUnprocessableEntity, text.Verbatim(hook.Error())
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		return http.StatusNotFound, nil
 	case errors.As(err, &table):
 		if table.Err != nil {
-			return http.StatusUnprocessableEntity, text.TableChanged(text.Verbatim(table.Error()))
+			return http.StatusUnprocessableEntity, text.TableChanged(table.Text())
 		}
-		return http.StatusUnprocessableEntity, text.TableUnusable(text.Verbatim(table.Error()))
+		return http.StatusUnprocessableEntity, text.TableUnusable(table.Text())
 	case errors.Is(err, data.ErrReadOnly):
 		return http.StatusForbidden, text.DatabaseReadOnly
 	case errors.Is(err, data.ErrTimeout):

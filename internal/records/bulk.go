@@ -186,7 +186,7 @@ func (p *Pages) EditChosen(v *frame.Visit) error {
 		n, err = v.Data.UpdateMany(v.R.Context(), c.selection(), in, c.asked)
 	}
 	if errors.Is(err, data.ErrAsked) {
-		e.errs = data.FieldErrors{{Message: text.OtherRows.String()}}
+		e.errs = data.FieldErrors{{Message: text.OtherRows}}
 		return askEdit(v, http.StatusConflict, c, e)
 	}
 	if e.refuse(err) {
@@ -247,7 +247,7 @@ func (e *entry) readChanges() (data.Input, error) {
 			continue
 		}
 		if !slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == column }) {
-			wrong = append(wrong, &data.FieldError{Field: column, Message: "cannot be changed in many records at once"})
+			wrong = append(wrong, &data.FieldError{Field: column, Message: text.NotInMany})
 			continue
 		}
 		e.sent[column] = sent[EditPrefix+column]
@@ -262,7 +262,7 @@ func (e *entry) readChanges() (data.Input, error) {
 		return in, wrong
 	}
 	if len(in.Fields) == 0 {
-		return in, &data.FieldError{Message: "Nothing is to be changed: tick “Change” at a field."}
+		return in, &data.FieldError{Message: text.NothingTicked}
 	}
 	return in, nil
 }

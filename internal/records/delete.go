@@ -49,7 +49,7 @@ func referringRows(v *frame.Visit, t *data.Table, key data.Key, preview *data.Pr
 		v.Log().WarnContext(v.R.Context(), "related records failed", "table", t.Name, "error", err)
 	}
 	for _, one := range related {
-		if one.Problem == "" {
+		if one.Problem == nil {
 			links[referrer(one.ForeignKey.Table, one.ForeignKey.Columns)] = v.ListURL(one.Query)
 		}
 	}

@@ -45,7 +45,7 @@ func newEntry(v *frame.Visit, t *data.Table, record *data.Record) *entry {
 func (e *entry) refuse(err error) bool {
 	found := fieldErrors(err)
 	if hook := (*data.HookError)(nil); errors.As(err, &hook) {
-		found = data.FieldErrors{{Message: hook.Error()}}
+		found = data.FieldErrors{{Message: text.Verbatim(hook.Error())}}
 	}
 	e.errs = append(e.errs, found...)
 	return len(found) > 0
@@ -56,7 +56,7 @@ func (e *entry) wrong(name string) text.Message {
 	var all []text.Message
 	for _, one := range e.errs {
 		if one.Field == name {
-			all = append(all, text.Verbatim(one.Message))
+			all = append(all, one.Message)
 		}
 	}
 	return text.List(all...)
@@ -96,7 +96,7 @@ func (e *entry) form() ui.Form {
 	}
 	for _, one := range e.errs { // of fields that are not on the form
 		if !known[one.Field] {
-			page.Error = text.List(page.Error, text.Verbatim(one.Error()))
+			page.Error = text.List(page.Error, one.Text())
 		}
 	}
 	return page
@@ -288,7 +288,7 @@ func (e *entry) read() (data.Input, error) {
 		switch {
 		case name == sessionhttp.CSRFField, name == ui.ParamToken, name == ui.ParamOnce:
 		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
-			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: "is not a field of this form"})
+			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: text.NotInForm})
 		case relations[name] != nil:
 			if err := e.readLinks(in, relations[name], values); err != nil {
 				return in, err
@@ -303,7 +303,7 @@ func (e *entry) read() (data.Input, error) {
 			}
 		case files[name]: // files come as parts of their own
 			if lastOf(values) != "" {
-				wrong = append(wrong, &data.FieldError{Field: name, Message: "takes a file, not a text"})
+				wrong = append(wrong, &data.FieldError{Field: name, Message: text.FileWanted})
 			}
 		case unseen(e.v, name):
 			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
@@ -358,10 +358,10 @@ func (e *entry) readFiles(in data.Input) error {
 			continue
 		}
 		if !e.settable(name) {
-			return &data.FieldError{Field: name, Message: "is not a field of this form"}
+			return &data.FieldError{Field: name, Message: text.NotInForm}
 		}
 		if header.Size > data.MaxFile {
-			return &data.FieldError{Field: name, Value: header.Filename, Message: fmt.Sprintf("is larger than %d MiB", data.MaxFile>>20)}
+			return &data.FieldError{Field: name, Value: header.Filename, Message: text.FileTooLarge(data.MaxFile >> 20)}
 		}
 		file, err := header.Open()
 		if err != nil {

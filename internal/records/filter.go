@@ -135,13 +135,13 @@ func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong
 	for _, one := range fieldErrors(wrong) {
 		switch {
 		case one.Field == "q" && page.Search != nil:
-			page.Search.Query, page.Search.Error = one.Value, text.Verbatim(one.Message)
+			page.Search.Query, page.Search.Error = one.Value, one.Message
 		case strings.HasPrefix(one.Field, "f."):
 			name, op, _ := cutLast(strings.TrimPrefix(one.Field, "f."), ".")
 			label, value := operatorLabel(data.Filter{Op: data.Op(op), Values: []string{one.Value}})
-			page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(name), Op: label, Value: value, RemoveHref: v.ListURL(q), Error: text.Verbatim(one.Message)})
+			page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(name), Op: label, Value: value, RemoveHref: v.ListURL(q), Error: one.Message})
 		default:
-			others = append(others, text.Verbatim(one.Error()))
+			others = append(others, one.Text())
 		}
 	}
 	if len(others) > 0 {

@@ -40,7 +40,7 @@ func (e *entry) mayLink(relation *data.ManyToMany) bool {
 
 func (e *entry) readLinks(in data.Input, relation *data.ManyToMany, values []string) error {
 	if !e.mayLink(relation) {
-		return &data.FieldError{Field: relation.Name, Message: "cannot be set: your role may not change the records of " + relation.Join()}
+		return &data.FieldError{Field: relation.Name, Message: text.LinksForbidden(relation.Join())}
 	}
 	target, ok := e.v.Data.Schema().Table(relation.Target())
 	if !ok {
@@ -53,7 +53,7 @@ func (e *entry) readLinks(in data.Input, relation *data.ManyToMany, values []str
 		}
 		key, err := data.ParseKey(target, value)
 		if err != nil {
-			return &data.FieldError{Field: relation.Name, Value: value, Message: "is not a key of " + target.Name}
+			return &data.FieldError{Field: relation.Name, Value: value, Message: text.NotAKeyOf(target.Name)}
 		}
 		keys = append(keys, key)
 	}

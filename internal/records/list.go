@@ -61,8 +61,8 @@ func (p *Pages) List(v *frame.Visit) error {
 	page.Layout = v.Layout(v.TableURL(t.Name))
 	page.Title = frame.TableLabel(t)
 	addActions(v, &page, t, q)
-	if result != nil && result.Notice != "" {
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(result.Notice)})
+	if result != nil && result.Notice != nil {
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: result.Notice})
 	}
 	return v.Render(status, page)
 }

@@ -43,8 +43,8 @@ func (p *Pages) Show(v *frame.Visit) error {
 		}
 	}
 	page.Layout = v.Layout(v.TableURL(t.Name))
-	if found != nil && found.Notice != "" {
-		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(found.Notice)})
+	if found != nil && found.Notice != nil {
+		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: found.Notice})
 	}
 	return v.Render(http.StatusOK, page)
 }
@@ -92,7 +92,7 @@ func relatedRows(v *frame.Visit, rel data.Related, all []data.Related) ui.Relate
 		}
 	}
 	if rel.Page == nil || child == nil {
-		out.Problem = &ui.Problem{Title: text.RelatedUnreadable, Detail: text.Verbatim(rel.Problem)}
+		out.Problem = &ui.Problem{Title: text.RelatedUnreadable, Detail: rel.Problem}
 		return out
 	}
 	columns, rows := withoutReference(rel)

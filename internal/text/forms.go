@@ -21,3 +21,18 @@ var (
 	FileNotResent     = plain("field.file_not_resent", "A chosen file is not sent again. Choose it once more in the form.")
 	PasswordNotResent = plain("field.password_not_resent", "A password is not sent again. Enter it once more in the form.")
 )
+
+// What is wrong with a form; after the name of a field, where they begin in lower case.
+var (
+	NotInMany      = plain("form.not_in_many", "cannot be changed in many records at once")
+	NothingTicked  = plain("form.nothing_ticked", "Nothing was changed. Tick “Change” beside each field that you want to change.")
+	NotInForm      = plain("form.not_in_form", "is not a field of this form")
+	FileWanted     = plain("form.file_wanted", "takes a file, not text")
+	FileTooLarge   = with[int]("form.file_too_large", "is larger than {#n} MiB")
+	LinksForbidden = with[string]("form.links_forbidden", "cannot be set: your role cannot change records of {table}")
+	NotChangedHere = plain("form.not_changed_here", "is not changed here")
+	CannotBeUsed   = with[Message]("form.cannot_be_used", "cannot be used: {why}")
+	DoesNotFit     = with3[string, string, Message]("form.does_not_fit", "does not fit the field {field} of {type}: {why}")
+	PasswordMisfit = plain("form.password_rule", "has a rule that does not suit a password")
+	FieldAnd       = with2[string, Message]("form.field_and", "{field} {problem}")
+)

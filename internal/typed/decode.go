@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // decode fills a struct from a row. What does not fit its field is an
@@ -25,7 +26,7 @@ func (v *View) decode(record reflect.Value, row data.Values) error {
 			continue
 		}
 		if err := assign(f.target(record), raw, v.columns[f.column]); err != nil {
-			return &data.FieldError{Field: f.column, Message: fmt.Sprintf("does not fit the field %s of %s: %v", f.name, record.Type(), err)}
+			return &data.FieldError{Field: f.column, Message: text.DoesNotFit(f.name, record.Type().String(), text.Verbatim(err.Error()))}
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -51,7 +52,7 @@ func (v *View) Form(t *data.Table, purpose Purpose) *data.Form {
 		}
 		f := out.Fields[i]
 		if v.readOnly[name] && f.ReadOnly == "" {
-			f.ReadOnly = "is not changed here"
+			f.ReadOnly = text.NotChangedHere.String()
 		}
 		fields = append(fields, f)
 	}
@@ -89,12 +90,12 @@ func (v *View) Stored(column, entered string) (string, error) {
 	if !is {
 		return entered, nil
 	}
-	if message := refused(p.rule, entered); message != "" {
+	if message := refused(p.rule, entered); message != nil {
 		return "", &data.FieldError{Field: column, Message: message}
 	}
 	hashed, err := p.hash(entered)
 	if err != nil {
-		return "", &data.FieldError{Field: column, Message: "cannot be used: " + err.Error()}
+		return "", &data.FieldError{Field: column, Message: text.CannotBeUsed(text.Verbatim(err.Error()))}
 	}
 	return hashed, nil
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // hooksOf makes the hooks of a view; those that would do nothing stay nil.
@@ -123,13 +124,14 @@ func (v *View) encodeAll(record reflect.Value) (map[string]data.Field, error) {
 
 // named puts the column in the place of a field that a hook names as Go does.
 func (v *View) named(err error) error {
-	var one *data.FieldError
-	if !errors.As(err, &one) || one.Field == "" {
+	said := data.Refusal(err)
+	if len(said) == 0 || said[0].Field == "" {
 		return err
 	}
+	one := said[0]
 	column, wrong := v.resolve(one.Field)
 	if wrong != nil {
-		return &data.FieldError{Message: one.Field + " " + one.Message}
+		return &data.FieldError{Message: text.FieldAnd(one.Field, one.Message)}
 	}
 	return &data.FieldError{Field: column, Value: one.Value, Message: one.Message}
 }

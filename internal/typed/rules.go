@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // rules checks structs by their validate tags. It caches what it reads of a type
@@ -70,91 +72,77 @@ func (v *View) validate(record any, concern func(column string) bool) error {
 	return wrong
 }
 
-// refused says what a validate tag refuses of a password as it was entered; empty if nothing.
-func refused(tag, password string) (message string) {
+// refused says what a validate tag refuses of a password as it was entered; nil if nothing.
+func refused(tag, password string) (message text.Message) {
 	if tag == "" {
-		return ""
+		return nil
 	}
 	defer func() { // a rule about other fields, such as eqfield
 		if what := recover(); what != nil {
-			message = "has a rule that does not suit a password"
+			message = text.PasswordMisfit
 		}
 	}()
 	var invalid validator.ValidationErrors
 	if err := rules.Var(password, tag); errors.As(err, &invalid) && len(invalid) > 0 {
 		return ruleText(invalid[0])
 	}
-	return ""
+	return nil
+}
+
+// bounds are the sentences of rules about a size: of a text, of several items, of a number.
+var bounds = map[string]struct {
+	characters, items func(int64) text.Message
+	number            func(string) text.Message
+}{
+	"min": {text.MinCharacters, text.MinItems, text.NumberAtLeast}, "gte": {text.MinCharacters, text.MinItems, text.NumberAtLeast},
+	"max": {text.MaxCharacters, text.MaxItems, text.NumberAtMost}, "lte": {text.MaxCharacters, text.MaxItems, text.NumberAtMost},
+	"gt": {text.MoreCharacters, text.MoreItems, text.NumberMore}, "lt": {text.LessCharacters, text.LessItems, text.NumberLess},
+	"len": {text.ExactCharacters, text.ExactItems, text.MustBe},
+}
+
+// parameters are the sentences of rules about what their parameter names.
+var parameters = map[string]func(string) text.Message{
+	"eq": text.MustBe, "ne": text.MustNotBe, "eqfield": text.SameAs, "nefield": text.NotSameAs, "gtfield": text.ComesAfter, "gtefield": text.ComesAfter,
+	"ltfield": text.ComesBefore, "ltefield": text.ComesBefore, "contains": text.MustContain, "startswith": text.MustBegin, "endswith": text.MustEnd,
 }
 
 // ruleText is a broken rule as the end of a sentence that begins with the field.
-func ruleText(e validator.FieldError) string {
-	unit := ""
-	kind := e.Kind()
-	switch kind {
-	case reflect.String:
-		unit = " characters"
-	case reflect.Slice, reflect.Map, reflect.Array:
-		unit = " items"
-	}
-	if e.Param() == "1" {
-		unit = strings.TrimSuffix(unit, "s")
-	}
-	sized := func(number, text string) string {
-		if unit != "" {
-			return fmt.Sprintf(text, e.Param(), unit)
+func ruleText(e validator.FieldError) text.Message {
+	tag, param := e.Tag(), e.Param()
+	if bound, ok := bounds[tag]; ok {
+		n, err := strconv.ParseInt(param, 10, 64)
+		switch kind := e.Kind(); {
+		case err != nil:
+		case kind == reflect.String:
+			return bound.characters(n)
+		case kind == reflect.Slice, kind == reflect.Map, kind == reflect.Array:
+			return bound.items(n)
 		}
-		return number + " " + e.Param()
+		return bound.number(param)
 	}
-	switch e.Tag() {
-	case "required", "required_if", "required_unless", "required_with", "required_with_all", "required_without", "required_without_all":
-		return "is required"
-	case "min", "gte":
-		return sized("must be at least", "must have at least %s%s")
-	case "max", "lte":
-		return sized("must be at most", "must have at most %s%s")
-	case "gt":
-		return sized("must be more than", "must have more than %s%s")
-	case "lt":
-		return sized("must be less than", "must have less than %s%s")
-	case "len":
-		return sized("must be", "must have %s%s")
-	case "eq":
-		return "must be " + e.Param()
-	case "ne":
-		return "must not be " + e.Param()
-	case "oneof", "oneofci":
-		return "must be one of " + strings.Join(strings.Fields(e.Param()), ", ")
-	case "eqfield":
-		return "must be the same as " + e.Param()
-	case "nefield":
-		return "must not be the same as " + e.Param()
-	case "gtfield", "gtefield":
-		return "must come after " + e.Param()
-	case "ltfield", "ltefield":
-		return "must come before " + e.Param()
-	case "contains":
-		return "must contain " + e.Param()
-	case "startswith":
-		return "must begin with " + e.Param()
-	case "endswith":
-		return "must end with " + e.Param()
+	if say, ok := parameters[tag]; ok {
+		return say(param)
 	}
-	if what, ok := ruleNouns[e.Tag()]; ok {
-		return "must be " + what
+	if fixed, ok := fixedRules[tag]; ok {
+		return fixed
 	}
-	if e.Param() != "" {
-		return fmt.Sprintf("breaks the rule %s=%s", e.Tag(), e.Param())
+	switch {
+	case strings.HasPrefix(tag, "required"):
+		return text.Required
+	case tag == "oneof", tag == "oneofci":
+		return text.OneOf(strings.Fields(param))
+	case param != "":
+		return text.BreaksRule(tag + "=" + param)
 	}
-	return "breaks the rule " + e.Tag()
+	return text.BreaksRule(tag)
 }
 
-var ruleNouns = map[string]string{
-	"email": "an e-mail address, such as ann@example.com", "url": "an address, such as https://example.com", "http_url": "an address, such as https://example.com",
-	"uri": "a URI", "uuid": "a UUID", "uuid4": "a UUID of version 4", "alpha": "letters only", "alphanum": "letters and digits only",
-	"numeric": "a number", "number": "digits only", "lowercase": "in lower case", "uppercase": "in upper case", "ascii": "ASCII only",
-	"e164": "a telephone number, such as +4930123456", "ip": "an IP address", "ipv4": "an IPv4 address", "ipv6": "an IPv6 address",
-	"hostname": "a host's name", "fqdn": "a domain", "json": "JSON", "hexcolor": "a colour, such as #3366ff", "iso4217": "a currency, such as EUR",
-	"iso3166_1_alpha2": "a country, such as DE", "bcp47_language_tag": "a language, such as de-CH", "timezone": "a time zone, such as Europe/Berlin",
-	"latitude": "a latitude", "longitude": "a longitude", "boolean": "true or false", "unique": "without repetitions", "base64": "base64",
+// fixedRules are the sentences of rules that have no parameter.
+var fixedRules = map[string]text.Message{
+	"email": text.EmailWanted, "url": text.URLWanted, "http_url": text.URLWanted, "uri": text.URIWanted, "uuid": text.UUIDWanted, "uuid4": text.UUID4Wanted,
+	"alpha": text.LettersOnly, "alphanum": text.LettersDigitsOnly, "numeric": text.AnyNumberWanted, "number": text.DigitsOnly, "lowercase": text.LowerCase,
+	"uppercase": text.UpperCase, "ascii": text.ASCIIOnly, "e164": text.PhoneWanted, "ip": text.IPWanted, "ipv4": text.IPv4Wanted, "ipv6": text.IPv6Wanted,
+	"hostname": text.HostWanted, "fqdn": text.DomainWanted, "json": text.JSONWanted, "hexcolor": text.ColourWanted, "iso4217": text.CurrencyWanted,
+	"iso3166_1_alpha2": text.CountryWanted, "bcp47_language_tag": text.LanguageWanted, "timezone": text.ZoneWanted, "latitude": text.LatitudeWanted,
+	"longitude": text.LongitudeWanted, "boolean": text.TrueOrFalse, "unique": text.NoRepetitions, "base64": text.Base64Wanted,
 }
