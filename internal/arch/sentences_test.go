@@ -1,4 +1,5 @@
-// This file finds sentences that stand outside of internal/text, and sentences there that nobody says.
+// This file finds sentences that stand outside of internal/text, and sentences there that nobody
+// says.
 
 package arch
 

@@ -43,7 +43,8 @@ type sentence struct {
 // sentences are all that are declared, by code.
 var sentences = map[string]*sentence{}
 
-// declare keeps a sentence. A declaration that is wrong ends the program at its start, and every test.
+// declare keeps a sentence. A declaration that is wrong ends the program at its start, and every
+// test.
 func declare(code string, english []string, types ...reflect.Type) *sentence {
 	s := &sentence{code: code, types: types}
 	if err := s.check(english); err != nil {

@@ -53,7 +53,8 @@ func (v verbatim) in(*Catalogue) string { return string(v) }
 // are left out.
 func List(messages ...Message) Message { return joined("; ", messages) }
 
-// Notes is several notes of a few words: "TEXT, unique, required". Those that say nothing are left out.
+// Notes is several notes of a few words: "TEXT, unique, required". Those that say nothing are left
+// out.
 func Notes(messages ...Message) Message { return joined(", ", messages) }
 
 // Facts is several facts in one line: "TEXT · no index". Those that say nothing are left out.
