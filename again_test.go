@@ -1,4 +1,4 @@
-// Who is being removed and has a request under way: what was true when it began is
+// Users who are removed while a request of theirs is under way: what was true when it began is
 // asked again after its body, and before its commit.
 
 package crudadmin
@@ -21,7 +21,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
 
-// askedStore calls after when it has answered who a session is.
+// askedStore calls after when it has answered whose a session is.
 type askedStore struct {
 	session.Store
 	after func()
@@ -35,11 +35,11 @@ func (s *askedStore) Get(ctx context.Context, id session.ID) (session.Session, e
 	return found, err
 }
 
-// removal is a way in which somebody loses what they may do.
+// removal is a way in which somebody loses their rights.
 type removal struct {
 	name string
 	do   func(ctx context.Context, b *bench, u account.User, mine session.ID) error
-	// stays says that the session lives on, so what needs no right may go on.
+	// stays says that the session lives on, so that a request that needs no right may go on.
 	stays bool
 }
 
@@ -224,9 +224,9 @@ func idOf(t *testing.T, page *browser) session.ID {
 	return token.ID()
 }
 
-// Of every address that changes something, a request of somebody who is removed
-// while its body is under way, or while its transaction is, is refused, and nothing
-// of it is written. The addresses are the router's own.
+// At every address that changes something: if somebody is removed while the body of their request,
+// or its transaction, is under way, the request is refused and nothing of it is written. The
+// addresses are the router's own.
 func TestWhoIsRemovedWritesNothing(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	tried := 0
@@ -342,7 +342,7 @@ func TestAStoreThatGoesAwayMeanwhileIsAnOutage(t *testing.T) {
 }
 
 // One database for everything, and one connection to it: no write waits for a
-// connection that it holds itself, and who is removed is refused all the same.
+// connection that it holds itself, and users who are removed are refused all the same.
 func TestOneConnectionForEverything(t *testing.T) {
 	b := newBench(t, func(c *Config) {
 		c.DB.SetMaxOpenConns(1)

@@ -1,5 +1,5 @@
-// What was confirmed is what was shown: another record that matches, or goes with one,
-// is asked about again.
+// People confirm what they were shown: if another record matches by then, or goes with one that
+// does, they are asked again.
 
 package crudadmin
 
@@ -20,7 +20,7 @@ import (
 
 var askedParam = regexp.MustCompile(`name="asked" value="([^"]+)"`)
 
-// asked is the form with which the page confirms that asks about an action.
+// asked is the form of the page that asks about an action; sending it confirms the action.
 func (b *browser) asked(path string, form url.Values) url.Values {
 	b.t.Helper()
 	form = maps.Clone(form)
@@ -121,7 +121,7 @@ var meanwhile = map[string]struct {
 	"a debt, which forbids it":        {"INSERT INTO debts VALUES (1, 1)", false},
 }
 
-// A deletion is of what its page showed: the record, and what goes with it.
+// A deletion covers what its page showed: the record, and the rows that go with it.
 func TestADeletionIsOfWhatWasShown(t *testing.T) {
 	b := newHousehold(t)
 	page := b.browser(t).signIn(adminName)

@@ -66,7 +66,7 @@ func (b *browser) sendBody(path, contentType string, body io.Reader) *httptest.R
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	// As net/http has it for who stands in front with a request of their own.
+	// As net/http has it for a handler that stands in front with a request of its own.
 	r = r.WithContext(context.WithValue(r.Context(), inFront{}, "in front"))
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, r)

@@ -190,7 +190,7 @@ func secretWrites() []secretWrite {
 }
 
 // While a server is down nobody learns whether a table or a column exists that they may not see: what exists and what
-// does not is answered alike, but for what the request said itself.
+// does not is answered alike, except for words of the request itself.
 func TestOutagesTellNoNames(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	for _, down := range []string{"nothing", "the session store", "the administrators' database", "the application's database",
@@ -300,7 +300,7 @@ func TestClashesOnMaskedColumnsNameNothing(t *testing.T) {
 	}
 }
 
-// A reference into a hidden table takes what other rows have, and of everything else tells the same.
+// A reference into a hidden table takes what other rows have, and tells the same of everything else.
 func TestReferencesIntoHiddenTablesTellNoKeys(t *testing.T) {
 	b := secretsBench(t)
 	b.user(t, "ed", account.Editor)

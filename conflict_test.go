@@ -139,7 +139,7 @@ func (w *world) scalarOf(t testing.TB, query string) string {
 	return text
 }
 
-// Who was asked about some rows changes those rows, or is asked again.
+// People who were asked about some rows change those rows, or are asked again.
 func TestAllThatMatchIsWhatWasAsked(t *testing.T) {
 	w := newWorld(t)
 	page := w.browsers["ed"]
@@ -173,7 +173,7 @@ func TestAllThatMatchIsWhatWasAsked(t *testing.T) {
 	}
 }
 
-// A record that is deleted twice is gone once, and the second time is no error.
+// A record that is deleted twice is gone once, and the second time is not an error.
 func TestDeletedTwice(t *testing.T) {
 	w := newWorld(t)
 	page := w.browsers["ed"]

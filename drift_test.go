@@ -47,7 +47,7 @@ func TestDriftOfEachKind(t *testing.T) {
 			t.Errorf("not found: %+v in %+v", want, all)
 		}
 	}
-	// Validation is a hook too, so what is required is not said to be on no form; without it, it is.
+	// Validation is a hook too. With it, a required field that is on no form is not reported; without it, it is.
 	type Thin struct {
 		ID   int64
 		Name *string
@@ -65,7 +65,7 @@ func TestDriftOfEachKind(t *testing.T) {
 	if !containsDrift(other.Drift(), Drift{Column: "needed", Message: "is required, but the form"}) {
 		t.Errorf("a required column on no form is not said: %+v", other.Drift())
 	}
-	// Customers and their struct agree but for what the struct leaves out.
+	// Customers and their struct agree, except for columns that the struct leaves out.
 	same := registered(t, View[Customer]{})
 	for _, d := range same.Drift() {
 		if d.Field == "ID" || d.Field == "Email" || d.Field == "Born" || d.Field == "VIP" || d.Field == "Orders" {

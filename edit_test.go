@@ -333,7 +333,7 @@ func TestChoices(t *testing.T) {
 		t.Errorf("choices as JSON: %d %s", w.Code, w.Body)
 	}
 	if w := page.get("/m/orders/choices/note"); w.Code != http.StatusBadRequest {
-		t.Errorf("choices of what is no reference: %d, want 400", w.Code)
+		t.Errorf("choices of a column that is not a reference: %d, want 400", w.Code)
 	}
 }
 

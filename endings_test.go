@@ -125,8 +125,8 @@ func TestEndingsMeanWhatIsListed(t *testing.T) {
 	}
 }
 
-// A filter that is none is told so, and ends nothing. A store that finds sessions by
-// their user only says so.
+// A value that is not a filter is refused in words, and ends nothing. A store that finds sessions
+// by their user only says so.
 func TestEndingsThatCannotBe(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)

@@ -1,4 +1,4 @@
-// Exports: what they hold, and what they are refused for.
+// Exports: what they hold, and why they are refused.
 
 package crudadmin
 
@@ -14,7 +14,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/spool"
 )
 
-// HEAD of what takes long is answered by its headers, after the rights, and asks
+// HEAD of an address that takes long is answered by its headers, after the rights, and asks
 // the database nothing. GET has the same headers.
 func TestHeadOfAFileAsksNothing(t *testing.T) {
 	db, asked := counted(t, filepath.Join(t.TempDir(), "app.db"))
@@ -151,7 +151,7 @@ func TestNothingToExportIsNotOffered(t *testing.T) {
 	}
 }
 
-// The menu of exports says where the file is no snapshot.
+// The menu of exports says where the file is not a snapshot.
 func TestExportMenuSaysWhereThereIsNoSnapshot(t *testing.T) {
 	const said = "not a snapshot of one moment"
 	b := newBench(t, nil)

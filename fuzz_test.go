@@ -129,7 +129,7 @@ func (w *world) name(d *dice, form bool) string {
 	return d.pick(fuzzNames)
 }
 
-// sane are values that suit a column of items, so that a filter is one.
+// sane are values that suit a column of items, so that a filter is valid.
 var sane = map[string][]string{
 	"id": {"1", "17", "36", "-5"}, "name": {"row-1", "row", "ROW-2", "7"}, "n": {"-1", "0", "1", "42", "7"}, "r": {"0.5", "-2.25", "1e9", "3"}, "price": {"9.5", "1", "12.34", "1.0"},
 	"note": {"plain", "Plain", "100%", "a_b", "*", "?c", "école", "' OR 1=1 --", "<", "=1", "\n", ""}, "kind": {"tea", "oil", "salt"}, "ok": {"true", "0", "yes"}, "day": {"2026-01-01", "2026-01-03", "2025-12-31"},
@@ -436,7 +436,7 @@ func (w *world) check(t testing.TB, p proposal) *httptest.ResponseRecorder {
 	return got
 }
 
-// stayIn signs in again whoever was signed out.
+// stayIn signs in every role that was signed out.
 func (w *world) stayIn(p proposal, got *httptest.ResponseRecorder) {
 	if p.method != http.MethodPost && got.Code != http.StatusUnauthorized && !strings.HasPrefix(got.Header().Get("Location"), "/admin/login") {
 		return

@@ -274,7 +274,7 @@ func (w *watch) exec(t testing.TB, query string) {
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// keep takes what is there for what ought to be.
+// keep takes the present content as the expected one.
 func (w *watch) keep(t testing.TB) {
 	t.Helper()
 	for _, name := range w.tables {

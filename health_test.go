@@ -1,4 +1,4 @@
-// The health page: what is well, what is not, and to whom it is shown.
+// The health page: which parts are well, which are not, and who sees it.
 
 package crudadmin
 

@@ -1,4 +1,4 @@
-// Lists and records: what is on them, and what a wrong address is told.
+// Lists and records: what is on them, and the answers to wrong addresses.
 
 package crudadmin
 

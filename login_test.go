@@ -12,7 +12,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// told is an answer without what is random in it.
+// told is an answer without its random parts.
 func told(b *browser, username, password string) (int, string) {
 	w := b.login(username, password)
 	body := csrfInput.ReplaceAllString(w.Body.String(), "")
@@ -115,7 +115,7 @@ func TestRefusedOverTheLimit(t *testing.T) {
 	b := newBench(t, func(c *Config) { c.SessionRules = session.Config{MaxPerUser: 2, RefuseOverLimit: true} })
 	b.browser(t).signIn(adminName)
 	b.browser(t).signIn(adminName)
-	for range 7 { // more often than the throttle allows failures: this is none
+	for range 7 { // more often than the throttle allows failures: this is not one
 		if w := b.browser(t).login(adminName, adminPassword); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "as many devices") {
 			t.Fatalf("the third login: %d", w.Code)
 		}

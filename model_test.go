@@ -39,13 +39,13 @@ func registered(t *testing.T, view View[Customer]) *bench {
 
 func TestViewSaysWhatIsShown(t *testing.T) {
 	b := registered(t, View[Customer]{
-		Label: "Client", Description: "Who buys here.", Group: "Sales", List: []string{"Name", "vip"}, Detail: []string{"Email", "Name"},
+		Label: "Client", Description: "The people who buy here.", Group: "Sales", List: []string{"Name", "vip"}, Detail: []string{"Email", "Name"},
 		DisplayField: "email", SearchFields: []string{"Name"}, Sort: []string{"-Name"},
 		Fields: map[string]Field{"VIP": {Label: "Important", Help: "Gets a card."}},
 	})
 	page := b.browser(t).signIn(adminName)
 	list := page.get("/m/customers/").Body.String()
-	for _, want := range []string{"Clients", "Who buys here.", "Important", "Sales"} {
+	for _, want := range []string{"Clients", "The people who buy here.", "Important", "Sales"} {
 		if !strings.Contains(list, want) {
 			t.Errorf("the list lacks %q", want)
 		}
@@ -65,7 +65,7 @@ func TestViewSaysWhatIsShown(t *testing.T) {
 	}
 	b.user(t, "vi", account.Viewer)
 	viewer := b.browser(t).signIn("vi")
-	// Born is in neither list nor detail: who cannot change it does not see it.
+	// Born is in neither list nor detail: people who cannot change it do not see it.
 	for _, path := range []string{"/m/customers/?columns=born", "/m/customers/?sort=born", "/m/customers/?f.born.eq=1990-01-02", "/m/customers/export.csv?columns=born", "/m/customers/?f.password_hash.eq=x"} {
 		if w := viewer.get(path); w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d, want 422", path, w.Code)
@@ -163,7 +163,7 @@ func TestValidateTagsSpeakBesideTheirFields(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(body, "must have at least 2 characters") || !strings.Contains(body, "kept@example.com") {
 		t.Errorf("create: %d, without its rule or its input", w.Code)
 	}
-	// What was there before the rule hinders nobody who does not touch it, unless it is on the form.
+	// An old value that breaks the rule hinders nobody who does not touch it, unless it is on the form.
 	if w := page.post("/account", "/m/customers/actions/edit", url.Values{"key": {"1", "2"}, "confirm": {"1"}, "set.to.name": {"1"}, "to.name": {"Z"}}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("bulk edit breaks a rule: %d", w.Code)
 	}
@@ -213,7 +213,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("a viewer promotes: %d", w.Code)
 	}
 	if w := page.post("/account", "/m/customers/actions/nothing", url.Values{"key": {"1"}}); w.Code != http.StatusNotFound {
-		t.Errorf("an action that is none: %d", w.Code)
+		t.Errorf("an unknown action: %d", w.Code)
 	}
 	if w := page.post("/account", path, url.Values{"all": {"1"}, "f.name.eq": {"Ann"}}); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "1 record") || !strings.Contains(w.Body.String(), "They will get a card.") || seen != 0 {
 		t.Errorf("the question: %d, %d seen", w.Code, seen)

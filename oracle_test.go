@@ -31,7 +31,7 @@ func (row item) matches(q data.Query) (match, known bool) {
 	return match && (q.Search == "" || row.found(q.Search)), true
 }
 
-// caseless is a text in which letters that differ in case are one.
+// caseless is a text in which letters that differ only in case are the same.
 func caseless(text string) string {
 	return strings.Map(func(r rune) rune {
 		least := r

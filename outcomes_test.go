@@ -106,8 +106,8 @@ func (b *bench) fill(t *testing.T) (free func()) {
 	}
 }
 
-// Every outcome but done has a reason: on each route, for each way to fail. What docs/operations.md
-// calls outcomes and reasons are those that there are.
+// Every outcome but done has a reason: on each route, for each way to fail. The outcomes and reasons in
+// docs/operations.md are those that exist.
 func TestEveryOutcomeHasItsReason(t *testing.T) {
 	text, err := os.ReadFile("docs/operations.md")
 	if err != nil {

@@ -47,7 +47,7 @@ func families() []family {
 	return all
 }
 
-// ddl makes the tables. The key is code, with part where it has two columns; n is no part of it.
+// ddl makes the tables. The key is code, with part where it has two columns; n is not part of it.
 func (f family) ddl() string {
 	p, c, g := f.name+"p", f.name+"c", f.name+"g"
 	key, columns, end := "code TEXT UNIQUE, part TEXT DEFAULT 'x'", "code", ""

@@ -40,9 +40,9 @@ var asking = []struct {
 	{"bulk delete", "POST", "/m/orders/actions/delete", url.Values{"key": {"2"}, "confirm": {"1"}}, []Right{RightView, RightBulk, RightDelete}, ""},
 }
 
-// No right, each alone, all but each, and all, asked of every kind of address:
-// what is not among them is refused, what is is not, and what may not be viewed
-// is not there.
+// Every kind of address is asked with no right, with each right alone, with all but one, and with
+// all. Requests that need another right are refused, the others are not, and a table that may not be
+// viewed is not there.
 func TestRightsMatrix(t *testing.T) {
 	sets := [][]Right{nil, {RightView}, AllRights()}
 	for _, right := range AllRights()[1:] {
@@ -145,8 +145,8 @@ func TestHiddenRelatedRecords(t *testing.T) {
 	}
 }
 
-// Who may not delete lines deletes no order that takes its lines along, not one
-// and not in bulk.
+// A role that may not delete lines deletes no order that takes its lines along, neither one nor
+// many at once.
 func TestCascadesNeedTheirRight(t *testing.T) {
 	const lines = `CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders(id) ON DELETE CASCADE);
 		CREATE TABLE marks (id INTEGER PRIMARY KEY, line_id INTEGER NOT NULL REFERENCES lines(id) ON DELETE CASCADE);
@@ -176,7 +176,7 @@ func TestCascadesNeedTheirRight(t *testing.T) {
 	}
 }
 
-// Who may change products but not the join table changes no links.
+// A role that may change products but not the join table changes no links.
 func TestLinksNeedRightsInTheJoinTable(t *testing.T) {
 	b := newBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO tags VALUES (1, 'red');

@@ -20,7 +20,7 @@ func addressOf(rt frame.Route) string {
 	return strings.NewReplacer("{$}", "", "{table}", "customers", "{key}", "1", "{file}", "x.css", "{id}", "1", "{column}", "name", "{name}", "mark").Replace(rt.Path)
 }
 
-// writes reports whether an address is for who may change records.
+// writes reports whether an address is for people who may change records.
 func writes(rt frame.Route) bool {
 	return slices.ContainsFunc(rt.Access.Rights(), func(right Right) bool { return right != RightView && right != RightExport })
 }

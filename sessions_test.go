@@ -87,8 +87,8 @@ func TestHistoryOfSessions(t *testing.T) {
 	}
 }
 
-// An ending that is durable, and not confirmed everywhere, is none that failed: the
-// page says how far it has come.
+// An ending that is durable, and not confirmed everywhere, has not failed: the page says how far it
+// has come.
 func TestEndingsThatAreNotKnownEverywhereYet(t *testing.T) {
 	b := newBench(t, nil)
 	eve := b.user(t, "eve", account.Viewer)

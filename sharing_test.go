@@ -63,7 +63,7 @@ func (b *browser) hold(path string) *held {
 	return h
 }
 
-// abort is what a browser does that goes away.
+// abort goes away, as a browser does.
 func (h *held) abort() *httptest.ResponseRecorder {
 	h.cancel()
 	_ = h.body.CloseWithError(io.ErrUnexpectedEOF)
@@ -180,7 +180,7 @@ func TestWhatTakesAShare(t *testing.T) {
 					}
 					return page.do(a.method, a.path, form)
 				}
-				// What was filled in an earlier turn is full still.
+				// A share that was filled in an earlier turn is still full.
 				w := send(page, token)
 				got := refusedAsTooMany(t, what, w)
 				if work == full && !got {
@@ -238,7 +238,8 @@ func TestSharesAreGivenBack(t *testing.T) {
 	}
 }
 
-// Who finds the queue for password hashing full is told to come again, and not that something is down.
+// A visitor who meets a full queue for password hashing is told to come again, and not that
+// something is down.
 func TestAFullQueueForHashingIsToldSo(t *testing.T) {
 	b := newBench(t, nil)
 	for _, accept := range []string{"text/html", "application/json"} {

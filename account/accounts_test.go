@@ -259,7 +259,7 @@ func TestResetPassword(t *testing.T) {
 		}
 		wantErr(t, a.ResetPassword(t.Context(), "none", otherPassword), account.ErrNotFound)
 		if _, ok := errors.AsType[*account.PolicyError](a.ResetPassword(t.Context(), u.ID, "my name is ADA")); ok {
-			t.Error("a three-letter username inside a longer password is no reason to refuse it")
+			t.Error("a three-letter username inside a longer password is not a reason to refuse it")
 		}
 	})
 }

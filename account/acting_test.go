@@ -125,7 +125,7 @@ func TestCheckBeforeTheCommitUndoesAll(t *testing.T) {
 	})
 }
 
-// Who is removed while their transaction is under way is removed after it, not beside it.
+// Users who are removed while their transaction is under way are removed after it, not beside it.
 func TestRemovalWaitsForTheTransactionItWouldRefuse(t *testing.T) {
 	each(t, func(t *testing.T, empty start) {
 		for how, change := range map[string]func(*account.Accounts, context.Context, string) error{

@@ -222,7 +222,7 @@ func Example_limits() {
 	// Output: 2 <nil> true
 }
 
-// Who is signed in, and since when nothing was heard of them.
+// The users who are signed in, and since when nothing was heard of them.
 func Example_metrics() {
 	ctx := context.Background()
 	now := time.Now()

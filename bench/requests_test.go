@@ -79,7 +79,7 @@ func read(l library) func(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// bare is no sessions at all.
+// bare is a site without any sessions.
 type bare struct{ library }
 
 func (bare) wrap(next http.Handler) http.Handler { return next }

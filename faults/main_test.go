@@ -141,8 +141,8 @@ var ownRows = []struct {
 	{connectionsRow, []string{"postgresql", "mariadb", "hybrid: database (postgresql)"}, "it refuses no connections, or see server killed"},
 	{readOnlyRow, []string{"sqlite", "postgresql", "mariadb", "hybrid: database (postgresql)"}, "it has no such mode; a Redis that is a replica is above"},
 	{diskRow, []string{"sqlite", "postgresql", "mariadb", "hybrid: database (postgresql)"}, "it does not write to the disk before it answers"},
-	{lockedRow, []string{"sqlite"}, "it is no file"},
-	{corruptRow, []string{"sqlite"}, "it is no file"},
+	{lockedRow, []string{"sqlite"}, "it is not a file"},
+	{corruptRow, []string{"sqlite"}, "it is not a file"},
 	{cutOffRow, []string{"hybrid: cache (redis)", "hybrid: cache (memcached)"}, "it has no cache between"},
 	{staleRow, []string{"hybrid: database (postgresql)"}, "it has no cache between"},
 }

@@ -23,7 +23,7 @@ var networkChecks = []check{
 	},
 	{
 		row:          "half-open",
-		rule:         "Connections that are open, and on which nothing arrives any more, delay nobody beyond his deadline.",
+		rule:         "Connections that are open, and on which nothing arrives any more, delay nobody beyond their deadline.",
 		inapplicable: needsNetwork,
 		run: func(c *cell) {
 			c.open(true)
@@ -54,7 +54,7 @@ var networkChecks = []check{
 	},
 	{
 		row:          "reply cut in the middle",
-		rule:         "A reply that ends in the middle is no answer, and the connection it came on is not used again.",
+		rule:         "A reply that ends in the middle is not an answer, and the connection it came on is not used again.",
 		inapplicable: needsNetwork,
 		run: func(c *cell) {
 			for _, n := range []int{1, 7, 40, 200}[:c.times(4, 2)] {

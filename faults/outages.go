@@ -24,7 +24,7 @@ var outageChecks = []check{
 	},
 	{
 		row:          "server frozen",
-		rule:         "A server that keeps its connections and says nothing delays nobody beyond his deadline, and leaves nothing behind.",
+		rule:         "A server that keeps its connections and says nothing delays nobody beyond their deadline, and leaves nothing behind.",
 		inapplicable: needsServer,
 		run: func(c *cell) {
 			c.outage(outage{begin: c.server.Freeze, end: c.server.Thaw, gone: true})

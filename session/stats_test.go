@@ -29,7 +29,7 @@ func TestStats(t *testing.T) {
 			b.clock.Advance(5 * time.Minute)
 			_, _ = b.Validate(t.Context(), token)
 		}, session.Stats{Valid: 1}},
-		{"a read that is no validation", func() { _, _ = b.Get(t.Context(), s.ID) }, session.Stats{}},
+		{"a read that is not a validation", func() { _, _ = b.Get(t.Context(), s.ID) }, session.Stats{}},
 		{"with a touch that fails", func() {
 			b.clock.Advance(5 * time.Minute)
 			b.store.touch = func(context.Context, session.Seen) error { return session.ErrUnavailable }

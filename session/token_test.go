@@ -123,7 +123,7 @@ func TestIDText(t *testing.T) {
 		t.Errorf("an ID from JSON: %v", err)
 	}
 	if _, err := session.ParseToken(s.ID.String()[:session.TokenLength]); err != nil {
-		t.Logf("an ID is no token's text: %v", err)
+		t.Logf("an ID is not a token's text: %v", err)
 	}
 	for _, bad := range []string{"", "x", s.ID.String()[1:], s.ID.String() + "0", strings.Repeat("g", 80), strings.Repeat("é", 40)} {
 		if err := back.UnmarshalText([]byte(bad)); !errors.Is(err, session.ErrMalformed) || back != s.ID {

@@ -157,7 +157,7 @@ func TestAClientThatLeavesIsNoOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBlocked(t)
-				// The memory store would refuse who has left.
+				// The memory store would refuse callers who have left.
 				b.store.get = func(_ context.Context, id session.ID) (session.Session, error) {
 					return b.store.Store.Get(context.Background(), id)
 				}

@@ -65,7 +65,7 @@ func (c *connections) Accept() (net.Conn, error) {
 			<-c.places
 			return nil, err
 		}
-		// As net/http's own listener has it: who has vanished without a word is noticed.
+		// As net/http's own listener has it: clients that have vanished without a word are noticed.
 		_ = conn.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAliveEvery, Interval: keepAliveEvery})
 		_ = conn.SetWriteBuffer(writeBuffer)
 		address := addressOf(conn.RemoteAddr())

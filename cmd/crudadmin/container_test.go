@@ -73,7 +73,7 @@ func TestCompose(t *testing.T) {
 		}
 		for variable, value := range s.Environment {
 			if secret.MatchString(variable) && (!strings.HasSuffix(variable, "_FILE") || !strings.HasPrefix(value, "/run/secrets/") || !slices.Contains(s.Secrets, strings.TrimPrefix(value, "/run/secrets/"))) {
-				t.Errorf("%s: %s=%s is no file of a secret that it is given", name, variable, value)
+				t.Errorf("%s: %s=%s is not a file of a secret that it is given", name, variable, value)
 			}
 		}
 		for _, given := range s.Secrets {

@@ -156,9 +156,9 @@ func TestNodesAndRestarts(t *testing.T) {
 				t.Fatalf("sign in: %d: %s", got, first.log)
 			}
 			if got, _ := ask(t, ann, http.MethodGet, first.url, nil); got != http.StatusOK {
-				t.Fatalf("the node where she signed in answers %d", got)
+				t.Fatalf("the node of the sign-in answers %d", got)
 			}
-			if !c.shared { // another node asks her to sign in
+			if !c.shared { // another node asks for a sign-in
 				if got, _ := ask(t, ann, http.MethodGet, second.url, nil); got != http.StatusSeeOther {
 					t.Errorf("the second node answers %d, want 303 to login", got)
 				}
@@ -178,7 +178,7 @@ func TestNodesAndRestarts(t *testing.T) {
 					t.Errorf("after a restart: %d, want 200", got)
 				}
 			}
-			// She signs out on one node; a copy of her cookie is dead on the other at once.
+			// Ann signs out on one node; a copy of the cookie is dead on the other at once.
 			copied := browserOf(t)
 			address, err := url.Parse(first.url)
 			if err != nil {
@@ -223,7 +223,7 @@ func TestOutageSignsNobodyOut(t *testing.T) {
 }
 
 // With hybrid sessions not even the death of the server is seen: the database answers, the history stays, and two nodes
-// agree. A start without the server is no failure either.
+// agree. A start without the server is not a failure either.
 func TestHybridSessionsOutliveTheirCache(t *testing.T) {
 	t.Parallel()
 	redis := testserver.Redis(t, testserver.RedisOptions{})

@@ -287,7 +287,7 @@ func (b *browser) workThrough(table string) {
 	if b.has("tbody a[data-row]") {
 		b.click(table+", record", "tbody a[data-row]")
 		if !b.has("main.record dl.fields dd") {
-			b.t.Errorf("%s: %s is no record", table, b.where())
+			b.t.Errorf("%s: %s is not a record", table, b.where())
 		}
 		b.click(table+", back", ".crumbs a")
 	}

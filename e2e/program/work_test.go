@@ -283,7 +283,7 @@ func (w *worker) work() {
 	w.submit("create", entered)
 	w.said("created")
 
-	// Edited: one field that is no key.
+	// Edited: one field that is not a key.
 	w.click(w.table+", edit", "main .actions .primary")
 	fields := w.fields()
 	i := slices.IndexFunc(fields, changeable)

@@ -2,7 +2,7 @@
 // chi router, with models of GORM and rows of sqlc. The panel is one more handler
 // on its router, on the database it has already; panel.go is all that was added.
 //
-// It is a module of its own, so that the ORM is no dependency of the panel.
+// It is a module of its own, so that the panel does not depend on the ORM.
 package main
 
 import (

@@ -113,7 +113,7 @@ func TestThePanelIsBesideThePages(t *testing.T) {
 	wrong := form()
 	wrong.Set("status", "eaten")
 	if status, body := v.send(products+"new", products, wrong); status != http.StatusUnprocessableEntity || !strings.Contains(body, "must be one of draft, shown, sold_out") {
-		t.Errorf("a status that is none: %d", status)
+		t.Errorf("an unknown status: %d", status)
 	}
 	if status, body := v.send(products+"new", products, form()); status != http.StatusOK || !strings.Contains(body, "Green  Tea") {
 		t.Fatalf("create: %d %s", status, body)

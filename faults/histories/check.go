@@ -291,7 +291,7 @@ func (rules Rules) bySession(calls []Call) [][]Call {
 }
 
 // besideRotation reports whether the call met a rotation of the session: a list that
-// is no snapshot may have missed both the old ID and the new one.
+// is not a snapshot may have missed both the old ID and the new one.
 func (c *Call) besideRotation(calls []Call, first map[session.ID]session.ID, root session.ID) bool {
 	return slices.ContainsFunc(calls, func(r Call) bool {
 		return r.kind == rotate && first[r.id] == root && r.begin <= c.end && c.begin <= r.end

@@ -153,7 +153,7 @@ func (r *recorder) Touch(ctx context.Context, seen session.Seen) error {
 	return err
 }
 
-// TouchAll is written down as touches that happen within one interval. It is no one
+// TouchAll is written down as touches that happen within one interval. It is not one
 // step: where it is unavailable, some may have been touched.
 func (r *recorder) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
 	calls := make([]*Call, len(seen))

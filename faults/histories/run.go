@@ -31,8 +31,8 @@ type Options struct {
 	// Rules is what is promised.
 	Rules Rules
 
-	// Timeout bounds each call: a minute by default, since a busy machine is no
-	// fault.
+	// Timeout bounds each call: a minute by default, since a busy machine is not
+	// a fault.
 	Timeout time.Duration
 
 	// Fault, if set, is what befalls the server in every history. It is called

@@ -165,7 +165,7 @@ func typeText(e ast.Expr) string {
 	return ""
 }
 
-// TestHandlersAreFound plants handlers, and what is none.
+// TestHandlersAreFound plants handlers, and functions that are not handlers.
 func TestHandlersAreFound(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -379,7 +379,7 @@ func TestEverySentenceIsSaid(t *testing.T) {
 	t.Logf("%d sentences", len(codes))
 }
 
-// Sentences that somebody plants are found, and what is none is not.
+// Sentences that somebody plants are found, and other texts are not.
 func TestPlantedWordsAreFound(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]int{

@@ -21,7 +21,7 @@ const root = "../.."
 
 // clockAllowed lists the shipped files that may call time.Now, each with the
 // reason. Everything else is given a clock; naming time.Now as the default of a
-// Config's field is no call.
+// Config's field is not a call.
 var clockAllowed = map[string]string{
 	"internal/records/export.go":      "a connection's deadline is of this machine's clock",
 	"internal/frame/watched.go":       "a connection's deadline is of this machine's clock",

@@ -134,7 +134,7 @@ func TestLongCellsAreWrittenAsShortOnes(t *testing.T) {
 			short, pieces := write(CSV, cells), write(CSV, longs)
 			want, err1 := csv.NewReader(strings.NewReader(short)).ReadAll()
 			got, err2 := csv.NewReader(strings.NewReader(pieces)).ReadAll()
-			// Bytes that are no characters may be told apart where a piece ends.
+			// Bytes that are not characters may be told apart where a piece ends.
 			single := func(s string) string { return strings.ReplaceAll(s, "\uFFFD\uFFFD", "\uFFFD") }
 			if err1 != nil || err2 != nil || single(fmt.Sprint(got)) != single(fmt.Sprint(want)) {
 				t.Errorf("CSV of %q in pieces of %d: %q, %v; want %q, %v", text, size, got, err2, want, err1)

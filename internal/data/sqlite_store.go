@@ -180,7 +180,7 @@ func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 	return nil, misfit{text.NumberColumn}
 }
 
-// instantText writes an instant with the separator, zone and fraction of like; if that is no
+// instantText writes an instant with the separator, zone and fraction of like; if that is not an
 // instant, as SQLite's own functions do, in UTC.
 func instantText(c *Column, value instantValue, like string) (string, error) {
 	layouts := map[Kind][]string{

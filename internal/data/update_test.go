@@ -42,7 +42,7 @@ func TestUpdatesOfMany(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	var keys []Key
-	for _, id := range []string{"2", "3", "9999", "3", "4999"} { // 9999 is none, 3 is given twice
+	for _, id := range []string{"2", "3", "9999", "3", "4999"} { // 9999 is missing, 3 is given twice
 		keys = append(keys, keyOf(t, s, "t", id))
 	}
 	if n, err = s.UpdateMany(t.Context(), ByKeys("t", keys), set("a", "", "n", "7"), ""); err != nil || n != 3 || count("a = '' AND n = 7 AND id IN (2, 3, 4999)") != 3 || count("n = 7") != 3 {

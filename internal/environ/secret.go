@@ -1,4 +1,4 @@
-// Secrets: variables that may be given as a file, and keys that are none.
+// Secrets: variables that may be given as a file, and texts that are not good keys.
 
 package environ
 

@@ -69,7 +69,7 @@ func TestASecretMayBeAFile(t *testing.T) {
 		}
 	}
 	if got := NewReader(func(string) string { return link }).Text("REDIS_HOST"); got != link {
-		t.Error("a variable that is no secret was read from a file")
+		t.Error("a variable that is not a secret was read from a file")
 	}
 }
 

@@ -118,8 +118,8 @@ func leadingToken(r *http.Request) (string, bool) {
 }
 
 // readFiles reads a form with files, which it stores in the folder for temporary files. net/http
-// adds 10 MiB to what it is given for all that is no file. Of a form that does not come whole the values
-// that have come are in PostForm all the same.
+// adds 10 MiB to what it is given for all that is not a file. If a form does not come whole, the
+// values that have come are in PostForm all the same.
 func readFiles(r *http.Request) error {
 	err := r.ParseForm()
 	if err != nil {

@@ -36,7 +36,7 @@ func Refused(status int, detail text.Message) error {
 	return &StatusError{Status: status, Detail: detail}
 }
 
-// errForm means that a request's body is no form.
+// errForm means that a request's body is not a form.
 var errForm = errors.New("no form")
 
 // errOrigin means that a page of another site sent the request.

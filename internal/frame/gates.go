@@ -245,7 +245,7 @@ func (g *Gates) misdirected(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusMisdirectedRequest, text.HostRefused)
 }
 
-// refuse answers in plain text, as who was not let in has no page to see.
+// refuse answers in plain text, because visitors who are not let in have no page to see.
 func refuse(w http.ResponseWriter, status int, why text.Message) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

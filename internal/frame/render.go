@@ -76,7 +76,7 @@ func (v *Visit) JSON(status int, body any) error {
 	return nil
 }
 
-// Say is a message in the words of the visitor's language, for answers that are no page.
+// Say is a message in the words of the visitor's language, for answers that are not pages.
 func (v *Visit) Say(m text.Message) string { return text.English.Say(m) }
 
 // Static answers with one of the panel's own files.

@@ -28,7 +28,7 @@ const (
 	holders               // those who have the rights
 )
 
-// Who may ask for an address outside the tables.
+// The people who may ask for an address outside the tables.
 var (
 	Open      = Access{to: public}     // anybody; no session is looked up
 	Anybody   = Access{to: guests}     // anybody; a session is looked up
@@ -130,7 +130,7 @@ func (f *Frame) Route(r *http.Request) (Route, bool) {
 	return found.route, true
 }
 
-// find returns the address that a request is for, nil if it is none; the values of the path's
+// find returns the address that a request is for, nil if there is none; the values of the path's
 // wildcards are the request's then. A path that is not written as paths are, or lacks its last
 // slash, leads elsewhere: to the same one as it is written.
 func (f *Frame) find(r *http.Request) (found *crossed, elsewhere http.Handler) {

@@ -1,6 +1,6 @@
-// The security log: one line for each thing that a security officer looks for, with who,
-// from where, what, and how it ended. It holds no secret and nothing that was entered,
-// except the name of an account that exists.
+// The security log: one line for each thing that a security officer looks for, with the person,
+// the address, the thing, and how it ended. It holds no secret and nothing that was entered, except
+// the name of an account that exists.
 
 package frame
 

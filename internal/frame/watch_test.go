@@ -119,7 +119,7 @@ func TestWatchOutage(t *testing.T) {
 	})
 }
 
-// The browser's own leaving is no ending.
+// The browser's own leaving is not an ending.
 func TestWatchKeepsTheParentsCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w frame.Watch

@@ -68,7 +68,7 @@ func (p *Pages) Login(v *frame.Visit) error {
 		return p.refuseLogin(v, http.StatusUnauthorized, page)
 	}
 	if err != nil {
-		// The password was not judged wrong: this was no failure.
+		// The password was not judged wrong: this was not a failure.
 		if undo := attempt.Cancel(v.R.Context()); undo != nil {
 			v.Log().WarnContext(v.R.Context(), "a login attempt stays counted", "error", undo)
 		}

@@ -72,7 +72,7 @@ func (p *Pages) failedSignIns(v *frame.Visit, u account.User) text.Message {
 }
 
 // Unlock forgets the failed sign-ins of the administrator whom the address names. Nobody unlocks
-// themselves: who has somebody's session could guess at their password without end.
+// themselves: a person with somebody's session could guess at their password without end.
 func (p *Pages) Unlock(v *frame.Visit) error {
 	return p.changeUser(v, "", text.UserUnlocked, func(id string) error {
 		return v.Acting().Unlock(v.R.Context(), id)

@@ -84,7 +84,7 @@ func (r *Visitor) Resolve(href string) string {
 	r.T.Helper()
 	to, err := r.Base.Parse(href)
 	if err != nil {
-		r.T.Fatalf("the link %q is no address: %v", href, err)
+		r.T.Fatalf("the link %q is not an address: %v", href, err)
 	}
 	return to.String()
 }

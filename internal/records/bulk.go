@@ -235,7 +235,7 @@ func bulkFields(form *data.Form) *data.Form {
 }
 
 // readChanges reads the ticked fields. What was sent for the others means
-// nothing; a tick at what is no field of the form is refused.
+// nothing; a tick at what is not a field of the form is refused.
 func (e *entry) readChanges() (data.Input, error) {
 	sent := e.v.R.PostForm
 	e.sent = url.Values{}

@@ -262,7 +262,7 @@ func (e *entry) chosen(field, value string) (label, href string) {
 	return found[0].Label, href
 }
 
-// read turns what was sent into an input. Parameters that are no field of the
+// read turns what was sent into an input. Parameters that are not fields of the
 // form stay in it, and are refused by name.
 func (e *entry) read() (data.Input, error) {
 	sent := e.v.R.PostForm
@@ -337,7 +337,7 @@ func (e *entry) readField(in data.Input, name, value string) {
 	in.Fields[name] = e.given(name, value)
 }
 
-// given is a text as it was entered. No text is no reference, also where the key
+// given is a text as it was entered. An empty text is not a reference, also where the key
 // referred to is a text.
 func (e *entry) given(name, value string) data.Field {
 	none := value == "" && slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool {

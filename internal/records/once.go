@@ -78,7 +78,7 @@ func (o *once) do(ctx context.Context, form [sha256.Size]byte, insert func() (da
 }
 
 // sentForm tells a form from all others, and from itself with other values, which
-// a browser sends that has gone back to it. A form without ParamOnce is none.
+// a browser sends that has gone back to it. A form without ParamOnce does not count.
 func sentForm(v *frame.Visit, in data.Input) (form [sha256.Size]byte, ok bool) {
 	if v.R.PostForm.Get(ui.ParamOnce) == "" {
 		return form, false

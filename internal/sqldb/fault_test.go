@@ -30,8 +30,8 @@ var provoked = map[string]struct {
 	"a unique value that is there": {sqldb.Duplicate, everywhere(insertTwice("n INT UNIQUE"))},
 	"a rule that is broken":        {sqldb.Refused, everywhere(afterTable("n INT CHECK (n > 5)", "INSERT INTO a VALUES (1)"))},
 	"a value that is missing":      {sqldb.Refused, everywhere(afterTable("n INT NOT NULL", "INSERT INTO a VALUES (NULL)"))},
-	"a statement that is none":     {sqldb.Refused, everywhere(afterTable("n INT", "SELEC n FROM a"))},
-	"a table that is none":         {sqldb.Refused, everywhere(afterTable("n INT", "SELECT n FROM b"))},
+	"a statement that is not SQL":  {sqldb.Refused, everywhere(afterTable("n INT", "SELEC n FROM a"))},
+	"a table that does not exist":  {sqldb.Refused, everywhere(afterTable("n INT", "SELECT n FROM b"))},
 	"words of a trigger": {sqldb.Refused, map[sqldb.Engine]func(*testing.T, database) error{
 		sqldb.SQLite: afterTable("n TEXT", "INSERT INTO a VALUES ('x')",
 			"CREATE TRIGGER b BEFORE INSERT ON a BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: the database is locked, says a trigger'); END"),

@@ -117,7 +117,7 @@ func wait(holds func() bool) bool {
 	return true
 }
 
-// alive reports whether the process exists and is no zombie.
+// alive reports whether the process exists and is not a zombie.
 func alive(pid int) bool {
 	_, state, ok := stat(proc(pid))
 	return ok && state != 'Z' && state != 'X'

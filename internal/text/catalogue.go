@@ -15,7 +15,7 @@ import (
 // A Catalogue is the sentences in one language.
 type Catalogue struct {
 	tag       language.Tag
-	forms     []plural.Form       // of a sentence that counts, in the order of its texts; the last is for all that is no whole number
+	forms     []plural.Form       // of a sentence that counts, in the order of its texts; the last is for all but whole numbers
 	thousands string              // between groups of three digits
 	texts     map[string][]string // by code
 }

@@ -30,7 +30,7 @@ func (v *View) resolve(name string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("%q is no field of %s and no column of %s", name, v.typ, v.Table.Name)
+		return "", fmt.Errorf("%q is neither a field of %s nor a column of %s", name, v.typ, v.Table.Name)
 	case 1:
 		return found[0], nil
 	}

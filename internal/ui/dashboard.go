@@ -11,7 +11,7 @@ type Dashboard struct {
 	Stats  []Stat
 	Models []ModelGroup
 	Health []HealthCheck
-	// HealthHref is the health page; empty for who may not see it.
+	// HealthHref is the health page; empty for people who may not see it.
 	HealthHref string
 	Problem    *Problem // shown instead of the models
 }

@@ -26,7 +26,7 @@ type Error struct {
 	// BackHref is the page that was sent from, where there is one to go back to.
 	BackHref string
 
-	// Entered is what was sent in a form, to be read; empty if it was none.
+	// Entered is what was sent in a form, to be read; empty if there was none.
 	Entered []Field
 	// SendHref is where Params are sent again, all that was sent, with SendToken,
 	// the CSRF token that came with it; empty hides the button.

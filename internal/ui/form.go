@@ -58,7 +58,7 @@ func (Form) template() string { return "form.html" }
 type Widget string
 
 // The widgets. The zero value is a line of text. A value that the browser's own
-// input would drop (a number that is none, a line break) is shown in a text
+// input would drop (a text that is not a number, a line break) is shown in a text
 // input or a text area instead, so that what was entered is never lost.
 const (
 	WidgetText      Widget = ""

@@ -54,7 +54,7 @@ func TestWidgetsKeepTheirValue(t *testing.T) {
 	}
 	page = render(t, stories.Renderer(t), ui.Form{Fields: []ui.FormField{{Widget: ui.WidgetSelect, Value: "lost", Options: []ui.Option{{Value: "a"}}}}})
 	if !strings.Contains(page, `<option value="lost" selected>`) {
-		t.Error("a value that is no option is lost")
+		t.Error("a value that is not an option is lost")
 	}
 }
 

@@ -149,7 +149,7 @@ func describedBy(id string, help, problem text.Message) string {
 	return strings.Join(ids, " ")
 }
 
-// NullBox reports whether NULL is chosen in a box of its own: where it is no
+// NullBox reports whether NULL is chosen in a box of its own: where it is not a
 // choice of the control.
 func (f formInput) NullBox() bool {
 	if !f.Nullable {

@@ -54,7 +54,7 @@ type List struct {
 	Pager   Pager
 	NewHref string // create page; empty hides the button
 	Exports []Link // the rows as files: "CSV", "JSON"; empty hides the menu
-	Pieces  bool   // the files are no snapshot of one moment
+	Pieces  bool   // the files are not a snapshot of one moment
 	// Actions are what can be done to chosen rows; empty hides the checkboxes.
 	// They post "key" once for each chosen row, or ParamAll, and State.
 	Actions  []BulkAction

@@ -69,7 +69,8 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 	}
 }
 
-// say is a message in words. What is no message is said as it is: a name of the data, or nothing.
+// say is a message in words. A value that is not a message is said as it is: a name of the data, or
+// nothing.
 func say(what any) string {
 	switch what := what.(type) {
 	case nil:

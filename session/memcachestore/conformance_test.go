@@ -220,7 +220,7 @@ func audit(t testing.TB, s *Store, servers []*testserver.MemcachedServer) error 
 		}
 		id, err := session.ParseID(strings.TrimPrefix(rest, "t:") + strings.Repeat("0", 64))
 		if err != nil {
-			return fmt.Errorf("%s is no key of ours", key)
+			return fmt.Errorf("%s is not a key of ours", key)
 		}
 		dir, err := openItem(found.value, id.Tag())
 		if err != nil {

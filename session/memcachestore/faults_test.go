@@ -65,7 +65,7 @@ func create(t testing.TB, s *Store, user string, tag session.Tag) session.Sessio
 }
 
 // TestFrozen: a server that keeps its connections and says nothing delays nobody
-// beyond his deadline, and leaves nothing behind.
+// beyond their deadline, and leaves nothing behind.
 func TestFrozen(t *testing.T) {
 	server := testserver.Memcached(t, testserver.MemcachedOptions{})
 	s := open(t, Config{Servers: []string{server.Addr}, PoolSize: 4})

@@ -64,7 +64,7 @@ func TestBadSettings(t *testing.T) {
 		{redisstore.Config{URL: config.Secret("redis://:" + canary + "/x@localhost")}, []string{"URL: an @ behind the host"}},
 		{redisstore.Config{URL: config.Secret("redis://:" + canary + "?x@localhost")}, []string{"URL: an @ behind the host"}},
 		{redisstore.Config{URL: config.Secret("redis://user:" + canary + ":6379")}, []string{"URL: more than one colon"}},
-		{redisstore.Config{URL: config.Secret("redis://:" + canary)}, []string{"URL: the port is no number"}},
+		{redisstore.Config{URL: config.Secret("redis://:" + canary)}, []string{"URL: the port is not a number"}},
 		{redisstore.Config{URL: "redis://::1:6379"}, []string{"URL: more than one colon"}},
 		{redisstore.Config{URL: "redis://[::1"}, []string{"URL: host"}},
 		{redisstore.Config{URL: "redis://[::1]6379"}, []string{"URL:"}},

@@ -78,7 +78,7 @@ func connections(t testing.TB, server *testserver.RedisServer) int {
 }
 
 // TestFrozen: a server that keeps its connections and says nothing delays nobody
-// beyond his deadline, and leaves nothing behind.
+// beyond their deadline, and leaves nothing behind.
 func TestFrozen(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), PoolSize: 4, Logger: slog.New(slog.DiscardHandler)})

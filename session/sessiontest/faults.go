@@ -68,7 +68,7 @@ func (f *fixture) mayAnswer() bool { return f.traits.Local || f.traits.MaxStale 
 func (f *fixture) wantUnavailable(err error, what string, args ...any) {
 	f.Helper()
 	if errors.Is(err, context.Canceled) && !errors.Is(err, session.ErrNotFound) {
-		return // the caller went away by himself
+		return // the caller went away by itself
 	}
 	f.want(err, session.ErrUnavailable, what, args...)
 	if errors.Is(err, session.ErrNotFound) {

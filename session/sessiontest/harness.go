@@ -49,7 +49,7 @@ type Poison string
 
 // The poisons.
 const (
-	Garbage     Poison = "garbage"      // bytes that are no record
+	Garbage     Poison = "garbage"      // bytes that are not a record
 	Truncated   Poison = "truncated"    // the first half of the record
 	Empty       Poison = "empty"        // a record of no bytes
 	Oversized   Poison = "oversized"    // more bytes than a record may have
@@ -207,7 +207,7 @@ func (f *fixture) manager(store session.Store, change ...func(*session.Config)) 
 	f.Helper()
 	cfg := session.Config{
 		SecretKey:    secretKey,
-		StoreTimeout: time.Minute, // a busy machine is no fault
+		StoreTimeout: time.Minute, // a busy machine is not a fault
 		TouchWait:    time.Minute,
 		Logger:       slog.New(slog.DiscardHandler),
 		Now:          f.clock.Now,

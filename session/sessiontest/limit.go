@@ -1,4 +1,4 @@
-// The limit of live sessions per user: who goes, who is refused, and that it
+// The limit of live sessions per user: which session goes, which sign-in is refused, and that it
 // holds at every moment.
 
 package sessiontest

@@ -129,7 +129,7 @@ var loginChecks = []check{
 				f.must(err, "Succeed")
 				f.must(attempt.Cancel(f.ctx), "Cancel after Succeed")
 			}
-			f.failures(m, login, 4, "after the success, which was no failure")
+			f.failures(m, login, 4, "after the success, which was not a failure")
 			for range 5 {
 				f.fail(m, login, "one of five failures after the success")
 			}
@@ -139,7 +139,7 @@ var loginChecks = []check{
 	},
 	{
 		name: "a network is throttled over all accounts",
-		rule: "FailuresPerAddress bounds one network over all accounts; a refused attempt is no failure of the network.",
+		rule: "FailuresPerAddress bounds one network over all accounts; a refused attempt is not a failure of the network.",
 		run: func(f *fixture) {
 			m := f.manager(f.store, func(c *session.Config) { c.Throttle.FailuresPerAddress = 10 })
 			for _, ips := range [][2]string{{"192.0.2.1", "::ffff:192.0.2.1"}, {"2001:db8:1::1", "2001:db8:1:9::ffff:1"}} {

@@ -314,7 +314,7 @@ var renewChecks = []check{
 	},
 	{
 		name: "a request from before a renewal replaces nothing, however slow it is",
-		rule: "RenewFor: a request that arrived earlier than RenewGrace after a renewal is no sign that the renewal's answer was lost: it gets ErrConflict and replaces nothing, however late it asks.",
+		rule: "RenewFor: a request that arrived earlier than RenewGrace after a renewal is not a sign that the renewal's answer was lost: it gets ErrConflict and replaces nothing, however late it asks.",
 		run: func(f *fixture) {
 			m := f.manager(f.store, func(c *session.Config) {
 				c.RenewEvery, c.RenewGrace, c.IdleTimeout, c.Lifetime = 10*time.Minute, grace, time.Hour, 4*time.Hour

@@ -127,7 +127,7 @@ var revokeChecks = []check{
 			n, err := f.other.DeleteUser(f.ctx, userOf("anna"), revoked)
 			f.must(err, "DeleteUser")
 			if n != 1 {
-				f.Errorf("DeleteUser ended %d live sessions, want 1: an ID in its grace is no session of its own", n)
+				f.Errorf("DeleteUser ended %d live sessions, want 1: an ID in its grace is not a session of its own", n)
 			}
 			f.wantGone(old, "the ID in its grace")
 			f.wantGone(next, "the successor")

@@ -138,7 +138,7 @@ func forged(f *fixture) {
 		case 2: // one bit is another
 			copy(raw, genuine)
 			raw[i/4%len(raw)] ^= 1 << (i / 4 / len(raw) % 8)
-		case 3: // the session's ID, which is no secret
+		case 3: // the session's ID, which is not a secret
 			copy(raw, s.ID[:])
 			_, _ = rand.Read(raw[session.IDSize:])
 		}

@@ -1,4 +1,4 @@
-// Reads that go in one statement: everybody gets the record of his own ID.
+// Reads that go in one statement: everybody gets the record of their own ID.
 
 package sqlstore
 
@@ -98,7 +98,7 @@ func TestReadsGoTogether(t *testing.T) {
 	})
 }
 
-// waiter says when somebody waits for it: who reads asks for Done once he is in line.
+// waiter says when somebody waits for it: a reader asks for Done once it is in line.
 type waiter struct {
 	context.Context
 	waiting chan<- struct{}

@@ -125,7 +125,7 @@ func TestPoolersAtStart(t *testing.T) {
 }
 
 // TestPoolersAreTold: two open connections that are one, and a connection that becomes
-// another, tell a pooler; servers alone are none.
+// another, tell a pooler; servers alone are not taken for one.
 func TestPoolersAreTold(t *testing.T) {
 	t.Parallel()
 	postgres := testserver.SharedPostgres(t)

@@ -254,7 +254,7 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 		r.ask() // others were answered meanwhile: make a connection for callers that have no time to
 		return
 	}
-	// A write that waited for a lock until its time was up is no outage: that is told
+	// A write that waited for a lock until its time was up is not an outage: that is told
 	// when a ping has no answer either.
 	if !r.doubted.Swap(true) && !late && !r.told.Swap(true) {
 		r.log.Warn("a call had no answer: the database is asked whether it is there", "error", err)

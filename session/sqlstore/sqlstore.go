@@ -104,7 +104,7 @@ type Store struct {
 	// in line instead of polling. It is nil on servers.
 	writer chan struct{}
 
-	reach *reach // nil where the database is no server
+	reach *reach // nil where the database is not a server
 
 	reads batch.Group[session.ID, underID] // by their IDs
 }

@@ -1,5 +1,5 @@
 -- Administrators. Times are microseconds since 1970 in UTC; a login never made is NULL.
--- Schema changes are no transactions here: every statement can be run again.
+-- Schema changes are not transactions here: every statement can be run again.
 -- +goose Up
 CREATE TABLE IF NOT EXISTS crudadmin_users (
 	id                  VARCHAR(36)  NOT NULL PRIMARY KEY,

@@ -28,8 +28,9 @@ func AppendCached(dst, head []byte, s *session.Session) ([]byte, error) {
 	return Append(dst, s)
 }
 
-// DecodeCached returns head and session of a cached value: no head if it is none,
-// no session if there is none or it cannot be decoded: who asked has the original.
+// DecodeCached returns the head and the session of a cached value. The head is nil if the value is
+// not a cached one; the session is nil if the value has none or it cannot be decoded, because the
+// caller has the original elsewhere.
 func DecodeCached(value []byte, id session.ID) (head []byte, s *session.Session) {
 	if len(value) == 0 || value[0] == 0 || len(value) <= int(value[0]) {
 		return nil, nil

@@ -55,7 +55,7 @@ const (
 const MaxRecord = maxFixed + maxTail
 
 var (
-	// ErrCorrupt says that the bytes are no record, or another session's.
+	// ErrCorrupt says that the bytes are not a record, or another session's.
 	ErrCorrupt = errors.New("wire: not a record of this session")
 
 	// ErrNewer says that a newer release wrote the record.

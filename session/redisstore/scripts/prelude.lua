@@ -40,7 +40,7 @@ local function range(base, id, from, to)
 end
 
 -- parse reads the header of the record of a session, nil if there is no value. A
--- value that is no record of it is bad.
+-- value that is not a record of it is bad.
 local function parse(value, id)
   if value == nil then return nil end
   if not value or #value < HEADER or string.byte(value, 1) ~= RECORD or string.sub(value, NAME, HEADER) ~= id then

@@ -49,7 +49,7 @@ type Found struct {
 }
 
 // Ensure makes the shop at path unless one is there. A shop that is there is kept whatever its version:
-// somebody may have edited it. A file that is no shop is left alone and reported as ErrNotShop.
+// somebody may have edited it. A file that is not a shop is left alone and reported as ErrNotShop.
 func Ensure(ctx context.Context, path string, progress Progress) (Found, error) {
 	version, err := versionOf(ctx, path)
 	switch {

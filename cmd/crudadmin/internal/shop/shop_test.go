@@ -185,7 +185,7 @@ func TestBelievable(t *testing.T) {
 		"an order sent to somebody else":        "SELECT count(*) FROM orders o JOIN addresses a ON a.id = o.shipping_address_id WHERE a.customer_id <> o.customer_id",
 		"an order before its customer":          "SELECT count(*) FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.placed_at < c.created_at",
 		"an order after the anchor":             "SELECT count(*) FROM orders WHERE placed_at > '2026-06-30 18:00:00'",
-		"JSON that is none":                     "SELECT count(*) FROM products WHERE attributes IS NOT NULL AND NOT json_valid(attributes)",
+		"attributes that are not JSON":          "SELECT count(*) FROM products WHERE attributes IS NOT NULL AND NOT json_valid(attributes)",
 		"a payment's response that is not JSON": "SELECT count(*) FROM payments WHERE response IS NOT NULL AND NOT json_valid(response)",
 		"a payment that is not the order's sum": "SELECT count(*) FROM payments p JOIN orders o ON o.id = p.order_id WHERE abs(CAST(p.amount AS REAL) - o.total) > 0.001",
 	} {

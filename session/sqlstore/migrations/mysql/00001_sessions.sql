@@ -1,5 +1,5 @@
 -- Sessions, their history, and the events that the login throttle counts.
--- Times are microseconds since 1970, UTC. Schema changes are no transactions
+-- Times are microseconds since 1970, UTC. Schema changes are not transactions
 -- here: every statement can be run again.
 
 -- +goose Up
