@@ -192,7 +192,8 @@ func instantOf(value any) (time.Time, bool) {
 	return from, ok
 }
 
-// interval is what a date, or a date and time, stands for.
+// interval returns the first instant of a date, or of a date and time, and the first instant after
+// it.
 func interval(text string) (from, to time.Time, ok bool) {
 	for layout, step := range map[string]time.Duration{
 		time.DateOnly: 24 * time.Hour, "2006-01-02 15:04:05": time.Second, time.RFC3339: time.Second, "2006-01-02T15:04": time.Minute,

@@ -26,14 +26,13 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
 )
 
-// Open opens the store of cfg.Kind. Everything that is wrong in cfg is named in
-// one error, by field, and no server is asked. A server that is not there is
-// session.ErrUnavailable within the store's ConnectTimeout (10 seconds for a
-// database) and the context; where cfg.Fallback is set, that kind is opened
-// instead and a warning logged. A server that is there and refuses the
-// configuration, such as a wrong password, or cannot do what the store needs, such as
-// a Redis that is too old, is never replaced: that is session.ErrMisconfigured. With cfg.TrackInDB
-// the database must be there; the cache may come later.
+// Open opens the store of cfg.Kind. Everything that is wrong in cfg is named in one error, by
+// field, and no server is asked. If a server does not answer, the error is session.ErrUnavailable,
+// within the store's ConnectTimeout (10 seconds for a database) and the context; where cfg.Fallback
+// is set, that kind is opened instead and a warning logged. A server that is there and refuses the
+// configuration, such as a wrong password, or cannot do what the store needs, such as a Redis that
+// is too old, is never replaced: that is session.ErrMisconfigured. With cfg.TrackInDB the database
+// must be there; the cache may come later.
 func Open(ctx context.Context, cfg Config) (session.Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -59,8 +58,8 @@ func Open(ctx context.Context, cfg Config) (session.Store, error) {
 	return &substitute{Store: instead, wanted: cfg.Kind}, nil
 }
 
-// absent reports whether a server did not answer, and may answer later. What can never do is not waited for, and not
-// replaced, whatever else the error says.
+// absent reports whether a server did not answer, and may answer later. A server that is
+// misconfigured is neither waited for nor replaced, whatever else the error says.
 func absent(err error) bool {
 	return errors.Is(err, session.ErrUnavailable) && !errors.Is(err, session.ErrMisconfigured)
 }

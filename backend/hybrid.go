@@ -19,7 +19,7 @@ import (
 // without it, so it does not wait for long.
 const cacheTimeout = 2 * time.Second
 
-// hybrid is a hybrid store with what it stands on.
+// hybrid is a hybrid store together with the stores below it.
 type hybrid struct {
 	*hybridstore.Store
 	name  string
@@ -80,7 +80,7 @@ func (c Config) openCache(ctx context.Context) (hybridstore.Cache, session.Store
 	return store.Cache(), store, nil
 }
 
-// Traits implements session.Store: the name says what the store stands on.
+// Traits implements session.Store. The name names the stores below.
 func (h *hybrid) Traits() session.Traits {
 	traits := h.Store.Traits()
 	traits.Name = h.name

@@ -4,9 +4,9 @@ package config
 
 import "strings"
 
-// FieldError is what is wrong with one field of a Config, or with several that do not
-// go together. In an error of Validate, New or Open errors.As finds the first of them
-// and [Fields] finds all.
+// FieldError says what is wrong with one field of a Config, or with several that cannot be
+// combined. In an error of Validate, New or Open errors.As finds the first of them and [Fields]
+// finds all.
 type FieldError struct {
 	// Field is the field as Go writes it, such as "Port", "Servers[1]" or
 	// "Throttle.Window".
@@ -15,8 +15,8 @@ type FieldError struct {
 	// Others are further fields of the same Config that are wrong together with it.
 	Others []string
 
-	// Value is what the field is, for people: "70000", "empty", "31 bytes". Empty where
-	// Problem says it all. It never shows a secret.
+	// Value describes the field's value for people: "70000", "empty", "31 bytes". It may be empty,
+	// and never shows a secret.
 	Value string
 
 	// Problem says what the field should be, such as "want 1 to 65535".

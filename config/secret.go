@@ -7,21 +7,21 @@ import (
 	"log/slog"
 )
 
-// Secret is a password, a key, or an address with a password in it. It prints as ***,
-// and as nothing where it is empty, through fmt, log/slog, encoding/json and whatever
-// else asks a value for its text, also as a field of other values.
+// Secret is a password, a key, or an address with a password in it. It prints as ***, and as
+// nothing where it is empty, through fmt, log/slog, encoding/json and other packages that call
+// Format, LogValue or MarshalText, also as a field of other values.
 //
-// A constant is a Secret as it stands (Password: "…"), anything else by conversion:
-// config.Secret(os.Getenv("REDIS_PASSWORD")). The conversion back, string(secret), is
-// where it comes out.
+// A constant can be used as a Secret (Password: "…"), other strings are converted:
+// config.Secret(os.Getenv("REDIS_PASSWORD")). The conversion back, string(secret), returns the
+// text.
 //
-// What a Secret cannot hide, because fmt then asks no value how it wants to be printed:
-// the verbs %p and %w, which are mistakes here, and fields that are not exported.
+// A Secret cannot hide itself from the verbs %p and %w, which are mistakes here, nor in fields that
+// are not exported: fmt then does not call Format.
 type Secret string
 
 const masked = "***"
 
-// mask is what is shown.
+// mask is the text that is shown.
 func (s Secret) mask() string {
 	if s == "" {
 		return ""

@@ -62,11 +62,11 @@
 // An author of another store implements [Store], whose comments are the contract, and runs the
 // conformance suite of package sessiontest. [Traits] say what the store cannot do, and its [Report]
 // how it is doing. These are the words of the contract: a [Tag] names a user's part of the indexes,
-// an [Admission] is the rule of a limit, [Seen] a session's activity, [Query] and [Cursor] are
-// the pages of a list, a [CountRule] is what a counter holds events against, and a [Change] is an
-// entry of the log that a cache in front of a store follows. [CheckCount],
-// [MonotonicClock], [StoredMetadata], [Query.After], [Query.Size], [Session.Renewable] and
-// [Session.Unused] are the decisions that all stores share.
+// an [Admission] is the rule of a limit, [Seen] a session's activity, [Query] and [Cursor] are the
+// pages of a list, a [CountRule] is the rule of a counter, and a [Change] is an entry of the log
+// that a cache in front of a store follows. [CheckCount], [MonotonicClock], [StoredMetadata],
+// [Query.After], [Query.Size], [Session.Renewable] and [Session.Unused] are the decisions that all
+// stores share.
 //
 // # What is promised
 //

@@ -14,26 +14,24 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/breaker"
 )
 
-// Cache is shared by all nodes and may at any time lose everything, come back
-// with old contents, or be out of reach of some nodes only: nothing in it is
-// believed without being judged.
+// Cache is shared by all nodes. It may at any time lose everything, come back with old contents, or
+// be out of reach of some nodes only: no entry is believed before it is judged.
 //
-// What stands under an ID is a head of at most 255 bytes, whose meaning is this
-// package's, and for a record the session. Every head that is written is unlike
-// any other, so a head is also the token by which Swap compares.
+// An entry is a head of at most 255 bytes, whose meaning only this package knows, and for a record
+// the session. Every head that is written is unlike any other, so a head is also the token by which
+// Swap compares.
 type Cache interface {
-	// Get returns what stands under id: no head if there is nothing, no session
-	// if there is none or it cannot be decoded.
+	// Get returns the entry under id. The head is empty if there is no entry, and the session nil
+	// if the entry has none or it cannot be decoded.
 	Get(ctx context.Context, id session.ID) (head []byte, s *session.Session, err error)
 
-	// Swap puts head and s, which may be nil, under id for that long, if what
-	// stands there begins with the head old; if old is empty, if nothing stands
-	// there. Comparing and putting are one step. It returns false if it put
-	// nothing.
+	// Swap puts head and s, which may be nil, under id for the time keep, if the entry there has
+	// the head old; with an empty old, if there is no entry. Comparing and putting are one step. It
+	// returns false if it put nothing.
 	Swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (bool, error)
 
-	// Set puts head alone under each of the IDs for that long, whatever stands
-	// there. After an error some may have been put.
+	// Set puts head without a session under each of the IDs for the time keep, whatever is there.
+	// After an error some may have been put.
 	Set(ctx context.Context, ids []session.ID, head []byte, keep time.Duration) error
 
 	// Report tells how the cache is doing, without asking its server.
@@ -68,8 +66,8 @@ type front struct {
 // isDown reports whether the cache failed last time.
 func (f *front) isDown() bool { return f.breaker.Failing() }
 
-// settled records how a call went, and whether a failure is the cache's fault, not
-// that of a caller who left or was short of time.
+// settled records how a call went. fault says that a failure is the cache's, and not that of a
+// caller that left or had too little time.
 func (f *front) settled(err error, fault bool) {
 	switch {
 	case err == nil:

@@ -1,5 +1,4 @@
-// Comparing: does the cache say what the database does? What differs is counted
-// and put right.
+// Comparing: whether the cache agrees with the database. Differences are counted and repaired.
 
 package hybridstore
 
@@ -26,13 +25,13 @@ const (
 	compareTimeout = 10 * time.Second
 )
 
-// counts are what the store has counted.
+// counts are the store's counters.
 type counts struct {
 	hits    atomic.Uint64 // answered by the cache
-	misses  atomic.Uint64 // it had nothing
-	refused atomic.Uint64 // it had something that was not to be believed
-	without atomic.Uint64 // it was not asked, or did not answer
-	untold  atomic.Uint64 // it could not be told of a change of metadata, activity or a first use
+	misses  atomic.Uint64 // the cache had no entry
+	refused atomic.Uint64 // the entry was not believed
+	without atomic.Uint64 // the cache was not asked, or did not answer
+	untold  atomic.Uint64 // changes of metadata, activity and first uses that the cache did not take
 
 	compared, drifted, repaired atomic.Uint64
 }
@@ -41,13 +40,13 @@ type counts struct {
 type Health struct {
 	CacheDown bool // the cache failed last time
 	Following bool // the log of changes is read in time, so the cache is used
-	Touches   int  // that wait to be written
+	Touches   int  // touches that wait to be written
 
 	Hits    uint64 // reads that the cache answered
-	Misses  uint64 // reads for which it had nothing
-	Refused uint64 // reads for which it had something that was not to be believed
-	Without uint64 // reads without it: it was down, or the log was not read in time
-	Untold  uint64 // changes of metadata (which other nodes show after MaxStale at most), activity and first uses of renewed tokens that it could not be told of
+	Misses  uint64 // reads for which the cache had no entry
+	Refused uint64 // reads whose entry in the cache was not believed
+	Without uint64 // reads without the cache: it was down, or the log was not read in time
+	Untold  uint64 // changes that the cache did not take: of metadata (other nodes show them after MaxStale at most), activity, first uses
 
 	Compared uint64 // sessions that were in the cache and in the database, and compared
 	Drifted  uint64 // those that the cache would have got wrong
@@ -89,7 +88,7 @@ func (s *Store) report() session.Report {
 	if below := s.cache.cache.Report(); below.Detail != "" {
 		r.Detail += "; cache: " + below.Detail
 	}
-	if tell := s.truth.Traits().Report; tell != nil {
+	if tell := s.database.Traits().Report; tell != nil {
 		below := tell()
 		r.Warning = strings.TrimSpace(r.Warning + " " + below.Warning)
 		r.Detail += "; database: " + below.Detail
@@ -114,11 +113,11 @@ func (s *Store) compare(ctx context.Context, cursor string) string {
 	if s.cache.isDown() || !s.window.trusts() {
 		return cursor
 	}
-	live, err := s.truth.List(ctx, session.Query{Cursor: cursor, Limit: comparedSessions})
+	live, err := s.database.List(ctx, session.Query{Cursor: cursor, Limit: comparedSessions})
 	if err != nil {
 		return ""
 	}
-	ended, err := s.truth.List(ctx, session.Query{Ended: true, Limit: comparedSessions})
+	ended, err := s.database.List(ctx, session.Query{Ended: true, Limit: comparedSessions})
 	if err != nil {
 		return live.Next
 	}
@@ -133,15 +132,15 @@ func (s *Store) compare(ctx context.Context, cursor string) string {
 	return live.Next
 }
 
-// compareOne asks cache and database about a session. They differ if what the
-// cache says would be believed, and the log has nothing that explains it.
+// compareOne asks cache and database about a session. They differ if the entry in the cache would
+// be believed, and the log does not explain the difference.
 func (s *Store) compareOne(ctx context.Context, id session.ID) {
 	before, known := s.window.here()
 	e, verdict, err := s.look(ctx, id)
 	if err != nil || !known || verdict != valid && e.kind != tombstone {
-		return // nothing is there that would be believed
+		return // no entry is there that would be believed
 	}
-	found, err := s.truth.Get(ctx, id)
+	found, err := s.database.Get(ctx, id)
 	ended := errors.Is(err, session.ErrNotFound)
 	if err != nil && !ended || !ended && found.ID != id || s.poll(ctx) != nil {
 		return
@@ -155,7 +154,7 @@ func (s *Store) compareOne(ctx context.Context, id session.ID) {
 		if ended {
 			return
 		}
-	case ended && !s.clock.now().Before(s.touches.over(*e.session).ExpiresAt): // it has expired here and there
+	case ended && !s.clock.now().Before(s.touches.over(*e.session).ExpiresAt): // it has expired in both
 		return
 	case !ended && alike(e.session, &found):
 		return

@@ -1,4 +1,4 @@
-// Entry: what the heads in the cache mean.
+// Entry: the meaning of the heads in the cache.
 
 package hybridstore
 
@@ -9,7 +9,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// kind is what an entry of the cache says.
+// kind is the meaning of an entry.
 type kind byte
 
 const (
@@ -22,8 +22,8 @@ const (
 	// tombstone: the session ended.
 	tombstone
 
-	// ask: the database knows. It is put where a record must not be believed any
-	// more, and by whoever is about to put a record where nothing stands.
+	// ask: the database decides. This mark takes the place of a record that must not be believed
+	// any more, and a node puts it before it puts a record where there is no entry.
 	ask
 )
 
@@ -37,7 +37,7 @@ const (
 	headSize  = stampSize + 1 + 8 + 8
 )
 
-// entry is what stands in the cache under an ID.
+// entry is an entry of the cache.
 type entry struct {
 	head    []byte
 	kind    kind
@@ -53,8 +53,8 @@ func newHead(k kind, at position) []byte {
 	return binary.BigEndian.AppendUint64(head, uint64(at.mark))
 }
 
-// parse reads what was found under id. What is not understood, an entry of a
-// newer release among others, says that the database knows.
+// parse reads the entry found under id. An entry that is not understood, such as one of a newer
+// release, says that the database decides.
 func parse(head []byte, s *session.Session, id session.ID) entry {
 	if len(head) == 0 {
 		return entry{}

@@ -11,8 +11,7 @@ import (
 // maxLoads is how often one poll loads the window anew before it gives up.
 const maxLoads = 3
 
-// poll reads the log, unless somebody else does so in a poll that begins after
-// the call.
+// poll reads the log, unless another call does so in a poll that begins later than this call.
 func (s *Store) poll(ctx context.Context) error {
 	asked := s.window.asked()
 	select {
@@ -38,7 +37,7 @@ func (s *Store) poll(ctx context.Context) error {
 func (s *Store) read(ctx context.Context) error {
 	for loads := 0; ; {
 		at, _ := s.window.here()
-		found, now, err := s.truth.Changes(ctx, at.seq, s.window.most)
+		found, now, err := s.database.Changes(ctx, at.seq, s.window.most)
 		if err != nil {
 			return err
 		}
@@ -62,7 +61,7 @@ func (s *Store) read(ctx context.Context) error {
 // follow polls until ctx ends.
 func (s *Store) follow(ctx context.Context) {
 	patience := s.cfg.MaxStale
-	if s.cfg.Degraded > 0 { // that the database hangs is to be known before what is known is too old
+	if s.cfg.Degraded > 0 { // a database that hangs must be noticed before the window is too old
 		patience /= 2
 	}
 	failed := false

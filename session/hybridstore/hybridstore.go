@@ -1,9 +1,8 @@
-// Package hybridstore keeps sessions in a database and answers from a cache in
-// front of it that all nodes share: Redis or Memcached before PostgreSQL, MySQL or
-// SQLite. Where there is one process only, its memory will do (memstore.NewCache).
-// The database admits and ends sessions, keeps their history, and lists
-// them; the cache saves it the reads. Losing the cache logs out nobody and brings
-// nobody back.
+// Package hybridstore keeps sessions in a database and answers from a cache in front of it that all
+// nodes share: Redis or Memcached before PostgreSQL, MySQL or SQLite. Where there is one process
+// only, its memory will do (memstore.NewCache). The database admits and ends sessions, keeps their
+// history, and lists them; the cache saves it the reads. A cache that is lost signs no user out and
+// brings no ended session back.
 //
 // # How
 //
@@ -14,33 +13,31 @@
 // decides. So a cache that comes back with old contents needs no cleaning: its
 // records are judged like any others.
 //
-// A record enters the cache behind a token: whoever puts it there first takes hold
-// of the place, then reads the log, and writes only if nobody has written
-// meanwhile. A revocation writes a tombstone, and the late record is refused.
+// A record enters the cache behind a token: the node that puts it there first takes hold of the
+// place, then reads the log, and writes only if no other node has written meanwhile. A revocation
+// writes a tombstone, and the late record is refused.
 //
 // # What is promised
 //
-// Delete, DeleteUser, Rotate and the evictions of Create commit in the database,
-// then put tombstones into the cache. If the cache confirms them, no node answers
-// valid any more, as long as the cache keeps for MaxStale what it confirmed. If it
-// does not, or forgets, no node answers valid later than MaxStale after the
-// commit; the call waits for that moment, and returns a
+// Delete, DeleteUser, Rotate and the evictions of Create commit in the database, then put
+// tombstones into the cache. If the cache confirms them, no node answers valid any more, as long as
+// the cache keeps the tombstones for MaxStale. If it does not confirm, or forgets, no node answers
+// valid later than MaxStale after the commit; the call waits for that moment, and returns a
 // [*session.PartialError] if its context ends before.
 //
 // Touches are written behind, in batches, every FlushInterval; a node that dies
 // loses those of one interval.
 //
-// If the database is down, records are believed until MaxStale after it was last
-// read, or with Degraded as long as that says; new sessions and revocations are
-// unavailable. If the cache is down the database answers.
+// If the database is down, records are believed until MaxStale after it was last read, or until
+// Degraded if that is set; new sessions and revocations are unavailable. If the cache is down the
+// database answers.
 //
 // # What is not
 //
-// A database restored from a backup has forgotten what ended after it; revoke all
-// sessions after a restore. A process that was suspended believes its cache until
-// its next look at the clock, at the start of every validation. Every process that
-// changes the sessions must number its changes, and the clocks of nodes should
-// agree to a second.
+// A database restored from a backup has forgotten the sessions that have ended since; revoke all
+// sessions after a restore. A process that was suspended believes its cache until its next look at
+// the clock, at the start of every validation. Every process that changes the sessions must number
+// its changes, and the clocks of nodes should agree to a second.
 package hybridstore
 
 import (
@@ -57,7 +54,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/internal/breaker"
 )
 
-// Config is a store's configuration; the zero value of every field is its default.
+// Config is a store's configuration. A field that is zero has its default.
 type Config struct {
 	// MaxStale is how long after a revocation that the cache did not confirm
 	// another node may answer valid, and how long a revocation waits then: 1.5
@@ -127,10 +124,9 @@ func (c Config) Validate() error {
 	return check.Err("hybridstore")
 }
 
-// Grace is how long the sweep of the database must leave alone what has expired
-// under this configuration (sqlstore.Config.Grace), so that touches on their way
-// find it: two flushes after the last moment at which a node that does not reach
-// the database answers from the cache.
+// Grace is how long the sweep of the database must leave expired sessions alone under this
+// configuration (sqlstore.Config.Grace), so that touches on their way find them: two flushes after
+// the last moment at which a node that does not reach the database answers from the cache.
 func (c Config) Grace() time.Duration {
 	c = c.withDefaults()
 	return 2*c.FlushInterval + max(c.MaxStale, c.Degraded)
@@ -145,16 +141,16 @@ const maxWindow = 10_000
 
 // Store is a session.Store in a database behind a cache.
 type Store struct {
-	cfg   Config
-	truth Truth
-	cache *front
-	clock *clock
-	log   *slog.Logger
-	stale time.Duration // how long after a commit a node may not know of it
-	hold  time.Duration // no sweep sooner after an outage of the database
+	cfg      Config
+	database Database
+	cache    *front
+	clock    *clock
+	log      *slog.Logger
+	stale    time.Duration // how long after a commit a node may not know of it
+	hold     time.Duration // no sweep sooner after an outage of the database
 
 	window  *window
-	polling chan struct{} // held by the one that reads the log
+	polling chan struct{} // held while the log is read
 	touches *touches
 	refills chan refill
 	looping atomic.Bool
@@ -169,29 +165,29 @@ var _ session.Store = (*Store)(nil)
 // until Traits.Background runs, which session.Manager.Run does, it uses the
 // database alone. Every field of cfg that is out of its bounds is named in the
 // error.
-func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
-	if truth == nil || cache == nil {
-		return nil, errors.New("hybridstore: New: truth and cache must not be nil")
+func New(database Database, cache Cache, cfg Config) (*Store, error) {
+	if database == nil || cache == nil {
+		return nil, errors.New("hybridstore: New: database and cache must not be nil")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
 	s := &Store{
-		cfg:     cfg,
-		truth:   truth,
-		clock:   newClock(cfg.Now),
-		log:     cfg.Logger.With("component", "session.hybrid"),
-		stale:   max(cfg.MaxStale, cfg.Degraded),
-		hold:    cfg.Grace(),
-		window:  newWindow(maxWindow, cfg.MaxStale, cfg.Degraded),
-		polling: make(chan struct{}, 1),
-		touches: newTouches(cfg.MaxTouches),
-		refills: make(chan refill, maxRefills),
+		cfg:      cfg,
+		database: database,
+		clock:    newClock(cfg.Now),
+		log:      cfg.Logger.With("component", "session.hybrid"),
+		stale:    max(cfg.MaxStale, cfg.Degraded),
+		hold:     cfg.Grace(),
+		window:   newWindow(maxWindow, cfg.MaxStale, cfg.Degraded),
+		polling:  make(chan struct{}, 1),
+		touches:  newTouches(cfg.MaxTouches),
+		refills:  make(chan refill, maxRefills),
 
 		compareEvery: compareEvery,
 	}
-	if grace := truth.Traits().SweepGrace; grace < cfg.Grace() {
+	if grace := database.Traits().SweepGrace; grace < cfg.Grace() {
 		s.log.Warn("the database sweeps too early: sessions whose activity is on its way may end", "grace", grace, "want", cfg.Grace())
 	}
 	s.cache = &front{
@@ -202,29 +198,29 @@ func New(truth Truth, cache Cache, cfg Config) (*Store, error) {
 }
 
 // Ping implements session.Store: the store answers if the database does.
-func (s *Store) Ping(ctx context.Context) error { return s.truth.Ping(ctx) }
+func (s *Store) Ping(ctx context.Context) error { return s.database.Ping(ctx) }
 
 // Close implements session.Store. Database and cache are the caller's.
 func (s *Store) Close() error { return nil }
 
 // List implements session.Store: pages are the database's.
 func (s *Store) List(ctx context.Context, q session.Query) (session.Page, error) {
-	return s.truth.List(ctx, q)
+	return s.database.List(ctx, q)
 }
 
 // Count implements session.Store, in the database, where no eviction forgets it.
 func (s *Store) Count(ctx context.Context, key string, rule session.CountRule) (time.Duration, error) {
-	return s.truth.Count(ctx, key, rule)
+	return s.database.Count(ctx, key, rule)
 }
 
 // Counted implements session.Store.
 func (s *Store) Counted(ctx context.Context, key string, window time.Duration) (int, error) {
-	return s.truth.Counted(ctx, key, window)
+	return s.database.Counted(ctx, key, window)
 }
 
 // Uncount implements session.Store.
 func (s *Store) Uncount(ctx context.Context, key string, n int) error {
-	return s.truth.Uncount(ctx, key, n)
+	return s.database.Uncount(ctx, key, n)
 }
 
 // Sweep implements session.Store. While the background work runs, it does nothing
@@ -234,12 +230,12 @@ func (s *Store) Sweep(ctx context.Context, most int) (int, error) {
 	if s.looping.Load() && s.window.steady() < s.hold {
 		return 0, nil
 	}
-	return s.truth.Sweep(ctx, most)
+	return s.database.Sweep(ctx, most)
 }
 
 // Traits implements session.Store.
 func (s *Store) Traits() session.Traits {
-	t := s.truth.Traits()
+	t := s.database.Traits()
 	t.Name = "hybrid, " + t.Name
 	t.MaxStale = s.stale
 	t.Background = s.run
@@ -259,7 +255,7 @@ type clock struct {
 
 func newClock(now func() time.Time) *clock { return &clock{own: session.MonotonicClock(now)} }
 
-// see notes what the database's clock shows.
+// see notes a time of the database's clock.
 func (c *clock) see(t time.Time) {
 	for at := t.UnixMicro(); ; {
 		seen := c.seen.Load()

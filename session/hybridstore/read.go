@@ -10,18 +10,18 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Get implements session.Store. While the cache is believed it is one command of
-// the cache and nothing of the database.
+// Get implements session.Store. While the cache is believed it sends one command to the cache and
+// none to the database.
 func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	if !s.looping.Load() || !s.window.trusts() {
 		s.counts.without.Add(1)
-		return s.truth.Get(ctx, id)
+		return s.database.Get(ctx, id)
 	}
 	e, verdict, err := s.look(ctx, id)
 	switch {
 	case err != nil: // the cache is out of reach
 		s.counts.without.Add(1)
-		return s.truth.Get(ctx, id)
+		return s.database.Get(ctx, id)
 	case verdict == dead:
 		s.counts.hits.Add(1)
 		return session.Session{}, session.ErrNotFound
@@ -34,7 +34,7 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 		}
 		if now.Before(found.ExpiresAt) {
 			return found, nil
-		} // else another node may have written a touch
+		} // otherwise another node may have written a touch
 	}
 	switch {
 	case len(e.head) == 0:
@@ -43,14 +43,14 @@ func (s *Store) Get(ctx context.Context, id session.ID) (session.Session, error)
 		s.counts.refused.Add(1)
 	}
 	before, known := s.window.here()
-	found, err := s.truth.Get(ctx, id)
+	found, err := s.database.Get(ctx, id)
 	if err == nil && known && found.ID == id {
 		s.enqueue(refill{found, e.head, before})
 	}
 	return found, err
 }
 
-// look gets what the cache says, and what to make of it.
+// look returns the entry in the cache and the verdict on it.
 func (s *Store) look(ctx context.Context, id session.ID) (entry, verdict, error) {
 	e, err := s.cache.get(ctx, id)
 	if err != nil {
@@ -76,11 +76,11 @@ const (
 	// refillTimeout bounds one of their turns.
 	refillTimeout = 2 * time.Second
 
-	// keepMarks is how long tombstones and the like are kept beyond the time in
-	// which other nodes may not have heard of the change.
+	// keepMarks is how much longer tombstones and other marks are kept than other nodes may not
+	// know of the change.
 	keepMarks = 30 * time.Second
 
-	// keepRecords is how much longer than the session lives its record is kept.
+	// keepRecords is how much longer a record is kept than its session lives.
 	keepRecords = time.Minute
 )
 
@@ -92,7 +92,7 @@ type refill struct {
 	after   point
 }
 
-// enqueue leaves a refill to the background.
+// enqueue leaves a refill to the background work.
 func (s *Store) enqueue(r refill) {
 	if !s.looping.Load() || s.cache.isDown() {
 		return
@@ -103,9 +103,9 @@ func (s *Store) enqueue(r refill) {
 	}
 }
 
-// refill puts a record into the cache. First it holds a token: the head it will
-// replace. Then it reads the log: whatever ended the session either shows there,
-// or comes later and replaces the head.
+// refill puts a record into the cache. First it holds a token: the head that it will replace. Then
+// it reads the log. The end of the session is either in the log, or comes later and replaces the
+// head.
 func (s *Store) refill(ctx context.Context, r refill) {
 	id := r.session.ID
 	if len(r.head) == 0 {

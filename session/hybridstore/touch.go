@@ -1,5 +1,4 @@
-// Touching: activity is collected, written in batches, and then shown in the
-// cache.
+// Touching: activity is collected, written in batches, and then put into the cache.
 
 package hybridstore
 
@@ -42,11 +41,11 @@ func (s *Store) Touch(ctx context.Context, seen session.Seen) error {
 	return nil
 }
 
-// touch tells the database at once. If it knows no such session, this node does not
-// go on to find it in the cache. A first use is forgotten there and not shown: of two
-// at once the database keeps the first, and whoever reads next asks it.
+// touch tells the database at once. If it knows no such session, this node does not go on to find
+// it in the cache. A first use is forgotten there and not shown: of two at the same time the
+// database keeps the first, and the next reader asks it.
 func (s *Store) touch(ctx context.Context, seen session.Seen) error {
-	err := s.truth.Touch(ctx, seen)
+	err := s.database.Touch(ctx, seen)
 	switch {
 	case errors.Is(err, session.ErrNotFound):
 		s.window.suspect(seen.ID)
@@ -60,7 +59,7 @@ func (s *Store) touch(ctx context.Context, seen session.Seen) error {
 
 // TouchAll implements session.Store, in the database at once.
 func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID, error) {
-	absent, err := s.truth.TouchAll(ctx, seen)
+	absent, err := s.database.TouchAll(ctx, seen)
 	if err != nil && !errors.Is(err, session.ErrIndeterminate) {
 		return absent, err
 	}
@@ -74,7 +73,7 @@ func (s *Store) TouchAll(ctx context.Context, seen []session.Seen) ([]session.ID
 	return absent, err
 }
 
-// flush writes the touches that wait, and what fails goes back to wait.
+// flush writes the touches that wait. Those that fail wait again.
 func (s *Store) flush(ctx context.Context) error {
 	s.touches.turn()
 	for {
@@ -86,7 +85,7 @@ func (s *Store) flush(ctx context.Context) error {
 		for i := range batch {
 			seen[i] = batch[i].seen
 		}
-		absent, err := s.truth.TouchLate(ctx, seen)
+		absent, err := s.database.TouchLate(ctx, seen)
 		if err != nil {
 			s.touches.putBack(batch)
 			return err
@@ -97,7 +96,7 @@ func (s *Store) flush(ctx context.Context) error {
 		}
 		s.touches.gone(absent)
 		if len(absent) > 0 {
-			_ = s.forget(ctx, absent...) // nodes that follow the log know anyway
+			_ = s.forget(ctx, absent...) // nodes that follow the log know it in any case
 		}
 		s.showAll(ctx, batch, gone)
 	}
@@ -176,9 +175,9 @@ func (t *touch) apply(n session.Session) session.Session {
 	return n
 }
 
-// touches are those that wait, and those that were written in this flush and the
-// one before: who read the cache a moment ago does not see those there yet, and
-// would touch once more. All is under mu.
+// touches are those that wait, and those that were written in this flush and the one before: a node
+// that has read the cache a moment ago does not see them there yet, and would touch once more. All
+// fields are under mu.
 type touches struct {
 	most int
 

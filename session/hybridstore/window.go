@@ -1,5 +1,5 @@
-// The window: what this node knows of the log of changes, and how it judges
-// entries of the cache by it.
+// The window: the part of the log of changes that this node knows, by which it judges entries of
+// the cache.
 
 package hybridstore
 
@@ -33,7 +33,7 @@ type window struct {
 	complete uint64    // the newest poll that read all there was
 	started  time.Time // when that began
 	failing  bool      // the newest poll failed
-	calm     time.Time // since when none has
+	calm     time.Time // since when no poll has failed
 	distrust uint64    // a poll up to this one does not count
 
 	suspects map[session.ID]uint64 // not trusted until a later poll than this
@@ -43,8 +43,8 @@ func newWindow(most int, fresh, degraded time.Duration) *window {
 	return &window{most: most, fresh: fresh, degraded: degraded, last: map[session.ID]change{}, suspects: map[session.ID]uint64{}}
 }
 
-// age is how long ago t was, by the wall clock if that has moved further: a
-// machine that was suspended must not take its old knowledge for new.
+// age is how long ago t was, by the wall clock if that has moved further: a machine that was
+// suspended must not take old knowledge for new.
 func age(now, t time.Time) time.Duration {
 	return max(now.Sub(t), now.Round(0).Sub(t.Round(0)))
 }
@@ -74,7 +74,7 @@ func (w *window) steady() time.Duration {
 	return time.Since(w.calm)
 }
 
-// verdict is what the window makes of an entry.
+// verdict is the window's judgement of an entry.
 type verdict int
 
 const (
@@ -127,16 +127,16 @@ type point struct {
 	loads int
 }
 
-// here returns the moment, false if nothing is known yet. What the database
-// answers to a question asked now is at least as new.
+// here returns the moment, false if nothing is known yet. An answer of the database to a question
+// that is asked now is at least as new.
 func (w *window) here() (point, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return point{w.head(), w.loads}, len(w.changes) > 0
 }
 
-// since returns the head if nothing in the window says that the session changed
-// after p: what was true at p then is so at the head.
+// since returns the head if nothing in the window says that the session changed after p: a record
+// that was true at p is then true at the head.
 func (w *window) since(p point, id session.ID) (position, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -163,8 +163,8 @@ func (w *window) endings(p point, tag session.Tag) ([]session.ID, bool) {
 	return ids, true
 }
 
-// suspect makes this node ask the database about the sessions until a poll that
-// begins later has told what became of them.
+// suspect makes this node ask the database about the sessions until a later poll has read what
+// became of them.
 func (w *window) suspect(ids ...session.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -173,7 +173,7 @@ func (w *window) suspect(ids ...session.ID) {
 	}
 }
 
-// doubt makes polls that have begun already count for nothing.
+// doubt makes the polls that have begun so far not count.
 func (w *window) doubt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -195,7 +195,7 @@ func (w *window) asked() uint64 {
 	return w.begun
 }
 
-// done reports whether a poll later than n has read all there was.
+// done reports whether a poll later than n has read the whole log.
 func (w *window) done(n uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -209,7 +209,7 @@ func (w *window) fail() {
 	w.failing = true
 }
 
-// finish records that poll n, which began then, has read all there was.
+// finish records that poll n, which began then, has read the whole log.
 func (w *window) finish(n uint64, started time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -229,9 +229,9 @@ var (
 	errLost = errors.New("hybridstore: the log of changes is not the one that was read before")
 )
 
-// extend adds what was read from the head on, the head itself first. errLost says
-// that it is not there: the database was restored, or pruned past it. Of an answer
-// with a gap the part before it is taken, and the error is errGap.
+// extend adds the changes that were read from the head on, the head itself first. errLost says that
+// the head is not there: the database was restored, or pruned past it. If the answer has a gap, the
+// part before it is added, and the error is errGap.
 func (w *window) extend(read []change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

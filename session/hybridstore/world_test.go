@@ -253,7 +253,7 @@ type truthOf struct {
 
 func (t truthOf) cut() bool { return t.n.w.truthDown || t.n.w.cutTruth[t.n.number] }
 
-// Traits implements Truth.
+// Traits implements Database.
 func (t truthOf) Traits() session.Traits { return session.Traits{SweepGrace: modelConfig.Grace()} }
 
 // outcome is what the database answered.

@@ -1,4 +1,4 @@
-// Writing: the database first; then what the cache has is made worthless.
+// Writing: the database first, then the entries in the cache are made worthless.
 
 package hybridstore
 
@@ -11,12 +11,11 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Create implements session.Store. The evicted are settled before it returns; if
-// that takes too long the error matches session.ErrIndeterminate and
-// session.ErrPartial.
+// Create implements session.Store. The evicted sessions are settled before it returns. If that
+// takes too long, the error matches session.ErrIndeterminate and session.ErrPartial.
 func (s *Store) Create(ctx context.Context, n session.Session, a session.Admission) ([]session.ID, error) {
 	before, known := s.window.here()
-	evicted, err := s.truth.Create(ctx, n, a)
+	evicted, err := s.database.Create(ctx, n, a)
 	if err != nil {
 		return nil, err
 	}
@@ -33,13 +32,13 @@ func (s *Store) Create(ctx context.Context, n session.Session, a session.Admissi
 
 // Restore implements session.Store.
 func (s *Store) Restore(ctx context.Context, n session.Session) error {
-	return s.truth.Restore(ctx, n)
+	return s.database.Restore(ctx, n)
 }
 
 // Update implements session.Store. Other nodes see it at once if the cache can be
 // told, else within MaxStale.
 func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
-	err := s.truth.Update(ctx, id, version, m)
+	err := s.database.Update(ctx, id, version, m)
 	if errors.Is(err, session.ErrNotFound) {
 		s.window.suspect(id)
 	}
@@ -51,8 +50,8 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 	return err
 }
 
-// forget makes the database decide about the sessions, here at once, elsewhere if
-// the cache can be told.
+// forget makes the database decide about the sessions: on this node at once, on others if the cache
+// takes the marks.
 func (s *Store) forget(ctx context.Context, ids ...session.ID) error {
 	s.window.suspect(ids...)
 	return s.cache.set(ctx, ids, ask, s.keepMarks())
@@ -62,7 +61,7 @@ func (s *Store) forget(ctx context.Context, ids ...session.ID) error {
 // with the errors of Create.
 func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session) error {
 	before, known := s.window.here()
-	err := s.truth.Rotate(ctx, old, next)
+	err := s.database.Rotate(ctx, old, next)
 	if err != nil {
 		if errors.Is(err, session.ErrNotFound) {
 			s.window.suspect(old)
@@ -85,11 +84,10 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	return nil
 }
 
-// Delete implements session.Store. A *session.PartialError
-// says that the session ended, but that some nodes may answer valid for a while. To
-// end a session that has ended settles that again.
+// Delete implements session.Store. A *session.PartialError says that the session has ended, but
+// that some nodes may answer valid for a while. A second Delete settles it again.
 func (s *Store) Delete(ctx context.Context, id session.ID, why session.Ending) (session.Session, error) {
-	ended, err := s.truth.Delete(ctx, id, why)
+	ended, err := s.database.Delete(ctx, id, why)
 	switch {
 	case err == nil:
 		ids := []session.ID{ended.ID}
@@ -111,7 +109,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	if !known && s.poll(ctx) == nil {
 		before, known = s.window.here()
 	}
-	n, err := s.truth.DeleteUser(ctx, user, why, keep...)
+	n, err := s.database.DeleteUser(ctx, user, why, keep...)
 	if err != nil {
 		return 0, err
 	}
@@ -120,8 +118,8 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	if known = known && s.poll(ctx) == nil; known {
 		ids, known = s.window.endings(before, user.Tag)
 	}
-	if !known { // who ended is not known here: let the others read the log
-		return n, s.outwait(ctx, committed, nil, errors.New("the log of changes could not be read"))
+	if !known { // this node does not know which sessions ended: the others must read the log
+		return n, s.waitOut(ctx, committed, nil, errors.New("the log of changes could not be read"))
 	}
 	if len(ids) == 0 {
 		return n, nil
@@ -129,20 +127,20 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 	return n, s.settle(ctx, committed, tombstone, ids)
 }
 
-// settle returns nil when no node believes what the cache had of the sessions:
-// when the cache has confirmed the marks, or MaxStale after the commit.
+// settle returns nil when no node believes the records of the sessions in the cache any more: when
+// the cache has confirmed the marks, or MaxStale after the commit.
 func (s *Store) settle(ctx context.Context, committed time.Time, mark kind, ids []session.ID) error {
 	s.window.suspect(ids...)
 	tell := func() error { return s.cache.set(ctx, ids, mark, s.keepMarks()) }
 	if err := tell(); err != nil {
-		return s.outwait(ctx, committed, tell, err)
+		return s.waitOut(ctx, committed, tell, err)
 	}
 	return nil
 }
 
-// outwait returns nil when MaxStale has passed since the commit, or tell, which
-// may be nil, has succeeded.
-func (s *Store) outwait(ctx context.Context, committed time.Time, tell func() error, cause error) error {
+// waitOut returns nil when MaxStale has passed since the commit, or tell, which may be nil, has
+// succeeded.
+func (s *Store) waitOut(ctx context.Context, committed time.Time, tell func() error, cause error) error {
 	for {
 		left := s.stale - time.Since(committed)
 		if left <= 0 {

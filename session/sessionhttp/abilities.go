@@ -1,4 +1,4 @@
-// Abilities: an answer can do what the writer inside can, and claims nothing more.
+// Abilities: an answer has the optional interfaces of the writer inside, and no others.
 
 package sessionhttp
 

@@ -1,5 +1,5 @@
-// Answer: the ResponseWriter that handlers get. It notices when the header leaves, and
-// puts into it what has to be decided then.
+// Answer: the ResponseWriter that handlers get. It notices when the header is about to be sent, and
+// completes it.
 
 package sessionhttp
 
@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 )
 
-// answer is what a handler writes to.
+// answer is the ResponseWriter of a handler.
 type answer struct {
 	http.ResponseWriter          // of the server, or whatever wraps it
 	visit               *visit   // nil where there is no writer
@@ -36,8 +36,8 @@ func (a *answer) leaves(status int) {
 	a.sent.Store(true)
 }
 
-// ready puts into the header what the answer needs: a renewed cookie, if it may take one
-// along, and what caches are told.
+// ready completes the header: with a renewed cookie, if the answer may set one, and with the
+// directives for caches.
 func (a *answer) ready(renew bool) {
 	h := a.Header()
 	chosen := h["Cache-Control"]
@@ -123,7 +123,7 @@ func (a *answer) flush() {
 	a.ResponseWriter.(http.Flusher).Flush()
 }
 
-// hijack hands the connection over: whatever is written from then on is not ours.
+// hijack hands the connection over. The answer is not ours from then on.
 func (a *answer) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(a.ResponseWriter).Hijack()
 	if err == nil {

@@ -25,8 +25,8 @@ func (s *Sessions) ClientIP(r *http.Request) netip.Addr {
 	return client
 }
 
-// Client returns what ClientIP does, and from how many trusted proxies the answer
-// was taken: none where the address is the peer's own.
+// Client returns the address that ClientIP returns, and how many trusted proxies it was taken from:
+// 0 if the address is the peer's own.
 func (s *Sessions) Client(r *http.Request) (address netip.Addr, proxies int) {
 	address = peer(r)
 	if !s.trustsPeer(r) {
@@ -48,11 +48,10 @@ func (s *Sessions) Client(r *http.Request) (address netip.Addr, proxies int) {
 	return address, proxies
 }
 
-// IsHTTPS reports whether the client speaks HTTPS: to this server, or to the
-// outermost trusted proxy, where that says so in X-Forwarded-Proto or Forwarded (with
-// ForwardedHeader "Forwarded", there alone); where both name a protocol, both must say so.
-// All lines of a header count, in their order; each trusted proxy adds one value at
-// most, so what stands further left is the client's own word.
+// IsHTTPS reports whether the client speaks HTTPS: to this server, or to the outermost trusted
+// proxy, where that says so in X-Forwarded-Proto or Forwarded (with ForwardedHeader "Forwarded",
+// there alone); where both name a protocol, both must say so. All lines of a header count, in their
+// order; each trusted proxy adds one value at most, so values further left are the client's own.
 func (s *Sessions) IsHTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
@@ -153,8 +152,8 @@ func parseHop(text string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// ParseDevice says what a User-Agent header means. It looks at
-// session.MaxUserAgent bytes of it at most; an unknown one is the zero Device.
+// ParseDevice describes the device of a User-Agent header, of which it reads session.MaxUserAgent
+// bytes at most. An unknown header gives the zero Device.
 func ParseDevice(agent string) session.Device {
 	if len(agent) > session.MaxUserAgent {
 		agent = agent[:session.MaxUserAgent]

@@ -13,8 +13,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/fields"
 )
 
-// Config says how sessions travel over HTTP. The zero value will do in
-// development; in production set Secure.
+// Config says how sessions travel over HTTP. The zero value is for development; in production set
+// Secure.
 type Config struct {
 	// CookieName is the session cookie's name: "session" by default. With Secure
 	// the prefix "__Host-" goes before it, or "__Secure-" where there is a Domain;
@@ -37,11 +37,10 @@ type Config struct {
 	// there is no Domain.
 	Path string
 
-	// SameSite says along which links from other sites the cookie is sent:
-	// http.SameSiteLaxMode, the default, along links that people follow;
-	// http.SameSiteStrictMode along none; http.SameSiteNoneMode with every request,
-	// also from frames and scripts of other sites. None needs Secure, and leaves it
-	// to the CSRF token alone to tell whose request it is.
+	// SameSite says along which links from other sites the cookie is sent: http.SameSiteLaxMode,
+	// the default, along links that people follow; http.SameSiteStrictMode along none;
+	// http.SameSiteNoneMode with every request, also from frames and scripts of other sites. None
+	// needs Secure, and then only the CSRF token shows that a request comes from this site.
 	SameSite http.SameSite
 
 	// Strict is SameSite: http.SameSiteStrictMode.
@@ -61,8 +60,8 @@ type Config struct {
 	// none by default.
 	TrustedProxies []netip.Prefix
 
-	// TrustUnix says that whatever connects over a Unix socket is a trusted proxy; such
-	// a peer has no address.
+	// TrustUnix says that every peer on a Unix socket is a trusted proxy; such a peer has no
+	// address.
 	TrustUnix bool
 
 	// ForwardedHeader is where trusted proxies write the client's address:
@@ -70,9 +69,9 @@ type Config struct {
 	// because a proxy passes on unread what a client wrote into the other.
 	ForwardedHeader string
 
-	// Unavailable answers a request whose session nobody could look up. By
-	// default 503 in plain text, with Retry-After. It may pass the request on to
-	// public pages, which see nobody then; the cookie is kept.
+	// Unavailable answers a request whose session could not be looked up: by default with 503 in
+	// plain text and Retry-After. It may pass the request on to public pages, for which nobody is
+	// signed in then; the cookie is kept.
 	Unavailable func(http.ResponseWriter, *http.Request, error) `json:"-"`
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// What is appended to the session cookie's name for the other cookies.
+// The suffixes of the session cookie's name for the other cookies.
 const (
 	// anchorSuffix is for a second cookie with the token that the last sign-in or
 	// step-up made, where the rules renew tokens. A renewal sets the session cookie
@@ -29,8 +29,8 @@ const (
 	deviceSuffix = "_device"
 )
 
-// maxCopies is how many different cookies of one name are looked at. The store is asked
-// for no more of them in one request; with more the request is nobody's.
+// maxCopies is how many different cookies of one name are looked at. The store is asked for no more
+// of them in one request; with more the request has no session.
 const maxCopies = 8
 
 // cookieValues yields the values of all cookies of the name in lines, the request's Cookie
@@ -58,7 +58,7 @@ func distinct(lines []string, name string) (texts []string) {
 	return texts
 }
 
-// tokens is what the cookies of one name hold.
+// tokens are the tokens in the cookies of one name.
 type tokens struct {
 	first session.Token   // of those in all, so that one alone costs no slice
 	more  []session.Token // the others, all genuine
@@ -67,8 +67,8 @@ type tokens struct {
 	many  bool            // there are more than maxCopies
 }
 
-// read reads the tokens in the cookies of the name: identical ones are one, and where
-// there are several, what is not genuine is dropped. One alone may be anything.
+// read reads the tokens in the cookies of the name. Identical ones count as one, and of several
+// those that are not genuine are dropped. One alone may be anything.
 func (s *Sessions) read(lines []string, name string) (t tokens) {
 	cookieValues(lines, name, func(value string) {
 		t.seen++
@@ -101,8 +101,9 @@ func (t *tokens) all() []session.Token {
 	return append([]session.Token{t.first}, t.more...)
 }
 
-// set sends the session's cookie, which of a user's and of an anonymous session are two: it lives until the session's deadline, so that it need
-// not be sent again. What is signed in or stepped up gets the anchor beside it.
+// set sends the session's cookie; users' and anonymous sessions have different ones. It lives until
+// the session's deadline, so that it need not be sent again. A sign-in or step-up sets the anchor
+// too.
 func (s *Sessions) set(w http.ResponseWriter, h holding, anchored bool) {
 	lives := h.session.Deadline.Sub(s.manager.Now())
 	if s.cfg.BrowserSession {
@@ -118,11 +119,10 @@ func (s *Sessions) set(w http.ResponseWriter, h holding, anchored bool) {
 	}
 }
 
-// untilClosed as a cookie's life is until the browser is closed.
+// untilClosed is the life of a cookie that lasts until the browser is closed.
 const untilClosed time.Duration = -1
 
-// made returns a cookie with the attributes that all of ours have. A life of 0 removes
-// it.
+// made returns a cookie with the attributes of all our cookies. A life of 0 removes it.
 func (s *Sessions) made(name, value string, lives time.Duration) *http.Cookie {
 	c := &http.Cookie{ //nolint:gosec // Secure is the site's to say
 		Name: name, Value: value, Path: s.path, Domain: s.cfg.Domain,

@@ -54,8 +54,8 @@ func (s *Sessions) nonce(w http.ResponseWriter, r *http.Request) (nonce string, 
 	return rand.Text(), false
 }
 
-// nonces returns the nonces of the request. There are several where another site of the
-// domain, or an older release, has set one: a form's is any of them.
+// nonces returns the nonces of the request. There are several if another site of the domain, or an
+// older release, has set one. The token of a form may be bound to any of them.
 func (s *Sessions) nonces(r *http.Request) []string {
 	return slices.DeleteFunc(distinct(r.Header["Cookie"], s.name+nonceSuffix), func(nonce string) bool {
 		return len(nonce) != nonceLength
@@ -72,7 +72,7 @@ func (s *Sessions) CheckCSRF(r *http.Request) error {
 	if token == "" {
 		token = r.PostFormValue(CSRFField)
 		if v != nil && r.MultipartForm != nil {
-			v.form.Store(r.MultipartForm) // r may be a copy that Middleware does not see
+			v.form.Store(r.MultipartForm) // r may be a copy that Middleware does not know
 		}
 	}
 	if current, ok := v.session(); ok {
@@ -86,7 +86,7 @@ func (s *Sessions) CheckCSRF(r *http.Request) error {
 	return session.ErrCSRF
 }
 
-// expireNonce removes the login form's cookie once somebody has signed in.
+// expireNonce removes the cookie of the sign-in form after a sign-in.
 func (s *Sessions) expireNonce(w http.ResponseWriter, r *http.Request) {
 	if len(distinct(r.Header["Cookie"], s.name+nonceSuffix)) > 0 {
 		s.send(w, s.made(s.name+nonceSuffix, "", 0))

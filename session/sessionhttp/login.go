@@ -8,28 +8,28 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// LoginOption says more of the account that somebody tries to sign in to.
+// LoginOption describes the account that somebody tries to sign in to.
 type LoginOption func(*session.Login)
 
-// Epoch is what known devices of the account are bound to: any text that changes with
-// a new password, a reset, disabling and a change of role, such as a number in the
-// account's row. Without it a device is known until session.KnownDeviceLifetime has passed,
-// also after the password was changed. See session.Login.
+// Epoch is the text to which known devices of the account are bound: any text that changes with a
+// new password, a reset, disabling and a change of role, such as a number in the account's row.
+// Without it a device is known until session.KnownDeviceLifetime has passed, also after the
+// password was changed. See session.Login.
 func Epoch(epoch string) LoginOption {
 	return func(l *session.Login) { l.Epoch = epoch }
 }
 
-// Unlocks is what failures of the account are counted under: any text that changes
-// when they are to be forgotten, such as a number in the account's row that an
-// administrator and a new password raise. See session.Login.
+// Unlocks is the text under which failures of the account are counted: any text that changes when
+// they must be forgotten, such as a number in the account's row that an administrator and a new
+// password raise. See session.Login.
 func Unlocks(unlocks string) LoginOption {
 	return func(l *session.Login) { l.Unlocks = unlocks }
 }
 
 // Attempt lets a login of the account (its canonical name) through, or returns a
-// *session.ThrottledError. Call it before looking at the password. It stands as a
-// failure until SignIn or RememberDevice has said that it succeeded; without
-// Middleware, RememberDevice alone. See session.Manager.Attempt.
+// *session.ThrottledError. Call it before looking at the password. It counts as a failure until
+// SignIn or RememberDevice has counted it as a success; without Middleware only RememberDevice
+// does. See session.Manager.Attempt.
 func (s *Sessions) Attempt(r *http.Request, account string, of ...LoginOption) (*session.Attempt, error) {
 	l := session.Login{Account: account, IP: s.ClientIP(r)}
 	if found := distinct(r.Header["Cookie"], s.name+deviceSuffix); len(found) == 1 {
@@ -47,8 +47,8 @@ func (s *Sessions) Attempt(r *http.Request, account string, of ...LoginOption) (
 	return a, err
 }
 
-// signedIn counts the request's attempts as successes: somebody was signed in. What the
-// store cannot take off now stands as a failure; the sign-in does not fail for it.
+// signedIn counts the request's attempts as successes. If the store cannot take one off now, it
+// stays counted as a failure; the sign-in does not fail for that.
 func (v *visit) signedIn() {
 	for _, a := range v.attempts {
 		if _, err := a.Succeed(v); err != nil {

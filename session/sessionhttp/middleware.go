@@ -1,5 +1,5 @@
-// Middleware: the session of each request, looked up before the handler and renewed
-// before the answer leaves; and what the request lent is given back.
+// Middleware: the session of each request, looked up before the handler and renewed before the
+// answer leaves; and the handler's changes to the request are handed on.
 
 package sessionhttp
 
@@ -11,11 +11,10 @@ import (
 	"strings"
 )
 
-// Middleware looks up the session of each request and puts it into the request's
-// context for next. Requests without a valid session pass with none. Where the rules
-// renew tokens, an answer that is about to leave takes the new cookie along; answers that
-// switch protocols, may be kept by caches or are 304 do not. What the package comment
-// promises of requests and answers begins here.
+// Middleware looks up the session of each request and puts it into the request's context for next.
+// Requests without a valid session pass without one. Where the rules renew tokens, the new cookie
+// is set when the answer is about to leave, except on answers that switch protocols, that caches
+// may keep, or that are 304.
 func (s *Sessions) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		outer := visitOf(r.Context(), s)
@@ -44,7 +43,7 @@ func (s *Sessions) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// adopt takes over what Adopt has found.
+// adopt takes over the session that Adopt has found.
 func (v *visit) adopt(outer *visit) {
 	if h := outer.current.Load(); h != nil {
 		v.given, v.adopted, v.found = outer.given, true, *h
@@ -52,12 +51,12 @@ func (v *visit) adopt(outer *visit) {
 	}
 }
 
-// leave ends the visit: the header is made ready where nothing was written, and r gets
-// back what the handler did to inner.
+// leave ends the visit: it completes the header if nothing was written, and copies the handler's
+// changes of inner to r.
 func (v *visit) leave(r, inner *http.Request, returned bool) {
 	if !v.answer.sent.Load() {
 		v.answer.ready(returned && !v.answer.upgrades)
-		v.answer.sent.Store(true) // whoever still holds the request comes too late
+		v.answer.sent.Store(true) // code that still holds the request is too late
 	}
 	if form := inner.MultipartForm; form != nil && form != r.MultipartForm {
 		_ = form.RemoveAll()
@@ -94,9 +93,8 @@ func wildcards(pattern string) func(yield func(string) bool) {
 	}
 }
 
-// renew replaces the token of a session that the rules call old. Where another
-// request was faster, or the store cannot write now, the old one still serves, and
-// where the answer is lost, too.
+// renew replaces the token of a session that is due. If another request was faster, the store
+// cannot write now, or the answer is lost, the old token stays valid.
 func (v *visit) renew() {
 	s := v.sessions
 	h := v.current.Load()

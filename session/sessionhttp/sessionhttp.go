@@ -15,10 +15,11 @@
 //
 // # Cookies
 //
-// Who is signed in has the session cookie ([Sessions.CookieName]), and where tokens are renewed
-// (session.Config.RenewEvery) beside it "_anchor" with what the last sign-in or step-up set.
-// An anonymous session is in "_visitor", the nonce of a login form in "_login", a
-// known device in "_device"; each name begins with the session cookie's.
+// The token of a user's session is in the session cookie ([Sessions.CookieName]). Where tokens are
+// renewed (session.Config.RenewEvery), the token of the last sign-in or step-up is in a second
+// cookie, "_anchor". The token of an anonymous session is in "_visitor", the nonce of a sign-in
+// form in "_login", a known device in "_device". Each of these names begins with the session
+// cookie's name.
 //
 // # Promises
 //
@@ -33,20 +34,21 @@
 //     Max-Age is set once, to the session's deadline. A renewal (session.Config.RenewEvery)
 //     whose answer is lost, late or repeated signs nobody out. docs/design.md lists the
 //     orders that HTTP cannot settle.
-//   - What ends sessions goes on when the client has gone away.
-//   - Within one request what was done is what is seen: after SignIn, Start, Elevate,
-//     SignOut, End and Update, FromContext, UserID and CSRFToken answer accordingly. What is done
-//     by the Manager directly shows at the next request.
+//   - An ending goes on when the client has gone away.
+//   - Within one request a change shows at once: after SignIn, Start, Elevate, SignOut, End and
+//     Update, FromContext, UserID and CSRFToken answer accordingly. A change that is made with the
+//     Manager directly shows at the next request.
 //   - Once the header of an answer is on its way no cookie can be set: SignIn, Start, Elevate
 //     and RememberDevice then return [ErrSent] and change nothing, and CSRFToken
 //     returns no token. SignOut and End need no cookie, and work.
 //   - An answer that sets a cookie is no-store. Of any other answer to a request with a session
 //     Cache-Control is the handler's to set, and no-store where it does not.
-//   - Of several cookies of the name, identical ones are one, and what is not genuine is
-//     dropped; the live one counts, and two live ones are nobody. The log says so once.
-//   - The middleware wraps writer and request, and gives back what it took: the writer
-//     flushes, is hijacked, pushes, reads and unwraps where it did before, the request has its
-//     pattern, path values and form afterwards, and files of a form are removed.
+//   - Of several cookies of the name, identical ones count as one, and those that are not genuine
+//     are dropped. The one whose session is live counts; if two are live, none does. The log says
+//     so once.
+//   - The middleware wraps writer and request, and hides nothing of them: the writer flushes, is
+//     hijacked, pushes, reads and unwraps where it did before, the request has its pattern, path
+//     values and form afterwards, and files of a form are removed.
 package sessionhttp
 
 import (
@@ -72,7 +74,7 @@ type Sessions struct {
 	path     string // of all cookies
 	anchored bool   // the rules renew tokens
 
-	told [tellings]atomic.Bool // what was logged and need not be again
+	told [tellings]atomic.Bool // the warnings that were logged
 }
 
 // New returns the sessions of a manager. Every field of cfg that is wrong is
@@ -107,7 +109,7 @@ func (s *Sessions) Manager() *session.Manager { return s.manager }
 // included.
 func (s *Sessions) CookieName() string { return s.name }
 
-// telling is something that is logged once.
+// telling is a warning that is logged once.
 type telling int
 
 const (
@@ -119,8 +121,7 @@ const (
 	tellings
 )
 
-// tell logs once what somebody should look into: each kind is in every request of a
-// browser, or in none.
+// tell logs a warning once: each kind comes with every request of a browser, or with none.
 func (s *Sessions) tell(what telling, r *http.Request, text string) {
 	if s.told[what].CompareAndSwap(false, true) {
 		s.log.WarnContext(r.Context(), text+" This is logged once.", "cookie", s.name, "client", s.ClientIP(r), "path", r.URL.Path)

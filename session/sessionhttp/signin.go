@@ -22,9 +22,9 @@ func (s *Sessions) SignIn(w http.ResponseWriter, r *http.Request, userID string)
 	return s.SignInWith(w, r, session.NewSession{UserID: userID})
 }
 
-// SignInWith is SignIn with more to say of the session, such as its metadata, whose
-// values count over those of an anonymous session before it. IP, UserAgent and
-// Device are the request's where they are not set.
+// SignInWith is SignIn for a session with more fields, such as metadata, whose values count over
+// those of an anonymous session before it. IP, UserAgent and Device are the request's if they are
+// not set.
 func (s *Sessions) SignInWith(w http.ResponseWriter, r *http.Request, n session.NewSession) (session.Session, error) {
 	if n.UserID == "" {
 		return session.Session{}, fmt.Errorf("%w user ID: empty; Start makes sessions for visitors who are not signed in", session.ErrMalformed)
@@ -44,9 +44,9 @@ func (s *Sessions) SignInWith(w http.ResponseWriter, r *http.Request, n session.
 	return made.session, nil
 }
 
-// Start returns the request's session, and makes an anonymous one where there is none: for
-// a visitor's cart, before anybody signs in. Called twice in one request it makes
-// one. ErrSent says that the answer has begun, and nothing was made.
+// Start returns the request's session, and makes an anonymous one if there is none: for the cart of
+// a visitor who is not signed in. Two calls in one request make one session. ErrSent says that the
+// answer has begun, and nothing was made.
 func (s *Sessions) Start(w http.ResponseWriter, r *http.Request) (session.Session, error) {
 	if current, ok := s.FromContext(r.Context()); ok {
 		return current, nil
@@ -114,13 +114,12 @@ func (s *Sessions) Update(r *http.Request, change func(*session.Metadata) error)
 	return updated, nil
 }
 
-// SignOut ends the request's session and removes the cookie. It goes on when the client
-// has gone away. If the store is
-// unavailable, the cookie stays and the error says so: the session lives on. With a
-// *session.PartialError the session has ended for good and the cookie is removed;
-// the error says until when other nodes may not know of it. Where nothing was left to end,
-// the cookie stays too: it opens nothing, and the browser may have a newer one by
-// now. So does it where the answer has begun.
+// SignOut ends the request's session and removes the cookie. It goes on when the client has gone
+// away. If the store is unavailable, the cookie stays, and the error says that the session lives
+// on. With a *session.PartialError the session has ended for good and the cookie is removed; the
+// error says until when other nodes may not know of it. If there was no session to end, the cookie
+// stays too: it opens nothing, and the browser may have a newer one by now. It also stays if the
+// answer has begun.
 func (s *Sessions) SignOut(w http.ResponseWriter, r *http.Request) error {
 	return s.End(w, r, session.Ending{Reason: session.ReasonLogout})
 }
@@ -130,7 +129,7 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, why session.Endin
 	v, done := s.hold(w, r)
 	defer done()
 	var receipt error
-	user, visitor := false, false // whose cookies open nothing any more
+	user, visitor := false, false // whose cookies open no session any more
 	var room [maxCopies]session.Token
 	for _, token := range v.openers(room[:0]) {
 		was, err := v.end(r.Context(), token, why)
@@ -174,7 +173,7 @@ func (s *Sessions) change(w http.ResponseWriter, r *http.Request) (v *visit, don
 		done()
 		return nil, nil, ErrSent
 	}
-	if v.unknown { // what the request comes with must be known
+	if v.unknown { // the session that the request came with must be known
 		if err := v.find(r); err != nil {
 			done()
 			return nil, nil, err
@@ -197,7 +196,7 @@ func (s *Sessions) hold(w http.ResponseWriter, r *http.Request) (v *visit, done 
 	return v, v.changing.Unlock
 }
 
-// replace ends what the request came with and makes n in its place.
+// replace ends the sessions that the request came with and makes n in their place.
 func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error) {
 	s := v.sessions
 	rivals := v.rivals
@@ -234,9 +233,9 @@ func (v *visit) replace(r *http.Request, n session.NewSession) (*holding, error)
 	return v.become(made, token), nil
 }
 
-// end ends the session that a token of the request opens. Where other requests have renewed
-// it, and that so long ago that this token opens nothing any more, it is found as
-// the session that this request began with.
+// end ends the session that a token of the request opens. If other requests have renewed it, so
+// long ago that this token opens nothing any more, it is found as the session with which this
+// request began.
 func (v *visit) end(ctx context.Context, token session.Token, why session.Ending) (session.Session, error) {
 	s := v.sessions
 	ended, err := s.manager.End(ctx, token.ID(), why)
@@ -251,7 +250,7 @@ func (v *visit) end(ctx context.Context, token session.Token, why session.Ending
 	return s.manager.End(ctx, now.ID, why)
 }
 
-// openers appends to all the tokens of the request that open something, or may.
+// openers appends to all the tokens of the request that open a session, or may.
 func (v *visit) openers(all []session.Token) []session.Token {
 	if h := v.current.Load(); h != nil {
 		all = append(all, h.token)
@@ -294,7 +293,7 @@ func (v *visit) become(made session.Session, token session.Token) *holding {
 	return h
 }
 
-// nobody says that the request has no session any more.
+// nobody notes that the request has no session any more.
 func (v *visit) nobody() {
 	v.current.Store(nil)
 	v.rivals, v.unknown, v.changed = nil, false, true

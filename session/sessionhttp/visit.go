@@ -15,8 +15,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// visit is one request below one Sessions. It is the request's context, and holds what
-// is known of its session: what SignIn and the like change is seen from then on.
+// visit is one request below one Sessions. It is the request's context, and holds the request's
+// session. Changes by SignIn and other methods show in it at once.
 type visit struct {
 	context.Context // of the request
 	sessions        *Sessions
@@ -26,12 +26,12 @@ type visit struct {
 
 	given   tokens          // in the session cookies
 	rivals  []session.Token // of several live sessions, none of which counts
-	unknown bool            // the store has not said, or could not, what the tokens open
+	unknown bool            // the store has not been asked, or could not say, what the tokens open
 	changed bool            // the request's session is another than it came with
-	adopted bool            // its token came in no cookie
+	adopted bool            // its token did not come in a cookie
 
 	current atomic.Pointer[holding] // nil if nobody is known
-	found   holding                 // what the request came with
+	found   holding                 // the session that the request came with
 	form    atomic.Pointer[multipart.Form]
 
 	attempts []*session.Attempt // to sign in, which SignIn counts as successes
@@ -100,15 +100,14 @@ func (v *visit) userID() string {
 	return ""
 }
 
-// FromContext returns the session of the request whose context ctx is, and whether
-// there is one: as it was when the request came in, or as SignIn, Start, Elevate,
-// SignOut, End and Update have left it since. Sessions of others, further out or in,
-// do not count.
+// FromContext returns the session of the request whose context ctx is, and whether there is one: as
+// it was when the request came in, or as SignIn, Start, Elevate, SignOut, End and Update have left
+// it. The sessions of other Sessions, around or inside this one, do not count.
 func (s *Sessions) FromContext(ctx context.Context) (session.Session, bool) {
 	return visitOf(ctx, s).session()
 }
 
-// UserID returns the user who is signed in with s, empty if nobody is.
+// UserID returns the ID of the user who is signed in with s. It is empty if nobody is.
 func (s *Sessions) UserID(ctx context.Context) string { return visitOf(ctx, s).userID() }
 
 // Require passes requests of users who are signed in with s on to next and answers
@@ -135,11 +134,11 @@ func require(next http.Handler, userID func(context.Context) string) http.Handle
 	})
 }
 
-// Adopt returns r with the session that token opens in its context, as Middleware would
-// for a cookie: for tokens that came in another way, such as a header. Before Middleware it
-// counts where the request has no session cookie, and is not renewed. The errors are
-// those of session.Manager.Validate. Elevate sets a cookie also here; whoever carries
-// the token otherwise calls session.Manager.Elevate.
+// Adopt returns r with the session that token opens in its context, as Middleware would for a
+// cookie: for tokens that came in another way, such as a header. Before Middleware it counts where
+// the request has no session cookie, and is not renewed. The errors are those of
+// session.Manager.Validate. Elevate sets a cookie here too; programs that carry the token otherwise
+// call session.Manager.Elevate.
 func (s *Sessions) Adopt(r *http.Request, token session.Token) (*http.Request, error) {
 	v := s.visit(nil, r)
 	v.given, v.adopted = tokens{first: token, seen: 1}, true
@@ -152,8 +151,8 @@ func (s *Sessions) Adopt(r *http.Request, token session.Token) (*http.Request, e
 	return r.WithContext(v), nil
 }
 
-// visit returns a visit that knows nothing yet. Where w is nil, whether the answer has
-// begun is not known either.
+// visit returns a visit that knows nothing yet. If w is nil, it does not know either whether the
+// answer has begun.
 func (s *Sessions) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{Context: r.Context(), sessions: s, cookies: r.Header["Cookie"]}
 	if s.anchored {
@@ -166,7 +165,7 @@ func (s *Sessions) visit(w http.ResponseWriter, r *http.Request) *visit {
 	return v
 }
 
-// find looks up what the request's tokens open. An error is the store's: nobody knows.
+// find looks up the session that the request's tokens open. An error is the store's.
 func (v *visit) find(r *http.Request) error {
 	s := v.sessions
 	if v.current.Load() != nil || len(v.cookies) == 0 && v.given.seen == 0 {
@@ -197,7 +196,7 @@ func (v *visit) find(r *http.Request) error {
 // lost reports whether no cookie that was looked at opens anything.
 func (v *visit) lost() bool { return v.current.Load() == nil && len(v.rivals) == 0 }
 
-// look looks up what the cookies of one name open.
+// look looks up the session that the cookies of one name open.
 func (v *visit) look(t *tokens) error {
 	switch {
 	case t.first.IsZero():

@@ -1,5 +1,5 @@
-// Package sessionprom shows sessions to Prometheus: a collector that hears a
-// manager's events, times a store's calls, and reads what both count.
+// Package sessionprom shows sessions to Prometheus: a collector that hears a manager's events,
+// times a store's calls, and reads the counts of both.
 //
 //	metrics := sessionprom.New(sessionprom.Config{})
 //	manager, err := session.New(metrics.Wrap(store), session.Config{OnEvent: metrics.OnEvent, …})
@@ -7,9 +7,8 @@
 //	metrics.Watch(manager)
 //	prometheus.MustRegister(metrics)
 //
-// No label holds what a user or a caller made up, so the number of series is
-// bounded. Where one process has two managers, register the collector of each
-// with prometheus.WrapRegistererWith.
+// No label holds a text that a user or a caller made up, so the number of series is bounded. Where
+// one process has two managers, register the collector of each with prometheus.WrapRegistererWith.
 package sessionprom
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Config says what there is to show. The zero value will do.
+// Config says what the collector shows. The zero value is ready to use.
 type Config struct {
 	// OnEvent, if set, is called after each event was counted, so that a manager
 	// can have metrics and an audit log.
@@ -99,7 +98,7 @@ func New(cfg Config) *Collector {
 	return c
 }
 
-// OnEvent counts an event. It is what session.Config.OnEvent wants.
+// OnEvent counts an event. It is for session.Config.OnEvent.
 func (c *Collector) OnEvent(ctx context.Context, e session.Event) {
 	switch e.Kind {
 	case session.EventCreated:
@@ -124,11 +123,11 @@ func (c *Collector) OnEvent(ctx context.Context, e session.Event) {
 	}
 }
 
-// Watch makes the collector show what the manager has counted: its answers, and
-// the touches it saved; and what its store tells of itself, if it does.
+// Watch makes the collector show the manager's counts, of answers and of touches saved, and the
+// store's Report.
 func (c *Collector) Watch(m *session.Manager) { c.manager.Store(m) }
 
-// What is asked at each scrape.
+// The metrics that are read at each scrape.
 var (
 	liveDesc = prometheus.NewDesc(prefix+"live",
 		"Sessions stored, expired ones included until they are swept; absent where the store cannot tell.", nil, nil)
@@ -140,7 +139,7 @@ var (
 	degradedDesc = prometheus.NewDesc(prefix+"store_degraded", "1 while something of the store does not hold, which the panel's health page says in words.", nil, nil)
 )
 
-// stored are the metrics that stand between scrapes.
+// stored are the metrics that are kept between scrapes.
 func (c *Collector) stored() []prometheus.Collector {
 	return []prometheus.Collector{c.created, c.renewed, c.elevated, c.throttled, c.alerts, c.ended, c.seconds, c.swept}
 }

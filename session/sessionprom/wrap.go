@@ -11,9 +11,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Wrap returns a store that does what s does and times each call. Its traits are
-// those of s; the series carry their name as the label store, so that the parts of
-// a composed store can be told apart where each is wrapped.
+// Wrap returns a store that is s, with each call timed. Its traits are those of s; the series carry
+// their name as the label store, so that the parts of a composed store can be told apart where each
+// is wrapped.
 func (c *Collector) Wrap(s session.Store) session.Store {
 	name := s.Traits().Name
 	timer := func(operation string) prometheus.Observer { return c.seconds.WithLabelValues(name, operation) }

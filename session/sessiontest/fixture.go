@@ -79,7 +79,7 @@ func (f *fixture) create(user string) session.Session {
 	return s
 }
 
-// insert stores s and returns who was evicted.
+// insert stores s and returns the evicted sessions.
 func (f *fixture) insert(s session.Session, a session.Admission) []session.ID {
 	f.Helper()
 	evicted, err := f.store.Create(f.ctx, s, a)

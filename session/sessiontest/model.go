@@ -152,7 +152,7 @@ func (m *model) known(id session.ID) bool {
 	return slices.ContainsFunc(m.history, func(s session.Session) bool { return s.ID == id })
 }
 
-// admit returns who must go for s to come in.
+// admit returns the sessions that must end so that s can be inserted.
 func (m *model) admit(s session.Session, a session.Admission) ([]session.ID, error) {
 	if a.Limit == 0 || s.UserID == "" {
 		return nil, nil

@@ -1,4 +1,4 @@
-// The table of results: store by theme, for those who run many stores at once.
+// The table of results: store by theme, for runs of many stores at once.
 
 package sessiontest
 

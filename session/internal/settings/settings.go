@@ -1,6 +1,6 @@
-// Package settings reads and judges what the configurations of the stores on
-// servers have in common: values of maps, host names, files of authorities. Errors
-// show the type of a value only, which may be a secret.
+// Package settings reads and checks the values that the configurations of the stores on servers
+// have in common: values of maps, host names, credentials. Errors show only the type of a value,
+// because the value may be a secret.
 package settings
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/clip"
 )
 
-// Read gives each value of a map to the function of its key. Every key that has
-// none and every value that its function refuses is an error that names it.
+// Read gives each value of a map to the function of its key. A key without a function, and a value
+// that its function refuses, is an error that names the key.
 func Read(m map[string]any, fields map[string]func(any) error) (errs []error) {
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		set, ok := fields[key]
@@ -56,7 +56,7 @@ func Text(v any) (string, error) {
 	return "", fmt.Errorf("%T, want a text", v)
 }
 
-// Secret reads a text that is not shown.
+// Secret reads a text that must not be shown.
 func Secret(v any) (config.Secret, error) {
 	text, err := Text(v)
 	return config.Secret(text), err
@@ -147,7 +147,7 @@ func IsHost(text string) bool {
 	})
 }
 
-// IsHostPort reports whether text could be one with a port.
+// IsHostPort reports whether text could be a host name or an IP address with a port.
 func IsHostPort(text string) bool {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil || !IsHost(host) {
@@ -166,8 +166,8 @@ func IsSocket(text string) bool {
 	return filepath.IsAbs(text) && len(text) <= MaxSocket && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-// MaskAddress hides what stands before an @, which no address has: it may be a password
-// in the wrong field. Behind it stands the host.
+// MaskAddress hides the part of an address before an @, which may be a password in the wrong field.
+// The host behind the @ stays.
 func MaskAddress(text string) string {
 	at := strings.LastIndexByte(text, '@')
 	if at < 0 {

@@ -1,5 +1,4 @@
-// Decoding: bytes from a server, which are believed only as far as they check
-// out.
+// Decoding: bytes from a server, which are checked before they are believed.
 
 package wire
 
@@ -12,10 +11,10 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Decode reads the record of the session id. It accepts exactly what Append
-// writes, and what scripts make of it: errors are ErrNewer for a record of a
-// newer format, and ErrCorrupt, with the reason, for everything else. It
-// allocates once, for the texts, and nothing before the lengths are checked.
+// Decode reads the record of the session id. It accepts records that Append writes, and those that
+// the scripts change: errors are ErrNewer for a record of a newer format, and ErrCorrupt, with the
+// reason, for everything else. It allocates once, for the texts, and nothing before the lengths are
+// checked.
 func Decode(data []byte, id session.ID) (session.Session, error) {
 	var s session.Session
 	switch {

@@ -87,8 +87,8 @@ func AppendMetadata(dst []byte, m session.Metadata) ([]byte, error) {
 // emptyObject is how empty metadata prints; a record leaves it out.
 const emptyObject = "{}"
 
-// Alias is what stands in the place of a session that was renewed, while
-// requests with its old token may still come.
+// Alias takes the place of a session that was renewed, while requests with its old token may still
+// come.
 type Alias struct {
 	Next  session.ID // the successor
 	Until time.Time  // the end of the grace

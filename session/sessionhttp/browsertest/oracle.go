@@ -66,7 +66,7 @@ func (w *world) visitor() string { return w.sessions.CookieName() + "_visitor" }
 
 func (w *world) anchor() string { return w.sessions.CookieName() + "_anchor" }
 
-// sawRight: who the handler sees is who the browser's cookies say, and nobody who was
+// sawRight: the user that the handler sees is the user of the browser's cookies, and nobody who was
 // ended before the request reached the server.
 func (w *world) sawRight(r *request) {
 	if !r.found {
@@ -178,7 +178,7 @@ func (w *world) check() {
 	}
 }
 
-// holds: a browser is who its cookies say, unless it was asked for otherwise or an order
+// holds: a browser is signed in as its cookies say, unless it was asked for otherwise or an order
 // that HTTP cannot settle says why not. It returns the session that the browser has.
 func (w *world) holds(b *browser) (session.Session, bool) {
 	const rule = "nobody is signed out by accident"

@@ -1,4 +1,4 @@
-// Truth: what the store asks of the database.
+// Database: the methods that the store needs of the database.
 
 package hybridstore
 
@@ -9,17 +9,17 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// Truth is a store in a database that numbers its changes. Beyond the contract of
+// Database is a store in a database that numbers its changes. Beyond the contract of
 // session.Store:
 //
 //   - Whatever ends a session before it expires, or changes its metadata, takes
 //     the next number of a log in the same transaction: without gaps, in the order
 //     in which the changes become visible, with a random mark.
-//   - Delete and DeleteUser ask once more where nobody knows what became of the first attempt:
-//     only the database can tell what that has done. The store does not ask again.
-//   - Sweep leaves alone what has expired for Traits.SweepGrace, at least
-//     Config.Grace, and until then TouchLate finds it.
-type Truth interface {
+//   - Delete and DeleteUser try once more if the outcome of the first attempt is unknown: only the
+//     database can tell what the first one has done. The store does not try again.
+//   - Sweep leaves expired sessions alone for Traits.SweepGrace, which is at least Config.Grace,
+//     and until then TouchLate finds them.
+type Database interface {
 	session.Store
 
 	// TouchLate is TouchAll for activity that was seen some time ago: it also takes
