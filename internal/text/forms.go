@@ -25,7 +25,7 @@ var (
 // What is wrong with a form; after the name of a field, where they begin in lower case.
 var (
 	NotInMany      = plain("form.not_in_many", "cannot be changed in many records at once")
-	NothingTicked  = plain("form.nothing_ticked", "Nothing was changed. Tick “Change” beside each field that you want to change.")
+	NothingTicked  = plain("form.nothing_ticked", "Nothing was changed: tick “Change” beside each field that you want to change.")
 	NotInForm      = plain("form.not_in_form", "is not a field of this form")
 	FileWanted     = plain("form.file_wanted", "takes a file, not text")
 	FileTooLarge   = with[int]("form.file_too_large", "is larger than {#n} MiB")
