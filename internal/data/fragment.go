@@ -86,12 +86,12 @@ func (s *Source) places(t *Table, terms []term) []string {
 
 // equals are the conditions that the terms of a row have these values, NULL too.
 func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
-	conditions := make([]fragment, len(terms))
+	var conditions []fragment
 	for i, place := range s.places(t, terms) {
-		if values[i] == nil {
-			conditions[i] = fragment{text: place + " IS NULL"}
+		if value := values[i]; value == nil { //nolint:gosec // a value for each term
+			conditions = append(conditions, fragment{text: place + " IS NULL"})
 		} else {
-			conditions[i] = fragment{place + " = ?", []any{values[i]}}
+			conditions = append(conditions, fragment{place + " = ?", []any{value}})
 		}
 	}
 	return conditions

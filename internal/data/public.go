@@ -6,19 +6,27 @@ package data
 import public "github.com/go-crudadmin/crudadmin/data"
 
 type (
-	Config       = public.Config
-	TableConfig  = public.TableConfig
+	// Config is what a program says of all tables.
+	Config = public.Config
+	// TableConfig is what it says of one.
+	TableConfig = public.TableConfig
+	// ColumnConfig is what it says of one column.
 	ColumnConfig = public.ColumnConfig
-	Kind         = public.Kind
-
-	Tx     = public.Tx
-	Hooks  = public.Hooks
+	// Kind is what a column holds.
+	Kind = public.Kind
+	// Tx is the transaction of a write.
+	Tx = public.Tx
+	// Hooks are called around writes.
+	Hooks = public.Hooks
+	// Values are those of a record, by column.
 	Values = public.Values
-	Field  = public.Field
-
-	NameError  = public.NameError
-	NameErrors = public.NameErrors
-
+	// Field is one entry of a form.
+	Field = public.Field
+	// NameError is one name that is wrong.
+	NameError = public.NameError
+	// NameErrors are all of them.
+	NameErrors = public.NameErrors //nolint:errname // its name in the public package
+	// Level is how bad a finding is.
 	Level = public.Level
 )
 

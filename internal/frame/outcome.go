@@ -90,7 +90,7 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // is empty where a question was asked back and nothing was done yet, and where only headers were asked for.
 func (a *answered) outcome(method string, err error, wrong any) string {
 	switch {
-	case wrong == http.ErrAbortHandler:
+	case wrong == http.ErrAbortHandler: //nolint:errorlint // a panic is compared as net/http does
 		return outcomeCut
 	case wrong != nil:
 		return outcomeError

@@ -15,40 +15,40 @@ import (
 type Fault int
 
 const (
-	// None: there is no error.
+	// None means: there is no error.
 	None Fault = iota
-	// Refused: the database answered that it did nothing, for a reason that has no name here.
+	// Refused means: the database answered that it did nothing, for a reason that has no name here.
 	Refused
-	// Unsent: the statement never reached the database. Of a COMMIT this cannot be known, see
+	// Unsent means: the statement never reached the database. Of a COMMIT this cannot be known, see
 	// [Fault.Undecided].
 	Unsent
-	// Lost: there was no answer, or the connection ended before it. Whether the statement was done
+	// Lost means: there was no answer, or the connection ended before it. Whether the statement was done
 	// is not known.
 	Lost
-	// Starting: the server is starting or stopping, and lets nobody in.
+	// Starting means: the server is starting or stopping, and lets nobody in.
 	Starting
-	// Locked: another connection holds a lock of the SQLite file. Nothing was done.
+	// Locked means: another connection holds a lock of the SQLite file. Nothing was done.
 	Locked
-	// Conflict: the database undid the transaction because of another one: a serialization failure,
+	// Conflict means: the database undid the transaction because of another one: a serialization failure,
 	// a deadlock, a lock that was waited for too long. The whole transaction can be tried again.
 	Conflict
-	// Duplicate: a unique or primary key is there already.
+	// Duplicate means: a unique or primary key is there already.
 	Duplicate
-	// Outdated: the plan of the statement is out of date. It did nothing, and can be prepared anew.
+	// Outdated means: the plan of the statement is out of date. It did nothing, and can be prepared anew.
 	Outdated
-	// Full: the disk is full, or the space that the database may take.
+	// Full means: the disk is full, or the space that the database may take.
 	Full
-	// Broken: the file of the database cannot be opened or read, or is not a database.
+	// Broken means: the file of the database cannot be opened or read, or is not a database.
 	Broken
-	// ReadOnly: the database, or the transaction, takes no writes; a standby does not either.
+	// ReadOnly means: the database, or the transaction, takes no writes; a standby does not either.
 	ReadOnly
-	// Forbidden: the user of the database lacks a right.
+	// Forbidden means: the user of the database lacks a right.
 	Forbidden
-	// NoEntry: the server does not let this user into this database.
+	// NoEntry means: the server does not let this user into this database.
 	NoEntry
-	// NoSchema: there is no schema, or no database is chosen, to keep tables in.
+	// NoSchema means: there is no schema, or no database is chosen, to keep tables in.
 	NoSchema
-	// Unstorable: a character has no place in the character set of the database or the connection.
+	// Unstorable means: a character has no place in the character set of the database or the connection.
 	Unstorable
 )
 

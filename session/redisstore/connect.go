@@ -130,7 +130,7 @@ func (s *Store) connected(ctx context.Context) (rueidis.Client, error) {
 	if attempt == nil {
 		attempt = &connection{done: make(chan struct{})}
 		s.connecting = attempt
-		go s.connect(attempt)
+		go s.connect(attempt) //nolint:gosec // others wait for it as well, so no caller's context ends it
 	}
 	s.mu.Unlock()
 	select {
