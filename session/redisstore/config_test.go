@@ -77,7 +77,7 @@ func TestBadSettings(t *testing.T) {
 		{redisstore.Config{URL: "unix://:" + canary + "/x@/r.sock"}, []string{"URL: an @ or # behind the host"}},
 		{redisstore.Config{URL: config.Secret("unix:///" + strings.Repeat("x", 107))}, []string{"Socket: "}},
 		{redisstore.Config{Socket: "r.sock"}, []string{`Socket: "r.sock", want an absolute path of at most 107 bytes`}},
-		{redisstore.Config{Socket: "/r.sock", TLS: &tls.Config{}, Cluster: []string{"a:1"}}, []string{"TLS: set, but Socket is too", "Socket: set, but Sentinels or Cluster"}},
+		{redisstore.Config{Socket: "/r.sock", TLS: &tls.Config{}, Cluster: []string{"a:1"}}, []string{"TLS: set, but Socket is set too", "Socket: set, but Sentinels or Cluster are"}},
 		{redisstore.Config{Port: -1, DB: -2, PoolSize: -3, Password: canary}, []string{"Port: -1", "DB: -2", "PoolSize: -3"}},
 	} {
 		began := time.Now()
