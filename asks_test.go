@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A request that reads looks up its session once and its administrator once, whatever the page needs
-// to know of them.
+// A request that reads looks up its session once and its administrator once, whatever the page
+// needs to know of them.
 func TestARequestAsksOnceWhoAsks(t *testing.T) {
 	var asked *statements
 	b := newBench(t, func(c *Config) {

@@ -181,8 +181,8 @@ type aborted struct{}
 
 func (aborted) Read([]byte) (int, error) { return 0, errAborted }
 
-// No file is stored of a form whose token is wrong, or of one that takes no files: there is no place
-// for one, and nobody notices.
+// No file is stored of a form whose token is wrong, or of one that takes no files: there is no
+// place for one, and nobody notices.
 func TestFilesAreNotStoredBeforeTheTokenIsRight(t *testing.T) {
 	b := newBench(t, nil)
 	t.Setenv("TMPDIR", "/nonexistent")
@@ -313,7 +313,8 @@ func (c *metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The texts of a form with files are bounded in memory, and the longest text that a column takes fits.
+// The texts of a form with files are bounded in memory, and the longest text that a column takes
+// fits.
 func TestTextsOfAFormWithFiles(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)

@@ -1,5 +1,5 @@
-// Nothing that is masked or hidden is learned: every address, every role, with a canary in each such value, also while
-// the stores are down.
+// Nothing that is masked or hidden is learned: every address, every role, with a canary in each
+// such value, also while the stores are down.
 
 package crudadmin
 
@@ -23,7 +23,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
-// secretsSchema has a canary in everything that editors and viewers may not see: CANARY in values, veiledx in names.
+// secretsSchema has a canary in everything that editors and viewers may not see: CANARY in values,
+// veiledx in names.
 const secretsSchema = `
 CREATE TABLE keyed (token TEXT PRIMARY KEY, note TEXT);
 CREATE TABLE uses (id INTEGER PRIMARY KEY, via TEXT REFERENCES keyed (token) ON UPDATE CASCADE, note TEXT);
@@ -60,7 +61,8 @@ func secretsBench(t *testing.T) *bench {
 	})
 }
 
-// probes are requests about tables, columns and rows that are not to be learned of, beside what links lead to.
+// probes are requests about tables, columns and rows that are not to be learned of, beside what
+// links lead to.
 func probes() []string {
 	tables := []string{"keyed", "uses", "again", "people", "marks", "open_people", "open_uses", "veiledx_vault", "veiledx_view", "veiledx_config"}
 	columns := []string{"token", "via", "uses_via", "pin", "ssn", "start", "mine", "secret_of", "number", "sum", "both", "vault", "note", "name"}
@@ -189,8 +191,8 @@ func secretWrites() []secretWrite {
 	return all
 }
 
-// While a server is down nobody learns whether a table or a column exists that they may not see: what exists and what
-// does not is answered alike, except for words of the request itself.
+// While a server is down nobody learns whether a table or a column exists that they may not see:
+// what exists and what does not is answered alike, except for words of the request itself.
 func TestOutagesTellNoNames(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	for _, down := range []string{"nothing", "the session store", "the administrators' database", "the application's database",
@@ -300,7 +302,8 @@ func TestClashesOnMaskedColumnsNameNothing(t *testing.T) {
 	}
 }
 
-// A reference into a hidden table takes what other rows have, and tells the same of everything else.
+// A reference into a hidden table takes what other rows have, and tells the same of everything
+// else.
 func TestReferencesIntoHiddenTablesTellNoKeys(t *testing.T) {
 	b := secretsBench(t)
 	b.user(t, "ed", account.Editor)
@@ -319,7 +322,8 @@ func TestReferencesIntoHiddenTablesTellNoKeys(t *testing.T) {
 	}
 }
 
-// The page of a deletion is the same whether rows refer to the record or not, where they may not be seen.
+// The page of a deletion is the same whether rows refer to the record or not, where they may not be
+// seen.
 func TestPreviewsTellNothingOfWhatIsNotShown(t *testing.T) {
 	b := secretsBench(t)
 	if _, err := b.db.ExecContext(t.Context(), `DELETE FROM marks; INSERT INTO marks (id, secret_of) VALUES (1, 777124)`); err != nil {

@@ -9,24 +9,24 @@
 //
 // # Serving
 //
-// [Config] says what a panel is made of; [ConfigFromEnv] reads one from environment variables. [New]
-// checks it, reads the schema of the application's database, and creates the administrators' tables.
-// The [Panel] serves every address under its mount path. [Panel.Run] removes expired sessions in the
-// background.
+// [Config] says what a panel is made of; [ConfigFromEnv] reads one from environment variables.
+// [New] checks it, reads the schema of the application's database, and creates the administrators'
+// tables. The [Panel] serves every address under its mount path. [Panel.Run] removes expired
+// sessions in the background.
 //
 // # Tables
 //
 // A panel shows every table and view of the database: each has a list, and each record a page and
 // forms. Config.Tables hides tables and masks columns. [Register] describes a table further, with a
-// Go struct for its rows: a [View] sets its name and which fields stand where, a [Field] how a field
-// is entered, and an [Action] is a button that runs the program's own code. [Panel.Drift] lists where
-// a struct and its table disagree.
+// Go struct for its rows: a [View] sets its name and which fields stand where, a [Field] how a
+// field is entered, and an [Action] is a button that runs the program's own code. [Panel.Drift]
+// lists where a struct and its table disagree.
 //
 // # Rights
 //
-// Administrators are superusers, editors or viewers. [Rights] say what each role may do with a table.
-// A role never meets a table that it may not view: not in the menu, nor as a choice, a reference or
-// an export.
+// Administrators are superusers, editors or viewers. [Rights] say what each role may do with a
+// table. A role never meets a table that it may not view: not in the menu, nor as a choice, a
+// reference or an export.
 //
 // # Hooks
 //
@@ -47,8 +47,8 @@
 //
 // # Promises
 //
-// A panel creates no table in the application's database, unless Config.AdminDB is the same database.
-// It has no global state and links no SQL driver; many panels run in one process, each under a mount
-// path of its own. Masked values are never shown, logged or exported, and passwords are kept as
-// hashes alone.
+// A panel creates no table in the application's database, unless Config.AdminDB is the same
+// database. It has no global state and links no SQL driver; many panels run in one process, each
+// under a mount path of its own. Masked values are never shown, logged or exported, and passwords
+// are kept as hashes alone.
 package crudadmin

@@ -47,7 +47,8 @@ func TestDriftOfEachKind(t *testing.T) {
 			t.Errorf("not found: %+v in %+v", want, all)
 		}
 	}
-	// Validation is a hook too. With it, a required field that is on no form is not reported; without it, it is.
+	// Validation is a hook too. With it, a required field that is on no form is not reported;
+	// without it, it is.
 	type Thin struct {
 		ID   int64
 		Name *string

@@ -1,4 +1,5 @@
-// Rights in the environment: which tables are shown, which columns are masked, and the file of rights.
+// Rights in the environment: which tables are shown, which columns are masked, and the file of
+// rights.
 
 package crudadmin
 
@@ -11,8 +12,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/rightsfile"
 )
 
-// rights reads what SHOW_TABLES, HIDE_TABLES, MASK_COLUMNS, UNMASK_COLUMNS and RIGHTS_FILE say into the
-// configuration.
+// rights reads what SHOW_TABLES, HIDE_TABLES, MASK_COLUMNS, UNMASK_COLUMNS and RIGHTS_FILE say into
+// the configuration.
 func (r panelReader) rights(c *EnvConfig) {
 	c.Tables.Show, c.Tables.Hide = r.tables("SHOW_TABLES"), r.tables("HIDE_TABLES")
 	c.Tables.Mask, c.Tables.Unmasked = r.names("MASK_COLUMNS"), r.names("UNMASK_COLUMNS")

@@ -120,8 +120,8 @@ func TestExportsHaveARoom(t *testing.T) {
 	}
 }
 
-// Where nothing may be exported, of a table, a view, or of the columns chosen, no export is offered, and
-// its addresses refuse, HEAD too.
+// Where nothing may be exported, of a table, a view, or of the columns chosen, no export is
+// offered, and its addresses refuse, HEAD too.
 func TestNothingToExportIsNotOffered(t *testing.T) {
 	b := newBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE secrets (password TEXT, api_key TEXT); INSERT INTO secrets VALUES ('topsecret', 'topsecret');

@@ -43,7 +43,8 @@ func TestGatesStandInFrontOfEveryAddress(t *testing.T) {
 				}
 			})
 			base := strings.TrimSuffix(mount, "/")
-			// from makes a request come from an address and over HTTP or HTTPS, as the proxy says it.
+			// from makes a request come from an address and over HTTP or HTTPS, as the proxy says
+			// it.
 			from := func(address string, https bool) func(*http.Request) {
 				return func(r *http.Request) {
 					if !proxied {

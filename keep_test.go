@@ -55,7 +55,8 @@ func TestWhatWasEnteredOutlivesAnOutage(t *testing.T) {
 		t.Errorf("stored is %q", got)
 	}
 
-	// A token of another session: what was entered is shown, with no button that would vouch for it.
+	// A token of another session: what was entered is shown, with no button that would vouch for
+	// it.
 	refused := page.do(http.MethodPost, "/m/customers/1/edit", with(entry, sessionhttp.CSRFField, "nonsense"))
 	if body := refused.Body.String(); refused.Code != http.StatusForbidden || !strings.Contains(body, "&lt;Zoë&gt;") || strings.Contains(body, "Send again") || !strings.Contains(body, `href="/admin/m/customers/1/edit"`) {
 		t.Errorf("with the token of another session: %d\n%s", refused.Code, body)

@@ -163,7 +163,8 @@ func TestValidateTagsSpeakBesideTheirFields(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(body, "must have at least 2 characters") || !strings.Contains(body, "kept@example.com") {
 		t.Errorf("create: %d, without its rule or its input", w.Code)
 	}
-	// An old value that breaks the rule hinders nobody who does not touch it, unless it is on the form.
+	// An old value that breaks the rule hinders nobody who does not touch it, unless it is on the
+	// form.
 	if w := page.post("/account", "/m/customers/actions/edit", url.Values{"key": {"1", "2"}, "confirm": {"1"}, "set.to.name": {"1"}, "to.name": {"Z"}}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("bulk edit breaks a rule: %d", w.Code)
 	}

@@ -1,5 +1,5 @@
-// Tests of the security log's outcomes: every way to fail, on every route that has a line, leaves a line
-// that says why.
+// Tests of the security log's outcomes: every way to fail, on every route that has a line, leaves a
+// line that says why.
 
 package crudadmin
 
@@ -39,7 +39,8 @@ type deaf struct{ http.ResponseWriter }
 
 func (deaf) Write([]byte) (int, error) { return 0, errors.New("connection reset by peer") }
 
-// waysToFail are tried on every logged route in their order: the last ones break what they need for good.
+// waysToFail are tried on every logged route in their order: the last ones break what they need for
+// good.
 func waysToFail() []failing {
 	signedIn := func(rt frame.Route) bool { return rt.Access != frame.Anybody }
 	posts := func(rt frame.Route) bool { return rt.Method == http.MethodPost }
@@ -106,8 +107,8 @@ func (b *bench) fill(t *testing.T) (free func()) {
 	}
 }
 
-// Every outcome but done has a reason: on each route, for each way to fail. The outcomes and reasons in
-// docs/operations.md are those that exist.
+// Every outcome but done has a reason: on each route, for each way to fail. The outcomes and
+// reasons in docs/operations.md are those that exist.
 func TestEveryOutcomeHasItsReason(t *testing.T) {
 	text, err := os.ReadFile("docs/operations.md")
 	if err != nil {

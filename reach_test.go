@@ -1,5 +1,5 @@
-// Where the database writes: every action of a foreign key, asked of every way to write, with the database itself as
-// the oracle of what would change.
+// Where the database writes: every action of a foreign key, asked of every way to write, with the
+// database itself as the oracle of what would change.
 
 package crudadmin
 
@@ -169,7 +169,8 @@ func needed(before, after map[string][]string) map[string]Right {
 	return all
 }
 
-// foretold runs a statement, and undoes it. It returns the tables as they are, and which rights the change needs.
+// foretold runs a statement, and undoes it. It returns the tables as they are, and which rights the
+// change needs.
 func (b *bench) foretold(t *testing.T, tables []string, statement string) (before map[string][]string, need map[string]Right) {
 	t.Helper()
 	conn, err := b.db.Conn(t.Context())
@@ -209,10 +210,10 @@ var states = []state{
 	{name: "masked", mask: true},
 }
 
-// TestRightsWhereTheDatabaseWrites goes through {CASCADE, SET NULL, SET DEFAULT} × {UPDATE, DELETE} × what is lacked,
-// one and two steps away, by the form, by chosen rows and by all that match. What the statement itself does to the
-// tables says which rights are needed: with them it is done, else it is refused and every table is as it was.
-// The short form tries one of four.
+// TestRightsWhereTheDatabaseWrites goes through {CASCADE, SET NULL, SET DEFAULT} × {UPDATE, DELETE}
+// × what is lacked, one and two steps away, by the form, by chosen rows and by all that match. What
+// the statement itself does to the tables says which rights are needed: with them it is done, else
+// it is refused and every table is as it was. The short form tries one of four.
 func TestRightsWhereTheDatabaseWrites(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	rightsWhereTheDatabaseWrites(t, 4)
@@ -383,8 +384,9 @@ func TestFormsSayWhatReachesTooFar(t *testing.T) {
 	}
 }
 
-// A masked column is written by way of another table for whoever may set it: superusers, and those whose View has it on
-// a form. All others are refused, whatever rows there are, so that nothing is learned of them.
+// A masked column is written by way of another table for whoever may set it: superusers, and those
+// whose View has it on a form. All others are refused, whatever rows there are, so that nothing is
+// learned of them.
 func TestMaskedColumnsAreNotWrittenByADetour(t *testing.T) {
 	type badge struct {
 		ID   int64

@@ -18,8 +18,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
-// send sends a form as a browser does: as one with files if there is one among its fields. The last bytes of a
-// late one never come.
+// send sends a form as a browser does: as one with files if there is one among its fields. The last
+// bytes of a late one never come.
 func (f sentForms) send(t *testing.T, page *browser, path string, late bool) *httptest.ResponseRecorder {
 	t.Helper()
 	body, contentType := f.encode(t)
@@ -42,8 +42,9 @@ func promisesMore(body string) bool {
 	return strings.Contains(body, "Send again") || strings.Contains(body, "is kept on this page")
 }
 
-// Whoever typed a form for ten minutes loses nothing of it when it is refused before it is looked at: because
-// eight requests are under way, because another change is, or because it took too long to come.
+// Whoever typed a form for ten minutes loses nothing of it when it is refused before it is looked
+// at: because eight requests are under way, because another change is, or because it took too long
+// to come.
 func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)

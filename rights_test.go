@@ -41,8 +41,8 @@ var asking = []struct {
 }
 
 // Every kind of address is asked with no right, with each right alone, with all but one, and with
-// all. Requests that need another right are refused, the others are not, and a table that may not be
-// viewed is not there.
+// all. Requests that need another right are refused, the others are not, and a table that may not
+// be viewed is not there.
 func TestRightsMatrix(t *testing.T) {
 	sets := [][]Right{nil, {RightView}, AllRights()}
 	for _, right := range AllRights()[1:] {

@@ -296,8 +296,8 @@ func TestAddressesAreFoundAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// An address in which a segment is an escaped slash leads to one route, the one with a word before the one
-// with a wildcard, every time.
+// An address in which a segment is an escaped slash leads to one route, the one with a word before
+// the one with a wildcard, every time.
 func TestEscapedSlashesLeadToOneRoute(t *testing.T) {
 	b := newBench(t, nil)
 	for path, want := range map[string]string{

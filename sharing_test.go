@@ -197,8 +197,8 @@ func TestWhatTakesAShare(t *testing.T) {
 	}
 }
 
-// Requests of several people at every address, many at once, some aborted and some in panic: none is
-// counted when all have ended.
+// Requests of several people at every address, many at once, some aborted and some in panic: none
+// is counted when all have ended.
 func TestSharesAreGivenBack(t *testing.T) {
 	b := newBench(t, nil)
 	b.frame.Shares.Wait = time.Nanosecond

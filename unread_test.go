@@ -18,8 +18,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
-// lobby serves a panel over real connections with small buffers, on a server without timeouts of its
-// own, and counts them.
+// lobby serves a panel over real connections with small buffers, on a server without timeouts of
+// its own, and counts them.
 type lobby struct {
 	*httptest.Server
 	mu           sync.Mutex
@@ -103,8 +103,8 @@ func TestConnectionsThatReadNothingAreLetGo(t *testing.T) {
 	}
 }
 
-// Each address of the panel, also those whose answer is a refusal or a redirect, asked for again and
-// again by somebody who may, and who reads none of the answers.
+// Each address of the panel, also those whose answer is a refusal or a redirect, asked for again
+// and again by somebody who may, and who reads none of the answers.
 func TestNoAddressWaitsForWhoDoesNotRead(t *testing.T) {
 	b := newBench(t, nil)
 	b.frame.Deadlines.Answer = 100 * time.Millisecond

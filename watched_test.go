@@ -200,8 +200,8 @@ func TestLongWorkEndsWithTheRightToIt(t *testing.T) {
 	}
 }
 
-// Every address that writes for somebody who is signed in is under the watch, whatever it writes to, and every one
-// of a table. The addresses are the router's own.
+// Every address that writes for somebody who is signed in is under the watch, whatever it writes
+// to, and every one of a table. The addresses are the router's own.
 func TestEveryWriteIsUnderTheWatch(t *testing.T) {
 	var k ticks
 	b := newBench(t, nil)

@@ -331,3 +331,8 @@ func ExampleSecret_Reveal() {
 	fmt.Println(generated, len(generated.Reveal()), generated.IsZero(), err)
 	// Output: [secret] 24 false <nil>
 }
+
+func ExampleRole_Valid() {
+	fmt.Println(account.Editor.Valid(), account.Role("owner").Valid())
+	// Output: true false
+}

@@ -31,7 +31,8 @@ func connectTo(t *testing.T, driver, dsn string) *sql.DB {
 	return db
 }
 
-// misconfigured are servers and configurations that can never do what sessions need, of each kind that has them.
+// misconfigured are servers and configurations that can never do what sessions need, of each kind
+// that has them.
 func misconfigured(t *testing.T) map[string]backend.Config {
 	t.Helper()
 	all := map[string]backend.Config{}
@@ -106,8 +107,9 @@ func misconfigured(t *testing.T) map[string]backend.Config {
 	return all
 }
 
-// A server that can never do what the sessions need refuses to start, whatever the Fallback is, and also as the cache
-// in front of a database: it is a mistake to mend, and another store would hide it until everybody is signed out.
+// A server that can never do what the sessions need refuses to start, whatever the Fallback is, and
+// also as the cache in front of a database: it is a mistake to mend, and another store would hide
+// it until everybody is signed out.
 func TestNothingMisconfiguredIsReplaced(t *testing.T) {
 	t.Parallel()
 	tried := 0

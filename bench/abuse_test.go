@@ -125,7 +125,8 @@ func (a *abused) signIn(name string) (*http.Client, error) {
 	return client, nil
 }
 
-// attack does all at once, again and again, until ctx ends. It returns what was answered, by status.
+// attack does all at once, again and again, until ctx ends. It returns what was answered, by
+// status.
 func (a *abused) attack(ctx context.Context, t *testing.T, all *sync.WaitGroup) *sync.Map {
 	t.Helper()
 	vera, err := a.signIn("vera")

@@ -1,4 +1,5 @@
-// This file tests which columns are secret by their names; internal/data tests more of them, by their declared types.
+// This file tests which columns are secret by their names; internal/data tests more of them, by
+// their declared types.
 
 package data
 

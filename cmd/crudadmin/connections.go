@@ -21,15 +21,17 @@ const (
 	maxFromOne     = 64   // from one address: a browser opens six
 	keepAliveEvery = 15 * time.Second
 
-	// writeBuffer bounds what a connection holds that its browser has not taken: Linux lets a socket grow to 4 MB, which
-	// go on arriving when an export that was handed over to it ends with the right to it.
+	// writeBuffer bounds what a connection holds that its browser has not taken: Linux lets a
+	// socket grow to 4 MB, which go on arriving when an export that was handed over to it ends with
+	// the right to it.
 	writeBuffer = 64 << 10
 )
 
-// connections takes connections from a listener, as many as the bounds allow. An address is an IPv4 address, or the
-// /64 of an IPv6 address, of which one line has them all. A trusted proxy has no bound of its own: those behind it are
-// not told apart here. Connections that are kept between two requests take nobody's place: the one that is idle for the
-// longest is closed when there is no room.
+// connections takes connections from a listener, as many as the bounds allow. An address is an IPv4
+// address, or the /64 of an IPv6 address, of which one line has them all. A trusted proxy has no
+// bound of its own: those behind it are not told apart here. Connections that are kept between two
+// requests take nobody's place: the one that is idle for the longest is closed when there is no
+// room.
 type connections struct {
 	*net.TCPListener
 	fromOne int
@@ -54,7 +56,8 @@ func newConnections(l *net.TCPListener, most, fromOne int, trusted []netip.Prefi
 	}
 }
 
-// Accept returns the next connection that may be taken. Those of an address that has as many as it may have are closed.
+// Accept returns the next connection that may be taken. Those of an address that has as many as it
+// may have are closed.
 func (c *connections) Accept() (net.Conn, error) {
 	for {
 		if !c.takePlace() {
@@ -82,7 +85,8 @@ func (c *connections) Accept() (net.Conn, error) {
 	}
 }
 
-// takePlace waits for a place, and closes an idle connection where there is none; false if the listener is closed.
+// takePlace waits for a place, and closes an idle connection where there is none; false if the
+// listener is closed.
 func (c *connections) takePlace() bool {
 	select {
 	case c.places <- struct{}{}:
@@ -109,8 +113,8 @@ func (c *connections) takePlace() bool {
 	}
 }
 
-// note is told by net/http what a connection does, as its ConnState. One that becomes idle while another waits for a
-// place is closed.
+// note is told by net/http what a connection does, as its ConnState. One that becomes idle while
+// another waits for a place is closed.
 func (c *connections) note(conn net.Conn, state http.ConnState) {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
@@ -191,15 +195,16 @@ func (c *connections) leave(address netip.Prefix) {
 	<-c.places
 }
 
-// connection is one that was taken. All else that net/http looks for in it is that of a TCP connection.
+// connection is one that was taken. All else that net/http looks for in it is that of a TCP
+// connection.
 type connection struct {
 	*net.TCPConn
 	leave func()
 	idle  *list.Element // its place among the idle ones, nil while it is used
 }
 
-// Write makes the connection one that is reset once a write was not over in time: net/http closes it then, and what it
-// holds would go on arriving.
+// Write makes the connection one that is reset once a write was not over in time: net/http closes
+// it then, and what it holds would go on arriving.
 func (c *connection) Write(b []byte) (int, error) {
 	n, err := c.TCPConn.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -50,7 +50,8 @@ func dialFrom(t *testing.T, to net.Addr, from string) net.Conn {
 	return conn
 }
 
-// turnedAway reports whether the server has closed the connection; it waits until it says something.
+// turnedAway reports whether the server has closed the connection; it waits until it says
+// something.
 func turnedAway(conn net.Conn) bool {
 	_, err := conn.Read(make([]byte, 1))
 	return err != nil
@@ -158,7 +159,8 @@ func idlers(t *testing.T, c *connections, secure bool) (hold chan struct{}) {
 	return hold
 }
 
-// askOn sends a request on a connection, and says whether it was answered. The deadline is against hanging.
+// askOn sends a request on a connection, and says whether it was answered. The deadline is against
+// hanging.
 func askOn(conn net.Conn, path string) error {
 	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
@@ -174,8 +176,9 @@ func askOn(conn net.Conn, path string) error {
 	return err
 }
 
-// Idle connections, however many addresses have as many as they may, keep nobody out: the one that is idle for the
-// longest goes, one that is in use never does, and where all are in use the next waits until one is idle.
+// Idle connections, however many addresses have as many as they may, keep nobody out: the one that
+// is idle for the longest goes, one that is in use never does, and where all are in use the next
+// waits until one is idle.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
@@ -247,7 +250,8 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// Whatever net/http tells of connections, in whatever order, none is idle and in use, and none is left at the end.
+// Whatever net/http tells of connections, in whatever order, none is idle and in use, and none is
+// left at the end.
 func TestIdleConnectionsUnderRandomUse(t *testing.T) {
 	c := newConnections(nil, 1000, 1000, nil, slog.New(slog.DiscardHandler))
 	r := rand.New(rand.NewPCG(3, 4))
@@ -272,7 +276,8 @@ func TestIdleConnectionsUnderRandomUse(t *testing.T) {
 	}
 }
 
-// Random comings and goings: no address ever has more than its bound, and none is counted at the end.
+// Random comings and goings: no address ever has more than its bound, and none is counted at the
+// end.
 func TestConnectionsUnderRandomUse(t *testing.T) {
 	c := newConnections(nil, 1000, 4, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, slog.New(slog.DiscardHandler))
 	addresses := []string{"192.0.2.1", "192.0.2.2", "10.0.0.1", "2001:db8::1", "2001:db8::ffff", "::ffff:192.0.2.1", "fe80::1%eth0"}
@@ -349,7 +354,8 @@ func TestTheServerBoundsItsConnections(t *testing.T) {
 	r.end(t)
 }
 
-// A connection holds little that its browser has not taken, and throws that away when a write was not over in time.
+// A connection holds little that its browser has not taken, and throws that away when a write was
+// not over in time.
 func TestAConnectionHoldsLittle(t *testing.T) {
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
-// This file holds the tests of Dockerfile and compose.yaml, read as files: they need no container engine.
+// This file holds the tests of Dockerfile and compose.yaml, read as files: they need no container
+// engine.
 
 import (
 	"os"

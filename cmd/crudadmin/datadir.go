@@ -32,8 +32,8 @@ func makeDataDir(path string, log *slog.Logger) error {
 	return nil
 }
 
-// keptSecret reads the secret at path, and makes it with fresh (0600) when there is none. Of several
-// processes that start together all get the same.
+// keptSecret reads the secret at path, and makes it with fresh (0600) when there is none. Of
+// several processes that start together all get the same.
 func keptSecret(path string, fresh func() string) (string, error) {
 	secret, err := readSecret(path)
 	if !errors.Is(err, fs.ErrNotExist) {

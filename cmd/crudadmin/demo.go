@@ -48,7 +48,8 @@ func (c *demoCommand) run(ctx context.Context, p *program) error {
 	return s.serve(ctx, panel, greeting{URL: s.url(), Username: cmp.Or(panel.Username, options.Settings.FirstUsername), Password: string(options.Settings.FirstPassword)})
 }
 
-// ensureShop makes the shop unless it is there, and says when the one that is there is of another version.
+// ensureShop makes the shop unless it is there, and says when the one that is there is of another
+// version.
 func (s *server) ensureShop(ctx context.Context, path string) error {
 	log := s.log.With("component", "demo")
 	found, err := shop.Ensure(ctx, path, func(table string, rows int) {

@@ -21,8 +21,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestCrawlChangesNothing follows the demo's links, one of every kind on every table, and sends its GET forms.
-// Every one works, and not a value of the shop or of the administrators has changed.
+// TestCrawlChangesNothing follows the demo's links, one of every kind on every table, and sends its
+// GET forms. Every one works, and not a value of the shop or of the administrators has changed.
 func TestCrawlChangesNothing(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	dir := programtest.DemoDir(t)
@@ -169,8 +169,8 @@ func tablesOf(t *testing.T, db *sql.DB) (tables []string) {
 	return tables
 }
 
-// TestNonsenseParameters asks every address for parameters that nobody meant. The answer is never a failure,
-// and never in the words of the driver.
+// TestNonsenseParameters asks every address for parameters that nobody meant. The answer is never a
+// failure, and never in the words of the driver.
 func TestNonsenseParameters(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))
@@ -230,9 +230,9 @@ func TestNonsenseParameters(t *testing.T) {
 	}
 }
 
-// TestWeight holds what a page weighs on the line: 60 KB for the first one with all that it needs, in at most six
-// requests, then 8 KB a list of 25 rows, and 15 KB an edit form before it is compressed, with
-// 115 bytes more for each record linked many-to-many that it lists.
+// TestWeight holds what a page weighs on the line: 60 KB for the first one with all that it needs,
+// in at most six requests, then 8 KB a list of 25 rows, and 15 KB an edit form before it is
+// compressed, with 115 bytes more for each record linked many-to-many that it lists.
 func TestWeight(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := programtest.Serve(t, "demo", "--data-dir", programtest.DemoDir(t))

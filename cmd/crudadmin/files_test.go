@@ -1,6 +1,7 @@
 package main
 
-// This file serves SQLite files the program never saw, the odder the better, and walks every page of them.
+// This file serves SQLite files the program never saw, the odder the better, and walks every page
+// of them.
 
 import (
 	"context"
@@ -22,8 +23,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of seven
-// conditions.
+// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of
+// seven conditions.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	filesNeverSeenBefore(t, 7)
@@ -259,7 +260,8 @@ func (w *walk) table(href, name string, n int) {
 	}
 }
 
-// everyRow turns the pages to the end and back: each row is there once. It returns the rows' addresses.
+// everyRow turns the pages to the end and back: each row is there once. It returns the rows'
+// addresses.
 func (w *walk) everyRow(href, name string, n int) []string {
 	w.T.Helper()
 	var there, back []string

@@ -46,7 +46,8 @@ const (
 	variablesHint = "docs/operations.md has every variable, its default and its range."
 )
 
-// parse reads the arguments. Without an error, no command means that help was asked for and printed.
+// parse reads the arguments. Without an error, no command means that help was asked for and
+// printed.
 func (p *program) parse(args []string) (command, error) {
 	var g grammar
 	helped := false

@@ -1,6 +1,7 @@
 package main
 
-// This file tests that flags and variables belong together: each flag has its variable, beats it, and is documented.
+// This file tests that flags and variables belong together: each flag has its variable, beats it,
+// and is documented.
 
 import (
 	"io"
@@ -59,7 +60,8 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 			t.Errorf("docs/operations.md: the row of %s does not name --%s", want, flag.Name)
 		}
 	})
-	// The variables of the program that are built, and those of a panel that depend on how it is served.
+	// The variables of the program that are built, and those of a panel that depend on how it is
+	// served.
 	for _, name := range []string{"addr", "data-dir", "json", "mount-path", "public-url", "tls-cert-file", "tls-key-file", "export-spool-mb"} {
 		for _, command := range []string{"demo", "serve"} {
 			if !had[name][command] {
@@ -69,7 +71,8 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 	}
 }
 
-// What ConfigFromEnv reads is told by the flag where both are there, and refused as the variable is.
+// What ConfigFromEnv reads is told by the flag where both are there, and refused as the variable
+// is.
 func TestFlagsBeatTheirVariables(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

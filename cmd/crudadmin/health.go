@@ -45,8 +45,8 @@ func (c *healthCommand) run(ctx context.Context, p *program) error {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy: nil, // it is this machine that is asked
-			// The certificate names the panel's host, and this asks the loopback address: no secret is sent, and
-			// what is learnt is whether somebody answers.
+			// The certificate names the panel's host, and this asks the loopback address: no secret
+			// is sent, and what is learnt is whether somebody answers.
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
 		},
 	}

@@ -1,4 +1,5 @@
-// Command crudadmin serves an admin panel over an existing database, or over a made one to try it with.
+// Command crudadmin serves an admin panel over an existing database, or over a made one to try it
+// with.
 //
 // Exit codes: 0 done, 1 failed, 2 wrong use (flags, arguments or variables).
 package main
@@ -27,7 +28,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 
-// run is the whole program: it does what args say until it is done or ctx is, and returns the exit code.
+// run is the whole program: it does what args say until it is done or ctx is, and returns the exit
+// code.
 func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	p := &program{stdout: stdout, stderr: stderr, getenv: getenv, openPanel: openPanel, drain: drainTime}
 	return p.run(ctx, args)

@@ -1,7 +1,7 @@
 package main
 
-// This file tests the whole program on real session stores, chosen by the environment alone: a second node accepts
-// whom the first one signed in, and a restart signs nobody out.
+// This file tests the whole program on real session stores, chosen by the environment alone: a
+// second node accepts whom the first one signed in, and a restart signs nobody out.
 
 import (
 	"context"
@@ -222,8 +222,8 @@ func TestOutageSignsNobodyOut(t *testing.T) {
 	n.end(t)
 }
 
-// With hybrid sessions not even the death of the server is seen: the database answers, the history stays, and two nodes
-// agree. A start without the server is not a failure either.
+// With hybrid sessions not even the death of the server is seen: the database answers, the history
+// stays, and two nodes agree. A start without the server is not a failure either.
 func TestHybridSessionsOutliveTheirCache(t *testing.T) {
 	t.Parallel()
 	redis := testserver.Redis(t, testserver.RedisOptions{})

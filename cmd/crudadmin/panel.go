@@ -1,6 +1,7 @@
 package main
 
-// This file is the one place where the program meets the panel: it opens the databases and builds the handler.
+// This file is the one place where the program meets the panel: it opens the databases and builds
+// the handler.
 
 import (
 	"context"
@@ -24,8 +25,8 @@ type panelOptions struct {
 	Database string // the path of the SQLite file to show
 	ReadOnly bool
 
-	// ResetPassword gives the first administrator, if there already, the FirstPassword of the settings again:
-	// the demo does, so that what it prints is true on every run.
+	// ResetPassword gives the first administrator, if there already, the FirstPassword of the
+	// settings again: the demo does, so that what it prints is true on every run.
 	ResetPassword bool
 
 	Log *slog.Logger
@@ -108,7 +109,8 @@ const rollbackWarning = "the database file uses a rollback journal, not WAL: nob
 
 func rollbackJournal(mode string) bool { return mode != "wal" && mode != "memory" }
 
-// greeted is the username to print, of an administrator who has the password that is printed with it.
+// greeted is the username to print, of an administrator who has the password that is printed with
+// it.
 func greeted(ctx context.Context, accounts *account.Accounts, o panelOptions) (string, error) {
 	username, password := o.Settings.FirstUsername, string(o.Settings.FirstPassword)
 	user, err := accounts.ByUsername(ctx, username)

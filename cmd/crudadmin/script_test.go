@@ -1,6 +1,7 @@
 package main
 
-// This file runs the scripts of testdata/script: each is a chapter of the command line's documentation.
+// This file runs the scripts of testdata/script: each is a chapter of the command line's
+// documentation.
 
 import (
 	"errors"

@@ -2,7 +2,8 @@ package main
 
 // This file holds the flags that say how the panel is served beside its address.
 
-// servedFlags are the flags of every command that serves. ConfigFromEnv checks them as it does their variables.
+// servedFlags are the flags of every command that serves. ConfigFromEnv checks them as it does
+// their variables.
 type servedFlags struct {
 	MountPath     string `placeholder:"PATH" variable:"MOUNT_PATH" help:"The path of the panel, /admin by default."`
 	PublicURL     string `placeholder:"URL" variable:"PUBLIC_URL" help:"The address that visitors type, such as https://admin.example.com."`

@@ -1,6 +1,7 @@
 package main
 
-// This file holds the server that demo and serve share: settings, data directory, key, listener, greeting and drain.
+// This file holds the server that demo and serve share: settings, data directory, key, listener,
+// greeting and drain.
 
 import (
 	"cmp"
@@ -25,8 +26,8 @@ import (
 )
 
 const (
-	// drainTime is for the requests in flight when the program is told to stop; with closeTime for the
-	// panel's loop and the databases the program is gone within 10 seconds.
+	// drainTime is for the requests in flight when the program is told to stop; with closeTime for
+	// the panel's loop and the databases the program is gone within 10 seconds.
 	drainTime = 7 * time.Second
 	closeTime = 2 * time.Second
 
@@ -49,8 +50,9 @@ type server struct {
 	log         *slog.Logger
 }
 
-// start reads the settings, makes the data directory, finds the key and takes the address. What is wrong with flags and
-// variables is a usageError, with a server that has only what the settings say of tables.
+// start reads the settings, makes the data directory, finds the key and takes the address. What is
+// wrong with flags and variables is a usageError, with a server that has only what the settings say
+// of tables.
 func (p *program) start(ctx context.Context, flags serverFlags) (*server, error) {
 	settings, err := readSettings(p.getenv, flags.DataDir, flags.shownFlags, flags.servedFlags)
 	if err = errors.Join(flags.check(), err); err != nil {
@@ -81,7 +83,8 @@ func (p *program) start(ctx context.Context, flags serverFlags) (*server, error)
 	return s, nil
 }
 
-// findKey takes the key kept in DATA_DIR where ADMIN_SECRET_KEY is not set, and makes it on the first run.
+// findKey takes the key kept in DATA_DIR where ADMIN_SECRET_KEY is not set, and makes it on the
+// first run.
 func (s *server) findKey() error {
 	if len(s.settings.SecretKey) > 0 {
 		return nil
@@ -103,7 +106,8 @@ func (s *server) panelOptions(database string, readOnly bool) panelOptions {
 	return panelOptions{Settings: s.settings, Database: database, ReadOnly: readOnly, Log: s.log}
 }
 
-// greeting is what is printed once the panel answers. Password is empty where it is not ours to print.
+// greeting is what is printed once the panel answers. Password is empty where it is not ours to
+// print.
 type greeting struct {
 	URL      string `json:"url"`
 	Username string `json:"username"`
@@ -124,7 +128,8 @@ func (g greeting) print(w io.Writer, asJSON bool) error {
 	return err
 }
 
-// url is where the panel answers, with the slash at its end. A listener on every address is named by the loopback one.
+// url is where the panel answers, with the slash at its end. A listener on every address is named
+// by the loopback one.
 func (s *server) url() string {
 	host, _, _ := net.SplitHostPort(s.addr)
 	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
@@ -135,7 +140,8 @@ func (s *server) url() string {
 	return u.String()
 }
 
-// reachable is the host under which this machine reaches a listener: the loopback address for one on every address.
+// reachable is the host under which this machine reaches a listener: the loopback address for one
+// on every address.
 func reachable(host string) string {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		return "127.0.0.1"
@@ -143,7 +149,8 @@ func reachable(host string) string {
 	return host
 }
 
-// warnOfPlainHTTP says that a panel of a development environment can be reached from other machines.
+// warnOfPlainHTTP says that a panel of a development environment can be reached from other
+// machines.
 func (s *server) warnOfPlainHTTP(log *slog.Logger) {
 	host, _, _ := net.SplitHostPort(s.addr)
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() || s.certificate != nil || s.settings.Environment != "" {
@@ -152,8 +159,8 @@ func (s *server) warnOfPlainHTTP(log *slog.Logger) {
 	log.Warn("other machines may reach this address, and passwords travel over plain HTTP: set ENVIRONMENT=production, and TLS_CERT_FILE or a proxy that speaks HTTPS", "addr", s.addr)
 }
 
-// serve prints the greeting and answers requests until ctx is done; then it drains: requests in flight get
-// the program's drain time, the panel's loop and its databases closeTime.
+// serve prints the greeting and answers requests until ctx is done; then it drains: requests in
+// flight get the program's drain time, the panel's loop and its databases closeTime.
 func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err error) {
 	log := s.log.With("component", "server")
 	web := &http.Server{
@@ -165,8 +172,8 @@ func (s *server) serve(ctx context.Context, panel *openedPanel, g greeting) (err
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnState:         s.listener.note,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// No WriteTimeout: the panel gives each answer its own from the first byte on. HTTP/2 would end with it what is
-		// still being worked on.
+		// No WriteTimeout: the panel gives each answer its own from the first byte on. HTTP/2 would
+		// end with it what is still being worked on.
 	}
 	loop, stopLoop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLoop()

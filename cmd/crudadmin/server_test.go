@@ -1,6 +1,7 @@
 package main
 
-// This file tests demo and serve with a stand-in for the panel: what they print, keep, hand on and how they stop.
+// This file tests demo and serve with a stand-in for the panel: what they print, keep, hand on and
+// how they stop.
 
 import (
 	"bufio"

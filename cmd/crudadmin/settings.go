@@ -1,6 +1,7 @@
 package main
 
-// This file holds the settings: what the environment variables say of the panel and of the store of its sessions.
+// This file holds the settings: what the environment variables say of the panel and of the store of
+// its sessions.
 
 import (
 	"reflect"
@@ -18,8 +19,8 @@ type settings struct {
 	Store backend.Config // of the sessions
 }
 
-// flagged is what a flag of a struct of flags says instead of its variable; empty if there is no such flag, or it was
-// not given.
+// flagged is what a flag of a struct of flags says instead of its variable; empty if there is no
+// such flag, or it was not given.
 func flagged(flags any, variable string) string {
 	values := reflect.ValueOf(flags)
 	for i := range values.NumField() {
@@ -30,8 +31,8 @@ func flagged(flags any, variable string) string {
 	return ""
 }
 
-// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it, given are structs of
-// flags that beat theirs. All that are wrong are in the one error.
+// readSettings reads and checks every variable; dataDir is DATA_DIR or the flag that beats it,
+// given are structs of flags that beat theirs. All that are wrong are in the one error.
 func readSettings(getenv func(string) string, dataDir string, given ...any) (settings, error) {
 	panel, panelErr := crudadmin.ConfigFromEnv(func(name string) string {
 		if name == "DATA_DIR" {

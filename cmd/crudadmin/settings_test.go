@@ -1,6 +1,7 @@
 package main
 
-// This file holds the tests of the variables: each is read, documented with its default, and refused when wrong.
+// This file holds the tests of the variables: each is read, documented with its default, and
+// refused when wrong.
 
 import (
 	"fmt"
@@ -28,8 +29,8 @@ func from(pairs ...string) func(string) string {
 
 const goodKey = "kV3mQ9xT7bLw2RzY8cNf5HsJ4gPd6AuE"
 
-// variables are all of them, with the default as docs/operations.md states it and a value that is refused; none
-// where every text of a sane length is right.
+// variables are all of them, with the default as docs/operations.md states it and a value that is
+// refused; none where every text of a sane length is right.
 var variables = []struct{ name, byDefault, wrong string }{
 	{"ENVIRONMENT", "`development`", "prod"},
 	{"ADMIN_SECRET_KEY", "required outside development", "canary"},

@@ -16,8 +16,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
-// shownFlags are the flags of every command that reads the application's tables. A tag says the field of the
-// configuration that a flag becomes, if it has another name.
+// shownFlags are the flags of every command that reads the application's tables. A tag says the
+// field of the configuration that a flag becomes, if it has another name.
 type shownFlags struct {
 	Show   string `placeholder:"TABLES" variable:"SHOW_TABLES" help:"Show only these tables and views, separated by commas."`
 	Hide   string `placeholder:"TABLES" variable:"HIDE_TABLES" help:"Hide these tables and views."`
@@ -26,8 +26,8 @@ type shownFlags struct {
 	Rights string `placeholder:"FILE" variable:"RIGHTS_FILE" help:"A YAML file that says what each role may do with each table."`
 }
 
-// openData opens the data as the settings show it. wrong are the names in them that the database does not have; the data
-// is then all that there is.
+// openData opens the data as the settings show it. wrong are the names in them that the database
+// does not have; the data is then all that there is.
 func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source, wrong []string, err error) {
 	source, err = data.Open(ctx, db, s.Tables)
 	if names, ok := errors.AsType[data.NameErrors](err); ok {
@@ -40,8 +40,8 @@ func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source,
 	return source, wrong, err
 }
 
-// withWrongNames adds to what is wrong with the settings the names in them that the database does not have, so that
-// all are told at once. Other errors stay as they are.
+// withWrongNames adds to what is wrong with the settings the names in them that the database does
+// not have, so that all are told at once. Other errors stay as they are.
 func withWrongNames(ctx context.Context, path string, s *server, err error) error {
 	usage, ok := errors.AsType[*usageError](err)
 	if !ok {
@@ -59,7 +59,8 @@ func withWrongNames(ctx context.Context, path string, s *server, err error) erro
 	return &usageError{fmt.Errorf("%w\n  %s", usage.err, strings.Join(wrong, "\n  ")), usage.hint}
 }
 
-// wrongNames names the flags where the database does not have what they name; other errors stay as they are.
+// wrongNames names the flags where the database does not have what they name; other errors stay as
+// they are.
 func wrongNames(s settings, err error) error {
 	names, ok := errors.AsType[data.NameErrors](err)
 	if !ok {

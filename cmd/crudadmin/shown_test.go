@@ -1,6 +1,7 @@
 package main
 
-// This file tests the flags that say which tables and columns are shown to whom, and their variables.
+// This file tests the flags that say which tables and columns are shown to whom, and their
+// variables.
 
 import (
 	"bytes"

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// certificate is what the files of TLS_CERT_FILE and TLS_KEY_FILE held when they were last read and right.
+// certificate is what the files of TLS_CERT_FILE and TLS_KEY_FILE held when they were last read and
+// right.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -63,7 +64,8 @@ func (c *certificate) reread() {
 	}
 }
 
-// onHangup calls do at each signal until ctx ends. Without somebody who listens, a signal would end the program.
+// onHangup calls do at each signal until ctx ends. Without somebody who listens, a signal would end
+// the program.
 func onHangup(ctx context.Context, signals <-chan struct{}, do func()) {
 	for {
 		select {

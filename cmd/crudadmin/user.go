@@ -1,6 +1,7 @@
 package main
 
-// This file holds the command user, which changes administrators from the machine the panel runs on.
+// This file holds the command user, which changes administrators from the machine the panel runs
+// on.
 
 import (
 	"context"

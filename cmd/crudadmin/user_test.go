@@ -13,7 +13,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestUnlockBesideARunningPanel counts in the memory of the program: what another process does is known there at once.
+// TestUnlockBesideARunningPanel counts in the memory of the program: what another process does is
+// known there at once.
 func TestUnlockBesideARunningPanel(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	dir := dataDir(t)

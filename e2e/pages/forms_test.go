@@ -137,7 +137,8 @@ func browserForms(t *testing.T, b *browser) {
 		for _, width := range []int64{320, 1440} {
 			b.open(t, "form-edit", width, 900)
 			eval[bool](t, b, `(window.times = 0, document.querySelector("form.form").addEventListener("submit", (e) => { window.times++; e.preventDefault(); }, true), true)`)
-			// The check while typing never comes, so that leaving the field is what moves the button, and by its whole height.
+			// The check while typing never comes, so that leaving the field is what moves the
+			// button, and by its whole height.
 			eval[bool](t, b, `((timer) => { window.setTimeout = (f, ms, ...rest) => ms === 300 ? 0 : timer(f, ms, ...rest); return true; })(setTimeout)`)
 			eval[bool](t, b, `(document.querySelector(".form-foot").style.position = "static", document.querySelector("#field-13-json").style.lineHeight = 5, true)`)
 			eval[bool](t, b, `(document.querySelector("#field-13-json").style.minBlockSize = 0, true)`)
@@ -189,8 +190,8 @@ func browserForms(t *testing.T, b *browser) {
 		b.check(t)
 	})
 
-	// A form is sent once and without a question, however often it is told to. Browsers go on from a submit only after
-	// what comes at once, as the second click does.
+	// A form is sent once and without a question, however often it is told to. Browsers go on from
+	// a submit only after what comes at once, as the second click does.
 	t.Run("impatience", func(t *testing.T) {
 		const asked = `(() => {
 			let asks = 0, goes = 0;

@@ -1,7 +1,8 @@
 package program_test
 
-// This file looks at the demo through a real browser, as somebody who works with it: every table is listed,
-// filtered, sorted, paged and its records opened by clicks, with scripts and without, in both themes.
+// This file looks at the demo through a real browser, as somebody who works with it: every table is
+// listed, filtered, sorted, paged and its records opened by clicks, with scripts and without, in
+// both themes.
 
 import (
 	"context"
@@ -56,8 +57,8 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
-// listen notes everything that a page may not do: errors, exceptions, dialogs, and violations of the content
-// security policy, which Chromium writes to the log.
+// listen notes everything that a page may not do: errors, exceptions, dialogs, and violations of
+// the content security policy, which Chromium writes to the log.
 func (b *browser) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -306,8 +307,9 @@ func (b *browser) demoTables() []string {
 	return tables
 }
 
-// TestDemoInBrowser walks through a table and a view, and in the long form through some of different nature; with
-// -tables all through all of them. What every table leads to is followed by TestCrawlChangesNothing, without a browser.
+// TestDemoInBrowser walks through a table and a view, and in the long form through some of
+// different nature; with -tables all through all of them. What every table leads to is followed by
+// TestCrawlChangesNothing, without a browser.
 func TestDemoInBrowser(t *testing.T) { demoInBrowser(t, "monthly_revenue", "orders") }
 
 func TestDemoInBrowserLong(t *testing.T) {

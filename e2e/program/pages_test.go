@@ -1,7 +1,7 @@
 package program_test
 
-// This file looks at a page of every kind, in both themes and at several widths: nothing is said on the console,
-// nothing is wider than the window, and axe-core finds nothing.
+// This file looks at a page of every kind, in both themes and at several widths: nothing is said on
+// the console, nothing is wider than the window, and axe-core finds nothing.
 
 import (
 	"fmt"
@@ -125,9 +125,10 @@ func demoPages(s *programtest.Program, other *programtest.Visitor) []kept {
 	}
 }
 
-// TestPagesInBrowser opens the pages on a phone in the dark theme and on a desktop in the light one, and in the long form
-// on both in both. With CRUDADMIN_SCREENSHOTS set to a directory it leaves pictures there, and looks at a tablet's width
-// and every table too; with CRUDADMIN_PAGES at some pages only.
+// TestPagesInBrowser opens the pages on a phone in the dark theme and on a desktop in the light
+// one, and in the long form on both in both. With CRUDADMIN_SCREENSHOTS set to a directory it
+// leaves pictures there, and looks at a tablet's width and every table too; with CRUDADMIN_PAGES at
+// some pages only.
 func TestPagesInBrowser(t *testing.T) { pagesInBrowser(t, os.Getenv("CRUDADMIN_SCREENSHOTS") != "") }
 
 func TestPagesInBrowserLong(t *testing.T) {

@@ -1,7 +1,7 @@
 package program_test
 
-// This file works in the demo as its users do: in a table that can be written a record is created, edited, found with
-// a filter, exported, edited in bulk and deleted, with scripts and without.
+// This file works in the demo as its users do: in a table that can be written a record is created,
+// edited, found with a filter, exported, edited in bulk and deleted, with scripts and without.
 
 import (
 	"cmp"
@@ -182,8 +182,8 @@ func (w *worker) keys(choices string) (keys [][2]string) {
 	return keys
 }
 
-// submit sends the form until it is taken: what is refused is named beside its field, with all that was entered
-// kept, and is entered anew.
+// submit sends the form until it is taken: what is refused is named beside its field, with all that
+// was entered kept, and is entered anew.
 func (w *worker) submit(what string, entered []formField) {
 	w.t.Helper()
 	for try := 0; ; try++ {
@@ -409,8 +409,8 @@ func (w *worker) deleteAll(found string) {
 	}
 }
 
-// workTables are the tables that work is done in: a test run takes one, the long form a few of different nature, as all
-// take minutes.
+// workTables are the tables that work is done in: a test run takes one, the long form a few of
+// different nature, as all take minutes.
 var workTables = flag.String("tables", "", `work in these tables of the demo, separated by commas, or in "all"`)
 
 func TestWorkInBrowser(t *testing.T) { workInBrowser(t, true, "orders") }

@@ -45,7 +45,8 @@ func chapter(text string) (folders []string) {
 func unnamed(folders, tree []string) (missing []string) {
 	for _, folder := range tree {
 		named := slices.ContainsFunc(folders, func(one string) bool { return folder == one })
-		// What is below cmd, examples and the modules of their own, and internal to a package that is named, is its own affair.
+		// What is below cmd, examples and the modules of their own, and internal to a package that
+		// is named, is its own affair.
 		top, _, _ := strings.Cut(folder, "/")
 		inside := slices.Contains([]string{"cmd", "examples", "bench", "faults", "tools", "e2e"}, top)
 		parent, _, internal := strings.Cut(folder, "/internal/")

@@ -46,8 +46,8 @@ var unsaid = map[string]string{
 	"internal/ui/static.go":                               "headers, and an answer to programs",
 }
 
-// notYetMoved are files whose words still stand in them. The list only gets shorter: a file that has
-// none left is to be taken out of it.
+// notYetMoved are files whose words still stand in them. The list only gets shorter: a file that
+// has none left is to be taken out of it.
 var notYetMoved = map[string]string{
 
 	"internal/ui/templates/account.html":           later,

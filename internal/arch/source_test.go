@@ -4,6 +4,7 @@
 package arch
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -224,10 +226,18 @@ func released(path string) bool {
 	return slices.ContainsFunc(modules, func(dir string) bool { return filepath.Join(root, dir) == path })
 }
 
-// sources parses every .go file of the product, of the modules that we release.
-func sources(t *testing.T) (all []source) {
+// sources returns every .go file of the product, of the modules that we release, parsed once.
+func sources(t *testing.T) []source {
 	t.Helper()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(all)
+}
+
+var parsed = sync.OnceValues(func() (all []source, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -245,27 +255,29 @@ func sources(t *testing.T) (all []source) {
 		if err != nil {
 			return err
 		}
-		s := parse(t, path, nil)
+		s, err := parseFile(path, nil)
 		s.path = filepath.ToSlash(name)
 		all = append(all, s)
-		return nil
+		return err
 	})
-	if err != nil {
-		t.Fatal(err)
+	if err == nil && len(all) == 0 {
+		err = errors.New("there is no source")
 	}
-	if len(all) == 0 {
-		t.Fatal("there is no source")
-	}
-	return all
-}
+	return all, err
+})
 
 // parse reads a file, or text if it is not nil.
 func parse(t *testing.T, path string, text any) source {
 	t.Helper()
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, path, text, parser.ParseComments|parser.SkipObjectResolution)
+	s, err := parseFile(path, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source{path: path, file: file, fset: fset}
+	return s
+}
+
+func parseFile(path string, text any) (source, error) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, path, text, parser.ParseComments|parser.SkipObjectResolution)
+	return source{path: path, file: file, fset: fset}, err
 }

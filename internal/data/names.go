@@ -78,8 +78,8 @@ func listed(list []string, t *Table) bool {
 	return slices.Contains(list, t.Name) || slices.Contains(list, "*")
 }
 
-// Unshown are the tables in a field of a configuration that the schema does not show; "*" stands for
-// all of them.
+// Unshown are the tables in a field of a configuration that the schema does not show; "*" stands
+// for all of them.
 func (s *Schema) Unshown(field string, tables iter.Seq[string]) NameErrors {
 	var wrong NameErrors
 	for _, name := range slices.Sorted(tables) {

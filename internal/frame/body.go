@@ -98,8 +98,8 @@ type rebodied struct {
 	io.Closer
 }
 
-// leadingToken is the CSRF token of a form with files if it is the first field. It reads no further,
-// and takes nothing away.
+// leadingToken is the CSRF token of a form with files if it is the first field. It reads no
+// further, and takes nothing away.
 func leadingToken(r *http.Request) (string, bool) {
 	const far = 4 << 10 // a boundary, a header and a token, with room
 	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -133,8 +133,8 @@ func readFiles(r *http.Request) error {
 	return formError(err)
 }
 
-// overhear returns a request that hears of what is read of another one, which is a form with files, and keeps
-// its values. They are there when done returns.
+// overhear returns a request that hears of what is read of another one, which is a form with files,
+// and keeps its values. They are there when done returns.
 func overhear(r *http.Request) (heard *http.Request, done func()) {
 	from, to := io.Pipe()
 	heard = &http.Request{Method: r.Method, URL: r.URL, Header: r.Header, Body: from}
@@ -151,8 +151,8 @@ func overhear(r *http.Request) (heard *http.Request, done func()) {
 	}
 }
 
-// readValues reads a form. Of files it keeps the names and nothing else. Of a form that does not come whole
-// the values that have come are in PostForm all the same.
+// readValues reads a form. Of files it keeps the names and nothing else. Of a form that does not
+// come whole the values that have come are in PostForm all the same.
 func readValues(r *http.Request) error {
 	var cut error
 	if isForm(r, "application/x-www-form-urlencoded") && r.PostForm == nil && r.Body != nil {
@@ -172,8 +172,8 @@ func readValues(r *http.Request) error {
 	return formError(err)
 }
 
-// ReadRefused reads the form of a visit that was refused before it was read. There is none where nothing
-// was sent, or where what was sent is not to be read.
+// ReadRefused reads the form of a visit that was refused before it was read. There is none where
+// nothing was sent, or where what was sent is not to be read.
 func (v *Visit) ReadRefused() error {
 	if v.R.Body == http.NoBody {
 		return errForm

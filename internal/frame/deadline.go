@@ -71,8 +71,8 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answer sets the write deadline before the first byte, unless the handler has. A handler's deadline
-// may be set by another goroutine, such as one that ends the answer at once.
+// answer sets the write deadline before the first byte, unless the handler has. A handler's
+// deadline may be set by another goroutine, such as one that ends the answer at once.
 type answer struct {
 	http.ResponseWriter
 	controller *http.ResponseController

@@ -53,8 +53,8 @@ const (
 // ErrBrowser means that the browser did not take an answer to its end: it has gone, or is too slow.
 var ErrBrowser = errors.New("the browser did not take the answer to its end")
 
-// Cut ends the visit's answer where it is, because of an error: what was sent of it is not to be taken
-// for the whole. It does not return.
+// Cut ends the visit's answer where it is, because of an error: what was sent of it is not to be
+// taken for the whole. It does not return.
 func (v *Visit) Cut(err error) {
 	if why := context.Cause(v.R.Context()); why != nil {
 		err = why // the watch's, or that of a browser that has gone
@@ -86,8 +86,9 @@ func (a *answered) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// outcome is how the request ended, by its answer, by its error, and by what its handler panicked with. It
-// is empty where a question was asked back and nothing was done yet, and where only headers were asked for.
+// outcome is how the request ended, by its answer, by its error, and by what its handler panicked
+// with. It is empty where a question was asked back and nothing was done yet, and where only
+// headers were asked for.
 func (a *answered) outcome(method string, err error, wrong any) string {
 	switch {
 	case wrong == http.ErrAbortHandler: //nolint:errorlint // a panic is compared as net/http does
@@ -122,7 +123,8 @@ func (a *answered) asksBack(method string) bool {
 
 func noSession(err error) bool { return errors.Is(err, errNobody) || errors.Is(err, errEnded) }
 
-// reason is why a request was not done: by its error, or by the answer's status where a page says it.
+// reason is why a request was not done: by its error, or by the answer's status where a page says
+// it.
 func reason(status int, err error) string {
 	for _, known := range []struct {
 		err    error

@@ -13,8 +13,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
-// A view that cannot be shown, to those who may change records or to those who may not, alone or in the place of
-// another one, leaves all of the policy as it was.
+// A view that cannot be shown, to those who may change records or to those who may not, alone or in
+// the place of another one, leaves all of the policy as it was.
 func TestAViewThatFailsLeavesThePolicyAsItWas(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "shop.db"))

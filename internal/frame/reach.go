@@ -12,11 +12,11 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
-// mayReach says why a role may not change what a foreign key's action changes; nil if it may. Deleting rows needs the
-// right to delete there, setting their columns the right to update. What is masked is written for superusers alone, or
-// where a View lets it be entered: whoever may not set a value themselves, and is not to learn it, does not overwrite it
-// by way of another table. In a table that the configuration hides from
-// everybody only superusers have rights.
+// mayReach says why a role may not change what a foreign key's action changes; nil if it may.
+// Deleting rows needs the right to delete there, setting their columns the right to update. What is
+// masked is written for superusers alone, or where a View lets it be entered: whoever may not set a
+// value themselves, and is not to learn it, does not overwrite it by way of another table. In a
+// table that the configuration hides from everybody only superusers have rights.
 func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
 	right, why := RightUpdate, text.ReachesChanges
 	if reached.Deletes {

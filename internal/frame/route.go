@@ -114,8 +114,8 @@ func (f *Frame) Add(routes ...Route) {
 	}
 }
 
-// inOrder sorts addresses so that one with a word stands before one with a wildcard in its place: "{" is
-// after all letters.
+// inOrder sorts addresses so that one with a word stands before one with a wildcard in its place:
+// "{" is after all letters.
 func inOrder(all crossing) crossing {
 	slices.SortStableFunc(all, func(a, b *crossed) int { return strings.Compare(a.route.Path, b.route.Path) })
 	return all

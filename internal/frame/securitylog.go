@@ -35,8 +35,8 @@ func (v *Visit) Note(attrs ...slog.Attr) {
 	}
 }
 
-// NoteError says why the visit's request was not done, where its handler answers the error by a page of
-// its own. Errors that handlers return are noted already.
+// NoteError says why the visit's request was not done, where its handler answers the error by a
+// page of its own. Errors that handlers return are noted already.
 func (v *Visit) NoteError(err error) {
 	if d := deedOf(v.R); d != nil {
 		d.err = err
@@ -65,8 +65,8 @@ func (f *Frame) logged(rt Route, next http.Handler) http.Handler {
 	})
 }
 
-// logFailure notes the error that a request is answered with, or writes the line of one that is denied
-// where its route has none.
+// logFailure notes the error that a request is answered with, or writes the line of one that is
+// denied where its route has none.
 func (f *Frame) logFailure(v *Visit, status int, err error) {
 	v.NoteError(err)
 	if deedOf(v.R) == nil && status == http.StatusForbidden {

@@ -83,8 +83,9 @@ func (s *Shares) Begin(name string) (*Share, bool) {
 	return &Share{shares: s, name: name, person: p}, true
 }
 
-// Keep takes a place for reading what a request sent that has no place of its own, so that what somebody
-// entered is not lost; false if they have MaxKept already. Whoever was given a place ends it, once.
+// Keep takes a place for reading what a request sent that has no place of its own, so that what
+// somebody entered is not lost; false if they have MaxKept already. Whoever was given a place ends
+// it, once.
 func (s *Shares) Keep(name string) (end func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

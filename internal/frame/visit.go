@@ -39,7 +39,8 @@ func (f *Frame) visit(w http.ResponseWriter, r *http.Request) *Visit {
 }
 
 // end gives back what the visit holds: its place among those of its person, and the files of its
-// form. (net/http removes the files of the request that it made, and the visit's is a copy of that.)
+// form. (net/http removes the files of the request that it made, and the visit's is a copy of
+// that.)
 func (v *Visit) end() {
 	v.share.End()
 	if v.kept != nil {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A Watch ends what is under way when it may not go on: it asks about once a second, and once for all
-// that is asked the same, however much of it there is. What ends within a second is asked nothing. The
-// zero Watch is ready.
+// A Watch ends what is under way when it may not go on: it asks about once a second, and once for
+// all that is asked the same, however much of it there is. What ends within a second is asked
+// nothing. The zero Watch is ready.
 type Watch struct {
 	// After runs a function after a time, and returns what stops that; time.AfterFunc by default.
 	After func(time.Duration, func()) (stop func() bool)
@@ -19,19 +19,20 @@ type Watch struct {
 	groups map[string]*group
 }
 
-// An Ask says whether what is under way may go on. over is why it may not, nil if it may; err is why
-// nobody knows.
+// An Ask says whether what is under way may go on. over is why it may not, nil if it may; err is
+// why nobody knows.
 type Ask func(ctx context.Context) (over, err error)
 
 const (
-	// watchEvery leaves a tenth of a second for the answer, so that what has ended is over within one.
+	// watchEvery leaves a tenth of a second for the answer, so that what has ended is over within
+	// one.
 	watchEvery = 900 * time.Millisecond
 
 	// watchAnswer is how long one answer may take.
 	watchAnswer = 5 * time.Second
 
-	// watchUnknown is how often in a row nobody may know before it is over all the same: about 10 s where
-	// the server refuses at once, and up to a minute where it says nothing.
+	// watchUnknown is how often in a row nobody may know before it is over all the same: about 10 s
+	// where the server refuses at once, and up to a minute where it says nothing.
 	watchUnknown = 11
 )
 
@@ -43,8 +44,9 @@ type group struct {
 	unknown int
 }
 
-// Follow returns a context that ends with a cause when ask says that it is over. All with the same key
-// are asked once, by the ask of the first of them. Call done when there is nothing to end any more.
+// Follow returns a context that ends with a cause when ask says that it is over. All with the same
+// key are asked once, by the ask of the first of them. Call done when there is nothing to end any
+// more.
 func (w *Watch) Follow(ctx context.Context, key string, ask Ask) (followed context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w.mu.Lock()

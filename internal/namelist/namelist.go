@@ -1,5 +1,5 @@
-// Package namelist reads lists of names of tables and columns as people write them: separated by a character, with names
-// that hold it in double quotes.
+// Package namelist reads lists of names of tables and columns as people write them: separated by a
+// character, with names that hold it in double quotes.
 package namelist
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Split splits text at a character outside double quotes, and trims the blanks around the parts. Quotes stay. An empty
-// part, and a quote that is not closed, are errors.
+// Split splits text at a character outside double quotes, and trims the blanks around the parts.
+// Quotes stay. An empty part, and a quote that is not closed, are errors.
 func Split(text string, at byte) ([]string, error) {
 	var parts []string
 	quoted := false
@@ -32,7 +32,8 @@ func Split(text string, at byte) ([]string, error) {
 	return parts, nil
 }
 
-// Unquote is the name that a part of Split means, and whether it stands for every name: that is * without quotes.
+// Unquote is the name that a part of Split means, and whether it stands for every name: that is *
+// without quotes.
 func Unquote(part string) (name string, every bool, err error) {
 	if part == "*" {
 		return part, true, nil

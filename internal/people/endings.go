@@ -24,7 +24,8 @@ const (
 	// maxFilterText bounds each of a filter's texts, in bytes.
 	maxFilterText = 255
 
-	// lookedThrough is how many sessions one page of a filtered list looks through; the next page goes on.
+	// lookedThrough is how many sessions one page of a filtered list looks through; the next page
+	// goes on.
 	lookedThrough = 20 * session.MaxPage
 
 	// countedEndings is how many sessions a preview counts.
@@ -33,7 +34,8 @@ const (
 	// endingTime is how long one request ends sessions; another one goes on.
 	endingTime = 20 * time.Second
 
-	// endingStep is how long it ends everybody's sessions before it looks whether its request still goes on.
+	// endingStep is how long it ends everybody's sessions before it looks whether its request still
+	// goes on.
 	endingStep = time.Second
 )
 
@@ -97,8 +99,8 @@ func (f sessionFilter) values() url.Values {
 // looks reports whether each session must be looked at, and its user is not enough.
 func (f sessionFilter) looks() bool { return f.networks.IsValid() || f.device != "" }
 
-// takeShare takes what it costs to find or count the sessions of a form, and to end them. An index of the store leads to
-// those of one user.
+// takeShare takes what it costs to find or count the sessions of a form, and to end them. An index
+// of the store leads to those of one user.
 func (f sessionFilter) takeShare(v *frame.Visit, ending bool) error {
 	if f.userID != "" && !f.looks() {
 		return nil
@@ -236,8 +238,8 @@ func (p *Pages) endAll(v *frame.Visit, f sessionFilter, keep session.ID, why ses
 	return n, false, err
 }
 
-// endEverybody ends all sessions but one, in steps: what ends sessions goes on when its context is canceled, and the
-// request's is when the visitor may not go on.
+// endEverybody ends all sessions but one, in steps: what ends sessions goes on when its context is
+// canceled, and the request's is when the visitor may not go on.
 func (p *Pages) endEverybody(ctx context.Context, keep session.ID, why session.Ending) (n int, err error) {
 	for {
 		step, cancel := context.WithTimeout(ctx, endingStep)

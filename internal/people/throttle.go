@@ -30,7 +30,8 @@ func epoch(u account.User) string { return strconv.FormatInt(u.Epoch, 10) }
 // unlocks is what the failures of an account are counted under.
 func unlocks(u account.User) string { return strconv.FormatInt(u.Unlocks, 10) }
 
-// throttled reports whether err refuses a login, and for how long; the header of the answer says so too.
+// throttled reports whether err refuses a login, and for how long; the header of the answer says so
+// too.
 func throttled(v *frame.Visit, err error) (wait time.Duration, ok bool) {
 	refused, ok := errors.AsType[*session.ThrottledError](err)
 	if !ok {
@@ -41,7 +42,8 @@ func throttled(v *frame.Visit, err error) (wait time.Duration, ok bool) {
 	return refused.RetryAfter, true
 }
 
-// rememberAgain binds the browser in which somebody has changed their password to the account's new epoch.
+// rememberAgain binds the browser in which somebody has changed their password to the account's new
+// epoch.
 func (p *Pages) rememberAgain(v *frame.Visit, id string, attempt *session.Attempt) {
 	u, err := p.Accounts.ByID(v.R.Context(), id)
 	if err == nil {

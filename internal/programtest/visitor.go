@@ -119,8 +119,8 @@ var (
 	AnyTag = regexp.MustCompile(`<[^>]*>`)
 )
 
-// Tags returns the start tags of these names, in order. It reads what html/template writes, whose attributes
-// are quoted and whose text has no bare "<".
+// Tags returns the start tags of these names, in order. It reads what html/template writes, whose
+// attributes are quoted and whose text has no bare "<".
 func (p Page) Tags(names ...string) []Tag {
 	var found []Tag
 	for _, at := range startTag.FindAllStringSubmatchIndex(p.Body, -1) {
@@ -142,8 +142,8 @@ func (p Page) Tags(names ...string) []Tag {
 // quoted is an attribute's value that can be a token: base64 of 15 bytes or more.
 var quoted = regexp.MustCompile(`"[A-Za-z0-9_-]{20,}"`)
 
-// WithoutTokens is a page without what chance has written into it: the tokens of its forms, which hold any short word
-// now and then. A test that a word of few letters is not on a page looks there.
+// WithoutTokens is a page without what chance has written into it: the tokens of its forms, which
+// hold any short word now and then. A test that a word of few letters is not on a page looks there.
 func WithoutTokens(page string) string {
 	return quoted.ReplaceAllStringFunc(page, func(value string) string {
 		for _, kind := range []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"} {
@@ -176,7 +176,8 @@ func (p Page) Links() []string {
 	return found
 }
 
-// Link returns the address of the first link that says this, or is labelled so; empty if there is none.
+// Link returns the address of the first link that says this, or is labelled so; empty if there is
+// none.
 func (p Page) Link(label string) string {
 	for _, a := range p.Tags("a") {
 		if cmp.Or(a.Attrs["aria-label"], a.Text()) == label {

@@ -1,11 +1,11 @@
 // Package records is the pages of the application's records: a table's list, one record, the forms
 // that make and change one, what is done to many at once, and what is taken away as a file.
 //
-// A handler is a method of [Pages] and answers a [frame.Visit]. The visit carries everything that it
-// may use: the table of the address, the data as its person may see it, what the program says of the
-// table, and the rights in it. A handler gets the table's name from nowhere else and opens no other
-// source, so it cannot reach what the person may not. What it returns as an error becomes a page in
-// frame.
+// A handler is a method of [Pages] and answers a [frame.Visit]. The visit carries everything that
+// it may use: the table of the address, the data as its person may see it, what the program says of
+// the table, and the rights in it. A handler gets the table's name from nowhere else and opens no
+// other source, so it cannot reach what the person may not. What it returns as an error becomes a
+// page in frame.
 //
 // # From a request to a page
 //
@@ -18,6 +18,7 @@
 //   - Bulk, action, delete: what is asked about before it is done. The question has a token; the
 //     confirmation is refused if other rows would be met by now.
 //   - Choices: what a reference can refer to.
-//   - Export, download: rows and files are spooled at the database's speed and sent at the browser's.
+//   - Export, download: rows and files are spooled at the database's speed and sent at the
+//     browser's.
 //   - Keep: what was entered stays on the page that says why it could not be taken.
 package records

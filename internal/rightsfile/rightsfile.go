@@ -7,7 +7,8 @@
 //	  "*":
 //	    viewer: [view]
 //
-// Which roles and rights there are, and which rights go together, is the caller's to say. It is the one package that links a YAML library.
+// Which roles and rights there are, and which rights go together, is the caller's to say. It is the
+// one package that links a YAML library.
 package rightsfile
 
 import (
@@ -55,8 +56,8 @@ type Rules struct {
 	Check func(rights []string) error
 }
 
-// Read reads the file at a path. Everything that is wrong in it is in one [*Error], with the lines; the File then has
-// what is right.
+// Read reads the file at a path. Everything that is wrong in it is in one [*Error], with the lines;
+// the File then has what is right.
 func Read(path string, rules Rules) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,9 +1,11 @@
-// Package spool holds what is made faster than it is taken. A producer writes a [File] at full speed and is done with its
-// source; a reader sends the file as it grows, for as long as the other side takes.
+// Package spool holds what is made faster than it is taken. A producer writes a [File] at full
+// speed and is done with its source; a reader sends the file as it grows, for as long as the other
+// side takes.
 //
-// A file is readable for its owner only (0600) and has no name from the moment it is open, so that its space is given
-// back whatever ends the program; where an open file cannot lose its name (Windows) it loses it when it is closed. All
-// files of a [Room] together hold no more than the room.
+// A file is readable for its owner only (0600) and has no name from the moment it is open, so that
+// its space is given back whatever ends the program; where an open file cannot lose its name
+// (Windows) it loses it when it is closed. All files of a [Room] together hold no more than the
+// room.
 package spool
 
 import (
@@ -16,7 +18,8 @@ import (
 	"sync"
 )
 
-// ErrFull means that the files of the room hold as much as they may. There is room again when one of them is closed.
+// ErrFull means that the files of the room hold as much as they may. There is room again when one
+// of them is closed.
 var ErrFull = errors.New("spool: the room for files that wait to be sent is full")
 
 // ErrDisk means that the file could not be made or written, such as on a full disk.
@@ -25,7 +28,8 @@ var ErrDisk = errors.New("spool: the file that waits to be sent cannot be writte
 // piece is how many bytes are sent at a time.
 const piece = 64 << 10
 
-// Room is where the files of a program lie, and how much they may hold. It is safe for concurrent use.
+// Room is where the files of a program lie, and how much they may hold. It is safe for concurrent
+// use.
 type Room struct {
 	dir string
 	max int64
@@ -97,7 +101,8 @@ type File struct {
 
 var _ io.Writer = (*File)(nil)
 
-// Write adds to the end of the file. Errors: ErrFull, ErrDisk, and io.ErrClosedPipe when nobody sends it any more.
+// Write adds to the end of the file. Errors: ErrFull, ErrDisk, and io.ErrClosedPipe when nobody
+// sends it any more.
 func (f *File) Write(b []byte) (int, error) {
 	if !f.room.take(int64(len(b))) {
 		return 0, ErrFull
@@ -139,8 +144,8 @@ func (f *File) Size() int64 {
 	return f.size
 }
 
-// SendTo writes the file to w as it grows, until the producer is done. It returns the producer's error when everything
-// that was written is sent, an error of w or of ctx at once.
+// SendTo writes the file to w as it grows, until the producer is done. It returns the producer's
+// error when everything that was written is sent, an error of w or of ctx at once.
 func (f *File) SendTo(ctx context.Context, w io.Writer) error {
 	buf := make([]byte, piece)
 	for sent := int64(0); ; {
@@ -171,7 +176,8 @@ func (f *File) SendTo(ctx context.Context, w io.Writer) error {
 	}
 }
 
-// Close gives the file's space back, to the room and to the disk. A producer that still writes is told so.
+// Close gives the file's space back, to the room and to the disk. A producer that still writes is
+// told so.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -22,19 +22,21 @@ const (
 	// Unsent means: the statement never reached the database. Of a COMMIT this cannot be known, see
 	// [Fault.Undecided].
 	Unsent
-	// Lost means: there was no answer, or the connection ended before it. Whether the statement was done
-	// is not known.
+	// Lost means: there was no answer, or the connection ended before it. Whether the statement was
+	// done is not known.
 	Lost
 	// Starting means: the server is starting or stopping, and lets nobody in.
 	Starting
 	// Locked means: another connection holds a lock of the SQLite file. Nothing was done.
 	Locked
-	// Conflict means: the database undid the transaction because of another one: a serialization failure,
-	// a deadlock, a lock that was waited for too long. The whole transaction can be tried again.
+	// Conflict means: the database undid the transaction because of another one: a serialization
+	// failure, a deadlock, a lock that was waited for too long. The whole transaction can be tried
+	// again.
 	Conflict
 	// Duplicate means: a unique or primary key is there already.
 	Duplicate
-	// Outdated means: the plan of the statement is out of date. It did nothing, and can be prepared anew.
+	// Outdated means: the plan of the statement is out of date. It did nothing, and can be prepared
+	// anew.
 	Outdated
 	// Full means: the disk is full, or the space that the database may take.
 	Full
@@ -48,7 +50,8 @@ const (
 	NoEntry
 	// NoSchema means: there is no schema, or no database is chosen, to keep tables in.
 	NoSchema
-	// Unstorable means: a character has no place in the character set of the database or the connection.
+	// Unstorable means: a character has no place in the character set of the database or the
+	// connection.
 	Unstorable
 )
 

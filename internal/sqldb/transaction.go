@@ -118,7 +118,8 @@ func (t *Tx) Close(ctx context.Context) {
 	_ = t.conn.Close() // gives it back to the pool
 }
 
-// clean undoes what was not committed and restores the connection. It reports whether both succeeded.
+// clean undoes what was not committed and restores the connection. It reports whether both
+// succeeded.
 func (t *Tx) clean(ctx context.Context) bool {
 	ctx, cancel := outlast(ctx, t.db.undo())
 	defer cancel()

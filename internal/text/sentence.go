@@ -14,8 +14,8 @@ func plain(code, english string) Message {
 	return &said{sentence: declare(code, []string{english})}
 }
 
-// with declares a sentence about one thing. A sentence that counts has two texts: of one, and of all
-// other numbers.
+// with declares a sentence about one thing. A sentence that counts has two texts: of one, and of
+// all other numbers.
 func with[A any](code string, english ...string) func(A) Message {
 	s := declare(code, english, reflect.TypeFor[A]())
 	return func(a A) Message { return &said{s, []any{a}} }

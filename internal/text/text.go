@@ -5,10 +5,10 @@
 //
 //	RecordsDeleted = with[Count]("records.deleted", "{#n} record deleted.", "{#n} records deleted.")
 //
-// The declaration is what callers use. text.RecordsDeleted(text.Exact(3)) is a [Message]: a code and
-// its arguments, not yet words. Handlers, view models and errors hold Messages; words are made where
-// a page is, by a [Catalogue], which knows one language. The compiler holds the number and the types
-// of the arguments, and a sentence that no one declared cannot be said.
+// The declaration is what callers use. text.RecordsDeleted(text.Exact(3)) is a [Message]: a code
+// and its arguments, not yet words. Handlers, view models and errors hold Messages; words are made
+// where a page is, by a [Catalogue], which knows one language. The compiler holds the number and
+// the types of the arguments, and a sentence that no one declared cannot be said.
 //
 // # Sentences
 //
@@ -20,8 +20,8 @@
 //
 // # Other languages
 //
-// Another language is another Catalogue: its texts by code, its plural forms, how it writes numbers.
-// Nothing else changes. What it lacks is said in English.
+// Another language is another Catalogue: its texts by code, its plural forms, how it writes
+// numbers. Nothing else changes. What it lacks is said in English.
 package text
 
 import "strings"
@@ -35,8 +35,8 @@ type Message interface {
 	in(c *Catalogue) string
 }
 
-// Verbatim is a message in somebody else's words: of a program, a database, a person. It is the same
-// in every language. Our own sentences are never said by it.
+// Verbatim is a message in somebody else's words: of a program, a database, a person. It is the
+// same in every language. Our own sentences are never said by it.
 func Verbatim(words string) Message {
 	if words == "" {
 		return nil
@@ -49,8 +49,8 @@ type verbatim string
 func (v verbatim) String() string       { return string(v) }
 func (v verbatim) in(*Catalogue) string { return string(v) }
 
-// List is several messages, one beside the other: "is required; is too long". Those that say nothing
-// are left out.
+// List is several messages, one beside the other: "is required; is too long". Those that say
+// nothing are left out.
 func List(messages ...Message) Message { return joined("; ", messages) }
 
 // Notes is several notes of a few words: "TEXT, unique, required". Those that say nothing are left

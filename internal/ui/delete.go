@@ -32,7 +32,8 @@ type Effect struct {
 	Href  string // the list of those rows; may be empty
 
 	Many bool // several records are to be deleted; Bulk sets it
-	// Maybe says that whether there are such rows is not told. A restriction that may be does not take the button away.
+	// Maybe says that whether there are such rows is not told. A restriction that may be does not
+	// take the button away.
 	Maybe bool
 }
 

@@ -29,8 +29,9 @@ func (r *Renderer) probe() error {
 	return nil
 }
 
-// fill sets everything reachable from v to something that is not zero; slices
-// get one element, those of form fields one for each widget, icons stay empty. With well, errors and problems stay unset.
+// fill sets everything reachable from v to something that is not zero; slices get one element,
+// those of form fields one for each widget, icons stay empty. With well, errors and problems stay
+// unset.
 func fill(v reflect.Value, well bool) {
 	switch v.Kind() {
 	case reflect.Interface:

@@ -71,7 +71,8 @@ func TestStaticFiles(t *testing.T) {
 	}
 }
 
-// Each mark that pages use has its drawing in the style sheet, in a URL that ends where the rule does.
+// Each mark that pages use has its drawing in the style sheet, in a URL that ends where the rule
+// does.
 func TestIconsAreDrawn(t *testing.T) {
 	r := stories.Renderer(t)
 	page := render(t, r, ui.List{Layout: stories.Layout(r, "")})

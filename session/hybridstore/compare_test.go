@@ -106,7 +106,8 @@ func (c *switched) Get(ctx context.Context, id session.ID) ([]byte, *session.Ses
 	return c.Cache.Get(ctx, id)
 }
 
-// TestCacheOutageIsLoggedOnce: an operator reads that the cache went and came back, in one line each.
+// TestCacheOutageIsLoggedOnce: an operator reads that the cache went and came back, in one line
+// each.
 func TestCacheOutageIsLoggedOnce(t *testing.T) {
 	var lines bytes.Buffer
 	cfg := fast()

@@ -62,7 +62,8 @@ func short(next func(testing.TB) world) sessiontest.Harness {
 	return h
 }
 
-// TestConnectionsLong runs the suite on the other ways to run a server, and to be connected with it.
+// TestConnectionsLong runs the suite on the other ways to run a server, and to be connected with
+// it.
 func TestConnectionsLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("the long form: make test-long")

@@ -1,6 +1,7 @@
 package shop
 
-// This file makes the catalogue: categories, suppliers, products, their pictures and variants, and the stock.
+// This file makes the catalogue: categories, suppliers, products, their pictures and variants, and
+// the stock.
 
 import (
 	"fmt"

@@ -82,8 +82,8 @@ func (m *maker) fill() error {
 	return nil
 }
 
-// into starts the table's random stream and hands rows, a function that inserts one row, to fill. The first
-// failure is kept and the rows after it are skipped.
+// into starts the table's random stream and hands rows, a function that inserts one row, to fill.
+// The first failure is kept and the rows after it are skipped.
 func (m *maker) into(table, columns string, fill func(insert func(values ...any))) error {
 	hash := fnv.New64a()
 	hash.Write([]byte(table))

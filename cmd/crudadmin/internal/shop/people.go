@@ -16,7 +16,8 @@ const (
 	customerRows = 6000
 )
 
-// awkwardCustomers take the places 11, 22, 33, …: names that break careless quoting, escaping and layout.
+// awkwardCustomers take the places 11, 22, 33, …: names that break careless quoting, escaping and
+// layout.
 var awkwardCustomers = [][2]string{
 	{"Siobhán", "O'Brien-D'Angelo"},
 	{"Zoë", "Müller 🦊"},

@@ -1,6 +1,7 @@
 package shop
 
-// This file makes what the shop sells by: settings, coupons, orders, payments, reviews, exchange rates and events.
+// This file makes what the shop sells by: settings, coupons, orders, payments, reviews, exchange
+// rates and events.
 
 import (
 	"crypto/sha256"
@@ -61,7 +62,8 @@ func (m *maker) makeCoupons() error {
 	})
 }
 
-// planOrders decides the orders in the order of time: later ones are more, and nobody buys before signing up.
+// planOrders decides the orders in the order of time: later ones are more, and nobody buys before
+// signing up.
 func (m *maker) planOrders() {
 	const span = 1095 * 86400
 	m.orders = make([]order, orderRows)

@@ -1,10 +1,11 @@
-// Package shop makes the demo's database: a small outdoor and home store in SQLite, with every column
-// type and relation that a panel meets, about 90,000 rows, and the same rows on every machine.
+// Package shop makes the demo's database: a small outdoor and home store in SQLite, with every
+// column type and relation that a panel meets, about 90,000 rows, and the same rows on every
+// machine.
 //
-// Nothing in it depends on the clock, the locale or the machine: random numbers come from a fixed seed
-// (one stream a table, so that a change to one table leaves the others as they were), and every date is
-// counted back from Anchor. A few rows are awkward on purpose: apostrophes, emoji, right-to-left names,
-// markup in a review, a very long description, empty text beside NULL.
+// Nothing in it depends on the clock, the locale or the machine: random numbers come from a fixed
+// seed (one stream a table, so that a change to one table leaves the others as they were), and
+// every date is counted back from Anchor. A few rows are awkward on purpose: apostrophes, emoji,
+// right-to-left names, markup in a review, a very long description, empty text beside NULL.
 package shop
 
 import (
@@ -48,8 +49,9 @@ type Found struct {
 	Version int  // the version of the shop that is there now; other than Version, it was kept as it is
 }
 
-// Ensure makes the shop at path unless one is there. A shop that is there is kept whatever its version:
-// somebody may have edited it. A file that is not a shop is left alone and reported as ErrNotShop.
+// Ensure makes the shop at path unless one is there. A shop that is there is kept whatever its
+// version: somebody may have edited it. A file that is not a shop is left alone and reported as
+// ErrNotShop.
 func Ensure(ctx context.Context, path string, progress Progress) (Found, error) {
 	version, err := versionOf(ctx, path)
 	switch {
@@ -69,9 +71,9 @@ func Ensure(ctx context.Context, path string, progress Progress) (Found, error) 
 	return Found{Made: true, Version: Version}, nil
 }
 
-// Make makes the shop at path, which must not exist (else an error that is fs.ErrExist). The rows are
-// written under another name in the same folder, synced, and given their name last, so that a killed
-// run leaves no half a shop.
+// Make makes the shop at path, which must not exist (else an error that is fs.ErrExist). The rows
+// are written under another name in the same folder, synced, and given their name last, so that a
+// killed run leaves no half a shop.
 func Make(ctx context.Context, path string, progress Progress) (err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("make shop %s: %w", path, fs.ErrExist)
@@ -96,8 +98,8 @@ func Make(ctx context.Context, path string, progress Progress) (err error) {
 	return publish(making, path)
 }
 
-// publish gives the finished file its name. A hard link never replaces what is there; where the file
-// system has no hard links, a rename does.
+// publish gives the finished file its name. A hard link never replaces what is there; where the
+// file system has no hard links, a rename does.
 func publish(making, path string) error {
 	err := os.Link(making, path)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -115,7 +117,8 @@ func publish(making, path string) error {
 	return nil
 }
 
-// removeAbandoned removes what killed runs left beside path: unfinished files of more than an hour ago.
+// removeAbandoned removes what killed runs left beside path: unfinished files of more than an hour
+// ago.
 func removeAbandoned(path string) error {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
@@ -157,7 +160,8 @@ func open(path, mode string) (*sql.DB, error) {
 	return db, nil
 }
 
-// versionOf is the version of the shop at path: fs.ErrNotExist without a file, ErrNotShop for another.
+// versionOf is the version of the shop at path: fs.ErrNotExist without a file, ErrNotShop for
+// another.
 func versionOf(ctx context.Context, path string) (int, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -185,7 +189,8 @@ func versionOf(ctx context.Context, path string) (int, error) {
 	return version, nil
 }
 
-// write fills the empty file at path: no journal and no syncing, since nobody sees the file before it is whole.
+// write fills the empty file at path: no journal and no syncing, since nobody sees the file before
+// it is whole.
 func write(ctx context.Context, path string, progress Progress) (err error) {
 	db, err := open(path, "rw")
 	if err != nil {

@@ -1,6 +1,7 @@
 package shop
 
-// The tests of the made shop: the same rows every time, whole or not at all, and never made over somebody's edits.
+// The tests of the made shop: the same rows every time, whole or not at all, and never made over
+// somebody's edits.
 
 import (
 	"bytes"
@@ -63,7 +64,8 @@ func opened(t *testing.T, path string) *sql.DB {
 	return db
 }
 
-// dump is the hash of the schema and of every row of every table and view, in the order of the columns.
+// dump is the hash of the schema and of every row of every table and view, in the order of the
+// columns.
 func dump(t *testing.T, db *sql.DB) string {
 	t.Helper()
 	sum := sha256.New()

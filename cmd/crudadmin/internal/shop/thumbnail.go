@@ -11,8 +11,8 @@ import (
 
 const thumbnailSide = 24 // pixels
 
-// thumbnail is a small PNG: a hill in the second colour before a sky in the first (three bytes each). It is
-// not compressed, so that its bytes do not depend on the compressor's version.
+// thumbnail is a small PNG: a hill in the second colour before a sky in the first (three bytes
+// each). It is not compressed, so that its bytes do not depend on the compressor's version.
 func thumbnail(colors []byte) []byte {
 	palette := color.Palette{
 		color.RGBA{colors[0] | 0x80, colors[1] | 0x80, colors[2] | 0x80, 0xff},

@@ -123,7 +123,8 @@ var (
 	}
 )
 
-// awkwardReviews are the first reviews of products 1, 2, 3, …: harmless, and a test of every page that shows them.
+// awkwardReviews are the first reviews of products 1, 2, 3, …: harmless, and a test of every page
+// that shows them.
 var awkwardReviews = [][2]string{
 	{"Nice try", "<script>alert(1)</script>"},
 	{"Markup", `<img src=x onerror="alert('review')"> & <b>bold</b> "quotes" 'apostrophes'`},
