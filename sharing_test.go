@@ -197,6 +197,37 @@ func TestWhatTakesAShare(t *testing.T) {
 	}
 }
 
+// Everybody's sessions are ended without being found first: whoever has searches running is not kept
+// from that.
+func TestEverybodysSessionsEndBesideSearches(t *testing.T) {
+	b := newBench(t, nil)
+	b.frame.Shares.Wait = time.Nanosecond
+	page := b.browser(t).signIn(adminName)
+	me, err := b.accounts.ByUsername(t.Context(), adminName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := page.token("/account")
+	for range frame.MaxSearches {
+		share, ok := b.frame.Shares.Begin(me.ID)
+		if !ok || !share.Take(t.Context(), frame.Searching) {
+			t.Fatal("the share cannot be filled")
+		}
+		defer share.End()
+	}
+	ask := func(more url.Values) int {
+		more.Set("csrf_token", token)
+		more.Set("all", "1")
+		return page.do(http.MethodPost, "/sessions/revoke", more).Code
+	}
+	if got := ask(url.Values{"device": {"nosuch"}}); got != http.StatusTooManyRequests {
+		t.Errorf("to look for some beside two searches: %d, want 429", got)
+	}
+	if got := ask(url.Values{}); got != http.StatusSeeOther {
+		t.Errorf("to end everybody's beside two searches: %d, want 303", got)
+	}
+}
+
 // Requests of several people at every address, many at once, some aborted and some in panic: none
 // is counted when all have ended.
 func TestSharesAreGivenBack(t *testing.T) {

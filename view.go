@@ -82,6 +82,10 @@ type View[T any] struct {
 	// with the form; Invalid puts it beside a field. A panic undoes the write too, and the
 	// answer is 500. BeforeCreate and BeforeUpdate can change their record before it is
 	// written. In old, the fields of secrets are zero.
+	//
+	// A hook can run more than once for one write: the write is tried again, three times in
+	// all, where the database refused it because of another transaction. So a hook does what
+	// cannot be undone, such as sending mail, elsewhere.
 	BeforeCreate func(ctx context.Context, tx Tx, record *T) error
 	AfterCreate  func(ctx context.Context, tx Tx, record *T) error
 	BeforeUpdate func(ctx context.Context, tx Tx, old, record *T) error
@@ -145,7 +149,8 @@ type Action[T any] struct {
 
 	// Run is the action, in one transaction. Its error undoes the transaction and is shown.
 	// records are read one by one, at most 100,000; an error they yield is to be
-	// returned.
+	// returned. Run can be called again, as hooks can, and does what cannot be undone
+	// elsewhere.
 	Run func(ctx context.Context, tx Tx, records iter.Seq2[*T, error]) error
 }
 

@@ -31,11 +31,12 @@ var (
 // withPlurals adds the plurals of the words.
 func withPlurals(words ...string) []string {
 	for _, word := range slices.Clone(words) {
-		plural := word + "s"
 		if strings.HasSuffix(word, "s") || strings.HasSuffix(word, "sh") {
-			plural = word + "es"
+			words = append(words, word+"es")
 		}
-		words = append(words, plural)
+		if !strings.HasSuffix(word, "s") {
+			words = append(words, word+"s") // of hash too: people write "hashs"
+		}
 	}
 	return words
 }
@@ -56,8 +57,8 @@ func withPlurals(words ...string) []string {
 // ("SSHKEY").
 //
 // Booleans, dates, times and numbers are not secrets, but for whole numbers whose last word is
-// pin, otp, totp, cvv, cvc or ssn. A reference to another table is not one by its name: it is
-// a secret where the column that it refers to is one (see [Config]).
+// pin, otp, totp, cvv, cvc or ssn. A reference to another table is not a secret by its name: it
+// is one where the column that it refers to is one (see [Config]).
 func DefaultMasked(_ string, c Column) bool {
 	words := nameWords(c.Name)
 	for n := len(words); n > 0 && numeral(words[n-1]); n-- {

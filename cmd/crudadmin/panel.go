@@ -107,7 +107,7 @@ const rollbackWarning = "the database file uses a rollback journal, not WAL: nob
 	"The panel reads tables in short pieces, so that the application can write between them: exports are not a snapshot of one moment, and large searches take longer. " +
 	"To change this, run PRAGMA journal_mode = WAL in the file once"
 
-func rollbackJournal(mode string) bool { return mode != "wal" && mode != "memory" }
+func rollbackJournal(mode string) bool { return mode != "wal" && mode != "memory" && mode != "off" }
 
 // greeted is the username to print, of an administrator who has the password that is printed with
 // it.

@@ -132,7 +132,8 @@ func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []f
 	case db != nil:
 		return s.digestNow(ctx, db, t, where, h)
 	case !t.walksHandles():
-		return n, s.undivided(ctx, nil, "ask about", t, whole)
+		err = s.undivided(ctx, nil, "ask about", t, whole)
+		return n, err
 	}
 	if _, err := s.glance(ctx, "ask about", t, s.shares.first, whole); !errors.Is(err, errStopped) {
 		return n, err

@@ -66,7 +66,7 @@ type window struct {
 // where are the conditions of a window's rows.
 func (w window) where() []fragment { return slices.Concat(w.conditions, w.bounds) }
 
-// or are the conditions of a window's rows and of some others.
+// or returns conditions that hold for the window's rows and for the rows of others.
 func (w window) or(others fragment) []fragment {
 	if len(w.bounds) == 0 {
 		return w.conditions

@@ -90,7 +90,9 @@ func (v *Visit) takeNotices() []ui.Notice {
 	}
 	var notices []ui.Notice
 	for _, f := range taken {
-		notices = append(notices, ui.Notice{Kind: ui.NoticeKind(f.Kind), Text: text.Load(f.Text)})
+		if said := text.Load(f.Text); said != nil {
+			notices = append(notices, ui.Notice{Kind: ui.NoticeKind(f.Kind), Text: said})
+		}
 	}
 	return notices
 }

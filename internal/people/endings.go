@@ -105,11 +105,15 @@ func (f sessionFilter) takeShare(v *frame.Visit, ending bool) error {
 	if f.userID != "" && !f.looks() {
 		return nil
 	}
-	err := v.Take(frame.Searching)
-	if err == nil && ending {
-		err = v.Take(frame.Changing)
+	if f.looks() || !ending { // all of everybody's are ended without being found first
+		if err := v.Take(frame.Searching); err != nil {
+			return err
+		}
 	}
-	return err
+	if ending {
+		return v.Take(frame.Changing)
+	}
+	return nil
 }
 
 func (f sessionFilter) matches(s *session.Session) bool {

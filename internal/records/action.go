@@ -48,7 +48,7 @@ func (p *Pages) RunAction(v *frame.Visit) error {
 	case errors.Is(err, data.ErrAsked):
 		return askAction(v, http.StatusConflict, c, a, text.OtherRows)
 	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
-		return askAction(v, http.StatusUnprocessableEntity, c, a, text.NothingChanged(text.Verbatim(err.Error())))
+		return askAction(v, http.StatusUnprocessableEntity, c, a, text.NothingChanged(saidBy(err)))
 	case err != nil:
 		return err
 	default:

@@ -104,7 +104,7 @@ func (p *Pages) Delete(v *frame.Visit) error {
 	case errors.As(err, &referenced):
 		return renderDelete(v, http.StatusConflict, t, key, text.Referenced)
 	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
-		return renderDelete(v, http.StatusUnprocessableEntity, t, key, text.Verbatim(err.Error()))
+		return renderDelete(v, http.StatusUnprocessableEntity, t, key, saidBy(err))
 	case errors.As(err, &stale), errors.Is(err, data.ErrNotFound):
 		v.Notify(ui.NoticeInfo, text.RecordAlreadyDeleted)
 		return v.Redirect(v.TableURL(t.Name))

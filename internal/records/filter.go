@@ -149,6 +149,16 @@ func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong
 	}
 }
 
+// saidBy is what an error says to people: a program's hook in its own words, we in ours.
+func saidBy(err error) text.Message {
+	var hook *data.HookError
+	found := fieldErrors(err)
+	if errors.As(err, &hook) || len(found) == 0 {
+		return text.Verbatim(err.Error())
+	}
+	return found.Text()
+}
+
 func fieldErrors(err error) data.FieldErrors {
 	var many data.FieldErrors
 	if errors.As(err, &many) {

@@ -29,9 +29,9 @@ const (
 	Starting
 	// Locked means: another connection holds a lock of the SQLite file. Nothing was done.
 	Locked
-	// Conflict means: the database undid the transaction because of another one: a serialization
-	// failure, a deadlock, a lock that was waited for too long. The whole transaction can be tried
-	// again.
+	// Conflict means: the database refused the transaction because of another one: a serialization
+	// failure, a deadlock, a lock that was waited for too long. The caller rolls back, and can try
+	// the whole transaction again.
 	Conflict
 	// Duplicate means: a unique or primary key is there already.
 	Duplicate

@@ -181,9 +181,9 @@ func (d *DB) Attempt(ctx context.Context, work func(*Tx) error) (Stage, error) {
 	return Committing, t.Commit(ctx)
 }
 
-// Retry calls do, and again after a pause while the database undoes it because of another
-// transaction: three times in all, and not after ctx has ended. do must keep nothing of a try that
-// failed.
+// Retry calls do, and again after a pause while the database refuses it because of another
+// transaction: three times in all, and not after ctx has ended. do rolls back what it began, as
+// [DB.Attempt] does, and must keep nothing of a try that failed.
 func (d *DB) Retry(ctx context.Context, do func(context.Context) error) error {
 	for try := 1; ; try++ {
 		err := do(ctx)
@@ -193,8 +193,8 @@ func (d *DB) Retry(ctx context.Context, do func(context.Context) error) error {
 	}
 }
 
-// Again reports, after a pause, whether to try a transaction again: one that the database undid
-// because of another one, three times in all. try is how often it was tried.
+// Again reports, after a pause, whether to try a transaction again: one that the database
+// refused because of another one, three times in all. try is how often it was tried.
 func (f Fault) Again(ctx context.Context, try int) bool {
 	return f == Conflict && try < tries && Pause(ctx, try)
 }

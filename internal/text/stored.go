@@ -5,6 +5,7 @@ package text
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 )
 
 // stored is a message as it is kept: one of its parts.
@@ -26,16 +27,17 @@ func Store(m Message) (string, error) {
 	return string(b), err
 }
 
-// Load reads what Store wrote. What it cannot read is taken as somebody's words, as it stands:
-// another release may have had other sentences.
+// Load reads what Store wrote. A sentence that this release does not have says nothing, and what
+// Store did not write is taken as somebody's words, as it stands.
 func Load(text string) Message {
 	var in stored
-	if json.Unmarshal([]byte(text), &in) == nil {
-		if m, ok := in.load(); ok {
-			return m
-		}
+	known := json.NewDecoder(strings.NewReader(text))
+	known.DisallowUnknownFields()
+	if known.Decode(&in) != nil {
+		return Verbatim(text)
 	}
-	return Verbatim(text)
+	m, _ := in.load()
+	return m
 }
 
 func store(m Message) (*stored, error) {

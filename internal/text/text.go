@@ -1,14 +1,16 @@
-// Package text holds every sentence that a person reads on a page, by its code and in English.
+// Package text holds the sentences that people read on pages, by code and in English: those of
+// handlers and of refusals. Those in templates are still to come.
 //
 // A sentence is declared once, in the file of its area, with its code, its English and the types of
 // what it says something about:
 //
-//	RecordsDeleted = with[Count]("records.deleted", "{#n} record deleted.", "{#n} records deleted.")
+//	RecordsDeleted = with[int64]("records.deleted_many",
+//		"{#n} record was deleted.", "{#n} records were deleted.")
 //
-// The declaration is what callers use. text.RecordsDeleted(text.Exact(3)) is a [Message]: a code
-// and its arguments, not yet words. Handlers, view models and errors hold Messages; words are made
-// where a page is, by a [Catalogue], which knows one language. The compiler holds the number and
-// the types of the arguments, and a sentence that no one declared cannot be said.
+// The declaration is what callers use. text.RecordsDeleted(3) is a [Message]: a code and its
+// arguments, not yet words. Handlers, view models and errors hold Messages; words are made where a
+// page is, by a [Catalogue], which knows one language. The compiler holds the number and the types
+// of the arguments, and a sentence that no one declared cannot be said.
 //
 // # Sentences
 //

@@ -30,7 +30,7 @@ func example(typ reflect.Type, n int64) any {
 	return reflect.ValueOf(n).Convert(typ).Interface()
 }
 
-// said1 is a sentence with an example of each argument.
+// saidWith is a sentence with an example of each argument.
 func saidWith(s *sentence, n int64) *said {
 	m := &said{sentence: s}
 	for _, typ := range s.types {
@@ -77,9 +77,15 @@ func TestStoredMessagesAreReadAgain(t *testing.T) {
 			t.Errorf("%q is read again as %q, want %q", kept, got, want)
 		}
 	}
-	for _, foreign := range []string{"The record is saved.", "{", `{"code":"no.such"}`, `{"code":"records.deleted_many","args":["x"]}`, `{"code":"records.deleted_many"}`, "3"} {
+	for _, foreign := range []string{"The record is saved.", "{", `{"codes":"x"}`, "3"} {
 		if got := English.Say(Load(foreign)); got != foreign {
 			t.Errorf("%q, which is not ours, is read as %q", foreign, got)
+		}
+	}
+	// A notice of another release is not shown rather than shown as it is kept.
+	for _, others := range []string{`{"code":"no.such"}`, `{"code":"records.deleted_many","args":["x"]}`, `{"code":"records.deleted_many"}`} {
+		if got := Load(others); got != nil {
+			t.Errorf("%q is read as %q", others, got)
 		}
 	}
 }

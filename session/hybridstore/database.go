@@ -16,7 +16,7 @@ import (
 //     the next number of a log in the same transaction: without gaps, in the order
 //     in which the changes become visible, with a random mark.
 //   - Delete and DeleteUser try once more if the outcome of the first attempt is unknown: only the
-//     database can tell what the first one has done. The store does not try again.
+//     database can tell what the first one has done. hybridstore does not try again.
 //   - Sweep leaves expired sessions alone for Traits.SweepGrace, which is at least Config.Grace,
 //     and until then TouchLate finds them.
 type Database interface {

@@ -422,6 +422,9 @@ func TestModel(t *testing.T) {
 	model(t, *schedules)
 }
 
+// TestModelRaces runs a few of them, for the race detector to see.
+func TestModelRaces(t *testing.T) { model(t, 10) }
+
 func TestModelLong(t *testing.T) {
 	if !testserver.Long() {
 		t.Skip("the long form: make test-long")
@@ -490,12 +493,24 @@ var plantedBugs = []struct {
 // TestModelFindsPlantedBugs: a check that cannot fail proves nothing.
 func TestModelFindsPlantedBugs(t *testing.T) {
 	testserver.WithoutRaceDetector(t) // the bugs are in the order of things, not in the memory
+	findsPlantedBugs(t, false)
+}
+
+func TestModelFindsPlantedBugsLong(t *testing.T) {
+	if !testserver.Long() {
+		t.Skip("the long form: make test-long")
+	}
+	findsPlantedBugs(t, true)
+}
+
+func findsPlantedBugs(t *testing.T, rare bool) {
+	t.Helper()
 	const most = 20_000
 	for _, p := range plantedBugs {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			if p.rare && *schedules < 10_000 {
-				t.Skip("it is rare: -schedules=10000 looks for it")
+			if p.rare && !rare {
+				t.Skip("it is rare: the long form looks for it")
 			}
 			for seed := uint64(1); seed <= most; seed++ {
 				for _, v := range schedule(t, seed, p.bugs...).violations {

@@ -87,6 +87,9 @@ func (s *Store) learn(ctx context.Context) {
 // report is Traits.Report: the last answer of the servers, and the counts of the near-cache.
 func (s *Store) report() session.Report {
 	r := session.Report{Detail: "not connected yet"}
+	if s.client.Load() != nil {
+		r.Detail = "connected; the servers have not told how they are"
+	}
 	if h := s.health.Load(); h != nil {
 		r.Warning = strings.Join(h.Warnings, "; ")
 		r.Detail = fmt.Sprintf("%s, %d servers", h.Mode, len(h.Servers))

@@ -103,15 +103,17 @@ func Run(t *testing.T, h Harness) {
 	if h.Open == nil {
 		t.Fatal("sessiontest: Harness.Open is nil")
 	}
-	chosen := themes()
-	if h.Themes != nil {
-		chosen = slices.DeleteFunc(chosen, func(th theme) bool { return !slices.Contains(h.Themes, th.name) })
-		if len(chosen) != len(h.Themes) {
-			t.Fatalf("sessiontest: Harness.Themes: of %q there are only %d", h.Themes, len(chosen))
+	for _, name := range h.Themes {
+		if !slices.ContainsFunc(themes(), func(th theme) bool { return th.name == name }) {
+			t.Fatalf("sessiontest: Harness.Themes: there is no theme %q", name)
 		}
 	}
 	var results []string
-	for _, th := range chosen {
+	for _, th := range themes() {
+		if h.Themes != nil && !slices.Contains(h.Themes, th.name) {
+			results = append(results, th.name+" -")
+			continue
+		}
 		result := "skip"
 		ok := t.Run(th.name, func(t *testing.T) {
 			for _, c := range th.checks {
@@ -126,9 +128,7 @@ func Run(t *testing.T, h Harness) {
 		}
 		results = append(results, th.name+" "+result)
 	}
-	if h.Themes == nil {
-		tell(t, results)
-	}
+	tell(t, results)
 }
 
 // run runs one check on a store of its own.

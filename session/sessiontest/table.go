@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// TableFile names the environment variable that holds the path of a file to which
-// Run appends a line: the package and the test, then each theme with ok, FAIL or skip,
-// separated by tabs. Unset, nothing is written.
+// TableFile names the environment variable that holds the path of a file to which Run appends a
+// line: the package and the test, then each theme with ok, FAIL, skip, or - where Themes leaves it
+// out, separated by tabs. Unset, nothing is written.
 const TableFile = "SESSIONTEST_TABLE"
 
 // tell appends the results of a run to the table.

@@ -103,7 +103,7 @@ func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
 	case err == nil:
 		return dialects[engine], nil
 	case errors.Is(err, sqldb.ErrEngine):
-		return nil, fmt.Errorf("sqlstore: open: %w", err)
+		return nil, fmt.Errorf("sqlstore: open: %w: %w", session.ErrMisconfigured, err)
 	}
 	if flaw := cmp.Or(postgresql.flaw(err), mysql.flaw(err)); flaw != "" { // the server is there, and refuses
 		return nil, fmt.Errorf("sqlstore: open: %w", &flawed{flaw, err})

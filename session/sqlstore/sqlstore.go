@@ -98,7 +98,7 @@ type Store struct {
 	unprepared bool         // nothing is prepared
 	statements sync.Map     // text → *sql.Stmt, prepared at first use
 	forgotten  atomic.Int64 // how many statements were prepared anew
-	toldAt     atomic.Int64 // when lacks logged, in nanoseconds since 1970
+	toldAt     atomic.Int64 // when warnOfFlaw logged, in nanoseconds since 1970
 
 	// writer is held by the one writer that SQLite can have, so that writers of this process wait
 	// in line instead of polling. It is nil on servers.
