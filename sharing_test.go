@@ -197,8 +197,8 @@ func TestWhatTakesAShare(t *testing.T) {
 	}
 }
 
-// Everybody's sessions are ended without being found first: whoever has searches running is not kept
-// from that.
+// Everybody's sessions are ended without being found first: whoever has searches running is not
+// kept from that.
 func TestEverybodysSessionsEndBesideSearches(t *testing.T) {
 	b := newBench(t, nil)
 	b.frame.Shares.Wait = time.Nanosecond
