@@ -63,12 +63,9 @@ func (v *Visit) Notify(kind ui.NoticeKind, said text.Message) {
 
 // NotifyIn is Notify for the session with that ID.
 func (v *Visit) NotifyIn(id session.ID, kind ui.NoticeKind, said text.Message) {
-	kept, err := text.Store(said)
-	if err == nil {
-		_, err = v.frame.manager.Update(v.R.Context(), id, func(m *session.Metadata) error {
-			return session.AddFlash(m, session.Flash{Kind: string(kind), Text: kept})
-		})
-	}
+	_, err := v.frame.manager.Update(v.R.Context(), id, func(m *session.Metadata) error {
+		return session.AddFlash(m, session.Flash{Kind: string(kind), Text: text.Store(said)})
+	})
 	if err != nil {
 		v.frame.log.WarnContext(v.R.Context(), "a notice is lost", "error", err)
 	}

@@ -45,11 +45,13 @@ func (c *Catalogue) Text(code string, args ...any) (string, error) {
 		return "", fmt.Errorf("the sentence %q has %d arguments, got %d", code, len(s.types), len(args))
 	}
 	for i, arg := range args {
-		if arg == nil {
-			args[i] = verbatim("") // a message that says nothing
-			continue
-		}
 		want, _ := isNumber(s.types[i])
+		if arg == nil && !want {
+			continue // a message that says nothing
+		}
+		if arg == nil {
+			return "", fmt.Errorf("the sentence %q takes a number for {%s}, got nil", code, s.names[i])
+		}
 		if is, err := isNumber(reflect.TypeOf(arg)); err != nil || is != want {
 			return "", fmt.Errorf("the sentence %q takes no %T for {%s}", code, arg, s.names[i])
 		}

@@ -13,19 +13,12 @@ type stored struct {
 	Code    string            `json:"code,omitempty"`
 	Args    []json.RawMessage `json:"args,omitempty"`
 	Words   string            `json:"words,omitempty"` // Verbatim
-	All     []*stored         `json:"all,omitempty"`
+	All     []stored          `json:"all,omitempty"`
 	Between string            `json:"between,omitempty"`
 }
 
 // Store writes a message down, for Load.
-func Store(m Message) (string, error) {
-	out, err := store(m)
-	if err != nil {
-		return "", err
-	}
-	b, err := json.Marshal(out)
-	return string(b), err
-}
+func Store(m Message) string { return string(encoded(store(m))) }
 
 // Load reads what Store wrote. A sentence that this release does not have says nothing, and what
 // Store did not write is taken as somebody's words, as it stands.
@@ -40,47 +33,44 @@ func Load(text string) Message {
 	return m
 }
 
-func store(m Message) (*stored, error) {
+func store(m Message) stored {
 	switch m := m.(type) {
 	case nil:
-		return &stored{}, nil
+		return stored{}
 	case verbatim:
-		return &stored{Words: string(m)}, nil
+		return stored{Words: string(m)}
 	case *sequence:
-		out := &stored{Between: m.between}
+		out := stored{Between: m.between}
 		for _, one := range m.all {
-			part, err := store(one)
-			if err != nil {
-				return nil, err
-			}
-			out.All = append(out.All, part)
+			out.All = append(out.All, store(one))
 		}
-		return out, nil
+		return out
 	}
 	said := m.(*said) // there are no others: Message has a method that no other package can write
-	out := &stored{Code: said.code}
+	out := stored{Code: said.code}
 	for i, arg := range said.args {
 		if said.message(i) {
 			inner, _ := arg.(Message)
-			part, err := store(inner)
-			if err != nil {
-				return nil, err
-			}
-			arg = part
+			arg = store(inner)
 		}
-		b, err := json.Marshal(arg)
-		if err != nil {
-			return nil, err
-		}
-		out.Args = append(out.Args, b)
+		out.Args = append(out.Args, encoded(arg))
 	}
-	return out, nil
+	return out
+}
+
+// encoded is what is stored as JSON. A sentence is declared with no argument that JSON cannot hold.
+func encoded(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // message reports whether an argument is a message itself.
 func (s *sentence) message(i int) bool { return s.types[i] == reflect.TypeFor[Message]() }
 
-func (in *stored) load() (m Message, ok bool) {
+func (in stored) load() (m Message, ok bool) {
 	switch {
 	case in.Words != "":
 		return verbatim(in.Words), true
@@ -94,6 +84,8 @@ func (in *stored) load() (m Message, ok bool) {
 			all = append(all, part)
 		}
 		return joined(in.Between, all), true
+	case in.Code == "":
+		return nil, true
 	}
 	s := sentences[in.Code]
 	if s == nil || len(in.Args) != len(s.types) {
