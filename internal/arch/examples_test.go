@@ -70,7 +70,7 @@ func exported(files []source) (names []string) {
 				names = append(names, f.Name.Name)
 				continue
 			}
-			of := receiver(f)
+			of := lastName(f.Recv.List[0].Type)
 			if ast.IsExported(of) && !slices.Contains(calledByOthers, f.Name.Name) {
 				names = append(names, of+"."+f.Name.Name)
 			}
@@ -79,46 +79,33 @@ func exported(files []source) (names []string) {
 	return names
 }
 
-// receiver is the name of the type that a method is of.
-func receiver(f *ast.FuncDecl) string {
-	of := f.Recv.List[0].Type
-	for {
-		switch t := of.(type) {
-		case *ast.StarExpr:
-			of = t.X
-		case *ast.IndexExpr:
-			of = t.X
-		case *ast.IndexListExpr:
-			of = t.X
-		case *ast.Ident:
-			return t.Name
-		default:
-			return ""
+// imported are the import paths of a file, by the names that it uses for them.
+func imported(f *ast.File) map[string]string {
+	paths := map[string]string{}
+	for _, spec := range f.Imports {
+		at := strings.Trim(spec.Path.Value, `"`)
+		local := path.Base(at)
+		if spec.Name != nil {
+			local = spec.Name.Name
 		}
+		paths[local] = at
 	}
+	return paths
 }
 
 // mentions are the names that a file's Examples use: of packages by their import paths ("session
 // New"), and of methods ("Get"), whatever they are of.
 func mentions(s source) map[string]bool {
 	said := map[string]bool{}
-	imported := map[string]string{}
-	for _, spec := range s.file.Imports {
-		at := strings.Trim(spec.Path.Value, `"`)
-		local := path.Base(at)
-		if spec.Name != nil {
-			local = spec.Name.Name
-		}
-		imported[local] = at
-	}
+	imports := imported(s.file)
 	for _, example := range doc.Examples(s.file) {
 		ast.Inspect(example.Code, func(n ast.Node) bool {
 			selector, ok := n.(*ast.SelectorExpr)
 			if !ok {
 				return true
 			}
-			if x, ok := selector.X.(*ast.Ident); ok && imported[x.Name] != "" {
-				said[imported[x.Name]+" "+selector.Sel.Name] = true
+			if x, ok := selector.X.(*ast.Ident); ok && imports[x.Name] != "" {
+				said[imports[x.Name]+" "+selector.Sel.Name] = true
 				return true
 			}
 			said[selector.Sel.Name] = true
@@ -128,19 +115,32 @@ func mentions(s source) map[string]bool {
 	return said
 }
 
+// An exampleFile is what is read of a file with Examples.
+type exampleFile struct {
+	imports  map[string]string
+	mentions map[string]bool
+}
+
+// exampleFiles are those of files that may have Examples.
+func exampleFiles(files ...source) (all []exampleFile) {
+	for _, s := range files {
+		all = append(all, exampleFile{imported(s.file), mentions(s)})
+	}
+	return all
+}
+
 // unexampled are the names of a package at an import path that no Example uses. Methods are looked
 // for in the Examples of files that import the package.
-func unexampled(at string, names []string, examples []source) (missing []string) {
+func unexampled(at string, names []string, examples []exampleFile) (missing []string) {
 	functions, methods := map[string]bool{}, map[string]bool{}
-	for _, s := range examples {
-		said := mentions(s)
-		for name := range said {
+	for _, file := range examples {
+		for name := range file.mentions {
 			if function, ok := strings.CutPrefix(name, at+" "); ok {
 				functions[function] = true
 			}
 		}
-		if slices.ContainsFunc(s.file.Imports, func(spec *ast.ImportSpec) bool { return strings.Trim(spec.Path.Value, `"`) == at }) {
-			maps.Copy(methods, said)
+		if slices.Contains(slices.Collect(maps.Values(file.imports)), at) {
+			maps.Copy(methods, file.mentions)
 		}
 	}
 	for _, name := range names {
@@ -154,12 +154,12 @@ func unexampled(at string, names []string, examples []source) (missing []string)
 
 func TestWhatProgramsCallHasAnExample(t *testing.T) {
 	t.Parallel()
-	files, examples := map[string][]source{}, []source{}
+	files, examples := map[string][]source{}, []exampleFile{}
 	for _, s := range sources(t) {
 		dir := strings.TrimPrefix(path.Dir(s.path), ".")
 		switch {
 		case strings.HasSuffix(s.path, "_test.go"):
-			examples = append(examples, s)
+			examples = append(examples, exampleFiles(s)...)
 		case slices.Contains(exampled, dir):
 			files[dir] = append(files[dir], s)
 		}
@@ -204,7 +204,7 @@ func TestExamplesCanBeMissing(t *testing.T) {
 	if want := []string{"New", "T.Get", "T.Set"}; !slices.Equal(names, want) {
 		t.Errorf("exported: %v, want %v", names, want)
 	}
-	if got, want := unexampled("x/p", names, []source{shown, other}), []string{"T.Set"}; !slices.Equal(got, want) {
+	if got, want := unexampled("x/p", names, exampleFiles(shown, other)), []string{"T.Set"}; !slices.Equal(got, want) {
 		t.Errorf("without an Example: %v, want %v", got, want)
 	}
 	if len(unexampled("x/p", names, nil)) != len(names) {
