@@ -19,7 +19,6 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/clip"
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // Program is the program, listening: its address and its first administrator.
@@ -122,7 +121,6 @@ func (s *Program) stop() error {
 // A test whose program logged an error fails.
 func Serve(t *testing.T, args ...string) *Program {
 	t.Helper()
-	testserver.WithoutRaceDetector(t)
 	s, err := run(context.WithoutCancel(t.Context()), args...)
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +164,6 @@ var madeShop = sync.OnceValues(func() ([]byte, error) {
 // DemoDir is a DATA_DIR in which the shop of the demo has been made.
 func DemoDir(t *testing.T) string {
 	t.Helper()
-	testserver.WithoutRaceDetector(t)
 	content, err := madeShop()
 	if err != nil {
 		t.Fatal(err)
