@@ -60,8 +60,8 @@ test-rest:
 	@cd faults && go test $(TEST) $(FAULTS) .
 	@cd examples/existing-app && go vet ./... && go test $(TEST) ./...
 
-# The packages that have a long form: those whose tests ask testserver.Long.
-LONG = $$(grep -rl --include=*_test.go 'testserver\.Long()' . --exclude-dir={faults,bench,e2e,examples,testserver} | xargs -r -n 1 dirname | sort -u)
+# The packages that have a long form: those whose tests call testserver.LongForm.
+LONG = $$(grep -rl --include=*_test.go 'testserver\.LongForm(t)' . --exclude-dir={faults,bench,e2e,examples,testserver} | xargs -r -n 1 dirname | sort -u)
 
 test-long: servers ## the long forms of the tests: what a newcomer does not want to wait for; .ci/run runs it too
 	@start=$$SECONDS; export CRUDADMIN_REQUIRE_SERVERS=1 CRUDADMIN_LONG=1; packages="$(LONG)"; \

@@ -220,9 +220,7 @@ func TestRightsWhereTheDatabaseWrites(t *testing.T) {
 }
 
 func TestRightsWhereTheDatabaseWritesLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	rightsWhereTheDatabaseWrites(t, 1)
 }
 

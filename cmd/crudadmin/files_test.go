@@ -31,9 +31,7 @@ func TestFilesNeverSeenBefore(t *testing.T) {
 }
 
 func TestFilesNeverSeenBeforeLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	filesNeverSeenBefore(t, 1)
 }
 

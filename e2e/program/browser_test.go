@@ -313,7 +313,7 @@ func (b *browser) demoTables() []string {
 func TestDemoInBrowser(t *testing.T) { demoInBrowser(t, "monthly_revenue", "orders") }
 
 func TestDemoInBrowserLong(t *testing.T) {
-	long(t)
+	testserver.LongForm(t)
 	demoInBrowser(t, "categories", "events", "exchange_rates", "monthly_revenue", "order_lines", "orders", "settings")
 }
 
@@ -341,7 +341,7 @@ func demoInBrowser(t *testing.T, few ...string) {
 func TestDemoInBrowserWithoutScripts(t *testing.T) { demoInBrowserWithoutScripts(t, "orders") }
 
 func TestDemoInBrowserWithoutScriptsLong(t *testing.T) {
-	long(t)
+	testserver.LongForm(t)
 	demoInBrowserWithoutScripts(t, "products", "orders", "monthly_revenue")
 }
 
@@ -369,7 +369,7 @@ func demoInBrowserWithoutScripts(t *testing.T, tables ...string) {
 func TestStrangersInBrowser(t *testing.T) { strangersInBrowser(t, "values") }
 
 func TestStrangersInBrowserLong(t *testing.T) {
-	long(t)
+	testserver.LongForm(t)
 	strangersInBrowser(t, "names", "values", "relations")
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/e2e/chromium"
 	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // kept is a page of the demo, and how to get there. Without a way there its address leads there.
@@ -132,7 +133,7 @@ func demoPages(s *programtest.Program, other *programtest.Visitor) []kept {
 func TestPagesInBrowser(t *testing.T) { pagesInBrowser(t, os.Getenv("CRUDADMIN_SCREENSHOTS") != "") }
 
 func TestPagesInBrowserLong(t *testing.T) {
-	long(t)
+	testserver.LongForm(t)
 	pagesInBrowser(t, true)
 }
 

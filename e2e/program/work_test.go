@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 )
 
@@ -416,14 +417,14 @@ var workTables = flag.String("tables", "", `work in these tables of the demo, se
 func TestWorkInBrowser(t *testing.T) { workInBrowser(t, true, "orders") }
 
 func TestWorkInBrowserLong(t *testing.T) {
-	long(t)
+	testserver.LongForm(t)
 	workInBrowser(t, true, "exchange_rates", "orders", "product_images") // no key, references, a file
 }
 
 func TestWorkInBrowserWithoutScripts(t *testing.T) { workInBrowser(t, false, "products") }
 
 func TestWorkInBrowserWithoutScriptsLong(t *testing.T) {
-	long(t)
+	testserver.LongForm(t)
 	workInBrowser(t, false, "employees", "order_lines", "products") // a secret, a composite key, links and JSON
 }
 

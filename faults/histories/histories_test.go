@@ -47,9 +47,7 @@ func each(t *testing.T, test func(t *testing.T, b backend)) {
 func TestHistories(t *testing.T) { histories(t, 400) }
 
 func TestHistoriesLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	histories(t, 2000)
 }
 

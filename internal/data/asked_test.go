@@ -212,9 +212,7 @@ func TestTokensTellNothingThatIsHidden(t *testing.T) {
 
 // A million rows are asked about without being held, and as many as may be are written.
 func TestAMillionRowsAreAskedAboutLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("a million rows: make test-long")
-	}
+	testserver.LongForm(t)
 	s := openWritable(t, Config{}, `CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)`,
 		`WITH RECURSIVE i(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM i WHERE i < 1000000) INSERT INTO t SELECT i, i % 2 FROM i`)
 	runtime.GC()

@@ -115,9 +115,7 @@ func TestNoOperationIsLong(t *testing.T) {
 }
 
 func TestNoOperationIsLongLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	noOperationIsLong(t, 20<<20)
 }
 

@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -38,6 +39,18 @@ const LongEnv = "CRUDADMIN_LONG"
 // Long reports whether the long forms of tests are asked for: more rounds, more rows,
 // more random orders, of the same promise.
 func Long() bool { return os.Getenv(LongEnv) == "1" && !testing.Short() }
+
+// LongForm skips a test that is a long form unless those are asked for. `make test-long` runs the
+// tests whose names end in Long: one with another name fails.
+func LongForm(t testing.TB) {
+	t.Helper()
+	switch {
+	case !strings.HasSuffix(t.Name(), "Long"):
+		t.Fatalf("%s is a long form: its name must end in Long", t.Name())
+	case !Long():
+		t.Skip("the long form: make test-long")
+	}
+}
 
 // startTimeout bounds how long a server may take to answer; generous, because
 // tests share few cores with the compiler.

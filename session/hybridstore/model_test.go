@@ -426,9 +426,7 @@ func TestModel(t *testing.T) {
 func TestModelRaces(t *testing.T) { model(t, 10) }
 
 func TestModelLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	model(t, 10**schedules)
 }
 
@@ -497,9 +495,7 @@ func TestModelFindsPlantedBugs(t *testing.T) {
 }
 
 func TestModelFindsPlantedBugsLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	findsPlantedBugs(t, true)
 }
 

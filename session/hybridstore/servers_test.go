@@ -175,9 +175,7 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 func TestConformance(t *testing.T) { conformance(t, false) }
 
 func TestConformanceLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	conformance(t, true)
 }
 

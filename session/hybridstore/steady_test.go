@@ -158,9 +158,7 @@ func TestTouchesAreWrittenInBatches(t *testing.T) {
 }
 
 func TestTouchesAreWrittenInBatchesLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	touchesAreWrittenInBatches(t, 1000)
 }
 

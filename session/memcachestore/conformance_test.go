@@ -53,9 +53,7 @@ func leaked(patience time.Duration) string {
 func TestConformance(t *testing.T) { sessiontest.Run(t, short(oneServer(t))) }
 
 func TestConformanceLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	t.Run("one server", func(t *testing.T) { sessiontest.Run(t, oneServer(t)) })
 	t.Run("three servers", func(t *testing.T) { sessiontest.Run(t, threeServers(t)) })
 	t.Run("a password", func(t *testing.T) {

@@ -22,9 +22,7 @@ import (
 func TestConformance(t *testing.T) { sessiontest.Run(t, short(sharedServer)) }
 
 func TestConformanceLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	sessiontest.Run(t, harness(sharedServer))
 }
 

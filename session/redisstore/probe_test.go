@@ -55,9 +55,7 @@ func refusedAtOpen(t *testing.T, what string, cfg redisstore.Config, words ...st
 func TestWithoutOneCommand(t *testing.T) { withoutOneCommand(t, false) }
 
 func TestWithoutOneCommandLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	withoutOneCommand(t, true)
 }
 

@@ -65,9 +65,7 @@ func short(next func(testing.TB) world) sessiontest.Harness {
 // TestConnectionsLong runs the suite on the other ways to run a server, and to be connected with
 // it.
 func TestConnectionsLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	t.Run("a password", conformancePassword)
 	t.Run("TLS and an ACL user", conformanceTLSAndACL)
 	t.Run("a near-cache", conformanceNearCache)
@@ -130,9 +128,7 @@ func TestConformanceCluster(t *testing.T) {
 }
 
 func TestConformanceClusterLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	conformanceOfCluster(t)
 }
 

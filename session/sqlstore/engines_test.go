@@ -107,9 +107,7 @@ func TestConformanceSQLite(t *testing.T) {
 }
 
 func TestConformanceLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	conformance(t, false, slices.Collect(maps.Keys(engines))...)
 }
 

@@ -64,9 +64,7 @@ var subjects = []subject{
 func TestModel(t *testing.T) { model(t, false) }
 
 func TestModelLong(t *testing.T) {
-	if !testserver.Long() {
-		t.Skip("the long form: make test-long")
-	}
+	testserver.LongForm(t)
 	model(t, true)
 }
 
