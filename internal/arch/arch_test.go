@@ -1,4 +1,6 @@
-// Package arch holds no code, only the test of who may import whom.
+// Package arch holds no code, only tests of the tree: who may import whom, what CONTRIBUTING.md
+// says of it, the walls of the panel, the house rules, Examples, interfaces, and how comments and
+// sentences are written.
 package arch
 
 import (
