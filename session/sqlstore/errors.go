@@ -14,7 +14,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// wrap makes an error of the contract of one after which nothing was written. Errors of the
+// wrap turns an error after which nothing was written into one of the contract. Errors of the
 // contract pass through.
 func (s *Store) wrap(op string, err error) error {
 	if isContract(err) {
@@ -28,7 +28,7 @@ func (s *Store) wrap(op string, err error) error {
 		return fmt.Errorf("sqlstore: %s: %w: %w", op, session.ErrUnavailable, &flawed{flaw, err})
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		if others := s.reach.crowded(); others != "" {
+		if others := s.reach.crowded(s.db.Pool.Stats()); others != "" {
 			return fmt.Errorf("sqlstore: %s: %w: %s: %w", op, session.ErrUnavailable, others, err)
 		}
 	}

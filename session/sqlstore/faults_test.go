@@ -250,6 +250,8 @@ func TestFrozenAndKilledServers(t *testing.T) {
 			} {
 				_ = inTime(t, what+" on a frozen server", do)
 			}
+			report := func(context.Context) error { _ = s.Traits().Report(); return nil }
+			_ = testserver.ByDeadline(t, "Report on a frozen server", report, func(error) string { return "" })
 			server.Thaw()
 			back("after it was frozen")
 			asked(one)

@@ -213,16 +213,15 @@ func (r *reach) pingOnce() bool {
 }
 
 // crowded says, in a sentence, that others hold the pool's connections, if they do.
-func (r *reach) crowded() string {
+func (r *reach) crowded(pool sql.DBStats) string {
 	if r == nil || r.slots == nil {
 		return ""
 	}
-	stats := r.db.Stats()
-	others := stats.InUse - len(r.slots)
-	if stats.InUse < stats.MaxOpenConnections || others < 1 {
+	others := pool.InUse - len(r.slots)
+	if pool.InUse < pool.MaxOpenConnections || others < 1 {
 		return ""
 	}
-	return fmt.Sprintf("all %d connections of the pool are in use, %d of them not by sessions: give sessions a *sql.DB of their own", stats.MaxOpenConnections, others)
+	return fmt.Sprintf("all %d connections of the pool are in use, %d of them not by sessions: give sessions a *sql.DB of their own", pool.MaxOpenConnections, others)
 }
 
 // leave tells how a call that began then has ended: err is of the contract or of the driver, or
@@ -235,7 +234,7 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 	if r.slots != nil {
 		<-r.slots
 	}
-	if fault := s.fault(err); isContract(err) || !fault.NoAnswer() && fault != sqldb.Starting {
+	if fault := s.fault(err); err == nil || isContract(err) || !fault.NoAnswer() && fault != sqldb.Starting {
 		r.answered.Store(int64(time.Since(r.opened)))
 		r.crowdTold.Store(false)
 		return
@@ -244,14 +243,16 @@ func (s *Store) leave(ctx context.Context, began time.Time, err error) {
 	if errors.Is(ctx.Err(), context.Canceled) || late && time.Since(began) < hasty {
 		return // it says nothing of the server
 	}
-	if others := r.crowded(); late && others != "" { // it says nothing of the server either
+	if others := r.crowded(r.db.Stats()); late && others != "" { // it says nothing of the server either
 		if !r.crowdTold.Swap(true) {
 			r.log.Warn("calls for sessions wait for a connection: " + others)
 		}
 		return
 	}
 	if late && r.answered.Load() > int64(began.Sub(r.opened)) {
-		r.ask() // others were answered meanwhile: make a connection for callers that have no time to
+		// Others were answered meanwhile: make a connection for callers that have no time to make
+		// one.
+		r.ask()
 		return
 	}
 	// A write that waited for a lock until its time was up is not an outage: that is told

@@ -150,3 +150,25 @@ func TestConnectionsThatLeadNowhere(t *testing.T) {
 		t.Logf("back after %s, %d connections made meanwhile", time.Since(began), r.made.Load())
 	})
 }
+
+// TestReportOfAPingThatFailed: the report warns of a server that calls doubt, and not of one that
+// failed a ping while calls were answered.
+func TestReportOfAPingThatFailed(t *testing.T) {
+	t.Parallel()
+	s := open(t, engines["postgresql"](t).connect(t), nil)
+	s.reach.end() // pings fail at once
+	<-s.reach.ask().over
+	if !s.reach.told.Load() {
+		t.Fatal("the ping was answered")
+	}
+	if _, err := s.Get(t.Context(), session.ID{1}); !errors.Is(err, session.ErrNotFound) {
+		t.Fatal(err)
+	}
+	if r := s.Traits().Report(); r.Warning != "" {
+		t.Errorf("while calls are answered: %s", r.Warning)
+	}
+	s.reach.doubted.Store(true)
+	if r := s.Traits().Report(); !strings.Contains(r.Warning, "does not answer") {
+		t.Errorf("while no call is answered the report warns %q", r.Warning)
+	}
+}

@@ -21,10 +21,10 @@ func (s *Store) report() session.Report {
 	if s.reach == nil {
 		return r
 	}
-	switch others := s.reach.crowded(); {
-	case s.reach.told.Load():
+	switch others := s.reach.crowded(pool); {
+	case s.reach.doubted.Load() && s.reach.told.Load():
 		r.Warning = "The database does not answer: sessions are unavailable."
-	case others != "":
+	case others != "" && s.reach.crowdTold.Load():
 		r.Warning = "Calls for sessions wait for a connection: " + others + "."
 	}
 	return r

@@ -235,6 +235,9 @@ func TestCrowdedPool(t *testing.T) {
 		}
 		held = append(held, conn)
 	}
+	if r := s.Traits().Report(); r.Warning != "" {
+		t.Errorf("before a call waits, the report warns: %s", r.Warning)
+	}
 	for range 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		_, err = s.Get(ctx, session.ID{1})
@@ -246,10 +249,16 @@ func TestCrowdedPool(t *testing.T) {
 	if text := log.String(); strings.Count(text, "level=WARN") != 1 || !strings.Contains(text, "a *sql.DB of their own") {
 		t.Errorf("log: %s", text)
 	}
+	if r := s.Traits().Report(); !strings.Contains(r.Warning, "Calls for sessions wait") || !strings.Contains(r.Warning, "a *sql.DB of their own") {
+		t.Errorf("the report warns %q", r.Warning)
+	}
 	for _, conn := range held {
 		_ = conn.Close()
 	}
 	if _, err := s.Get(t.Context(), session.ID{1}); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("with the connections again: %v", err)
+	}
+	if r := s.Traits().Report(); r.Warning != "" {
+		t.Errorf("with the connections again, the report warns: %s", r.Warning)
 	}
 }
