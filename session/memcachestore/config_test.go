@@ -164,6 +164,9 @@ func TestOpenPassword(t *testing.T) {
 	if _, err := s.Create(t.Context(), newSession("ada", session.Tag{1}), session.Admission{}); !errors.Is(err, session.ErrMisconfigured) || !errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrIndeterminate) {
 		t.Errorf("Create with a wrong password: %v, want both ErrUnavailable and session.ErrMisconfigured", err)
 	}
+	if r := s.Traits().Report(); !strings.Contains(r.Warning, "wrong Username or Password") || strings.Contains(r.Warning, "does not answer") || strings.Contains(r.Warning, "secret") {
+		t.Errorf("with a wrong password the report warns %q", r.Warning)
+	}
 }
 
 // TestOpenPasswordNotAsked: a server that asks for no password would keep it as an

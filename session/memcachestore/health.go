@@ -4,6 +4,7 @@ package memcachestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -67,14 +68,14 @@ func (s *Store) Health(ctx context.Context) Health {
 }
 
 func (s *Store) health(ctx context.Context, sv *server) Server {
-	stats, err := s.stats(ctx, sv.addr, "stats settings", "stats")
+	stats, err := s.stats(ctx, sv)
 	if err != nil {
 		return Server{Addr: sv.addr, Err: err}
 	}
 	return sv.learn(stats)
 }
 
-// learn reads the answers to "stats settings" and "stats", and keeps them for Traits.Report.
+// learn reads the settings and statistics, and keeps them for Traits.Report.
 func (sv *server) learn(stats map[string]string) Server {
 	h := Server{Addr: sv.addr}
 	number := func(name string) int64 { n, _ := strconv.ParseInt(stats[name], 10, 64); return n }
@@ -98,7 +99,10 @@ func (s *Server) warnings() (out []string) {
 	warn := func(format string, args ...any) {
 		out = append(out, "memcached "+s.Addr+": "+fmt.Sprintf(format, args...))
 	}
-	if s.Err != nil {
+	switch {
+	case errors.Is(s.Err, session.ErrMisconfigured):
+		warn("it cannot be used, so the sessions of its users are unavailable: %v", s.Err)
+	case s.Err != nil:
 		warn("it does not answer: the sessions of its users are unavailable")
 	}
 	if s.Evictions > 0 {
@@ -114,16 +118,18 @@ func (s *Server) warnings() (out []string) {
 func (s *Store) report() session.Report {
 	var r session.Report
 	var warnings []string
-	asked, used, most, evictions := 0, int64(0), int64(0), int64(0)
+	used, most, evictions := int64(0), int64(0), int64(0)
 	for _, sv := range s.servers {
 		one := Server{Addr: sv.addr}
 		if told := sv.told.Load(); told != nil {
 			one = *told
-			asked++
 			used, most, evictions = used+one.UsedBytes, most+one.MaxBytes, evictions+one.Evictions
 		}
 		if sv.breaker.Failing() {
 			one.Err = session.ErrUnavailable
+			if why := sv.refused.Load(); why != nil {
+				one.Err = *why
+			}
 		}
 		warnings = append(warnings, one.warnings()...)
 	}
@@ -134,50 +140,63 @@ func (s *Store) report() session.Report {
 	if len(s.servers) > 1 {
 		r.Detail = fmt.Sprintf("%d servers", len(s.servers))
 	}
-	if asked > 0 {
-		r.Detail += fmt.Sprintf(", %d of %d MiB used when %d were last asked", used>>20, most>>20, asked)
+	if most > 0 {
+		r.Detail += fmt.Sprintf(", %d of %d MiB used when last asked", used>>20, most>>20)
 	}
 	r.Counters = []session.Counter{{Name: "evictions", N: uint64(max(evictions, 0))}}
 	return r
 }
 
-// stats returns the server's answers to the commands, by name, on a connection of its own. If two
-// answers have the same name, the later one counts: "evictions" is a switch among the settings.
-func (s *Store) stats(ctx context.Context, addr string, commands ...string) (map[string]string, error) {
-	conn, err := s.cfg.dial(ctx, addr)
+// The commands by which a server tells of itself. "evictions" is a switch among the settings, and a
+// number among the statistics, which are asked for later.
+const (
+	askSettings   = "stats settings"
+	askStatistics = "stats"
+)
+
+// stats returns the server's settings and statistics, by name, on a connection of its own. A server
+// that does not answer for its statistics, within half of ConnectTimeout, can keep sessions.
+func (s *Store) stats(ctx context.Context, sv *server) (map[string]string, error) {
+	conn, err := s.cfg.dial(ctx, sv.addr)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	return s.cfg.statsOn(ctx, conn, addr, commands...)
-}
-
-// statsOn is stats on a connection that exists.
-func (c *Config) statsOn(ctx context.Context, conn net.Conn, addr string, commands ...string) (map[string]string, error) {
 	stats := map[string]string{}
-	for _, command := range commands {
-		lines, err := converse(ctx, conn, command+"\r\n")
-		if err != nil {
-			return nil, c.explain(ctx, addr, command, connectError(addr, err))
-		}
-		if last := lines[len(lines)-1]; strings.HasPrefix(last, "CLIENT_ERROR unauthenticated") {
-			return nil, fmt.Errorf("memcachestore: %w: %s: the server asks for a Username and Password: set both", session.ErrMisconfigured, addr)
-		}
-		for _, line := range lines {
-			if name, value, ok := strings.Cut(strings.TrimPrefix(line, "STAT "), " "); ok {
-				stats[name] = value
-			}
-		}
+	if err := sv.read(ctx, conn, askSettings, stats); err != nil {
+		return nil, s.cfg.explain(ctx, sv.addr, askSettings, err)
+	}
+	short, cancel := context.WithTimeout(ctx, s.cfg.ConnectTimeout/2)
+	defer cancel()
+	if err := sv.read(short, conn, askStatistics, stats); err != nil && ctx.Err() != nil {
+		return nil, err
 	}
 	return stats, nil
+}
+
+// read adds the answer to one of the commands to the stats.
+func (sv *server) read(ctx context.Context, conn net.Conn, command string, stats map[string]string) error {
+	lines, err := converse(ctx, conn, command+"\r\n")
+	if err != nil {
+		return connectError(sv.addr, err)
+	}
+	if last := lines[len(lines)-1]; strings.HasPrefix(last, "CLIENT_ERROR unauthenticated") {
+		return fmt.Errorf("memcachestore: %w: %s: the server asks for a Username and Password: set both", session.ErrMisconfigured, sv.addr)
+	}
+	for _, line := range lines {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(line, "STAT "), " "); ok {
+			stats[name] = value
+		}
+	}
+	return nil
 }
 
 // suits returns an error if the server does not answer or cannot keep sessions with this
 // configuration. A setting that it does not tell, as a proxy may not, is taken to be right.
 func (s *Store) suits(ctx context.Context, sv *server) error {
 	addr := sv.addr
-	stats, err := s.stats(ctx, addr, "stats settings", "stats")
+	stats, err := s.stats(ctx, sv)
 	if err != nil {
 		return err
 	}

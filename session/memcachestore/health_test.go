@@ -88,9 +88,18 @@ func TestWarnings(t *testing.T) {
 	t.Parallel()
 	for want, one := range map[string]Server{
 		"": {Skew: time.Second}, "does not answer": {Err: session.ErrUnavailable}, "7 items": {Evictions: 7}, "clock": {Skew: -time.Hour},
+		"cannot be used": {Err: fmt.Errorf("%w: %w", session.ErrUnavailable, session.ErrMisconfigured)},
 	} {
 		if got := strings.Join(one.warnings(), "\n"); !strings.Contains(got, want) || (want == "") != (got == "") {
 			t.Errorf("%+v warns %q, want something of %q", one, got, want)
+		}
+	}
+	for skew, want := range map[time.Duration]bool{
+		time.Hour: true, 31 * time.Minute: true, 29 * time.Minute: false, -29 * time.Minute: false, -31 * time.Minute: true, -time.Hour: true,
+	} {
+		one := Server{Skew: skew}
+		if got := strings.Join(one.warnings(), "\n"); strings.Contains(got, "clock") != want || (got != "") != want {
+			t.Errorf("of a clock that is %s ahead it warns %q, want a warning: %t", skew, got, want)
 		}
 	}
 }

@@ -65,12 +65,14 @@ func (sv *server) prove(ctx context.Context, cfg *Config, conn net.Conn) error {
 // listen asks a server for its health that Open did not ask, because the store is lazy or the
 // server did not answer. It reports whether the connection can still be used. It takes a quarter of
 // the time of a call, in which another connection must be made if this one is lost.
-func (sv *server) listen(ctx context.Context, cfg *Config, conn net.Conn) bool {
+func (sv *server) listen(ctx context.Context, conn net.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, stallTimeout/4)
 	defer cancel()
-	stats, err := cfg.statsOn(ctx, conn, sv.addr, "stats settings", "stats")
-	if err != nil {
-		return false
+	stats := map[string]string{}
+	for _, command := range []string{askSettings, askStatistics} {
+		if sv.read(ctx, conn, command, stats) != nil {
+			return false
+		}
 	}
 	sv.learn(stats)
 	return conn.SetDeadline(time.Time{}) == nil

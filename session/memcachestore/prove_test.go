@@ -119,6 +119,16 @@ func TestImpostors(t *testing.T) {
 			t.Logf("%s, %s: %v", name, how, err)
 		}
 	}
+	for _, how := range []string{"ERROR", "hang up"} { // its settings are all that Open needs to know
+		if err := open(before(t, server.Addr, func(command string) string {
+			if command == "stats" {
+				return how
+			}
+			return ""
+		})); err != nil {
+			t.Errorf("statistics, %s: %v", how, err)
+		}
+	}
 	err := open(before(t, server.Addr, func(command string) string { // as twemproxy: no negative expiry
 		if strings.Contains(command, " -1 ") {
 			return "hang up"

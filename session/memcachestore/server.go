@@ -75,7 +75,7 @@ func newServer(cfg *Config, addr string, log *slog.Logger, closed *atomic.Bool) 
 		if err == nil {
 			err = sv.prove(ctx, cfg, conn)
 		}
-		if err == nil && sv.told.Load() == nil && !sv.asked.Swap(true) && !sv.listen(ctx, cfg, conn) {
+		if err == nil && sv.told.Load() == nil && !sv.asked.Swap(true) && !sv.listen(ctx, conn) {
 			_ = conn.Close() // health is optional: another connection takes the place of this one
 			conn, err = cfg.dial(ctx, addr)
 		}

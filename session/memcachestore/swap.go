@@ -168,7 +168,7 @@ func (s *Store) read(ctx context.Context, op string, at place) (*reading, error)
 	case it == nil:
 		return nil, nil
 	case it.CasID == 0:
-		return nil, fmt.Errorf("memcachestore: %s: %w: %w: %s keeps no CAS, start it without -C", op, session.ErrUnavailable, session.ErrMisconfigured, at.sv.addr)
+		return nil, fmt.Errorf("memcachestore: %s: %w: %w: %s keeps no CAS: start it without -C", op, session.ErrUnavailable, session.ErrMisconfigured, at.sv.addr)
 	}
 	r.Item = it
 	return r, nil
