@@ -2,8 +2,6 @@
 
 package redisstore
 
-import "time"
-
 // Resolve returns the configuration with its URL taken apart and defaults.
 func Resolve(c Config) (Config, error) { return c.withDefaults() }
 
@@ -13,10 +11,9 @@ const TrialSHA = trialSHA
 // NearCacheStats is what the near-cache has done since Open.
 type NearCacheStats struct {
 	Hits, Misses uint64
-	Oldest       time.Duration // the greatest age that a hit had
 }
 
 // NearCacheStats returns what the near-cache has done.
 func (s *Store) NearCacheStats() NearCacheStats {
-	return NearCacheStats{s.near.hits.Load(), s.near.misses.Load(), time.Duration(s.near.oldest.Load())}
+	return NearCacheStats{s.near.hits.Load(), s.near.misses.Load()}
 }

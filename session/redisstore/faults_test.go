@@ -104,6 +104,8 @@ func TestFrozen(t *testing.T) {
 				return ""
 			})
 		}
+		report := func(context.Context) error { _ = store.Traits().Report(); return nil }
+		_ = testserver.ByDeadline(t, what+", Report", report, func(error) string { return "" })
 	}
 	var crowd sync.WaitGroup
 	for range 500 {

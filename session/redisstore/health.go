@@ -88,7 +88,7 @@ func (s *Store) learn(ctx context.Context) {
 func (s *Store) report() session.Report {
 	r := session.Report{Detail: "not connected yet"}
 	if s.client.Load() != nil {
-		r.Detail = "connected; the servers have not told how they are"
+		r.Detail = "connected; no server has reported its state yet"
 	}
 	if h := s.health.Load(); h != nil {
 		r.Warning = strings.Join(h.Warnings, "; ")
