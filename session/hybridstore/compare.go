@@ -91,7 +91,9 @@ func (s *Store) report() session.Report {
 	if tell := s.database.Traits().Report; tell != nil {
 		below := tell()
 		r.Warning = strings.TrimSpace(r.Warning + " " + below.Warning)
-		r.Detail += "; database: " + below.Detail
+		if below.Detail != "" {
+			r.Detail += "; database: " + below.Detail
+		}
 		r.Counters = append(r.Counters, below.Counters...)
 	}
 	return r

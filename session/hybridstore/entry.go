@@ -31,6 +31,8 @@ const (
 // was written with it.
 type position struct{ seq, mark int64 }
 
+func positionOf(c session.Change) position { return position{c.Seq, c.Mark} }
+
 // A head is a stamp that makes it unlike any other, the kind and the position.
 const (
 	stampSize = 16

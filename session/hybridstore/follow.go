@@ -37,13 +37,9 @@ func (s *Store) poll(ctx context.Context) error {
 func (s *Store) read(ctx context.Context) error {
 	for loads := 0; ; {
 		at, _ := s.window.here()
-		found, now, err := s.database.Changes(ctx, at.seq, s.window.most)
+		read, now, err := s.database.Changes(ctx, at.seq, s.window.most)
 		if err != nil {
 			return err
-		}
-		read := make([]change, len(found))
-		for i, c := range found {
-			read[i] = change{position{c.Seq, c.Mark}, c.ID, c.Final}
 		}
 		s.clock.see(now)
 		switch err := s.window.extend(read); {

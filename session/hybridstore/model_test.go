@@ -37,7 +37,7 @@ type node struct {
 	dead    bool // under the world's lock
 	skew    time.Duration
 	late    *sync.WaitGroup
-	earlier []change
+	earlier []session.Change
 	stop    context.CancelFunc
 	gone    chan struct{}
 }

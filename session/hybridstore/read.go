@@ -76,8 +76,8 @@ const (
 	// refillTimeout bounds one of their turns.
 	refillTimeout = 2 * time.Second
 
-	// keepMarks is how much longer tombstones and other marks are kept than other nodes may not
-	// know of the change.
+	// keepMarks is how long tombstones and other marks are kept after the time in which other nodes
+	// may not know of the change.
 	keepMarks = 30 * time.Second
 
 	// keepRecords is how much longer a record is kept than its session lives.

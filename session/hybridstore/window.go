@@ -11,13 +11,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// change is an entry of the log.
-type change struct {
-	position
-	id    session.ID
-	final bool
-}
-
 // window is the newest part of the log, without gaps. All is under mu.
 type window struct {
 	most     int           // entries it keeps
@@ -25,8 +18,8 @@ type window struct {
 	degraded time.Duration // the same while polls fail
 
 	mu      sync.Mutex
-	changes []change // never trimmed below one, once loaded
-	last    map[session.ID]change
+	changes []session.Change // never trimmed below one, once loaded
+	last    map[session.ID]session.Change
 	loads   int // how often it was loaded anew
 
 	begun    uint64    // polls
@@ -40,7 +33,7 @@ type window struct {
 }
 
 func newWindow(most int, fresh, degraded time.Duration) *window {
-	return &window{most: most, fresh: fresh, degraded: degraded, last: map[session.ID]change{}, suspects: map[session.ID]uint64{}}
+	return &window{most: most, fresh: fresh, degraded: degraded, last: map[session.ID]session.Change{}, suspects: map[session.ID]uint64{}}
 }
 
 // age is how long ago t was, by the wall clock if that has moved further: a machine that was
@@ -90,7 +83,7 @@ func (w *window) judge(e *entry, id session.ID) verdict {
 	defer w.mu.Unlock()
 	newest, changed := w.last[id]
 	switch {
-	case changed && newest.final, e.kind == tombstone:
+	case changed && newest.Final, e.kind == tombstone:
 		return dead
 	case e.kind != record || !w.trusting():
 		return unknown
@@ -98,7 +91,7 @@ func (w *window) judge(e *entry, id session.ID) verdict {
 		return unknown
 	case e.at.seq > w.head().seq:
 		return ahead
-	case !w.covers(e.at) || changed && newest.seq > e.at.seq:
+	case !w.covers(e.at) || changed && newest.Seq > e.at.seq:
 		return unknown
 	}
 	return valid
@@ -109,7 +102,7 @@ func (w *window) head() position {
 	if len(w.changes) == 0 {
 		return position{}
 	}
-	return w.changes[len(w.changes)-1].position
+	return positionOf(w.changes[len(w.changes)-1])
 }
 
 // covers reports whether p is a position in the window.
@@ -117,8 +110,8 @@ func (w *window) covers(p position) bool {
 	if len(w.changes) == 0 {
 		return false
 	}
-	i := p.seq - w.changes[0].seq
-	return i >= 0 && i < int64(len(w.changes)) && w.changes[i].mark == p.mark
+	i := p.seq - w.changes[0].Seq
+	return i >= 0 && i < int64(len(w.changes)) && w.changes[i].Mark == p.mark
 }
 
 // point is a moment in the life of the window.
@@ -140,7 +133,7 @@ func (w *window) here() (point, bool) {
 func (w *window) since(p point, id session.ID) (position, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if p.loads != w.loads || !w.covers(p.position) || w.last[id].seq > p.seq || w.suspects[id] > 0 {
+	if p.loads != w.loads || !w.covers(p.position) || w.last[id].Seq > p.seq || w.suspects[id] > 0 {
 		return position{}, false
 	}
 	return w.head(), true
@@ -155,9 +148,9 @@ func (w *window) endings(p point, tag session.Tag) ([]session.ID, bool) {
 		return nil, false
 	}
 	var ids []session.ID
-	for _, c := range w.changes[p.seq-w.changes[0].seq+1:] {
-		if c.final && c.id.Tag() == tag {
-			ids = append(ids, c.id)
+	for _, c := range w.changes[p.seq-w.changes[0].Seq+1:] {
+		if c.Final && c.ID.Tag() == tag {
+			ids = append(ids, c.ID)
 		}
 	}
 	return ids, true
@@ -232,12 +225,12 @@ var (
 // extend adds the changes that were read from the head on, the head itself first. errLost says that
 // the head is not there: the database was restored, or pruned past it. If the answer has a gap, the
 // part before it is added, and the error is errGap.
-func (w *window) extend(read []change) error {
+func (w *window) extend(read []session.Change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.changes) > 0 {
-		if len(read) == 0 || read[0].position != w.head() {
-			w.changes, w.last = nil, map[session.ID]change{}
+		if len(read) == 0 || positionOf(read[0]) != w.head() {
+			w.changes, w.last = nil, map[session.ID]session.Change{}
 			w.loads++
 			w.complete, w.started = 0, time.Time{}
 			return errLost
@@ -247,11 +240,11 @@ func (w *window) extend(read []change) error {
 		return errLost
 	}
 	for _, c := range read {
-		if len(w.changes) > 0 && c.seq != w.head().seq+1 {
+		if len(w.changes) > 0 && c.Seq != w.head().seq+1 {
 			return errGap
 		}
 		w.changes = append(w.changes, c)
-		w.last[c.id] = c
+		w.last[c.ID] = c
 	}
 	w.trim()
 	return nil
@@ -264,9 +257,9 @@ func (w *window) trim() {
 	}
 	drop := len(w.changes) - w.most
 	for _, c := range w.changes[:drop] {
-		if w.last[c.id].seq == c.seq {
-			delete(w.last, c.id)
+		if w.last[c.ID].Seq == c.Seq {
+			delete(w.last, c.ID)
 		}
 	}
-	w.changes = append([]change(nil), w.changes[drop:]...)
+	w.changes = append([]session.Change(nil), w.changes[drop:]...)
 }

@@ -49,7 +49,7 @@ type world struct {
 	rng    *rand.Rand
 	rows   map[session.ID]*row
 	order  []session.ID
-	log    []change
+	log    []session.Change
 	cached map[session.ID]cell
 	saved  map[session.ID]cell // a snapshot of the cache
 	rolled []time.Time         // when the cache came back with old contents
@@ -291,8 +291,7 @@ func writes[T any](ctx context.Context, t truthOf, write func() (T, error)) (T, 
 }
 
 func (w *world) append(id session.ID, final bool) {
-	seq := int64(len(w.log)) + 1
-	w.log = append(w.log, change{position{seq, int64(w.rng.Uint64() >> 1)}, id, final})
+	w.log = append(w.log, session.Change{Seq: int64(len(w.log)) + 1, Mark: int64(w.rng.Uint64() >> 1), ID: id, Final: final})
 }
 
 func (w *world) live(id session.ID) *row {
@@ -531,7 +530,7 @@ func (t truthOf) Changes(ctx context.Context, from int64, most int) ([]session.C
 	w := t.n.w
 	type answer struct {
 		now  time.Time
-		read []change
+		read []session.Change
 	}
 	got, err := reads(ctx, t, func() (answer, error) {
 		w.counts["poll"]++
@@ -554,16 +553,14 @@ func (t truthOf) Changes(ctx context.Context, from int64, most int) ([]session.C
 	read := got.read
 	if w.bugs["fresh from the answer on"] { // what arrives now was read a poll earlier
 		read, t.n.earlier = t.n.earlier, read
-		if len(read) == 0 || read[0].seq != from {
+		if len(read) == 0 || read[0].Seq != from {
 			read = t.n.earlier
 		}
 	}
-	changes := make([]session.Change, len(read))
-	for i, c := range read {
+	for i := range read {
 		if w.bugs["skips what commits out of order"] && i > 0 && w.n(10) == 0 {
-			c.id = session.ID{}
+			read[i].ID = session.ID{}
 		}
-		changes[i] = session.Change{Seq: c.seq, Mark: c.mark, ID: c.id, Final: c.final}
 	}
-	return changes, got.now, nil
+	return read, got.now, nil
 }

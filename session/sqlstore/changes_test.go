@@ -22,13 +22,7 @@ func numbered(t *testing.T, e engine) *Store {
 	return s
 }
 
-type logEntry struct {
-	seq, mark int64
-	id        session.ID
-	final     bool
-}
-
-func entries(t *testing.T, s *Store, from int64, most int) []logEntry {
+func entries(t *testing.T, s *Store, from int64, most int) []session.Change {
 	t.Helper()
 	all, now := entriesAt(t, s, from, most)
 	if away := time.Since(now).Abs(); away > time.Minute {
@@ -37,14 +31,11 @@ func entries(t *testing.T, s *Store, from int64, most int) []logEntry {
 	return all
 }
 
-func entriesAt(t *testing.T, s *Store, from int64, most int) (all []logEntry, now time.Time) {
+func entriesAt(t *testing.T, s *Store, from int64, most int) (all []session.Change, now time.Time) {
 	t.Helper()
-	changes, now, err := s.Changes(t.Context(), from, most)
+	all, now, err := s.Changes(t.Context(), from, most)
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, c := range changes {
-		all = append(all, logEntry{c.Seq, c.Mark, c.ID, c.Final})
 	}
 	return all, now
 }
@@ -59,8 +50,8 @@ func TestChanges(t *testing.T) {
 		}
 		s := numbered(t, e)
 		now := time.Now()
-		var want []logEntry
-		expect := func(id session.ID, final bool) { want = append(want, logEntry{id: id, final: final}) }
+		var want []session.Change
+		expect := func(id session.ID, final bool) { want = append(want, session.Change{ID: id, Final: final}) }
 		must := func(err error) {
 			t.Helper()
 			if err != nil {
@@ -100,12 +91,12 @@ func TestChanges(t *testing.T) {
 		expect(f.ID, true)
 
 		all := entries(t, s, 0, 100)
-		if len(all) != 1+len(want) || all[0].seq != 1 || all[0].id != (session.ID{}) {
+		if len(all) != 1+len(want) || all[0].Seq != 1 || all[0].ID != (session.ID{}) {
 			t.Fatalf("the log has %d entries, want %d", len(all), 1+len(want))
 		}
 		for i, w := range want {
 			got := all[1+i]
-			if got.seq != int64(2+i) || got.id != w.id || got.final != w.final || got.mark == all[i].mark {
+			if got.Seq != int64(2+i) || got.ID != w.ID || got.Final != w.Final || got.Mark == all[i].Mark {
 				t.Errorf("entry %d: %+v, want %+v", i, got, w)
 			}
 		}
@@ -155,10 +146,10 @@ func TestChangesInOrder(t *testing.T) {
 			default:
 			}
 			for _, got := range entries(t, s, head+1, 1000) {
-				if got.seq != head+1 {
+				if got.Seq != head+1 {
 					over = true
 				}
-				head = got.seq
+				head = got.Seq
 			}
 		}
 		if over || head != 1+writers*each {
@@ -200,7 +191,7 @@ func TestGrace(t *testing.T) {
 			}
 			return err == nil
 		}
-		last := func() logEntry { all, _ := entriesAt(t, s, 0, 1); return all[0] }
+		last := func() session.Change { all, _ := entriesAt(t, s, 0, 1); return all[0] }
 		why := session.Ending{Reason: session.ReasonRevoked}
 
 		anna, bert, carl, dora, emil := brief("anna"), brief("bert"), brief("carl"), brief("dora"), brief("emil")
@@ -222,13 +213,13 @@ func TestGrace(t *testing.T) {
 		if _, err := s.Delete(ctx, bert.ID, why); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("Delete of what has expired: %v", err)
 		}
-		if got := last(); got.id != bert.ID || !got.final {
+		if got := last(); got.ID != bert.ID || !got.Final {
 			t.Errorf("Delete of what has expired is not in the log: %v", got)
 		}
 		if n, err := s.DeleteUser(ctx, carl.User(), why); n != 0 || err != nil {
 			t.Errorf("DeleteUser: %d, %v", n, err)
 		}
-		if got := last(); got.id != carl.ID || !got.final {
+		if got := last(); got.ID != carl.ID || !got.Final {
 			t.Errorf("DeleteUser of what has expired is not in the log: %v", got)
 		}
 		if n, err := s.DeleteUser(ctx, emil.User(), why, emil.ID); n != 0 || err != nil {
