@@ -110,7 +110,7 @@ func Run(t *testing.T, h Harness) {
 	}
 	var results []string
 	for _, th := range themes() {
-		if h.Themes != nil && !slices.Contains(h.Themes, th.name) {
+		if !h.wants(th.name) {
 			results = append(results, th.name+" -")
 			continue
 		}
@@ -129,6 +129,11 @@ func Run(t *testing.T, h Harness) {
 		results = append(results, th.name+" "+result)
 	}
 	tell(t, results)
+}
+
+// wants reports whether the theme is to be run.
+func (h Harness) wants(theme string) bool {
+	return len(h.Themes) == 0 || slices.Contains(h.Themes, theme)
 }
 
 // run runs one check on a store of its own.
