@@ -64,9 +64,10 @@ func (r *Reader) Discourage(name, sentence string) {
 	}
 }
 
-// source is the variable that a value came from: name, or name_FILE.
+// source is the variable under which Wrong notes what is wrong with a value: name_FILE if it is
+// set, else name.
 func (r *Reader) source(name string) string {
-	if slices.Contains(Secrets, name) && r.getenv(name) == "" && r.getenv(name+FileSuffix) != "" {
+	if slices.Contains(Secrets, name) && r.getenv(name+FileSuffix) != "" {
 		return name + FileSuffix
 	}
 	return name
