@@ -18,8 +18,8 @@ var (
 	// may well be valid; keep the cookie and answer 503.
 	ErrUnavailable = errors.New("session: store unavailable")
 
-	// ErrIndeterminate says that a write was sent and its outcome is not known. A second call
-	// tells. It matches ErrUnavailable too.
+	// ErrIndeterminate says that a write was sent and its outcome is not known. A second call finds
+	// out. It matches ErrUnavailable too.
 	ErrIndeterminate = fmt.Errorf("session: outcome of the write is unknown, ask again: %w", ErrUnavailable)
 
 	// ErrMisconfigured says that the server is there and can never do what the store needs, or

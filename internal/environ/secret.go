@@ -107,8 +107,8 @@ const minDistinct = 8
 // guides that people come from. TestNoDocumentShowsAUsableKey finds what is missing here.
 var documented = []string{"0123456789abcdef0123456789abcdef"}
 
-// placeholders are words of texts that stand for a key, as they read without what stands
-// between letters: no random key holds one of eight letters.
+// placeholders are words that stand in texts in the place of a key, compared without everything
+// that is not a letter: no random key contains one of eight letters.
 var placeholders = []string{
 	"changeme", "changethis", "yoursecret", "yoursuper", "supersecret", "secretkey", "replaceme", "replacethis",
 	"inproduction", "placeholder", "insertyour", "notasecret", "donotuse", "examplekey", "examplesecret",
@@ -129,7 +129,7 @@ func Guessable(key string) string {
 	}
 	lower := strings.ToLower(key)
 	if letters := strings.Map(onlyLetters, lower); slices.ContainsFunc(placeholders, func(word string) bool { return strings.Contains(letters, word) }) {
-		return "it holds words that stand for a key in documents"
+		return "it contains words that documents write in the place of a key"
 	}
 	if slices.ContainsFunc(documented, func(text string) bool { return strings.Contains(lower, text) }) {
 		return "it is a key that documents show"

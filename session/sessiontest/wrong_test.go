@@ -162,8 +162,8 @@ type gap struct {
 	left    chan struct{} // closed when the callers in the gap may go on; nil if there are none
 }
 
-// linger is how many nanoseconds a call waits for another in vain: it is raised where a busy
-// machine had none come in that time.
+// linger is how many nanoseconds a call waits for another in vain: it is raised if no other call
+// came in that time on a busy machine.
 var linger atomic.Int64
 
 func init() { linger.Store(int64(4 * time.Millisecond)) }

@@ -26,7 +26,7 @@ const (
 	signOut kind = "sign-out"
 )
 
-// sets reports whether the answer of a request decides as whom the browser is signed in.
+// sets reports whether the answer of a request decides who is signed in in the browser.
 func (k kind) sets() bool { return k == start || k == signIn || k == stepUp }
 
 // request is one request, from the browser to the arrival of its answer.
