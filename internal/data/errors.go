@@ -91,8 +91,8 @@ func (e FieldErrors) Unwrap() []error {
 	return all
 }
 
-// Refusal is what the error of a program's hook says about fields, in the program's words; nil if
-// it says nothing of them.
+// Refusal is what an error says about fields: one of this package, or that of a program's hook in
+// the program's words. It is nil if the error says nothing of them.
 func Refusal(err error) FieldErrors {
 	var own FieldErrors
 	var ownOne *FieldError

@@ -57,8 +57,6 @@ const (
 // of a server that is down stay in the log.
 func Classify(err error) (status int, detail text.Message) {
 	var asked *StatusError
-	var fields data.FieldErrors
-	var field *data.FieldError
 	var table *data.TableError
 	var hook *data.HookError
 	switch {
@@ -70,10 +68,8 @@ func Classify(err error) (status int, detail text.Message) {
 		return http.StatusRequestEntityTooLarge, tooLarge(err)
 	case errors.Is(err, os.ErrDeadlineExceeded) && errors.Is(err, errForm):
 		return http.StatusRequestTimeout, text.FormTooSlow
-	case errors.As(err, &fields):
-		return http.StatusBadRequest, fields.Text()
-	case errors.As(err, &field):
-		return http.StatusBadRequest, field.Text()
+	case len(data.Refusal(err)) > 0:
+		return http.StatusBadRequest, data.Refusal(err).Text()
 	case errors.As(err, &hook):
 		return http.StatusUnprocessableEntity, text.Verbatim(hook.Error())
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):

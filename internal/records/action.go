@@ -43,12 +43,12 @@ func (p *Pages) RunAction(v *frame.Visit) error {
 		return askAction(v, http.StatusOK, c, a, nil)
 	}
 	n, err := v.Data.ActMany(v.R.Context(), c.selection(), a.Run, c.asked)
-	var hook *data.HookError
+	wrong := refusal(err)
 	switch {
 	case errors.Is(err, data.ErrAsked):
 		return askAction(v, http.StatusConflict, c, a, text.OtherRows)
-	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
-		return askAction(v, http.StatusUnprocessableEntity, c, a, text.NothingChanged(saidBy(err)))
+	case len(wrong) > 0:
+		return askAction(v, http.StatusUnprocessableEntity, c, a, text.NothingChanged(wrong.Text()))
 	case err != nil:
 		return err
 	default:

@@ -95,7 +95,7 @@ func (p *Pages) Delete(v *frame.Visit) error {
 		return frame.Refused(http.StatusBadRequest, text.DeleteIncomplete(ui.ParamToken))
 	}
 	err = v.Data.Delete(v.R.Context(), t.Name, key, token)
-	var hook *data.HookError
+	wrong := refusal(err)
 	var stale *data.StaleError
 	var referenced *data.ReferencedError
 	switch {
@@ -103,8 +103,8 @@ func (p *Pages) Delete(v *frame.Visit) error {
 		return renderDelete(v, http.StatusConflict, t, key, text.ChangedMeanwhile)
 	case errors.As(err, &referenced):
 		return renderDelete(v, http.StatusConflict, t, key, text.Referenced)
-	case errors.As(err, &hook), len(fieldErrors(err)) > 0:
-		return renderDelete(v, http.StatusUnprocessableEntity, t, key, saidBy(err))
+	case len(wrong) > 0:
+		return renderDelete(v, http.StatusUnprocessableEntity, t, key, wrong.Text())
 	case errors.As(err, &stale), errors.Is(err, data.ErrNotFound):
 		v.Notify(ui.NoticeInfo, text.RecordAlreadyDeleted)
 		return v.Redirect(v.TableURL(t.Name))

@@ -43,12 +43,18 @@ func newEntry(v *frame.Visit, t *data.Table, record *data.Record) *entry {
 
 // refuse keeps what is wrong with the entry, and reports whether err is that.
 func (e *entry) refuse(err error) bool {
-	found := fieldErrors(err)
-	if hook := (*data.HookError)(nil); errors.As(err, &hook) {
-		found = data.FieldErrors{{Message: text.Verbatim(hook.Error())}}
-	}
+	found := refusal(err)
 	e.errs = append(e.errs, found...)
 	return len(found) > 0
+}
+
+// refusal is what an error says about the fields of a record or about all of it, also in the words
+// of a program's hook; nil if it is an error of another kind.
+func refusal(err error) data.FieldErrors {
+	if hook := (*data.HookError)(nil); errors.As(err, &hook) {
+		return data.FieldErrors{{Message: text.Verbatim(hook.Error())}}
+	}
+	return data.Refusal(err)
 }
 
 // wrong returns what is wrong with a field, nil if nothing is.
@@ -307,7 +313,7 @@ func (e *entry) read() (data.Input, error) {
 			}
 		case unseen(e.v, name):
 			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
-				wrong = append(wrong, fieldErrors(err)...)
+				wrong = append(wrong, data.Refusal(err)...)
 			}
 		case !in.Fields[name].Null:
 			e.readField(in, name, lastOf(values))

@@ -47,7 +47,7 @@ func (p *Pages) export(v *frame.Visit, ending, contentType string, format func(i
 	}
 	q, err := data.ParseQuery(t, sorted(v, values))
 	if err != nil {
-		return frame.Refused(http.StatusUnprocessableEntity, saidBy(err))
+		return frame.Refused(http.StatusUnprocessableEntity, data.Refusal(err).Text())
 	}
 	if len(t.Exported(q)) == 0 {
 		return frame.Refused(http.StatusUnprocessableEntity, text.NothingToExport)

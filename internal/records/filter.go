@@ -3,7 +3,6 @@
 package records
 
 import (
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -132,7 +131,7 @@ func addFilters(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 // showWrong says beside each part of the query that cannot be applied why.
 func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong error) {
 	var others []text.Message
-	for _, one := range fieldErrors(wrong) {
+	for _, one := range data.Refusal(wrong) {
 		switch {
 		case one.Field == "q" && page.Search != nil:
 			page.Search.Query, page.Search.Error = one.Value, one.Message
@@ -147,28 +146,6 @@ func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong
 	if len(others) > 0 {
 		page.Problem = &ui.Problem{Title: text.AddressWrong, Detail: text.List(others...), Action: text.ShowWithout, Href: v.ListURL(q)}
 	}
-}
-
-// saidBy is what an error says to people: a program's hook in its own words, we in ours.
-func saidBy(err error) text.Message {
-	var hook *data.HookError
-	found := fieldErrors(err)
-	if errors.As(err, &hook) || len(found) == 0 {
-		return text.Verbatim(err.Error())
-	}
-	return found.Text()
-}
-
-func fieldErrors(err error) data.FieldErrors {
-	var many data.FieldErrors
-	if errors.As(err, &many) {
-		return many
-	}
-	var one *data.FieldError
-	if errors.As(err, &one) {
-		return data.FieldErrors{one}
-	}
-	return nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -39,7 +39,7 @@ func (p *Pages) List(v *frame.Visit) error {
 	}
 	if wrong == nil {
 		result, err = v.Data.List(v.R.Context(), q)
-		if len(fieldErrors(err)) > 0 { // such as another list's cursor
+		if len(data.Refusal(err)) > 0 { // such as another list's cursor
 			wrong = err
 		}
 	}
