@@ -99,13 +99,19 @@ func (p *Policy) refusal(role account.Role, t *data.Table, asked Right) error {
 }
 
 func (p *Policy) rightsOf(table string) Rights {
-	if said, ok := p.said[table]; ok {
-		return said
-	}
-	if named, ok := p.rights[table]; ok {
+	if named, ok := p.named(table); ok {
 		return named
 	}
 	return p.rights[EveryTable]
+}
+
+// named are the rights that a table has by its own name, if it has any.
+func (p *Policy) named(table string) (Rights, bool) {
+	if said, ok := p.said[table]; ok {
+		return said, true
+	}
+	configured, ok := p.rights[table]
+	return configured, ok
 }
 
 // verbs are what a right allows, as the sentences of refusals say it.
@@ -143,7 +149,7 @@ func (p *Policy) show() error {
 			if p.refusal(role, t, RightUpdate) != nil {
 				unchanged = append(unchanged, t.Name)
 			}
-			if p.namesRights(t.Name) {
+			if _, named := p.named(t.Name); named {
 				own = append(own, t.Name)
 			}
 		}
@@ -164,13 +170,6 @@ func (p *Policy) show() error {
 	}
 	p.sources = sources
 	return nil
-}
-
-// namesRights says whether a table has rights by its own name.
-func (p *Policy) namesRights(table string) bool {
-	_, configured := p.rights[table]
-	_, said := p.said[table]
-	return configured || said
 }
 
 // dataConfig is the configuration of the data with what the views say to those who may
