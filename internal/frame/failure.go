@@ -112,19 +112,18 @@ func (f *Frame) Unavailable(w http.ResponseWriter, r *http.Request, err error) {
 // fail answers with the page of an error. It is the one place where that is done.
 func (f *Frame) fail(v *Visit, err error) {
 	r, h := v.R, v.W.Header()
+	if errors.Is(err, account.ErrActor) {
+		err = f.actorChanged(v)
+	}
+	v.NoteError(err)
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		v.NoteError(err)
 		return // the browser has gone
 	case errors.Is(err, errUnmade):
 		f.log.ErrorContext(r.Context(), "page could not be rendered", "path", r.URL.Path, "error", err)
 		http.Error(v.W, v.Say(text.PageUnmade), http.StatusInternalServerError)
 		return
-	case errors.Is(err, account.ErrActor):
-		err = f.actorChanged(v)
-	}
-	if noSession(err) {
-		v.NoteError(err)
+	case noSession(err):
 		f.sendToLogin(v)
 		return
 	}
@@ -134,7 +133,7 @@ func (f *Frame) fail(v *Visit, err error) {
 		id = rand.Text()[:8]
 		f.log.ErrorContext(r.Context(), "request failed", "request", id, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
 	}
-	f.logFailure(v, status, err)
+	f.logDenied(v, status, err)
 	h.Set("Cache-Control", "no-store")
 	wait := time.Duration(0)
 	switch status {

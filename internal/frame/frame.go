@@ -4,7 +4,6 @@ package frame
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -109,14 +108,13 @@ func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.dispatch(w, r)
 }
 
-// recover turns a panic into an error page. http.ErrAbortHandler is net/http's
-// own way to end an answer.
+// recover turns a panic into an error page, but for one that ends an answer.
 func (f *Frame) recover(w http.ResponseWriter, r *http.Request) {
 	what := recover()
 	if what == nil {
 		return
 	}
-	if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+	if aborted(what) {
 		panic(what)
 	}
 	f.fail(f.visit(w, r), fmt.Errorf("panic: %v", what))

@@ -54,13 +54,19 @@ const (
 var ErrBrowser = errors.New("the browser did not take the answer to its end")
 
 // Cut ends the visit's answer where it is, because of an error: what was sent of it is not to be
-// taken for the whole. It does not return.
-func (v *Visit) Cut(err error) {
+// taken for the whole. It does not return: its result is for handlers to end with.
+func (v *Visit) Cut(err error) error {
 	if why := context.Cause(v.R.Context()); why != nil {
 		err = why // the watch's, or that of a browser that has gone
 	}
 	v.NoteError(err)
 	panic(http.ErrAbortHandler)
+}
+
+// aborted reports whether what a handler panicked with is net/http's own way to end an answer.
+func aborted(what any) bool {
+	err, ok := what.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
 // answered notes an answer's status.
@@ -91,7 +97,7 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // headers were asked for.
 func (a *answered) outcome(method string, err error, wrong any) string {
 	switch {
-	case wrong == http.ErrAbortHandler: //nolint:errorlint // a panic is compared as net/http does
+	case aborted(wrong):
 		return outcomeCut
 	case wrong != nil:
 		return outcomeError
@@ -123,33 +129,36 @@ func (a *answered) asksBack(method string) bool {
 
 func noSession(err error) bool { return errors.Is(err, errNobody) || errors.Is(err, errEnded) }
 
+// reasons are those that errors give, the first that fits.
+var reasons = []struct {
+	err    error
+	reason string
+}{
+	{session.ErrCSRF, reasonCSRF},
+	{errOrigin, reasonOrigin},
+	{errNobody, reasonSession},
+	{errEnded, reasonSession},
+	{errChanged, reasonAccount},
+	{session.ErrThrottled, reasonAttempts},
+	{session.ErrLimit, reasonLimit},
+	{context.Canceled, reasonBrowser},
+	{ErrBrowser, reasonBrowser},
+	{data.ErrTimeout, reasonTimeout},
+	{os.ErrDeadlineExceeded, reasonTimeout},
+	{data.ErrBusy, reasonBusy},
+	{spool.ErrFull, reasonBusy},
+	{account.ErrBusy, reasonBusy},
+	{spool.ErrDisk, reasonSpace},
+	{session.ErrUnavailable, reasonStore},
+	{account.ErrUnavailable, reasonDatabase},
+	{data.ErrUnavailable, reasonDatabase},
+	{data.ErrReadOnly, reasonDatabase},
+}
+
 // reason is why a request was not done: by its error, or by the answer's status where a page says
 // it.
 func reason(status int, err error) string {
-	for _, known := range []struct {
-		err    error
-		reason string
-	}{
-		{session.ErrCSRF, reasonCSRF},
-		{errOrigin, reasonOrigin},
-		{errNobody, reasonSession},
-		{errEnded, reasonSession},
-		{errChanged, reasonAccount},
-		{session.ErrThrottled, reasonAttempts},
-		{session.ErrLimit, reasonLimit},
-		{context.Canceled, reasonBrowser},
-		{ErrBrowser, reasonBrowser},
-		{data.ErrTimeout, reasonTimeout},
-		{os.ErrDeadlineExceeded, reasonTimeout},
-		{data.ErrBusy, reasonBusy},
-		{spool.ErrFull, reasonBusy},
-		{account.ErrBusy, reasonBusy},
-		{spool.ErrDisk, reasonSpace},
-		{session.ErrUnavailable, reasonStore},
-		{account.ErrUnavailable, reasonDatabase},
-		{data.ErrUnavailable, reasonDatabase},
-		{data.ErrReadOnly, reasonDatabase},
-	} {
+	for _, known := range reasons {
 		if errors.Is(err, known.err) {
 			return known.reason
 		}

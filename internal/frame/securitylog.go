@@ -45,7 +45,7 @@ func (v *Visit) NoteError(err error) {
 
 // logged writes a route's line when its handler is done. A route without an event has none.
 func (f *Frame) logged(rt Route, next http.Handler) http.Handler {
-	if rt.Event == "" {
+	if rt.Event == Unlogged {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,7 +55,7 @@ func (f *Frame) logged(rt Route, next http.Handler) http.Handler {
 		defer func() {
 			wrong := recover()
 			if outcome := answer.outcome(rt.Method, d.err, wrong); outcome != "" {
-				f.logDeed(r, rt.Event, outcome, reason(answer.status, d.err), d)
+				f.logDeed(r, rt.Event, outcome, answer.status, d)
 			}
 			if wrong != nil {
 				panic(wrong)
@@ -65,17 +65,15 @@ func (f *Frame) logged(rt Route, next http.Handler) http.Handler {
 	})
 }
 
-// logFailure notes the error that a request is answered with, or writes the line of one that is
-// denied where its route has none.
-func (f *Frame) logFailure(v *Visit, status int, err error) {
-	v.NoteError(err)
+// logDenied writes the line of a request that is denied where its route has none.
+func (f *Frame) logDenied(v *Visit, status int, err error) {
 	if deedOf(v.R) == nil && status == http.StatusForbidden {
-		d := &deed{user: v.User, attrs: []slog.Attr{slog.String("method", v.R.Method)}}
-		f.logDeed(v.R, "request", outcomeDenied, reason(status, err), d)
+		d := &deed{user: v.User, attrs: []slog.Attr{slog.String("method", v.R.Method)}, err: err}
+		f.logDeed(v.R, "request", outcomeDenied, status, d)
 	}
 }
 
-func (f *Frame) logDeed(r *http.Request, event, outcome, reason string, d *deed) {
+func (f *Frame) logDeed(r *http.Request, event, outcome string, status int, d *deed) {
 	level := slog.LevelInfo
 	if outcome != outcomeDone {
 		level = slog.LevelWarn
@@ -90,7 +88,7 @@ func (f *Frame) logDeed(r *http.Request, event, outcome, reason string, d *deed)
 		}
 	}
 	if outcome != outcomeDone {
-		attrs = append(attrs, slog.String("reason", reason))
+		attrs = append(attrs, slog.String("reason", reason(status, d.err)))
 	}
 	f.security.LogAttrs(r.Context(), level, "security event", append(attrs, d.attrs...)...)
 }

@@ -23,7 +23,7 @@ func (f *Frame) watched(rt Route) Handler {
 	}
 	return func(v *Visit) error {
 		w, r := v.W, v.R
-		ctx, done := f.Watch.Follow(r.Context(), v.watchedAs(), v.MayGoOn())
+		ctx, done := f.Watch.Follow(r.Context(), v.watchedAs(), v.mayGoOn())
 		defer done()
 		over := func() error { // why the watch has ended it; nil if it has not
 			why := context.Cause(ctx) // asked first: an end of the request ends ctx after it
@@ -55,8 +55,7 @@ func (f *Frame) watched(rt Route) Handler {
 		f.log.InfoContext(r.Context(), "a request is cut: who asked may not go on", "path", r.URL.Path, "user", v.User.Username, "why", why)
 		if answer.begun {
 			reset(w)
-			v.NoteError(why)
-			panic(http.ErrAbortHandler)
+			return v.Cut(why)
 		}
 		for _, name := range []string{"Content-Disposition", "Content-Type", "Content-Length", "Content-Encoding"} {
 			w.Header().Del(name)
@@ -90,9 +89,9 @@ func (v *Visit) watchedAs() string {
 	return mine.ID.String() + " " + v.User.ID + " " + string(v.User.Role)
 }
 
-// MayGoOn asks whether a visit may go on that takes long: whether its session and its account
+// mayGoOn asks whether a visit may go on that takes long: whether its session and its account
 // live, and the role is the same.
-func (v *Visit) MayGoOn() Ask {
+func (v *Visit) mayGoOn() Ask {
 	f, then := v.frame, v.User
 	request := context.WithoutCancel(v.R.Context()) // it holds the session
 	return func(ctx context.Context) (over, err error) {

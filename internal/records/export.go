@@ -103,8 +103,7 @@ func (p *Pages) sendSpooled(v *frame.Visit, what string, t *data.Table, begin fu
 		return err
 	}
 	v.Log().WarnContext(v.R.Context(), what+" is cut", "table", t.Name, "error", err)
-	v.Cut(err)
-	return nil
+	return v.Cut(err)
 }
 
 // paced ends a connection that does not keep the pace. What the browser waits for
