@@ -15,7 +15,7 @@ import (
 // it back. Its methods are those of *sql.Tx that sqlc's queries and GORM's ConnPool need.
 type Tx = data.Tx
 
-// View says how a table is shown and changed whose rows are T. The zero View shows every
+// View says how the table whose rows are T is shown and changed. The zero View shows every
 // field of T that has a column.
 //
 // A View names a field by its column ("customer_id") or by its name in Go ("CustomerID";
@@ -66,7 +66,7 @@ type View[T any] struct {
 	// before those in descending order. By default it is the order of the key.
 	Sort []string
 
-	// Allowed are the most rights that any role can have; all by default.
+	// Allowed are the rights that a role can have at most; all by default.
 	Allowed []Right
 
 	// Rights are what each role may do; see the type Rights for the default.

@@ -176,7 +176,7 @@ func (c *connections) enter(address netip.Prefix) bool {
 	if c.from[address] >= c.fromOne && !trusted {
 		if !c.noted[address] {
 			c.noted[address] = true
-			c.log.Warn("an address has as many connections as one may have: more are closed until it has none", "address", address.String(), "connections", c.fromOne,
+			c.log.Warn("an address has the most connections allowed: further ones are closed until it has none", "address", address.String(), "connections", c.fromOne,
 				"remedy", "a proxy is named in TRUSTED_PROXIES")
 		}
 		return false

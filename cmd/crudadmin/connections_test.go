@@ -88,7 +88,7 @@ func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
 	if turnedAway(dialFrom(t, c.Addr(), "127.0.0.1")) {
 		t.Error("after all have ended, a connection is turned away")
 	}
-	if n := strings.Count(log.String(), "as many connections"); n != 2 {
+	if n := strings.Count(log.String(), "the most connections allowed"); n != 2 {
 		t.Errorf("it was logged %d times, want once for each address:\n%s", n, &log)
 	}
 }

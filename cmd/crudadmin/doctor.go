@@ -29,7 +29,7 @@ type doctorCommand struct {
 
 // Help is shown by doctor --help.
 func (*doctorCommand) Help() string {
-	return `Says what of the variables, the database, the administrators' database and the session store would not work, or not well. It changes nothing. Exit code 0: nothing that does not work; 1: something does not; 2: a flag or variable is wrong.`
+	return `Reports what in the variables, the database, the administrators' database and the session store would not work, or not well. It changes nothing. Exit code 0: nothing that does not work; 1: something does not; 2: a flag or variable is wrong.`
 }
 
 // doctorTimeout bounds each look, at a database or a store.
@@ -141,7 +141,7 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 		r.say(data.Warning, "database", "%s", rollbackWarning)
 	}
 	if analyzed == 0 {
-		r.say(data.Note, "database", "ANALYZE was never run: the planner guesses, and so do row estimates")
+		r.say(data.Note, "database", "ANALYZE was never run: query plans and row counts are guesses")
 	}
 	if orphans > 0 {
 		r.say(data.Warning, "database", "some rows refer to others that do not exist: \"PRAGMA foreign_key_check\" lists them")

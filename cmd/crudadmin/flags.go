@@ -24,7 +24,7 @@ type command interface {
 type grammar struct {
 	Demo    demoCommand    `cmd:"" help:"Make a small shop's database and serve the panel over it."`
 	Serve   serveCommand   `cmd:"" help:"Serve the panel over your database."`
-	Doctor  doctorCommand  `cmd:"" help:"Say what of the database and the settings would not work, or not well; change nothing."`
+	Doctor  doctorCommand  `cmd:"" help:"Report what in the database and the settings would not work, or not well. Changes nothing."`
 	Health  healthCommand  `cmd:"" help:"Ask the panel that runs with the same settings whether it is alive: exit code 0, or 1."`
 	Secret  secretCommand  `cmd:"" help:"Print a fresh secret key for ADMIN_SECRET_KEY."`
 	User    userCommand    `cmd:"" help:"Change an administrator."`

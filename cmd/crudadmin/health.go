@@ -18,9 +18,9 @@ import (
 )
 
 type healthCommand struct {
-	Addr        string `placeholder:"HOST:PORT" default:"127.0.0.1:8000" variable:"ADDR" help:"Where it listens; for every address, 0.0.0.0 or [::], the loopback one is asked."`
+	Addr        string `placeholder:"HOST:PORT" default:"127.0.0.1:8000" variable:"ADDR" help:"The address the panel listens on; for 0.0.0.0 or [::] the loopback address is asked."`
 	MountPath   string `placeholder:"PATH" default:"/admin" variable:"MOUNT_PATH" help:"The panel's path."`
-	TLSCertFile string `placeholder:"FILE" variable:"TLS_CERT_FILE" help:"Ask over TLS, as the panel was given a certificate; the file is not read."`
+	TLSCertFile string `placeholder:"FILE" variable:"TLS_CERT_FILE" help:"Ask over TLS, if the panel has a certificate; the file is not read."`
 	Ready       bool   `help:"Ask whether it is ready: the databases and the store of the sessions answer."`
 }
 

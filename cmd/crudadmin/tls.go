@@ -60,7 +60,7 @@ func (c *certificate) config() *tls.Config {
 // reread reads the files again. If they are wrong, the certificate stays what it was.
 func (c *certificate) reread() {
 	if err := c.read(); err != nil {
-		c.log.Error("the TLS certificate is not read again: the one before stays", "error", err)
+		c.log.Error("the TLS certificate could not be read again: the previous one stays in use", "error", err)
 	}
 }
 

@@ -52,7 +52,7 @@ func (f *Frame) watched(rt Route) Handler {
 		if why == nil || !answer.cut() {
 			return err
 		}
-		f.log.InfoContext(r.Context(), "a request is cut: who asked may not go on", "path", r.URL.Path, "user", v.User.Username, "why", why)
+		f.log.InfoContext(r.Context(), "a request is cut: its visitor may not go on", "path", r.URL.Path, "user", v.User.Username, "why", why)
 		if answer.begun {
 			reset(w)
 			return v.Cut(why)
