@@ -23,7 +23,11 @@ func (*demoCommand) Help() string {
 }
 
 func (c *demoCommand) run(ctx context.Context, p *program) error {
-	s, err := p.start(ctx, c.serverFlags)
+	settings, err := p.settings(c.serverFlags)
+	if err != nil {
+		return err
+	}
+	s, err := p.start(ctx, c.serverFlags, settings)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	}
 	settings, err := readSettings(p.getenv, c.DataDir, c.shownFlags)
 	if err != nil {
-		return withWrongNames(ctx, path, &server{settings: settings}, &usageError{err, variablesHint})
+		return withWrongNames(ctx, path, settings, &usageError{err, variablesHint})
 	}
 	r := &report{Findings: []finding{}}
 	for _, warning := range settings.Warnings {

@@ -29,9 +29,13 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("--database: %s is not a file", path)
 	}
-	s, err := p.start(ctx, c.serverFlags)
+	settings, err := p.settings(c.serverFlags)
 	if err != nil {
-		return withWrongNames(ctx, path, s, err)
+		return withWrongNames(ctx, path, settings, err)
+	}
+	s, err := p.start(ctx, c.serverFlags, settings)
+	if err != nil {
+		return err
 	}
 	defer s.listener.Close()
 	if admin, err := os.Stat(s.settings.AdminDatabase); err == nil && os.SameFile(admin, info) {

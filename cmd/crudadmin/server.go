@@ -50,14 +50,18 @@ type server struct {
 	log         *slog.Logger
 }
 
-// start reads the settings, makes the data directory, finds the key and takes the address. What is
-// wrong with flags and variables is a usageError, with a server that has only what the settings say
-// of tables.
-func (p *program) start(ctx context.Context, flags serverFlags) (*server, error) {
+// settings reads what flags and variables say. What is wrong with them is a usageError, beside
+// settings that have only what is said of tables.
+func (p *program) settings(flags serverFlags) (settings, error) {
 	settings, err := readSettings(p.getenv, flags.DataDir, flags.shownFlags, flags.servedFlags)
 	if err = errors.Join(flags.check(), err); err != nil {
-		return &server{settings: settings}, &usageError{err, generalHelp + "\n" + variablesHint}
+		return settings, &usageError{err, generalHelp + "\n" + variablesHint}
 	}
+	return settings, nil
+}
+
+// start makes the data directory, finds the key and takes the address.
+func (p *program) start(ctx context.Context, flags serverFlags, settings settings) (*server, error) {
 	handler := slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	s := &server{program: p, settings: settings, addr: flags.Addr, json: flags.JSON, log: slog.New(settings.LogHandler(handler))}
 	log := s.log.With("component", "server")
@@ -70,6 +74,7 @@ func (p *program) start(ctx context.Context, flags serverFlags) (*server, error)
 	if err := s.findKey(); err != nil {
 		return nil, err
 	}
+	var err error
 	if s.certificate, err = openCertificate(settings.TLSCertFile, settings.TLSKeyFile, log); err != nil {
 		return nil, err
 	}

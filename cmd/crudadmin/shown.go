@@ -42,7 +42,7 @@ func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source,
 
 // withWrongNames adds to what is wrong with the settings the names in them that the database does
 // not have, so that all are told at once. Other errors stay as they are.
-func withWrongNames(ctx context.Context, path string, s *server, err error) error {
+func withWrongNames(ctx context.Context, path string, s settings, err error) error {
 	usage, ok := errors.AsType[*usageError](err)
 	if !ok {
 		return err
@@ -52,7 +52,7 @@ func withWrongNames(ctx context.Context, path string, s *server, err error) erro
 		return err // the first thing to mend
 	}
 	defer func() { _ = db.Close() }() // it was only read
-	_, wrong, openErr := openData(ctx, db, s.settings)
+	_, wrong, openErr := openData(ctx, db, s)
 	if openErr != nil || len(wrong) == 0 {
 		return err
 	}
