@@ -278,7 +278,7 @@ func TestBulkEdit(t *testing.T) {
 		"no such record": {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.customer_id": {"1"}, "to.customer_id": {"99"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "does not exist"},
 		"the key":        {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.id": {"1"}, "to.id": {"9"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "cannot be changed in many records"},
 		"no column":      {url.Values{"key": {"1"}, "confirm": {"1"}, "set.to.admin": {"1"}, "to.admin": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusUnprocessableEntity, "cannot be changed in many records"},
-		"nothing chosen": {url.Values{"confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusBadRequest, "key"},
+		"nothing chosen": {url.Values{"confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusBadRequest, "Select at least one row."},
 		"a wrong filter": {url.Values{"all": {"1"}, "f.nope.eq": {"1"}, "confirm": {"1"}, "set.to.note": {"1"}, "to.note": {"no"}}, http.StatusBadRequest, "nope"},
 	} {
 		w := page.post("/account", path, c.form)

@@ -376,7 +376,7 @@ func TestFormsSayWhatReachesTooFar(t *testing.T) {
 	})
 	b.user(t, "ed", account.Editor)
 	for name, want := range map[string]bool{"ed": true, adminName: false} {
-		if got := strings.Contains(b.browser(t).signIn(name).get("/m/teams/1/edit").Body.String(), "This would change records in other tables"); got != want {
+		if got := strings.Contains(b.browser(t).signIn(name).get("/m/teams/1/edit").Body.String(), "Changing it would change records in other tables"); got != want {
 			t.Errorf("%s: the form says so: %v, want %v", name, got, want)
 		}
 	}

@@ -103,7 +103,7 @@ func TestEndingsThatAreNotKnownEverywhereYet(t *testing.T) {
 			t.Errorf("ending %v: %d", form, w.Code)
 		}
 		body := page.get("/sessions/").Body.String()
-		if !strings.Contains(body, "1 session has ended. The session cache did not confirm this: other servers may still accept them for up to 1 second.") {
+		if !strings.Contains(body, "1 session has ended. The session cache did not confirm this: other servers may still accept ended sessions for up to 1 second.") {
 			t.Errorf("ending %v: the page does not say how far it has come", form)
 		}
 	}

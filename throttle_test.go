@@ -257,7 +257,7 @@ func TestUnlock(t *testing.T) {
 	if w := super.post("/users/"+u.ID, "/users/"+u.ID+"/unlock", nil); w.Code != http.StatusSeeOther {
 		t.Fatal(w.Code)
 	}
-	if body := super.get("/users/" + u.ID).Body.String(); !strings.Contains(body, "failed sign-ins were forgotten") || !strings.Contains(body, "No failed sign-ins") {
+	if body := super.get("/users/" + u.ID).Body.String(); !strings.Contains(body, "failed sign-ins were cleared") || !strings.Contains(body, "No failed sign-ins") {
 		t.Error("the user's page does not say that they are forgotten")
 	}
 	if after := len(liveSessions(t, b)); after != before {

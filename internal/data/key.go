@@ -108,7 +108,7 @@ func ParseKey(t *Table, escaped string) (Key, error) {
 		}
 		part, problem := decodePart(cols[i], plain)
 		if problem != nil {
-			return Key{}, fieldError("key", escaped, text.KeyPart(strings.Join(t.Identity.Columns[min(i, len(t.Identity.Columns)):min(i+1, len(t.Identity.Columns))], ""), problem))
+			return Key{}, fieldError("key", escaped, text.FieldAnd(strings.Join(t.Identity.Columns[min(i, len(t.Identity.Columns)):min(i+1, len(t.Identity.Columns))], ""), problem))
 		}
 		parts[i] = part
 	}

@@ -110,7 +110,7 @@ func (p *Pages) ShowHealth(v *frame.Visit) error {
 	page.Versions = []ui.Fact{
 		{Name: text.Verbatim("CRUDAdmin"), Value: version()},
 		{Name: text.ApplicationDatabase, Value: text.Verbatim(strings.TrimSpace(schema.Engine + " " + schema.Version))},
-		{Name: text.Verbatim("Go"), Value: text.VersionOn(strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS+"/"+runtime.GOARCH)},
+		{Name: text.Verbatim("Go"), Value: text.OnSystem(strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS+"/"+runtime.GOARCH)},
 	}
 	page.Layout = v.Layout(v.URL("health"))
 	return v.Render(http.StatusOK, page)

@@ -124,7 +124,7 @@ func deviceText(d session.Device) text.Message {
 	case browser == "":
 		return text.Verbatim(d.OS)
 	default:
-		return text.BrowserOn(browser, d.OS)
+		return text.OnSystem(browser, d.OS)
 	}
 }
 

@@ -135,7 +135,7 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	e.fill(&out, c)
 	e.dress(&out, c)
 	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.table, c.Name) {
-		out.ReadOnly, out.Nullable, out.Help = true, false, text.ReachesChanges
+		out.ReadOnly, out.Nullable, out.Help = true, false, text.ChangeReaches
 	}
 	for _, value := range c.Enum {
 		out.Options = append(out.Options, ui.Option{Value: value, Label: text.Verbatim(value)})

@@ -2,6 +2,14 @@
 
 package text
 
+// Numbers with their nouns.
+var (
+	Number        = with[Count]("count.number", "{#n}")
+	Rows          = with[Count]("count.rows", "{#n} row", "{#n} rows")
+	Records       = with[Count]("count.records", "{#n} record", "{#n} records")
+	SessionsCount = with[Count]("count.sessions", "{#n} session", "{#n} sessions")
+)
+
 // CountKind says how far a Count can be trusted.
 type CountKind uint8
 

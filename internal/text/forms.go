@@ -9,23 +9,19 @@ var (
 	Unique     = plain("column.unique", "unique")
 )
 
-// About what is entered.
+// Beside fields and on buttons.
 var (
-	SecretEntered     = plain("field.secret_entered", "Secret. It is stored as you enter it and never shown.")
-	SecretHidden      = plain("field.secret_hidden", "Secret. It is not shown and cannot be set here.")
-	Assigned          = plain("field.assigned", "assigned by the database")
-	DefaultIs         = with[string]("field.default", "default: {value}")
-	UnchangedIfEmpty  = plain("field.unchanged", "unchanged if left empty")
-	ChooseFileAgain   = plain("field.choose_file_again", "Choose the file again. Nothing was stored, and browsers do not send a file a second time by themselves.")
-	TooLongToChange   = plain("field.too_long_to_change", "This value is too long to be changed here.")
-	FileNotResent     = plain("field.file_not_resent", "A chosen file is not sent again. Choose it once more in the form.")
-	PasswordNotResent = plain("field.password_not_resent", "A password is not sent again. Enter it once more in the form.")
+	Between        = with2[string, string]("form.between", "{min} to {max}")
+	AtLeastIs      = with[string]("form.at_least", "at least {min}")
+	AtMostIs       = with[string]("form.at_most", "at most {max}")
+	IsRequired     = plain("form.required", "required")
+	ButtonAndCount = with2[Message, Message]("form.button_and_count", "{button} {records}")
 )
 
 // What is wrong with a form; after the name of a field, where they begin in lower case.
 var (
 	NotInMany      = plain("form.not_in_many", "cannot be changed in many records at once")
-	NothingTicked  = plain("form.nothing_ticked", "Nothing was changed: tick “Change” beside each field that you want to change.")
+	NothingTicked  = plain("form.nothing_ticked", "Nothing was changed: tick \"Change\" beside each field that you want to change.")
 	NotInForm      = plain("form.not_in_form", "is not a field of this form")
 	FileWanted     = plain("form.file_wanted", "takes a file, not text")
 	FileTooLarge   = with[int]("form.file_too_large", "is larger than {#n} MiB")
@@ -34,5 +30,4 @@ var (
 	CannotBeUsed   = with[Message]("form.cannot_be_used", "cannot be used: {why}")
 	DoesNotFit     = with3[string, string, Message]("form.does_not_fit", "does not fit the field {field} of {type}: {why}")
 	PasswordMisfit = plain("form.password_rule", "has a rule that does not suit a password")
-	FieldAnd       = with2[string, Message]("form.field_and", "{field} {problem}")
 )

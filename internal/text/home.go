@@ -35,7 +35,7 @@ var (
 	NoAnswer              = plain("health.no_answer", "does not answer")
 	UnderTenthMillisecond = plain("health.under_tenth_ms", "under 0.1 ms")
 	Milliseconds          = with[string]("health.ms", "{number} ms")
-	VersionOn             = with2[string, string]("health.version_on", "{version} on {system}")
+	OnSystem              = with2[string, string]("health.on_system", "{program} on {system}")
 	AfterCrash            = plain("health.after_crash", "After a crash")
 	SessionsStay          = plain("health.sessions_stay", "sessions are still there")
 	SessionsLost          = plain("health.sessions_lost", "everybody signs in again")

@@ -1,4 +1,4 @@
-// What lists say: of filters, of sorting, of counting.
+// What lists say: of filters, of sorting, of counting, and what limits them.
 
 package text
 
@@ -23,6 +23,41 @@ var (
 	SortAscending   = with[string]("list.ascending", "{column}, ascending")
 	SortDescending  = with[string]("list.descending", "{column}, descending")
 	MaybeSlow       = plain("list.maybe_slow", "no index, may be slow")
-	NothingToExport = plain("list.nothing_to_export", "None of these columns can be exported: what they hold is secret, or cannot be read.")
+	NothingToExport = plain("list.nothing_to_export", "None of these columns can be exported: their values are secret, or cannot be read.")
 	CountTooSlow    = plain("list.count_too_slow", "Counting took too long")
+)
+
+// What is chosen in a list, and what its head says.
+var (
+	AllInTable   = plain("list.all", "All in the table")
+	AllMatching  = plain("list.all_matching", "All that match")
+	CountInTable = with[Count]("list.count_in_table", "All {#n} in the table")
+	CountMatch   = with[Count]("list.count_match", "All {#n} that match")
+	SortSlow     = plain("list.sort_slow", "no index: sorting may be slow")
+	SortAdds     = plain("list.sort_adds", "Shift+click adds to the sort")
+)
+
+// Notices of lists and records: what limits them.
+var (
+	FirstColumns      = with[int]("list.first_columns", "The first {#n} columns are shown. Choose others with the column picker.")
+	PartlySearched    = with2[int, int]("list.partly_searched", "Only the first {#n} characters of each text are searched, and texts longer than {#max} MiB not at all.")
+	RowsWithoutKey    = plain("list.without_key", "These rows have no key: they cannot be opened, and pages are counted from the start.")
+	FirstRows         = with[int]("list.first_rows", "Only the first {#n} can be reached: filter to see others.")
+	NotLinked         = with2[string, Message]("list.not_linked", "References to {table} are not linked: {problem}.")
+	ReferenceTooLong  = plain("related.too_long", "the referenced value is too long to list by")
+	ReferenceUnlisted = with[Message]("related.unlisted", "the rows cannot be listed by the referenced value: it {problem}")
+	RelatedTooSlow    = plain("related.too_slow", "finding the rows took too long: the column has no index")
+	RelatedBusy       = plain("related.busy", "finding the rows takes a while, and too many such searches are running: reload the page later to see them")
+)
+
+// What keeps lists from being shown.
+var (
+	AddressUnescaped  = plain("list.unescaped", "The query in this address is not escaped correctly.")
+	AddressWrong      = plain("list.address_wrong", "This address is not valid")
+	ShowWithout       = plain("list.show_without", "Show the list without it")
+	QueryTooSlow      = plain("list.too_slow", "The query took too long")
+	QueryStopped      = plain("list.stopped", "It was stopped. Filter or sort by a column that has an index.")
+	ClearFiltersSort  = plain("list.clear_filters_sort", "Clear filters and sort")
+	TableUnreadable   = plain("list.table_unreadable", "This table cannot be read")
+	RelatedUnreadable = plain("list.related_unreadable", "These rows cannot be read")
 )

@@ -15,8 +15,8 @@ var (
 
 // Refusals: why nothing was done.
 var (
-	NoRowChosen      = plain("records.no_row", "Select at least one row (key).")
-	QuestionMissing  = with2[string, string]("records.question_missing", "{asked} is missing. It says which rows the question was about. Send the form without {confirm} to be asked.")
+	NoRowChosen      = plain("records.no_row", "Select at least one row.")
+	QuestionMissing  = with2[string, string]("records.question_missing", "{asked} is missing. It says which rows the question was about. Send the form without {confirm} to be asked again.")
 	OtherRows        = plain("records.other_rows", "Nothing was changed. The rows that match, or the rows that go with them, are not the ones that you were asked about. Check them again.")
 	NothingDeleted   = with[Message]("records.nothing_deleted", "Nothing was deleted: {why}")
 	NothingChanged   = with[Message]("records.nothing_changed", "Nothing was changed: {why}")
@@ -27,7 +27,7 @@ var (
 	FormIncomplete   = with[string]("records.form_incomplete", "{token} is missing. Open the form again.")
 	ActionForbidden  = plain("records.action_forbidden", "Your role does not allow this action.")
 	TooManyRecords   = plain("records.too_many", "Too many records at once")
-	AtMostRecords    = with2[int64, int64]("records.at_most", "{#n} record matches. At most {#max} can be changed together, because nobody else can write meanwhile. Filter the list first.", "{#n} records match. At most {#max} can be changed together, because nobody else can write meanwhile. Filter the list first.")
+	AtMostRecords    = with2[int64, int64]("records.at_most", "{#n} records match. At most {#max} can be changed together, because nobody else can write meanwhile. Filter the list first.")
 	EffectsUnknown   = plain("records.effects_unknown", "The panel could not find out in time which other rows would be deleted too, or would prevent the deletion.")
 	HiddenTable      = plain("records.hidden_table", "a table that is not shown")
 )
@@ -43,14 +43,9 @@ var (
 	EditRecord = with[string]("records.edit_record", "Edit {record}")
 )
 
-// Lists: what keeps them from being shown.
+// Values that are long, or not text.
 var (
-	AddressUnescaped  = plain("list.unescaped", "The query of the address is not escaped as it should be.")
-	AddressWrong      = plain("list.address_wrong", "This address is not valid")
-	ShowWithout       = plain("list.show_without", "Show the list without it")
-	QueryTooSlow      = plain("list.too_slow", "The query took too long")
-	QueryStopped      = plain("list.stopped", "It was stopped. Filter or sort by a column that has an index.")
-	ClearFiltersSort  = plain("list.clear_filters_sort", "Clear filters and sort")
-	TableUnreadable   = plain("list.table_unreadable", "This table cannot be read")
-	RelatedUnreadable = plain("list.related_unreadable", "These rows cannot be read")
+	ShowCharacters      = with[int]("value.show", "Show {#n} character", "Show {#n} characters")
+	ShowFirstCharacters = with[int]("value.show_first", "Show the first {#n} character", "Show the first {#n} characters")
+	Binary              = plain("value.binary", "binary")
 )

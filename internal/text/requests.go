@@ -2,10 +2,6 @@
 
 package text
 
-import (
-	"time"
-)
-
 // Refusals of the guard and of the policy.
 var (
 	OtherSite      = plain("request.other_site", "The request came from another site.")
@@ -13,7 +9,7 @@ var (
 	ForSuperusers  = plain("request.superusers", "This page is for superusers.")
 	AccountChanged = plain("request.account_changed", "Your account was changed while this was under way, so nothing was written. Send it again.")
 	PanelReadOnly  = plain("request.panel_read_only", "This panel is read-only.")
-	TableReadOnly  = with[Message]("request.table_read_only", "This table cannot be written: {why}.")
+	TableReadOnly  = with[Message]("request.table_read_only", "This table cannot be written to: {why}.")
 	ReachesChanges = plain("request.reaches_changes", "This would change records in other tables, where your role cannot change records.")
 	ReachesDeletes = plain("request.reaches_deletes", "This would delete records in other tables, where your role cannot delete records.")
 	ReachesMasked  = plain("request.reaches_masked", "This would change a masked value in another table, which your role cannot set.")
@@ -37,14 +33,12 @@ var (
 	Malformed      = plain("request.malformed", "The request is malformed.")
 	TableChanged   = with[Message]("request.table_changed", "{problem}. If the table was changed after the panel started, restart the panel.")
 	TableUnusable  = with[Message]("request.table_unusable", "{problem}.")
-	KiB            = with[int64]("request.kib", "{#n} KiB")
-	MiB            = with[int64]("request.mib", "{#n} MiB")
 	AddressRefused = plain("gate.address", "This address is not allowed here.")
 	HTTPSOnly      = plain("gate.https_only", "This panel is served over HTTPS only. What you sent came over plain HTTP and was not read.")
 	HTTPSInstead   = plain("gate.https_instead", "This panel is served over HTTPS.")
 	HostRefused    = plain("gate.host", "This host name is not served here.")
 	NotSignedIn    = plain("request.not_signed_in", "not signed in")
-	PageUnmade     = plain("request.page_unmade", "The page could not be made.")
+	PageUnmade     = plain("request.page_unmade", "The page could not be created.")
 )
 
 // Outages: what does not answer.
@@ -66,7 +60,7 @@ var (
 	BadRequestAdvice    = plain("error.400.advice", "Part of it is malformed. Go back and follow the link again, or correct the address.")
 	UnauthorizedHead    = plain("error.401", "You are not signed in")
 	UnauthorizedAdvice  = plain("error.401.advice", "Sign in to continue. Nothing was changed.")
-	ForbiddenHead       = plain("error.403", "You don't have permission to do this")
+	ForbiddenHead       = plain("error.403", "You do not have permission to do this")
 	ForbiddenAdvice     = plain("error.403.advice", "Your role does not allow it. Ask an administrator if you need it.")
 	NothingWasChanged   = plain("error.nothing_changed", "Nothing was changed.")
 	NotFoundHead        = plain("error.404", "Page not found")
@@ -75,7 +69,7 @@ var (
 	MethodAdvice        = plain("error.405.advice", "The address exists but does not accept this kind of request. Start from the dashboard.")
 	TimeoutHead         = plain("error.408", "That took too long to send")
 	TimeoutAdvice       = plain("error.408.advice", "The connection may be slow or was interrupted. Go back and send it again.")
-	ConflictHead        = plain("error.409", "Someone else changed this first")
+	ConflictHead        = plain("error.409", "Somebody else changed this first")
 	ConflictAdvice      = plain("error.409.advice", "Your change was not saved, so that theirs is not lost. Reload the page to see the current version, then decide.")
 	TooLargeHead        = plain("error.413", "That was too much to send")
 	TooLargeAdvice      = plain("error.413.advice", "The request is larger than the panel accepts. Send less at once.")
@@ -90,21 +84,3 @@ var (
 	TryAgainIn          = with[Message]("error.try_again_in", "Try again in {wait}.")
 	TryAgainSoon        = plain("error.try_again_soon", "Try again in a moment.")
 )
-
-var (
-	seconds = with[int64]("wait.seconds", "{#n} second", "{#n} seconds")
-	minutes = with[int64]("wait.minutes", "{#n} minute", "{#n} minutes")
-)
-
-// Wait is a duration for people, rounded up; nil for none.
-func Wait(d time.Duration) Message {
-	n := int64((d + time.Second - 1) / time.Second)
-	switch {
-	case d <= 0:
-		return nil
-	case n < 120:
-		return seconds(n)
-	default:
-		return minutes((n + 59) / 60)
-	}
-}

@@ -4,7 +4,10 @@ package text
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -163,6 +166,35 @@ func TestPlantedSentencesAreFound(t *testing.T) {
 	}
 	if _, err := English.Text("no.such"); err == nil {
 		t.Error("a sentence that is not there is said")
+	}
+}
+
+// The codes of one area are declared in one file, where the next one is looked for.
+func TestAnAreaHasOneFile(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`(?m)^\t\w+ += (?:plain|with\d?\[.*\])\("(\w+)\.`)
+	areas, found := map[string]string{}, 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range declared.FindAllSubmatch(source, -1) {
+			area := string(match[1])
+			if other := areas[area]; other != "" && other != file {
+				t.Errorf("codes that begin with %s. are in %s and in %s", area, other, file)
+			}
+			areas[area], found = file, found+1
+		}
+	}
+	if found != len(sentences) {
+		t.Errorf("%d declarations are found of %d sentences", found, len(sentences))
 	}
 }
 

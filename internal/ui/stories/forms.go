@@ -98,7 +98,7 @@ func formStories(r *ui.Renderer) []Story {
 	short := edit
 	short.Fields, short.Links = fields(r)[:6], nil
 	closed := ui.Form{Layout: Layout(r, "products"), Heading: text.Verbatim("New product"), Model: "Products", ModelHref: edit.ModelHref,
-		Problem: &ui.Problem{Title: text.Verbatim("This table cannot be written"), Detail: text.Verbatim("It has no key by which a row could be found again."), Action: text.Verbatim("Back to the list"), Href: edit.ModelHref}}
+		Problem: &ui.Problem{Title: text.Verbatim("This table cannot be written to"), Detail: text.Verbatim("It has no key by which a row could be found again."), Action: text.Verbatim("Back to the list"), Href: edit.ModelHref}}
 
 	conflict := ui.Conflict{
 		Layout: Layout(r, "products"), Heading: "Walnut desk organiser", Model: "Products", ModelHref: edit.ModelHref, Action: edit.Action, Token: "new",
