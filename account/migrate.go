@@ -21,7 +21,7 @@ var migrations embed.FS
 
 // prepare finds out which engine db is and applies the migrations that are missing.
 func prepare(ctx context.Context, db *sql.DB) (*sqldb.DB, error) {
-	engine, err := sqldb.Detect(ctx, db)
+	engine, _, err := sqldb.Detect(ctx, db)
 	if errors.Is(err, sqldb.ErrEngine) {
 		return nil, fmt.Errorf("account: the admin database cannot be used: %w", err)
 	}

@@ -6,6 +6,7 @@ package data
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -100,23 +101,21 @@ type dialect interface {
 	lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment
 }
 
-// openTimeout bounds that question.
+// openTimeout bounds the question of which engine a database is.
 const openTimeout = 10 * time.Second
 
 // detect asks the database which engine it is.
 func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	engine, err := sqldb.Detect(ctx, db)
-	if err != nil {
-		return nil, fmt.Errorf("data: open: the database does not answer as SQLite does: %w", err)
-	}
-	if engine != sqldb.SQLite {
+	engine, version, err := sqldb.Detect(ctx, db)
+	switch {
+	case errors.Is(err, sqldb.ErrEngine):
+		return nil, fmt.Errorf("data: open: %w; only SQLite is supported here", err)
+	case err != nil:
+		return nil, fmt.Errorf("data: open: %w", err)
+	case engine != sqldb.SQLite:
 		return nil, fmt.Errorf("data: open: the engine %q is not supported: use SQLite", engine)
-	}
-	var version string
-	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
-		return nil, fmt.Errorf("data: open: the database does not tell its version: %w", err)
 	}
 	return newSQLite(version)
 }

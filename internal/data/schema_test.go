@@ -79,6 +79,15 @@ func TestSystemTablesAreHidden(t *testing.T) {
 	}
 }
 
+// A database that does not answer is not told that it is of another engine.
+func TestOpenWhenTheDatabaseIsDown(t *testing.T) {
+	db := openFile(t)
+	_ = db.Close()
+	if _, err := Open(t.Context(), db, Config{}); err == nil || strings.Contains(err.Error(), "SQLite") || !strings.HasPrefix(err.Error(), "data: open: ") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestOptionsNameRealTables(t *testing.T) {
 	db := openFile(t, `CREATE TABLE a (x, password)`, `CREATE TABLE b (a_id REFERENCES a)`, `CREATE TABLE "c d" (x)`)
 	_, err := Open(t.Context(), db, Config{Show: []string{"a", "nope"}, Hide: []string{"never"}, Unmasked: []string{"a.y"}})

@@ -45,30 +45,30 @@ const (
 // ErrEngine means that the database answers, and is not one of the engines.
 var ErrEngine = errors.New("want SQLite, PostgreSQL, MySQL or MariaDB")
 
-// Detect asks the database which engine it is. Errors: [ErrEngine]; any other error means that the
-// database did not answer, or let nobody in: Engine("").Fault says which.
-func Detect(ctx context.Context, db *sql.DB) (Engine, error) {
+// Detect asks the database which engine it is, and of which version, in the words of the engine.
+// The version is empty where a pooler kept it back ([MixedUp]). Errors: [ErrEngine]; any other
+// error means that the database did not answer, or let nobody in: Engine("").Fault says which.
+func Detect(ctx context.Context, db *sql.DB) (engine Engine, version string, err error) {
 	if err := db.PingContext(ctx); err != nil {
-		return "", err
+		return "", "", err
 	}
-	var version string
-	err := db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
+	err = db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
 	switch {
 	case err == nil && strings.HasPrefix(version, "PostgreSQL"), err != nil && MixedUp(err):
-		return PostgreSQL, nil
+		return PostgreSQL, version, nil
 	case err == nil && strings.IndexFunc(version, unicode.IsDigit) == 0: // 8.4.0, 10.11.6-MariaDB
-		return MySQL, nil
+		return MySQL, version, nil
 	case err == nil:
-		return "", fmt.Errorf("the database is %.100q: %w", version, ErrEngine)
+		return "", "", fmt.Errorf("the database is %.100q: %w", version, ErrEngine)
 	}
 	notSQLite := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version)
 	if notSQLite == nil {
-		return SQLite, nil
+		return SQLite, version, nil
 	}
 	if down := db.PingContext(ctx); down != nil {
-		return "", errors.Join(err, notSQLite, down)
+		return "", "", errors.Join(err, notSQLite, down)
 	}
-	return "", fmt.Errorf("the database does not tell its version: %w: %w", ErrEngine, errors.Join(err, notSQLite))
+	return "", "", fmt.Errorf("the database does not tell its version: %w: %w", ErrEngine, errors.Join(err, notSQLite))
 }
 
 // Bind writes the placeholders of a query, which are question marks, as the engine wants them: $1,

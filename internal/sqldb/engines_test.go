@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	_ "github.com/go-sql-driver/mysql"
@@ -88,11 +89,11 @@ func must(t *testing.T, conn interface {
 func TestDetect(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		db := d.open(t, "")
-		if got, err := sqldb.Detect(t.Context(), db.Pool); got != d.engine || err != nil {
-			t.Errorf("Detect = %q, %v", got, err)
+		if got, version, err := sqldb.Detect(t.Context(), db.Pool); got != d.engine || !strings.Contains(version, ".") || err != nil {
+			t.Errorf("Detect = %q, %q, %v", got, version, err)
 		}
 		_ = db.Pool.Close()
-		got, err := sqldb.Detect(t.Context(), db.Pool)
+		got, _, err := sqldb.Detect(t.Context(), db.Pool)
 		if err == nil || errors.Is(err, sqldb.ErrEngine) || sqldb.Engine("").Fault(err) != sqldb.Unsent {
 			t.Errorf("closed: %q, %v; want an error that is Unsent", got, err)
 		}

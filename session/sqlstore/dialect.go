@@ -98,7 +98,7 @@ const (
 
 // detect asks the database which engine it is.
 func detect(ctx context.Context, db *sql.DB) (*dialect, error) {
-	engine, err := sqldb.Detect(ctx, db)
+	engine, _, err := sqldb.Detect(ctx, db)
 	switch {
 	case err == nil:
 		return dialects[engine], nil
