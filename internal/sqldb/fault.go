@@ -74,7 +74,7 @@ func (e Engine) Fault(err error) Fault {
 	switch {
 	case err == nil:
 		return None
-	case errors.Is(err, errDatabaseClosed) || strings.Contains(err.Error(), errDatabaseClosed.Error()):
+	case strings.Contains(err.Error(), databaseClosed):
 		return Unsent
 	}
 	switch e {
@@ -103,9 +103,9 @@ func (e Engine) Owns(err error) bool {
 	}
 }
 
-// errDatabaseClosed has the text of database/sql's error of a pool that was closed, which has no
-// name there.
-var errDatabaseClosed = errors.New("sql: database is closed")
+// databaseClosed is the text of database/sql's error of a pool that was closed, which has no name
+// there.
+const databaseClosed = "sql: database is closed"
 
 // unanswered is the fault of an error that is not an answer of the database.
 func unanswered(err error) Fault {
