@@ -178,8 +178,8 @@ func (a *Accounts) resetPassword(ctx context.Context, id, newPassword string, g 
 	return err
 }
 
-// storePassword replaces a password in a transaction of its own, so that other decisions about the
-// account come before it or after it.
+// storePassword replaces a password in a transaction of its own, so that every other decision about
+// the account comes before or after it.
 func (a *Accounts) storePassword(ctx context.Context, u User, password string, g guard, condition string, args ...any) (n int64, err error) {
 	if err := CheckPassword(u.Username, password); err != nil {
 		return 0, err

@@ -52,7 +52,7 @@ func (a *Accounts) alone(ctx context.Context, op string, work func(context.Conte
 	return nil
 }
 
-// retry calls do until the database does not undo it because of another transaction, three times in
+// retry calls do again while the database refuses it because of another transaction, three times in
 // all and within Config.Timeout.
 func (a *Accounts) retry(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
@@ -60,7 +60,7 @@ func (a *Accounts) retry(ctx context.Context, do func(context.Context) error) er
 	return a.db.Retry(ctx, do)
 }
 
-// wrap makes an error of this package of a driver's. Errors of this package pass through.
+// wrap turns a driver's error into one of this package. Errors of this package pass through.
 func (a *Accounts) wrap(op string, err error) error {
 	for _, sentinel := range []error{ErrNotFound, ErrLastSuperuser, ErrActor, errNotFirst} {
 		if errors.Is(err, sentinel) {

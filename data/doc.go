@@ -1,6 +1,5 @@
-// Package data holds the words in which a program says what its panel shows of the
-// application's database, and what the panel's code and the program's own say to each other
-// when a record is written.
+// Package data is how a program says what the panel shows of its database, and what its hooks
+// and the panel exchange when a record is written.
 //
 // # What is shown
 //

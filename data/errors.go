@@ -74,7 +74,7 @@ func (e NameErrors) Error() string {
 	return "data: " + strings.Join(lines, "; ")
 }
 
-// Level says how much it matters what was found in a schema.
+// Level says how serious a finding is.
 type Level string
 
 // The levels, from the least.

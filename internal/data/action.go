@@ -15,8 +15,8 @@ const MaxActed = 100_000
 
 // Work is an action. It runs in one transaction, which its error undoes, as a hook's error does.
 // rows are the records in the order of their keys, each read when its turn comes; records that are
-// gone by then are left out. Work must return an error that rows yield. It can be called again, as
-// hooks can.
+// gone by then are left out. If rows yields an error, work must return it. Work can be called
+// again, as hooks can.
 type Work func(ctx context.Context, tx Tx, rows iter.Seq2[Values, error]) error
 
 // ActMany runs an action on the selected records, at most MaxActed, within Config.BulkTimeout, and

@@ -26,7 +26,7 @@ type dialect interface {
 	// ping asks whether the database answers. A locked database is an answer, for which ping does
 	// not wait.
 	ping(ctx context.Context, conn *sql.Conn) error
-	// engine is what package sqldb calls it.
+	// engine is this engine's name in package sqldb.
 	engine() sqldb.Engine
 	// start begins a transaction: of reads that see one moment, or of writes, with foreign keys
 	// enforced when it commits.

@@ -9,9 +9,9 @@
 // one of four connections a core, at least eight.
 //
 // Work waits for its place without a connection, never behind work that is heavier: a write of many
-// waits for its turn, and rests after the one before it, before it takes any place. A program's own
-// use of the pool is its own affair: give the panel a pool of its own, of four connections at
-// least.
+// waits for its turn, and for the rest after the write before it, before it takes a place. A
+// program's own use of the pool is its own affair: give the panel a pool of its own, of four
+// connections at least.
 
 package data
 

@@ -68,8 +68,8 @@ func (f Fault) Passes() bool {
 	return f.NoAnswer() || f == Starting || f == Locked || f == Conflict
 }
 
-// Fault says what an error of a driver of the engine means. Of the zero Engine, only what servers
-// say is told apart: the rest is Lost.
+// Fault says what an error of a driver of the engine means. With the zero Engine only answers of
+// servers are told apart; every other error is Lost.
 func (e Engine) Fault(err error) Fault {
 	switch {
 	case err == nil:
@@ -235,9 +235,9 @@ func postgresqlFault(err error) Fault {
 	return cmp.Or(postgresqlFaults[state], Refused)
 }
 
-// MixedUp reports whether an error of PostgreSQL is of statements that the clients of a pooler mix
-// up, or can be: a prepared statement is there already or is not there, or has other arguments
-// (PostgreSQL manual, appendix A).
+// MixedUp reports whether PostgreSQL's error comes, or can come, from a pooler whose clients share
+// prepared statements: one is there already or is not there, or has other arguments (PostgreSQL
+// manual, appendix A).
 func MixedUp(err error) bool {
 	switch sqlState(err) {
 	case "42P05", "26000", "08P01":

@@ -41,7 +41,7 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	return d.Pool.QueryContext(ctx, d.Engine.Bind(query), args...)
 }
 
-// Row runs one query with [Engine.Bind], of which the first row is wanted.
+// Row runs one query with [Engine.Bind] and returns its first row.
 func (d *DB) Row(ctx context.Context, query string, args ...any) *sql.Row {
 	return d.Pool.QueryRowContext(ctx, d.Engine.Bind(query), args...)
 }
@@ -110,7 +110,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 func (t *Tx) Open() bool { return t.db.Engine == SQLite && !t.done }
 
 // Close ends the transaction: unless it was committed, it is undone. The connection goes back into
-// the pool, or is closed if that cannot be made sure. Close must be called once.
+// the pool, or is closed if that cannot be ensured. Close must be called once.
 func (t *Tx) Close(ctx context.Context) {
 	if (!t.done || t.restore != nil) && !t.clean(ctx) {
 		Discard(t.conn)
