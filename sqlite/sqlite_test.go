@@ -293,7 +293,36 @@ func ExampleOpen() {
 // The database of a program is opened as it is: nothing of it is changed, and a wrong path makes no
 // file.
 func ExampleOpenData() {
-	_, err := sqlite.OpenData(context.Background(), "no/such/shop.db", true)
-	fmt.Println(err != nil)
-	// Output: true
+	ctx := context.Background()
+	dir, _ := os.MkdirTemp("", "")
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "shop.db")
+
+	_, err := sqlite.OpenData(ctx, path, true)
+	_, made := os.Stat(path)
+	fmt.Println("refused:", err != nil, "made:", made == nil)
+
+	shop, err := sql.Open("sqlite", path) // the program's own
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = shop.Close() }()
+	if _, err := shop.ExecContext(ctx, "CREATE TABLE products (name TEXT); INSERT INTO products VALUES ('tea')"); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	db, err := sqlite.OpenData(ctx, path, true)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = db.Close() }()
+	var name string
+	err = db.QueryRowContext(ctx, "SELECT name FROM products").Scan(&name)
+	fmt.Println(name, err)
+	// Output:
+	// refused: true made: false
+	// tea <nil>
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -190,30 +191,30 @@ func bulks(s *Source) map[string]func(ctx context.Context) error {
 // meanwhile.
 func TestWhatWaitsForItsTurnKeepsNobodyOut(t *testing.T) {
 	for _, name := range []string{"update", "delete", "act"} {
-		s, _ := pooled(t, 4, Config{QueryTimeout: time.Minute, BulkTimeout: time.Hour}, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`)
-		s.shares.bulk.free = time.Now().Add(time.Hour)
-		ctx, leave := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		for range 3 { // one rests, the others wait for it
-			all.Go(func() {
-				if err := bulks(s)[name](ctx); !errors.Is(err, context.Canceled) {
-					t.Errorf("%s: %v", name, err)
-				}
-			})
-		}
-		for len(s.shares.bulk.taken) == 0 {
-			<-time.After(time.Millisecond)
-		}
-		if len(s.shares.heavy) > 0 || len(s.shares.writes) > 0 {
-			t.Errorf("%s: it waits with %d heavy places and %d of writes", name, len(s.shares.heavy), len(s.shares.writes))
-		} else if _, err := s.Insert(t.Context(), "x", Input{Fields: map[string]Field{"a": {Text: "a"}}}); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		leave()
-		all.Wait()
-		if len(s.shares.bulk.taken)+len(s.shares.heavy)+len(s.shares.writes)+len(s.shares.all) > 0 {
-			t.Errorf("%s: places are held in vain", name)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			s, _ := pooled(t, 4, Config{QueryTimeout: time.Minute, BulkTimeout: time.Hour}, `CREATE TABLE x (id INTEGER PRIMARY KEY, a TEXT)`)
+			s.shares.bulk.free = time.Now().Add(time.Hour)
+			ctx, leave := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for range 3 { // one rests, the others wait for it
+				all.Go(func() {
+					if err := bulks(s)[name](ctx); !errors.Is(err, context.Canceled) {
+						t.Errorf("%s: %v", name, err)
+					}
+				})
+			}
+			synctest.Wait()
+			if len(s.shares.bulk.taken) == 0 || len(s.shares.heavy) > 0 || len(s.shares.writes) > 0 {
+				t.Errorf("%s: it waits with %d turns, %d heavy places and %d of writes", name, len(s.shares.bulk.taken), len(s.shares.heavy), len(s.shares.writes))
+			} else if _, err := s.Insert(t.Context(), "x", Input{Fields: map[string]Field{"a": {Text: "a"}}}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			leave()
+			all.Wait()
+			if len(s.shares.bulk.taken)+len(s.shares.heavy)+len(s.shares.writes)+len(s.shares.all) > 0 {
+				t.Errorf("%s: places are held in vain", name)
+			}
+		})
 	}
 }
 

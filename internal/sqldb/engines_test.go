@@ -25,14 +25,14 @@ type database struct {
 	more        string // begins the next parameter in dsn
 }
 
-var engines = map[string]func(t *testing.T) database{
-	"sqlite": func(t *testing.T) database {
+var engines = map[sqldb.Engine]func(t *testing.T) database{
+	sqldb.SQLite: func(t *testing.T) database {
 		return database{sqldb.SQLite, "sqlite", "file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=busy_timeout(0)", "&"}
 	},
-	"postgresql": func(t *testing.T) database {
+	sqldb.PostgreSQL: func(t *testing.T) database {
 		return database{sqldb.PostgreSQL, "pgx", testserver.SharedPostgres(t).URL(), "&"}
 	},
-	"mariadb": func(t *testing.T) database {
+	sqldb.MySQL: func(t *testing.T) database {
 		return database{sqldb.MySQL, "mysql", testserver.SharedMariaDB(t).DSN(), "?"}
 	},
 }
@@ -40,8 +40,8 @@ var engines = map[string]func(t *testing.T) database{
 // each runs test on an empty database of each engine.
 func each(t *testing.T, test func(t *testing.T, d database)) {
 	t.Helper()
-	for name, start := range engines {
-		t.Run(name, func(t *testing.T) {
+	for engine, start := range engines {
+		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
 			test(t, start(t))
 		})

@@ -328,24 +328,26 @@ func TestFaultsOfRealErrors(t *testing.T) {
 			t.Errorf("%s is brought to say only %d faults", engine, len(faults))
 		}
 	}
-	each(t, func(t *testing.T, d database) {
-		start := engines[strings.Split(t.Name(), "/")[1]]
-		for what, one := range provoked {
-			provoke, can := one.provoke[d.engine]
-			if !can {
-				continue
+	for engine, start := range engines {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			for what, one := range provoked {
+				provoke, can := one.provoke[engine]
+				if !can {
+					continue
+				}
+				t.Run(what, func(t *testing.T) {
+					err := provoke(t, start(t))
+					if err == nil {
+						t.Fatal("no error")
+					}
+					if got := engine.Fault(fmt.Errorf("wrapped: %w", err)); got != one.want {
+						t.Errorf("%v (%T) is fault %d, want %d", err, err, got, one.want)
+					}
+				})
 			}
-			t.Run(what, func(t *testing.T) {
-				err := provoke(t, start(t))
-				if err == nil {
-					t.Fatal("no error")
-				}
-				if got := d.engine.Fault(fmt.Errorf("wrapped: %w", err)); got != one.want {
-					t.Errorf("%v (%T) is fault %d, want %d", err, err, got, one.want)
-				}
-			})
-		}
-	})
+		})
+	}
 }
 
 // TestFaultsOfSaidErrors has the errors that no test brings a server to say, and those of drivers

@@ -8,6 +8,8 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -25,8 +27,22 @@ func count(t *testing.T, db *sqldb.DB) (n int) {
 	return n
 }
 
-// TestAttempt ends a transaction on the pool's only connection in every way, after which that
-// connection serves the next call.
+// pooled is the driver's connection that the pool gives out next.
+func pooled(t *testing.T, db *sqldb.DB) (connection any) {
+	t.Helper()
+	conn, err := db.Pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.Raw(func(driver any) error { connection = driver; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return connection
+}
+
+// TestAttempt ends a transaction on the pool's only connection in every way, after which the pool
+// serves the next call: with the same connection where the context lasted.
 func TestAttempt(t *testing.T) {
 	each(t, func(t *testing.T, d database) {
 		db := d.open(t, "")
@@ -69,10 +85,14 @@ func TestAttempt(t *testing.T) {
 			}, sqldb.Committing, false},
 			{"the context has ended", ended, func(ctx context.Context, t *sqldb.Tx, _ func()) error { return insert(ctx, t) }, sqldb.Beginning, false},
 		} {
-			before := count(t, db)
+			before, conn := count(t, db), pooled(t, db)
 			ctx, cancel := context.WithCancel(c.ctx)
 			stage, err := db.Attempt(ctx, func(t *sqldb.Tx) error { return c.work(ctx, t, cancel) })
+			lasted := ctx.Err() == nil
 			cancel()
+			if lasted && pooled(t, db) != conn {
+				t.Errorf("%s: the connection did not come back", c.name)
+			}
 			if stage != c.stage || (err == nil) != c.done {
 				t.Errorf("%s: stage %d, want %d; %v", c.name, stage, c.stage, err)
 			}
@@ -93,7 +113,7 @@ func TestAttempt(t *testing.T) {
 // TestRestore: what a Start put onto the connection is taken back after a commit, an undo, and a
 // Start that failed; and where that fails the connection does not come back.
 func TestRestore(t *testing.T) {
-	d := engines["sqlite"](t)
+	d := engines[sqldb.SQLite](t)
 	db := d.open(t, "")
 	db.Pool.SetMaxOpenConns(1)
 	must(t, db.Pool, "CREATE TABLE a (n INT)", "PRAGMA foreign_keys = OFF")
@@ -154,6 +174,39 @@ func TestRestore(t *testing.T) {
 	var size int
 	if err := db.Row(t.Context(), "PRAGMA cache_size").Scan(&size); err != nil || size == 77 {
 		t.Errorf("a connection that could not be put right came back (%v)", err)
+	}
+}
+
+// TestUndo: what undoes a transaction may outlast the caller's context by DB.Undo, which is 30 ms
+// by default.
+func TestUndo(t *testing.T) {
+	for undo, want := range map[time.Duration]time.Duration{0: 30 * time.Millisecond, time.Hour: time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			db := engines[sqldb.SQLite](t).open(t, "")
+			db.Undo = undo
+			ctx, end := context.WithCancel(t.Context())
+			tx, err := db.Begin(ctx, func(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
+				restore := func(ctx context.Context) error {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+				return restore, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn := pooled(t, db) // another
+			end()
+			ended := time.Now()
+			tx.Close(ctx)
+			if took := time.Since(ended); took != want {
+				t.Errorf("Undo %s: Close came back after %s, want %s", undo, took, want)
+			}
+			if open := db.Pool.Stats().OpenConnections; open != 1 || pooled(t, db) != conn {
+				t.Errorf("Undo %s: %d connections, want the other one alone", undo, open)
+			}
+		})
 	}
 }
 
