@@ -30,7 +30,7 @@ var (
 
 // withPlurals adds the plurals of the words.
 func withPlurals(words ...string) []string {
-	for _, word := range slices.Clone(words) {
+	for _, word := range words {
 		if strings.HasSuffix(word, "s") || strings.HasSuffix(word, "sh") {
 			words = append(words, word+"es")
 		}

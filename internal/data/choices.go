@@ -171,18 +171,18 @@ func (s *Source) choicePage(ctx context.Context, r *reader, page *Page, conditio
 	return read(ctx, s.db)
 }
 
-// search is the condition that the display value contains the text, or that the referred value or
-// the key equals it.
-func (c choosing) search(s *Source, text string) []fragment {
-	if text == "" {
+// search is the condition that the display value contains what is sought, or that the referred
+// value or the key equals it.
+func (c choosing) search(s *Source, sought string) []fragment {
+	if sought == "" {
 		return nil
 	}
 	var parts []fragment
 	for _, column := range c.target.Columns {
 		if column.Name == c.target.Display {
-			parts = append(parts, s.dialect.search(column, text))
+			parts = append(parts, s.dialect.search(column, sought))
 		} else if column == c.value || len(c.target.Identity.Columns) == 1 && c.target.Identity.Columns[0] == column.Name {
-			if o, err := column.parseOperand(OpEq, text); err == nil {
+			if o, err := column.parseOperand(OpEq, sought); err == nil {
 				parts = append(parts, s.dialect.match(c.target, column, OpEq, []operand{o}))
 			}
 		}

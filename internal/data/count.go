@@ -48,8 +48,8 @@ func (s *Source) number(ctx context.Context, db queryer, t *Table, conditions []
 	return n, nil
 }
 
-// numberUpTo counts the rows that meet the conditions, up to one more than limit; 0 means all. It
-// is heavy work, within Config.QueryTimeout.
+// numberUpTo counts the rows that meet the conditions, up to one more than limit. It is heavy work,
+// within Config.QueryTimeout.
 func (s *Source) numberUpTo(ctx context.Context, t *Table, conditions []fragment, limit int64) (n int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
@@ -97,13 +97,13 @@ func (s *Source) limited(ctx context.Context, t *Table, conditions []fragment, n
 	return c, nil
 }
 
-// countApart counts the rows that meet the conditions, up to one more than limit; 0 means all.
+// countApart counts the rows that meet the conditions in windows, until there are more than limit.
 func (s *Source) countApart(ctx context.Context, t *Table, conditions []fragment, limit int64) (int64, error) {
 	total := int64(0)
 	err := s.windows(ctx, t, false, conditions, func(ctx context.Context, db queryer, rows window) (bool, error) {
 		n, err := s.number(ctx, db, t, rows.where(), 0)
 		total += n
-		return limit == 0 || total <= limit, err
+		return total <= limit, err
 	})
 	return total, err
 }

@@ -82,13 +82,12 @@ func (c cursor) encode(t *Table, sort []SortKey) string {
 
 // parseCursor returns the cursor, or says what is wrong with it.
 func parseCursor(t *Table, sort []SortKey, written string) (cursor, text.Message) {
-	malformed := text.NotACursor
 	if len(written) > maxCursor {
-		return cursor{}, malformed
+		return cursor{}, text.NotACursor
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(written)
 	if err != nil || len(b) < 10 || b[0] != cursorVersion {
-		return cursor{}, malformed
+		return cursor{}, text.NotACursor
 	}
 	if !bytes.Equal(b[1:9], cursorBinding(t, sort)) {
 		return cursor{}, text.OtherCursor
@@ -97,12 +96,12 @@ func parseCursor(t *Table, sort []SortKey, written string) (cursor, text.Message
 	if mode == 'o' && !t.keyset() {
 		n, used := binary.Uvarint(b)
 		if used <= 0 || used != len(b) || n > MaxOffset {
-			return cursor{}, malformed
+			return cursor{}, text.NotACursor
 		}
 		return cursor{offset: int(n)}, nil
 	}
 	if mode != 'k' || !t.keyset() {
-		return cursor{}, malformed
+		return cursor{}, text.NotACursor
 	}
 	c := cursor{values: []any{}}
 	for len(b) > 0 {
@@ -115,7 +114,7 @@ func parseCursor(t *Table, sort []SortKey, written string) (cursor, text.Message
 			c.values = append(c.values, tooLong{})
 		case 'i', 'r':
 			if len(b) < 8 {
-				return cursor{}, malformed
+				return cursor{}, text.NotACursor
 			}
 			bits := binary.BigEndian.Uint64(b)
 			b = b[8:]
@@ -124,12 +123,12 @@ func parseCursor(t *Table, sort []SortKey, written string) (cursor, text.Message
 			} else if f := math.Float64frombits(bits); !math.IsNaN(f) {
 				c.values = append(c.values, f)
 			} else {
-				return cursor{}, malformed
+				return cursor{}, text.NotACursor
 			}
 		case 't', 'b':
 			n, used := binary.Uvarint(b)
 			if used <= 0 || n > uint64(len(b)-used) {
-				return cursor{}, malformed
+				return cursor{}, text.NotACursor
 			}
 			body := b[used : used+int(n)]
 			b = b[used+int(n):]
@@ -139,18 +138,18 @@ func parseCursor(t *Table, sort []SortKey, written string) (cursor, text.Message
 				c.values = append(c.values, bytes.Clone(body))
 			}
 		default:
-			return cursor{}, malformed
+			return cursor{}, text.NotACursor
 		}
 	}
 	terms := t.order(sort)
 	if len(c.values) != len(terms) {
-		return cursor{}, malformed
+		return cursor{}, text.NotACursor
 	}
 	for i, value := range c.values {
 		_, long := value.(tooLong)
 		_, whole := value.(int64)
 		if terms[i].key && (long || value == nil) || terms[i].rowid(t) && !whole {
-			return cursor{}, malformed
+			return cursor{}, text.NotACursor
 		}
 	}
 	return c, nil

@@ -52,6 +52,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
@@ -65,6 +66,7 @@ import (
 // empty token is not checked.
 type Source struct {
 	db      *sql.DB
+	pool    *sqldb.DB // over db: transactions are begun on it
 	dialect dialect
 	config  settings
 	shares  *shares // of db, among all sources over it
@@ -87,7 +89,8 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{db: db, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db)}
+	pool := &sqldb.DB{Pool: db, Engine: d.engine(), Undo: undoTimeout}
+	s := &Source{db: db, pool: pool, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db)}
 	if err := s.Refresh(ctx); err != nil {
 		return nil, err
 	}

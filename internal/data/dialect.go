@@ -54,8 +54,6 @@ type dialect interface {
 	// violation reads an engine's error as a rule of t that a write broke.
 	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
 
-	// own says whether an error is the engine's or its driver's.
-	own(err error) bool
 	// problem says in the engine's words why a table cannot be read.
 	problem(err error) string
 

@@ -193,14 +193,14 @@ func (e *export) whole(ctx context.Context, db queryer, to RowWriter) error {
 		return s.failed(ctx, "export", t, err)
 	}
 	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	begun := false
-	for rows.Next() {
-		if !begun {
-			if err := to.Begin(e.columns); err != nil {
-				return err
-			}
-		}
-		begun = true
+	more := rows.Next()
+	if err := rows.Err(); err != nil {
+		return s.failed(ctx, "export", t, err)
+	}
+	if err := to.Begin(e.columns); err != nil {
+		return err
+	}
+	for ; more; more = rows.Next() {
 		line := newScan(2 * (len(e.columns) + len(t.handle())))
 		if err := rows.Scan(line.targets...); err != nil {
 			return s.failed(ctx, "export", t, err)
@@ -213,13 +213,10 @@ func (e *export) whole(ctx context.Context, db queryer, to RowWriter) error {
 			return err
 		}
 	}
-	switch err := rows.Err(); {
-	case err != nil:
+	if err := rows.Err(); err != nil {
 		return s.failed(ctx, "export", t, err)
-	case begun:
-		return nil
 	}
-	return to.Begin(e.columns)
+	return nil
 }
 
 // cells takes a row's cells, and its handle.
@@ -266,9 +263,6 @@ func (e *export) inSlices(ctx context.Context) error {
 	s, t := e.s, e.t
 	keep := allOf(e.conditions)
 	keep.text = "(" + keep.text + ") IS TRUE"
-	if len(e.conditions) == 0 {
-		keep.text = "1"
-	}
 	query := s.selecting(t, slices.Concat([]string{keep.text}, s.exactly(t, e.order, maxMatched), e.selected())...)
 	query.args = keep.args
 	walk := &reader{s: s, db: s.db, t: t, terms: e.order}

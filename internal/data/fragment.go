@@ -27,8 +27,13 @@ func joinAll(parts []fragment, word string) fragment {
 	return all
 }
 
-// allOf is the condition that all of these hold.
-func allOf(conditions []fragment) fragment { return joinAll(conditions, " AND ") }
+// allOf is the condition that all of these hold. Without any it always holds.
+func allOf(conditions []fragment) fragment {
+	if len(conditions) == 0 {
+		return fragment{text: "1 = 1"}
+	}
+	return joinAll(conditions, " AND ")
+}
 
 // anyOf is the condition that one of these holds, as a part of others. Without any it never holds.
 func anyOf(conditions []fragment) fragment {

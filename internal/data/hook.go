@@ -5,7 +5,6 @@ package data
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,7 +38,7 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 		return s.refused(ctx, db, "run a hook of", t, Input{}, nil, err)
 	}
 	classified := s.dialect.classify(ctx, err)
-	if outage(classified) || s.dialect.own(err) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) {
+	if outage(classified) || s.dialect.engine().Owns(err) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("data: hook of %q: %w", t.Name, classified)
 	}
 	return &HookError{Err: err}

@@ -222,7 +222,6 @@ func (t *Table) handle() []term {
 // finish derives the parts of a schema that do not depend on the engine: masks, identity,
 // references, display columns.
 func (s *Schema) finish(o settings) error {
-	o.masks, o.unmasks = nil, nil
 	s.all = slices.SortedFunc(slices.Values(s.Tables), func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range s.all {
 		for _, fk := range t.ForeignKeys {

@@ -114,7 +114,7 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 		waiting, cancel = context.WithTimeout(ctx, exportWait)
 		defer cancel()
 	}
-	vain := func() error {
+	noPlace := func() error {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return fmt.Errorf("data: wait for a connection: %w", ctx.Err())
 		}
@@ -123,7 +123,7 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 	done := func(time.Duration) {}
 	if w == bulk {
 		if done, err = s.shares.bulk.take(ctx); err != nil {
-			return nil, nil, vain()
+			return nil, nil, noPlace()
 		}
 	}
 	needs := s.shares.needs(w)
@@ -137,7 +137,7 @@ func (s *Source) enter(ctx context.Context, w weight) (_ context.Context, leave 
 			<-had
 		}
 		done(0)
-		return nil, nil, vain()
+		return nil, nil, noPlace()
 	}
 	took := new(time.Duration)
 	return context.WithValue(ctx, sharing{s.shares}, took), func() {

@@ -176,8 +176,6 @@ func (*sqlite) classify(ctx context.Context, err error) error {
 	return err
 }
 
-func (*sqlite) own(err error) bool { return sqldb.SQLite.Owns(err) }
-
 // problem is the engine's message without the words that the driver puts around it.
 func (*sqlite) problem(err error) string {
 	text := strings.TrimPrefix(err.Error(), "SQL logic error: ")

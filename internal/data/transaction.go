@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
@@ -69,11 +68,11 @@ func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx conte
 // Errors of work are returned as they are. If the commit is refused while the transaction is still
 // open, refused gets the engine's error; it must return an error.
 func (s *Source) transact(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	return s.pool().Retry(ctx, func(ctx context.Context) error { return s.transaction(ctx, op, t, true, work, refused) })
+	return s.pool.Retry(ctx, func(ctx context.Context) error { return s.transaction(ctx, op, t, true, work, refused) })
 }
 
 func (s *Source) transaction(ctx context.Context, op string, t *Table, write bool, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	tx, err := s.pool().Begin(ctx, s.dialect.start(write))
+	tx, err := s.pool.Begin(ctx, s.dialect.start(write))
 	if err != nil {
 		return s.failed(ctx, op, t, err)
 	}
@@ -93,11 +92,6 @@ func (s *Source) transaction(ctx context.Context, op string, t *Table, write boo
 		return refused(ctx, tx.Conn(), err)
 	}
 	return nil
-}
-
-// pool is what transactions are begun on.
-func (s *Source) pool() *sqldb.DB {
-	return &sqldb.DB{Pool: s.db, Engine: s.dialect.engine(), Undo: undoTimeout}
 }
 
 type checkKey struct{}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	public "github.com/go-crudadmin/crudadmin/data"
 )
 
 // veil masks the columns that show secrets, until there are no new ones. A column that Unmasked
@@ -170,9 +172,9 @@ func (v *veil) cycles() {
 
 // secretName says whether a column's name speaks of a secret, whatever the column refers to.
 func secretName(c *Column) bool {
-	alone := *c
-	alone.refers = false
-	return DefaultMasked("", &alone)
+	named := c.public()
+	named.Refers = false
+	return public.DefaultMasked("", named)
 }
 
 // returns says whether following references from a column leads to the column goal.

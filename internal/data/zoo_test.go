@@ -224,5 +224,5 @@ func countMatching(ctx context.Context, s *Source, q Query) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.numberUpTo(ctx, t, conditions, 0)
+	return s.numberUpTo(ctx, t, conditions, 1<<40)
 }
