@@ -30,7 +30,7 @@ FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOf
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## run the panel on a made shop: prints address, user and password
+demo: ## run the panel on a sample shop: prints address, user and password
 	go run ./cmd/crudadmin demo
 
 stories: ## serve the panel's components in all their states: http://ADDR/admin/ (ADDR 127.0.0.1:8001)
