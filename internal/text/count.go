@@ -2,13 +2,22 @@
 
 package text
 
-// Numbers with their nouns.
+// Numbers with their nouns. One that is not known says nothing.
 var (
-	Number        = with[Count]("count.number", "{#n}")
-	Rows          = with[Count]("count.rows", "{#n} row", "{#n} rows")
-	Records       = with[Count]("count.records", "{#n} record", "{#n} records")
-	SessionsCount = with[Count]("count.sessions", "{#n} session", "{#n} sessions")
+	Number        = ifKnown(with[Count]("count.number", "{#n}"))
+	Rows          = ifKnown(with[Count]("count.rows", "{#n} row", "{#n} rows"))
+	Records       = ifKnown(with[Count]("count.records", "{#n} record", "{#n} records"))
+	SessionsCount = ifKnown(with[Count]("count.sessions", "{#n} session", "{#n} sessions"))
 )
+
+func ifKnown(sentence func(Count) Message) func(Count) Message {
+	return func(n Count) Message {
+		if !n.Known() {
+			return nil
+		}
+		return sentence(n)
+	}
+}
 
 // CountKind says how far a Count can be trusted.
 type CountKind uint8

@@ -168,12 +168,4 @@ func (b Bulk) Submit() text.Message {
 }
 
 // Records is the number with its noun: "1 record", "10,000+ records"; nil where it is not known.
-func (b Bulk) Records() text.Message { return counted(b.Count, text.Records) }
-
-// counted is a number with its noun; nil where it is not known.
-func counted(n text.Count, noun func(text.Count) text.Message) text.Message {
-	if !n.Known() {
-		return nil
-	}
-	return noun(n)
-}
+func (b Bulk) Records() text.Message { return text.Records(b.Count) }

@@ -191,7 +191,7 @@ type Problem struct {
 }
 
 // Counted is the number of rows with its noun; nil where it is not known.
-func (l List) Counted() text.Message { return counted(l.Count, text.Rows) }
+func (l List) Counted() text.Message { return text.Rows(l.Count) }
 
 // Table is the list's table.
 func (l List) Table() table { return table{l.Heading, l.Columns, l.Rows, l.Choosing()} }

@@ -81,7 +81,7 @@ type SessionsEnding struct {
 }
 
 // Text is the number with its noun: "1 session", "10,000+ sessions".
-func (e SessionsEnding) Text() text.Message { return counted(e.Count, text.SessionsCount) }
+func (e SessionsEnding) Text() text.Message { return text.SessionsCount(e.Count) }
 
 // None reports whether nothing would end.
 func (e SessionsEnding) None() bool { return e.Count.Kind == text.CountExact && e.Count.N == 0 }
