@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 func (d *sqlite) violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool) {
@@ -46,8 +48,7 @@ func (d *sqlite) violation(ctx context.Context, db queryer, t *Table, err error)
 		}
 		return violation{rule: ruleType}, true
 	}
-	var coded interface{ Code() int }
-	if errors.As(err, &coded) && coded.Code()&0xff == 19 { // SQLITE_CONSTRAINT: a trigger's RAISE
+	if sqldb.SQLite.Fault(err) == sqldb.Constraint { // a trigger's RAISE
 		return violation{rule: ruleTrigger, message: strings.TrimPrefix(d.problem(err), "constraint failed: ")}, true
 	}
 	return violation{}, false

@@ -35,6 +35,9 @@ const (
 	Conflict
 	// Duplicate means: a unique or primary key is there already.
 	Duplicate
+	// Constraint means: the write breaks another rule of its table, such as NOT NULL, CHECK or a
+	// foreign key. On SQLite it is also what a trigger raises.
+	Constraint
 	// Outdated means: the plan of the statement is out of date. It did nothing, and can be prepared
 	// anew.
 	Outdated
@@ -121,16 +124,17 @@ func unanswered(err error) Fault {
 // sqliteFaults are those of SQLite's result codes (sqlite.org/rescode.html): of the extended code,
 // or else of the primary one, which is its lowest byte. Others are Refused.
 var sqliteFaults = map[int]Fault{
-	5:  Locked,   // SQLITE_BUSY
-	6:  Locked,   // SQLITE_LOCKED: a table, under a shared cache
-	8:  ReadOnly, // SQLITE_READONLY
-	9:  Lost,     // SQLITE_INTERRUPT: the context ended
-	10: Broken,   // SQLITE_IOERR
-	13: Full,     // SQLITE_FULL
-	14: Broken,   // SQLITE_CANTOPEN
-	15: Locked,   // SQLITE_PROTOCOL: the lock of a file in WAL mode
-	17: Outdated, // SQLITE_SCHEMA
-	26: Broken,   // SQLITE_NOTADB
+	5:  Locked,     // SQLITE_BUSY
+	6:  Locked,     // SQLITE_LOCKED: a table, under a shared cache
+	8:  ReadOnly,   // SQLITE_READONLY
+	9:  Lost,       // SQLITE_INTERRUPT: the context ended
+	10: Broken,     // SQLITE_IOERR
+	13: Full,       // SQLITE_FULL
+	14: Broken,     // SQLITE_CANTOPEN
+	15: Locked,     // SQLITE_PROTOCOL: the lock of a file in WAL mode
+	17: Outdated,   // SQLITE_SCHEMA
+	19: Constraint, // SQLITE_CONSTRAINT
+	26: Broken,     // SQLITE_NOTADB
 
 	517:  Conflict,  // SQLITE_BUSY_SNAPSHOT: another transaction wrote since this one has read
 	1555: Duplicate, // SQLITE_CONSTRAINT_PRIMARYKEY
@@ -200,8 +204,11 @@ func sqlState(err error) string {
 	return answer.SQLState()
 }
 
-// postgresqlFaults are those of SQLSTATEs. Others are Refused.
+// postgresqlFaults are those of SQLSTATEs: of the whole state, or else of its class, which is the
+// first two characters. Others are Refused.
 var postgresqlFaults = map[string]Fault{
+	"08":    Lost,       // connection exceptions
+	"23":    Constraint, // integrity constraint violations
 	"23505": Duplicate,  // unique_violation
 	"40001": Conflict,   // serialization_failure
 	"40P01": Conflict,   // deadlock_detected
@@ -226,13 +233,10 @@ var postgresqlFaults = map[string]Fault{
 
 func postgresqlFault(err error) Fault {
 	state := sqlState(err)
-	switch {
-	case state == "":
+	if state == "" {
 		return unanswered(err)
-	case strings.HasPrefix(state, "08"): // connection exceptions
-		return Lost
 	}
-	return cmp.Or(postgresqlFaults[state], Refused)
+	return cmp.Or(postgresqlFaults[state], postgresqlFaults[state[:min(2, len(state))]], Refused)
 }
 
 // MixedUp reports whether PostgreSQL's error comes, or can come, from a pooler whose clients share
@@ -250,6 +254,11 @@ func MixedUp(err error) bool {
 // Codes). Others are Refused.
 var mysqlFaults = map[int]Fault{
 	1062: Duplicate,  // ER_DUP_ENTRY
+	1048: Constraint, // ER_BAD_NULL_ERROR
+	1451: Constraint, // ER_ROW_IS_REFERENCED_2
+	1452: Constraint, // ER_NO_REFERENCED_ROW_2
+	3819: Constraint, // ER_CHECK_CONSTRAINT_VIOLATED: MySQL
+	4025: Constraint, // ER_CONSTRAINT_FAILED: MariaDB
 	1205: Conflict,   // ER_LOCK_WAIT_TIMEOUT
 	1213: Conflict,   // ER_LOCK_DEADLOCK
 	1020: Conflict,   // ER_CHECKREAD: another transaction changed the row

@@ -28,13 +28,17 @@ var provoked = map[string]struct {
 }{
 	"a primary key that is there":  {sqldb.Duplicate, everywhere(insertTwice("n INT PRIMARY KEY"))},
 	"a unique value that is there": {sqldb.Duplicate, everywhere(insertTwice("n INT UNIQUE"))},
-	"a rule that is broken":        {sqldb.Refused, everywhere(afterTable("n INT CHECK (n > 5)", "INSERT INTO a VALUES (1)"))},
-	"a value that is missing":      {sqldb.Refused, everywhere(afterTable("n INT NOT NULL", "INSERT INTO a VALUES (NULL)"))},
+	"a rule that is broken":        {sqldb.Constraint, everywhere(afterTable("n INT CHECK (n > 5)", "INSERT INTO a VALUES (1)"))},
+	"a value that is missing":      {sqldb.Constraint, everywhere(afterTable("n INT NOT NULL", "INSERT INTO a VALUES (NULL)"))},
+	"a reference to nothing":       {sqldb.Constraint, everywhere(afterReference("INSERT INTO a VALUES (3, 4)"))},
+	"a record that is referred to": {sqldb.Constraint, everywhere(afterReference("DELETE FROM a WHERE n = 1"))},
 	"a statement that is not SQL":  {sqldb.Refused, everywhere(afterTable("n INT", "SELEC n FROM a"))},
 	"a table that does not exist":  {sqldb.Refused, everywhere(afterTable("n INT", "SELECT n FROM b"))},
-	"words of a trigger": {sqldb.Refused, map[sqldb.Engine]func(*testing.T, database) error{
+	"words of a trigger of a file": {sqldb.Constraint, map[sqldb.Engine]func(*testing.T, database) error{
 		sqldb.SQLite: afterTable("n TEXT", "INSERT INTO a VALUES ('x')",
 			"CREATE TRIGGER b BEFORE INSERT ON a BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: the database is locked, says a trigger'); END"),
+	}},
+	"words of a trigger": {sqldb.Refused, map[sqldb.Engine]func(*testing.T, database) error{
 		sqldb.MySQL: afterTable("n TEXT", "INSERT INTO a VALUES ('x')",
 			"CREATE TRIGGER b BEFORE INSERT ON a FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'Error 1062: says a trigger'"),
 		sqldb.PostgreSQL: afterTable("n TEXT", "INSERT INTO a VALUES ('x')",
@@ -184,14 +188,25 @@ func everywhere(provoke func(*testing.T, database) error) map[sqldb.Engine]func(
 	return map[sqldb.Engine]func(*testing.T, database) error{sqldb.SQLite: provoke, sqldb.PostgreSQL: provoke, sqldb.MySQL: provoke}
 }
 
-// afterTable makes the table a with that column, runs the statements before, and returns what the
+// afterTable makes the table a with those columns, runs the statements before, and returns what the
 // last one gives. All are on one connection.
-func afterTable(column, last string, before ...string) func(*testing.T, database) error {
+func afterTable(columns, last string, before ...string) func(*testing.T, database) error {
 	return func(t *testing.T, d database) error {
 		conn := connection(t, d.open(t, ""))
-		must(t, conn, append([]string{"CREATE TABLE a (" + column + ")"}, before...)...)
+		must(t, conn, append([]string{"CREATE TABLE a (" + columns + ")"}, before...)...)
 		_, err := conn.ExecContext(t.Context(), last)
 		return err
+	}
+}
+
+// afterReference makes a table whose records refer to one another, and returns what last gives.
+func afterReference(last string) func(*testing.T, database) error {
+	return func(t *testing.T, d database) error {
+		before := []string{"INSERT INTO a VALUES (1, NULL)", "INSERT INTO a VALUES (2, 1)"}
+		if d.engine == sqldb.SQLite {
+			before = append(before, "PRAGMA foreign_keys = ON")
+		}
+		return afterTable("n INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES a (n)", last, before...)(t, d)
 	}
 }
 
@@ -372,7 +387,7 @@ func TestFaultsOfSaidErrors(t *testing.T) {
 		{sqldb.SQLite, errors.New("attempt to write a readonly database"), sqldb.ReadOnly},
 		{sqldb.SQLite, errors.New("database or disk is full"), sqldb.Full},
 		{sqldb.SQLite, errors.New("the account is locked"), sqldb.Refused}, // a trigger's own words
-		{sqldb.SQLite, code(1811), sqldb.Refused},                          // SQLITE_CONSTRAINT_TRIGGER
+		{sqldb.SQLite, code(1811), sqldb.Constraint},                       // SQLITE_CONSTRAINT_TRIGGER
 		{sqldb.SQLite, code(261), sqldb.Locked},                            // SQLITE_BUSY_RECOVERY
 		{sqldb.SQLite, code(1032), sqldb.ReadOnly},                         // SQLITE_READONLY_DBMOVED
 		{sqldb.SQLite, code(778), sqldb.Broken},                            // SQLITE_IOERR_WRITE
@@ -395,8 +410,9 @@ func TestFaultsOfSaidErrors(t *testing.T) {
 		{sqldb.MySQL, number(1615), sqldb.Outdated},
 		{sqldb.MySQL, number(1290), sqldb.ReadOnly},
 		{sqldb.MySQL, number(1021), sqldb.Full},
-		{sqldb.MySQL, number(10621), sqldb.Refused}, // begins like another
-		{sqldb.MySQL, number(4025), sqldb.Refused},  // a CHECK
+		{sqldb.MySQL, number(10621), sqldb.Refused},   // begins like another
+		{sqldb.MySQL, number(3819), sqldb.Constraint}, // a CHECK of MySQL
+		{sqldb.MySQL, number(4025), sqldb.Constraint}, // a CHECK of MariaDB
 		{sqldb.MySQL, mysql.ErrInvalidConn, sqldb.Lost},
 		{sqldb.MySQL, driver.ErrBadConn, sqldb.Unsent},
 		{sqldb.MySQL, context.DeadlineExceeded, sqldb.Lost},

@@ -230,7 +230,7 @@ func TestOpenAfterCommit(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "INSERT INTO a VALUES (1)"); err != nil {
 			t.Fatal(err)
 		}
-		if err := tx.Commit(t.Context()); d.engine.Fault(err) != sqldb.Refused {
+		if err := tx.Commit(t.Context()); d.engine.Fault(err) != sqldb.Constraint {
 			t.Errorf("COMMIT: %v", err)
 		}
 		var n int
