@@ -113,7 +113,7 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	case err != nil:
 		return nil, fmt.Errorf("data: open: %w", err)
 	case engine != sqldb.SQLite:
-		return nil, fmt.Errorf("data: open: the engine %q is not supported: use SQLite", engine)
+		return nil, fmt.Errorf("data: open: the database is %q; only SQLite is supported here", engine)
 	}
 	return newSQLite(version)
 }

@@ -3,11 +3,16 @@
 package data
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	modernc "modernc.org/sqlite"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
@@ -85,6 +90,48 @@ func TestOpenWhenTheDatabaseIsDown(t *testing.T) {
 	_ = db.Close()
 	if _, err := Open(t.Context(), db, Config{}); err == nil || strings.Contains(err.Error(), "SQLite") || !strings.HasPrefix(err.Error(), "data: open: ") {
 		t.Errorf("%v", err)
+	}
+}
+
+// posing opens connections to a database that says another version.
+type posing struct {
+	driver.Connector
+	version string
+}
+
+type posingConn struct {
+	countedConn
+	version string
+}
+
+func (p posing) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := p.Connector.Connect(ctx)
+	return &posingConn{countedConn{conn, &counted{}}, p.version}, err
+}
+
+func (c *posingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if query == "SELECT version()" {
+		query = "SELECT '" + c.version + "'"
+	}
+	return c.countedConn.QueryContext(ctx, query, args)
+}
+
+func TestOpenOnAnotherEngine(t *testing.T) {
+	base, err := modernc.NewConnector(":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[string]string{
+		"PostgreSQL 18.1":  "postgresql",
+		"12.0.2-MariaDB":   "mysql",
+		"Some Database 12": "Some Database 12",
+	} {
+		db := sql.OpenDB(posing{base, version})
+		t.Cleanup(func() { _ = db.Close() })
+		_, err := Open(t.Context(), db, Config{})
+		if err == nil || !strings.HasPrefix(err.Error(), "data: open: ") || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "only SQLite is supported") {
+			t.Errorf("%s: %v", version, err)
+		}
 	}
 }
 
