@@ -4,6 +4,7 @@ package data
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"iter"
@@ -141,6 +142,12 @@ func TestActions(t *testing.T) {
 	var refused *HookError
 	if _, err := s.ActMany(t.Context(), ByQuery(Query{Table: "staff"}), raise, ""); !errors.As(err, &refused) {
 		t.Errorf("an action that fails: %v", err)
+	}
+	lost := func(context.Context, Tx, iter.Seq2[Values, error]) error {
+		return fmt.Errorf("ask: %w", driver.ErrBadConn)
+	}
+	if _, err := s.ActMany(t.Context(), ByQuery(Query{Table: "staff"}), lost, ""); !errors.Is(err, ErrUnavailable) || errors.As(err, &refused) {
+		t.Errorf("an action whose connection is lost: %v, want ErrUnavailable, which is not the action's own", err)
 	}
 	var pay string
 	if err := s.db.QueryRowContext(t.Context(), "SELECT group_concat(pay) FROM staff").Scan(&pay); err != nil || pay != "310,320,1" {
