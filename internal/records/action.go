@@ -15,8 +15,8 @@ import (
 )
 
 // actions are the table's own that the visitor may run.
-func actions(v *frame.Visit, t *data.Table) []*typed.Action {
-	if !v.May(t, frame.RightBulk) {
+func actions(v *frame.Visit) []*typed.Action {
+	if !v.May(v.Table, frame.RightBulk) {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(v.View.Actions), func(a *typed.Action) bool { return !a.Offered(v.User.Role) })
@@ -64,7 +64,7 @@ func askAction(v *frame.Visit, status int, c chosen, a *typed.Action, wrong text
 	}
 	page := bulkPage(v, c, a.Name, asked)
 	page.Heading, page.Danger, page.Error = text.Verbatim(a.Label), a.Danger, wrong
-	page.Layout = v.Layout(v.TableURL(c.table.Name))
+	page.Layout = v.Layout(v.TableURL(v.Table.Name))
 	if a.Confirm != "" {
 		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: text.Verbatim(a.Confirm)})
 	}

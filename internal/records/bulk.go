@@ -20,7 +20,6 @@ import (
 
 // chosen is what a bulk action is about.
 type chosen struct {
-	table *data.Table
 	keys  []data.Key
 	all   bool
 	query data.Query // of the list it was chosen in
@@ -32,7 +31,7 @@ func (c chosen) selection() data.Selection {
 	if c.all {
 		return data.ByQuery(c.query)
 	}
-	return data.ByKeys(c.table.Name, c.keys)
+	return data.ByKeys(c.query.Table, c.keys)
 }
 
 // paramAsked is what the question was about: data.Question.Token.
@@ -46,7 +45,7 @@ func ask(v *frame.Visit, c chosen) (*data.Question, error) {
 // readChosen reads the rows that were chosen in a list.
 func readChosen(v *frame.Visit) (chosen, error) {
 	t := v.Table
-	c := chosen{table: t, all: v.R.PostForm.Get(ui.ParamAll) == "1", asked: v.R.PostForm.Get(paramAsked)}
+	c := chosen{all: v.R.PostForm.Get(ui.ParamAll) == "1", asked: v.R.PostForm.Get(paramAsked)}
 	state := url.Values{}
 	for name, values := range v.R.PostForm {
 		switch {
@@ -77,8 +76,8 @@ func readChosen(v *frame.Visit) (chosen, error) {
 // bulkPage is the page that asks about an action, with the number of rows.
 func bulkPage(v *frame.Visit, c chosen, action string, asked *data.Question) ui.Bulk {
 	page := ui.Bulk{
-		Model: frame.TableLabel(c.table), ModelHref: v.TableURL(c.table.Name), All: c.all,
-		Action: actionURL(v, c.table, action), CancelHref: v.ListURL(c.query), Count: text.Exact(int64(len(c.keys))),
+		Model: frame.TableLabel(v.Table), ModelHref: v.TableURL(v.Table.Name), All: c.all,
+		Action: actionURL(v, action), CancelHref: v.ListURL(c.query), Count: text.Exact(int64(len(c.keys))),
 	}
 	if c.all {
 		page.Count = text.Exact(asked.Count)
@@ -94,10 +93,10 @@ func bulkPage(v *frame.Visit, c chosen, action string, asked *data.Question) ui.
 		page.Params = append(page.Params, ui.Param{Name: "key", Value: key.String()})
 		if len(page.Sample) < 10 {
 			label := key.Label()
-			if record, err := v.Data.Get(v.R.Context(), c.table.Name, key); err == nil {
+			if record, err := v.Data.Get(v.R.Context(), v.Table.Name, key); err == nil {
 				label = record.Label
 			}
-			page.Sample = append(page.Sample, ui.Link{Label: label, Href: v.RecordURL(c.table.Name, key)})
+			page.Sample = append(page.Sample, ui.Link{Label: label, Href: v.RecordURL(v.Table.Name, key)})
 		}
 	}
 	values := c.query.Values()
@@ -109,8 +108,8 @@ func bulkPage(v *frame.Visit, c chosen, action string, asked *data.Question) ui.
 	return page
 }
 
-func actionURL(v *frame.Visit, t *data.Table, action string) string {
-	return v.URL("m", frame.TableSegment(t.Name), "actions", action)
+func actionURL(v *frame.Visit, action string) string {
+	return v.URL("m", frame.TableSegment(v.Table.Name), "actions", action)
 }
 
 // DeleteChosen asks first, and deletes when it is confirmed.
@@ -156,7 +155,7 @@ func askDelete(v *frame.Visit, status int, c chosen, wrong text.Message) error {
 	}
 	page := bulkPage(v, c, "delete", asked)
 	page.Heading, page.Danger, page.Error = text.Delete, true, wrong
-	page.Layout = v.Layout(v.TableURL(c.table.Name))
+	page.Layout = v.Layout(v.TableURL(v.Table.Name))
 	page.Notices = append(page.Notices, notices...)
 	if preview != nil {
 		page.Effects = effects(preview, nil)
@@ -175,8 +174,8 @@ func (p *Pages) EditChosen(v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	e := newEntry(v, c.table, nil)
-	e.fields = bulkFields(v.View.Form(c.table, typed.ToUpdate))
+	e := newEntry(v, nil)
+	e.fields = bulkFields(v.View.Form(v.Table, typed.ToUpdate))
 	if v.R.PostForm.Get(ui.ParamConfirm) != "1" {
 		return askEdit(v, http.StatusOK, c, e)
 	}
@@ -214,7 +213,7 @@ func askEdit(v *frame.Visit, status int, c chosen, e *entry) error {
 		f.Name = EditPrefix + f.Name
 		page.Fields[i] = f
 	}
-	page.Layout = v.Layout(v.TableURL(c.table.Name))
+	page.Layout = v.Layout(v.TableURL(v.Table.Name))
 	return v.Render(status, page)
 }
 

@@ -17,7 +17,7 @@ func (p *Pages) Choices(v *frame.Visit) error {
 	t := v.Table
 	query := v.R.URL.Query()
 	field := v.R.PathValue("column")
-	action := choicesURL(v, t, field)
+	action := choicesURL(v, field)
 	page := ui.Choices{Action: action, Query: query.Get("q")}
 	if page.Query != "" {
 		if err := v.Take(frame.Searching); err != nil {
@@ -50,6 +50,6 @@ func (p *Pages) Choices(v *frame.Visit) error {
 	return v.Render(http.StatusOK, page)
 }
 
-func choicesURL(v *frame.Visit, t *data.Table, field string) string {
-	return v.URL("m", frame.TableSegment(t.Name), "choices", frame.TableSegment(field))
+func choicesURL(v *frame.Visit, field string) string {
+	return v.URL("m", frame.TableSegment(v.Table.Name), "choices", frame.TableSegment(field))
 }

@@ -16,7 +16,8 @@ import (
 
 // conflict shows both versions of a record that was changed, or deleted, since
 // the form was opened. Nothing was written.
-func conflict(v *frame.Visit, t *data.Table, key data.Key, stale *data.StaleError) error {
+func conflict(v *frame.Visit, key data.Key, stale *data.StaleError) error {
+	t := v.Table
 	page := ui.Conflict{Heading: frame.TableLabel(t) + " " + key.Label(), Model: frame.TableLabel(t), ModelHref: v.TableURL(t.Name), Deleted: stale.Current == nil}
 	if current := stale.Current; current != nil {
 		record := v.RecordURL(t.Name, current.Key)

@@ -15,15 +15,15 @@ import (
 
 // ShowDelete asks about the deletion of a record and says what goes with it.
 func (p *Pages) ShowDelete(v *frame.Visit) error {
-	t := v.Table
 	key, err := v.Key(1)
 	if err != nil {
 		return err
 	}
-	return renderDelete(v, http.StatusOK, t, key, nil)
+	return renderDelete(v, http.StatusOK, key, nil)
 }
 
-func renderDelete(v *frame.Visit, status int, t *data.Table, key data.Key, wrong text.Message) error {
+func renderDelete(v *frame.Visit, status int, key data.Key, wrong text.Message) error {
+	t := v.Table
 	preview, err := v.Data.DeletePreview(v.R.Context(), t.Name, key)
 	if err != nil {
 		return err
@@ -33,13 +33,14 @@ func renderDelete(v *frame.Visit, status int, t *data.Table, key data.Key, wrong
 		Heading: preview.Record.Label, Key: key.Label(), Model: frame.TableLabel(t), ModelHref: v.TableURL(t.Name),
 		RecordHref: record, Action: record + "/delete", Token: preview.Token, Error: wrong,
 	}
-	page.Effects = effects(preview, referringRows(v, t, key, preview))
+	page.Effects = effects(preview, referringRows(v, key, preview))
 	page.Layout = v.Layout(v.TableURL(t.Name))
 	return v.Render(status, page)
 }
 
 // referringRows are the lists of the rows that refer to a record, by what refers.
-func referringRows(v *frame.Visit, t *data.Table, key data.Key, preview *data.Preview) map[string]string {
+func referringRows(v *frame.Visit, key data.Key, preview *data.Preview) map[string]string {
+	t := v.Table
 	links := map[string]string{}
 	if len(preview.Forbid)+len(preview.Changed) == 0 {
 		return links
@@ -100,11 +101,11 @@ func (p *Pages) Delete(v *frame.Visit) error {
 	var referenced *data.ReferencedError
 	switch {
 	case errors.As(err, &stale) && stale.Current != nil:
-		return renderDelete(v, http.StatusConflict, t, key, text.ChangedMeanwhile)
+		return renderDelete(v, http.StatusConflict, key, text.ChangedMeanwhile)
 	case errors.As(err, &referenced):
-		return renderDelete(v, http.StatusConflict, t, key, text.Referenced)
+		return renderDelete(v, http.StatusConflict, key, text.Referenced)
 	case len(wrong) > 0:
-		return renderDelete(v, http.StatusUnprocessableEntity, t, key, wrong.Text())
+		return renderDelete(v, http.StatusUnprocessableEntity, key, wrong.Text())
 	case errors.As(err, &stale), errors.Is(err, data.ErrNotFound):
 		v.Notify(ui.NoticeInfo, text.RecordAlreadyDeleted)
 		return v.Redirect(v.TableURL(t.Name))

@@ -25,7 +25,7 @@ func (p *Pages) Download(v *frame.Visit) error {
 		return nil
 	}
 	source := v.Data
-	return p.sendSpooled(v, "a file", t, begin, func(ctx context.Context, to io.Writer) error {
+	return p.sendSpooled(v, "a file", begin, func(ctx context.Context, to io.Writer) error {
 		_, err := source.Download(ctx, t.Name, key, strings.TrimPrefix(v.R.PathValue("column"), "~"), to)
 		return err
 	})

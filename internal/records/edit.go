@@ -15,8 +15,7 @@ import (
 
 // ShowNew is the form that makes a record.
 func (p *Pages) ShowNew(v *frame.Visit) error {
-	t := v.Table
-	return renderNew(v, http.StatusOK, newEntry(v, t, nil))
+	return renderNew(v, http.StatusOK, newEntry(v, nil))
 }
 
 func renderNew(v *frame.Visit, status int, e *entry) error {
@@ -25,26 +24,25 @@ func renderNew(v *frame.Visit, status int, e *entry) error {
 	if label := v.View.Label; label != "" {
 		page.Heading = text.NewOf(label)
 	}
-	page.Action, page.CancelHref = v.TableURL(e.table.Name), v.TableURL(e.table.Name)
+	page.Action, page.CancelHref = v.TableURL(v.Table.Name), v.TableURL(v.Table.Name)
 	page.Once = rand.Text()
-	return renderForm(v, status, e.table, page)
+	return renderForm(v, status, page)
 }
 
-func renderForm(v *frame.Visit, status int, t *data.Table, page ui.Form) error {
-	page.Model, page.ModelHref = frame.TableLabel(t), v.TableURL(t.Name)
-	page.Layout = v.Layout(v.TableURL(t.Name))
+func renderForm(v *frame.Visit, status int, page ui.Form) error {
+	page.Model, page.ModelHref = frame.TableLabel(v.Table), v.TableURL(v.Table.Name)
+	page.Layout = v.Layout(v.TableURL(v.Table.Name))
 	return v.Render(status, page)
 }
 
 // Create makes a record, once for each form that was opened.
 func (p *Pages) Create(v *frame.Visit) error {
-	t := v.Table
-	e := newEntry(v, t, nil)
+	e := newEntry(v, nil)
 	in, err := e.read()
 	var key data.Key
 	again := false
 	if err == nil {
-		key, again, err = p.insert(v, t, in)
+		key, again, err = p.insert(v, in)
 	}
 	if e.refuse(err) {
 		return renderNew(v, http.StatusUnprocessableEntity, e)
@@ -55,11 +53,12 @@ func (p *Pages) Create(v *frame.Visit) error {
 	if !again {
 		v.Notify(ui.NoticeSuccess, text.RecordCreated)
 	}
-	return seeRecord(v, t, key)
+	return seeRecord(v, key)
 }
 
 // insert makes a record, once for each form that was opened.
-func (p *Pages) insert(v *frame.Visit, t *data.Table, in data.Input) (key data.Key, again bool, err error) {
+func (p *Pages) insert(v *frame.Visit, in data.Input) (key data.Key, again bool, err error) {
+	t := v.Table
 	insert := func() (data.Key, error) { return v.Data.Insert(v.R.Context(), t.Name, in) }
 	if form, ok := sentForm(v, in); ok {
 		key, again, err = p.once.do(v.R.Context(), form, insert)
@@ -75,34 +74,33 @@ func (p *Pages) insert(v *frame.Visit, t *data.Table, in data.Input) (key data.K
 }
 
 // seeRecord leads to a record after it was written, or to its list.
-func seeRecord(v *frame.Visit, t *data.Table, key data.Key) error {
-	to := v.RecordURL(t.Name, key)
+func seeRecord(v *frame.Visit, key data.Key) error {
+	to := v.RecordURL(v.Table.Name, key)
 	if to == "" {
-		to = v.TableURL(t.Name)
+		to = v.TableURL(v.Table.Name)
 	}
 	return v.Redirect(to)
 }
 
 // ShowEdit is the form that changes a record.
 func (p *Pages) ShowEdit(v *frame.Visit) error {
-	t := v.Table
 	key, err := v.Key(1)
 	var found *data.Record
 	if err == nil {
-		found, err = v.Data.Edit(v.R.Context(), t.Name, key)
+		found, err = v.Data.Edit(v.R.Context(), v.Table.Name, key)
 	}
 	if err != nil {
 		return err
 	}
-	return renderEdit(v, http.StatusOK, newEntry(v, t, found))
+	return renderEdit(v, http.StatusOK, newEntry(v, found))
 }
 
 func renderEdit(v *frame.Visit, status int, e *entry) error {
 	page := e.form()
-	record := v.RecordURL(e.table.Name, e.record.Key)
+	record := v.RecordURL(v.Table.Name, e.record.Key)
 	page.Heading, page.Action, page.CancelHref = text.EditRecord(e.record.Label), record+"/edit", record
 	page.Token = e.token
-	return renderForm(v, status, e.table, page)
+	return renderForm(v, status, page)
 }
 
 // Update changes a record if nobody else has since the form was opened.
@@ -114,12 +112,12 @@ func (p *Pages) Update(v *frame.Visit) error {
 	}
 	found, err := v.Data.Edit(v.R.Context(), t.Name, key)
 	if errors.Is(err, data.ErrNotFound) {
-		return conflict(v, t, key, &data.StaleError{})
+		return conflict(v, key, &data.StaleError{})
 	}
 	if err != nil {
 		return err
 	}
-	e := newEntry(v, t, found)
+	e := newEntry(v, found)
 	e.token = v.R.PostForm.Get(ui.ParamToken)
 	in, err := e.read()
 	if err == nil && e.token == "" {
@@ -131,13 +129,13 @@ func (p *Pages) Update(v *frame.Visit) error {
 	var stale *data.StaleError
 	switch {
 	case errors.As(err, &stale):
-		return conflict(v, t, key, stale)
+		return conflict(v, key, stale)
 	case e.refuse(err):
 		return renderEdit(v, http.StatusUnprocessableEntity, e)
 	case err != nil:
 		return err
 	default:
 		v.Notify(ui.NoticeSuccess, text.RecordSaved)
-		return seeRecord(v, t, key)
+		return seeRecord(v, key)
 	}
 }

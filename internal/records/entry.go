@@ -23,7 +23,6 @@ import (
 // entry is a form with what was entered in it.
 type entry struct {
 	v      *frame.Visit
-	table  *data.Table
 	fields *data.Form
 	record *data.Record // nil for a new one
 	token  string
@@ -31,13 +30,13 @@ type entry struct {
 	errs   data.FieldErrors
 }
 
-func newEntry(v *frame.Visit, t *data.Table, record *data.Record) *entry {
-	e := &entry{v: v, table: t, record: record}
+func newEntry(v *frame.Visit, record *data.Record) *entry {
+	e := &entry{v: v, record: record}
 	purpose := typed.ToCreate
 	if record != nil {
 		purpose, e.token = typed.ToUpdate, record.Token
 	}
-	e.fields = v.View.Form(t, purpose)
+	e.fields = v.View.Form(v.Table, purpose)
 	return e
 }
 
@@ -112,7 +111,7 @@ func (e *entry) form() ui.Form {
 func (e *entry) field(f data.FormField) ui.FormField {
 	c := f.Column
 	out := ui.FormField{
-		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: text.Verbatim(capital(f.ReadOnly)),
+		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.v.Table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: text.Verbatim(capital(f.ReadOnly)),
 		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
 		Required: f.Required && !c.HoldsText() && c.Kind != data.KindBool && e.record == nil,
 	}
@@ -134,14 +133,14 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	}
 	e.fill(&out, c)
 	e.dress(&out, c)
-	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.table, c.Name) {
+	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.v.Table, c.Name) {
 		out.ReadOnly, out.Nullable, out.Help = true, false, text.ChangeReaches
 	}
 	for _, value := range c.Enum {
 		out.Options = append(out.Options, ui.Option{Value: value, Label: text.Verbatim(value)})
 	}
 	if f.Reference != nil && out.Widget == ui.WidgetReference {
-		out.ChoicesHref = choicesURL(e.v, e.table, c.Name)
+		out.ChoicesHref = choicesURL(e.v, c.Name)
 		out.Display, out.DisplayHref = e.chosen(c.Name, out.Value)
 	}
 	return out
@@ -172,7 +171,7 @@ func (e *entry) fill(out *ui.FormField, c *data.Column) {
 	if out.Widget == ui.WidgetFile {
 		out.Stored, out.Size = ok && !stored.Null(), stored.Size
 		if out.Stored && e.record != nil {
-			out.DownloadHref = e.v.RecordURL(e.table.Name, e.record.Key) + "/file/" + url.PathEscape(frame.TableSegment(c.Name))
+			out.DownloadHref = e.v.RecordURL(e.v.Table.Name, e.record.Key) + "/file/" + url.PathEscape(frame.TableSegment(c.Name))
 		}
 		out.Null = ok && stored.Null()
 		if form := e.v.R.MultipartForm; form != nil && len(form.File[c.Name]) > 0 && form.File[c.Name][0].Filename != "" {
@@ -256,7 +255,7 @@ func (e *entry) chosen(field, value string) (label, href string) {
 	if value == "" {
 		return "", ""
 	}
-	found, err := e.v.Data.Chosen(e.v.R.Context(), e.table.Name, field, []string{value})
+	found, err := e.v.Data.Chosen(e.v.R.Context(), e.v.Table.Name, field, []string{value})
 	if err != nil || len(found) == 0 {
 		return "", ""
 	}
@@ -384,12 +383,12 @@ func (e *entry) readFiles(in data.Input) error {
 }
 
 func (e *entry) has(name string) bool {
-	_, ok := e.table.Column(name)
+	_, ok := e.v.Table.Column(name)
 	return ok
 }
 
 func (e *entry) nullable(name string) bool {
-	c, ok := e.table.Column(name)
+	c, ok := e.v.Table.Column(name)
 	return ok && c.Nullable
 }
 

@@ -58,13 +58,13 @@ func (p *Pages) export(v *frame.Visit, ending, contentType string, format func(i
 		return nil
 	}
 	source := v.Data
-	return p.sendSpooled(v, "an export", t, begin, func(ctx context.Context, to io.Writer) error {
+	return p.sendSpooled(v, "an export", begin, func(ctx context.Context, to io.Writer) error {
 		return source.Export(ctx, q, format(to))
 	})
 }
 
 // sendSpooled sends what make writes, by way of a spool. begin sets the headers.
-func (p *Pages) sendSpooled(v *frame.Visit, what string, t *data.Table, begin func(), make func(ctx context.Context, to io.Writer) error) error {
+func (p *Pages) sendSpooled(v *frame.Visit, what string, begin func(), make func(ctx context.Context, to io.Writer) error) error {
 	file, err := p.Spools.Open()
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (p *Pages) sendSpooled(v *frame.Visit, what string, t *data.Table, begin fu
 	if !out.begun {
 		return err
 	}
-	v.Log().WarnContext(v.R.Context(), what+" is cut", "table", t.Name, "error", err)
+	v.Log().WarnContext(v.R.Context(), what+" is cut", "table", v.Table.Name, "error", err)
 	return v.Cut(err)
 }
 

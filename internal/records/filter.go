@@ -79,9 +79,9 @@ func operatorLabel(f data.Filter) (op text.Message, value string) {
 	return text.Verbatim(string(f.Op)), value
 }
 
-func addSearch(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
+func addSearch(v *frame.Visit, page *ui.List, q data.Query) {
 	var searched []string
-	for _, c := range t.Columns {
+	for _, c := range v.Table.Columns {
 		if c.Searchable() {
 			searched = append(searched, frame.ColumnLabel(c))
 		}
@@ -97,7 +97,7 @@ func addSearch(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 	}
 }
 
-func addFilters(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
+func addFilters(v *frame.Visit, page *ui.List, q data.Query) {
 	for i, f := range q.Filters {
 		without := q
 		without.Filters = slices.Delete(slices.Clone(q.Filters), i, i+1)
@@ -105,7 +105,7 @@ func addFilters(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 		page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(f.Column), Op: op, Value: value, RemoveHref: v.ListURL(without)})
 	}
 	form := &ui.FilterForm{Ops: operators}
-	for _, c := range t.Columns {
+	for _, c := range v.Table.Columns {
 		ops := c.Ops()
 		if len(ops) == 0 {
 			continue
@@ -129,7 +129,7 @@ func addFilters(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 }
 
 // showWrong says beside each part of the query that cannot be applied why.
-func showWrong(v *frame.Visit, page *ui.List, t *data.Table, q data.Query, wrong error) {
+func showWrong(v *frame.Visit, page *ui.List, q data.Query, wrong error) {
 	var others []text.Message
 	for _, one := range data.Refusal(wrong) {
 		switch {

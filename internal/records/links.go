@@ -13,11 +13,11 @@ import (
 
 // links makes the field of a many-to-many relation.
 func (e *entry) links(relation *data.ManyToMany) ui.LinkField {
-	out := ui.LinkField{Name: relation.Name, Label: relation.Target(), ChoicesHref: choicesURL(e.v, e.table, relation.Name), Error: e.wrong(relation.Name)}
+	out := ui.LinkField{Name: relation.Name, Label: relation.Target(), ChoicesHref: choicesURL(e.v, relation.Name), Error: e.wrong(relation.Name)}
 	var chosen []data.Choice
 	if e.sent != nil && e.sent.Has(relation.Name) {
 		values := slices.DeleteFunc(slices.Clone(e.sent[relation.Name]), func(v string) bool { return v == "" })
-		chosen, _ = e.v.Data.Chosen(e.v.R.Context(), e.table.Name, relation.Name, values)
+		chosen, _ = e.v.Data.Chosen(e.v.R.Context(), e.v.Table.Name, relation.Name, values)
 	} else if e.record != nil {
 		for _, l := range e.record.Links {
 			if l.Relation.Name == relation.Name {

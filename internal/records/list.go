@@ -29,7 +29,7 @@ func (p *Pages) List(v *frame.Visit) error {
 		return v.Redirect(v.TableURL(t.Name) + "?" + values.Encode())
 	}
 	q, wrong := data.ParseQuery(t, sorted(v, values))
-	page := listPage(v, t, q)
+	page := listPage(v, q)
 	status := http.StatusOK
 	var result *data.Page
 	if wrong == nil && t.Searches(q) {
@@ -46,7 +46,7 @@ func (p *Pages) List(v *frame.Visit) error {
 	switch table := (*data.TableError)(nil); {
 	case wrong != nil:
 		status = http.StatusUnprocessableEntity
-		showWrong(v, &page, t, q, wrong)
+		showWrong(v, &page, q, wrong)
 	case errors.As(err, &table):
 		page.Problem = problem(err)
 		page.Columns = nil
@@ -60,7 +60,7 @@ func (p *Pages) List(v *frame.Visit) error {
 	}
 	page.Layout = v.Layout(v.TableURL(t.Name))
 	page.Title = frame.TableLabel(t)
-	addActions(v, &page, t, q)
+	addActions(v, &page, q)
 	if result != nil && result.Notice != nil {
 		page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeInfo, Text: result.Notice})
 	}
@@ -68,7 +68,8 @@ func (p *Pages) List(v *frame.Visit) error {
 }
 
 // listPage is everything of the page that follows from the query alone.
-func listPage(v *frame.Visit, t *data.Table, q data.Query) ui.List {
+func listPage(v *frame.Visit, q data.Query) ui.List {
+	t := v.Table
 	q.After, q.Before = "", ""
 	page := ui.List{Heading: frame.TableLabel(t), Action: v.TableURL(t.Name), Note: v.View.Description}
 	if t.View {
@@ -83,9 +84,9 @@ func listPage(v *frame.Visit, t *data.Table, q data.Query) ui.List {
 	bare := q
 	bare.Search, bare.Filters = "", nil
 	page.ClearHref = v.ListURL(bare)
-	addSearch(v, &page, t, q)
-	addFilters(v, &page, t, q)
-	addSort(v, &page, t, q)
+	addSearch(v, &page, q)
+	addFilters(v, &page, q)
+	addSort(v, &page, q)
 	for _, n := range []int{25, 50, 100} {
 		sized := q
 		sized.Limit = n
@@ -94,7 +95,8 @@ func listPage(v *frame.Visit, t *data.Table, q data.Query) ui.List {
 	return page
 }
 
-func addSort(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
+func addSort(v *frame.Visit, page *ui.List, q data.Query) {
+	t := v.Table
 	for i, key := range q.Sort {
 		without := q
 		without.Sort = slices.Delete(slices.Clone(q.Sort), i, i+1)
@@ -142,12 +144,12 @@ func sortedBy(q data.Query, name string) int {
 
 // fillList adds what was read.
 func fillList(v *frame.Visit, page *ui.List, result *data.Page) {
-	t, q := result.Table, result.Query
+	q := result.Query
 	q.After, q.Before = "", ""
 	for _, c := range result.Columns {
-		page.Columns = append(page.Columns, heading(v, t, c, q))
+		page.Columns = append(page.Columns, heading(v, c, q))
 	}
-	page.Rows = shownRows(v, t, result.Columns, result.Rows)
+	page.Rows = shownRows(v, v.Table, result.Columns, result.Rows)
 	page.Pieces = result.Pieces
 	page.Count = count(result.Count)
 	if result.Count.Unknown {
@@ -170,12 +172,12 @@ func fillList(v *frame.Visit, page *ui.List, result *data.Page) {
 }
 
 // heading is a column's heading with the links that sort by it.
-func heading(v *frame.Visit, t *data.Table, c *data.Column, q data.Query) ui.Column {
-	h := column(t, c)
+func heading(v *frame.Visit, c *data.Column, q data.Query) ui.Column {
+	h := column(v.Table, c)
 	if !c.Sortable() {
 		return h
 	}
-	h.Slow = slowSort(t, c)
+	h.Slow = slowSort(v.Table, c)
 	at := sortedBy(q, c.Name)
 	alone, added := q, q
 	key := data.SortKey{Column: c.Name}
@@ -201,7 +203,8 @@ func heading(v *frame.Visit, t *data.Table, c *data.Column, q data.Query) ui.Col
 }
 
 // addActions adds what can be done with the table's rows.
-func addActions(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
+func addActions(v *frame.Visit, page *ui.List, q data.Query) {
+	t := v.Table
 	if page.Problem == nil && v.May(t, frame.RightExport) && len(t.Exported(q)) > 0 {
 		q.After, q.Before, q.Limit = "", "", 0
 		state := ""
@@ -223,12 +226,12 @@ func addActions(v *frame.Visit, page *ui.List, t *data.Table, q data.Query) {
 		return
 	}
 	if v.May(t, frame.RightBulk, frame.RightUpdate) && len(bulkFields(v.View.Form(t, typed.ToUpdate)).Fields) > 0 {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Edit, Icon: ui.IconEdit, Href: actionURL(v, t, "edit")})
+		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Edit, Icon: ui.IconEdit, Href: actionURL(v, "edit")})
 	}
-	for _, a := range actions(v, t) {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Verbatim(a.Label), Href: actionURL(v, t, a.Name), Danger: a.Danger})
+	for _, a := range actions(v) {
+		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Verbatim(a.Label), Href: actionURL(v, a.Name), Danger: a.Danger})
 	}
 	if v.May(t, frame.RightBulk, frame.RightDelete) {
-		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Delete, Href: actionURL(v, t, "delete"), Danger: true})
+		page.Actions = append(page.Actions, ui.BulkAction{Label: text.Delete, Href: actionURL(v, "delete"), Danger: true})
 	}
 }

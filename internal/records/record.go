@@ -34,7 +34,7 @@ func (p *Pages) Show(v *frame.Visit) error {
 	case err != nil:
 		return err
 	default:
-		fillRecord(v, &page, t, found)
+		fillRecord(v, &page, found)
 		if v.May(t, frame.RightUpdate) {
 			page.EditHref = v.RecordURL(t.Name, found.Key) + "/edit"
 		}
@@ -49,15 +49,15 @@ func (p *Pages) Show(v *frame.Visit) error {
 	return v.Render(http.StatusOK, page)
 }
 
-func fillRecord(v *frame.Visit, page *ui.Record, t *data.Table, found *data.Record) {
+func fillRecord(v *frame.Visit, page *ui.Record, found *data.Record) {
 	columns, cells := v.View.Detailed(found)
 	for i, c := range columns {
 		page.Fields = append(page.Fields, ui.Field{Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: fieldNote(c), Value: shown(v, cells[i])})
 	}
 	page.Heading = found.Label
-	related, err := v.Data.Related(v.R.Context(), t.Name, found.Key)
+	related, err := v.Data.Related(v.R.Context(), v.Table.Name, found.Key)
 	if err != nil {
-		v.Log().WarnContext(v.R.Context(), "related records failed", "table", t.Name, "error", err)
+		v.Log().WarnContext(v.R.Context(), "related records failed", "table", v.Table.Name, "error", err)
 		return
 	}
 	for _, rel := range related {
