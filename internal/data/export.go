@@ -89,7 +89,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	}
 	columns := t.Exported(q)
 	if len(columns) == 0 {
-		return FieldErrors{fieldError("columns", "", text.NothingExportable)}
+		return FieldErrors{fieldError("", "", text.NothingToExport)}
 	}
 	if len(columns) > MaxExportColumns {
 		return FieldErrors{fieldError("columns", "", text.TooManyColumns(t.Name, len(columns), MaxExportColumns))}

@@ -53,7 +53,6 @@ var (
 	NotAReference      = with[string]("field.not_a_reference", "is not a reference of {table} for which records can be chosen")
 	NotAColumn         = with[string]("field.not_a_column", "is not a column of {table}")
 	IsMasked           = plain("field.masked", "is masked")
-	NothingExportable  = plain("field.nothing_exportable", "holds no column that can be exported")
 	TooManyColumns     = with3[string, int, int]("field.too_many_columns", "must be chosen: {table} has {#columns} columns, and an export has at most {#max}")
 	LimitRange         = with[int]("field.limit_range", "must be a whole number from 1 to {#max}")
 	MaskedSort         = plain("field.masked_sort", "is masked and cannot be sorted by")
