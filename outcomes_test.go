@@ -7,18 +7,22 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // failing is a way in which a request to any logged route can fail.
@@ -144,7 +148,12 @@ func TestEveryOutcomeHasItsReason(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("outcomes: %v, reasons: %v", slices.Sorted(maps.Keys(seen["outcome"])), slices.Sorted(maps.Keys(seen["reason"])))
+	for _, line := range failOnce(t) {
+		reason, _ := line["reason"].(string)
+		seen["reason"][reason] = true
+	}
+	seen["reason"]["account"] = true                                      // TestExportsEndWithTheRightToThem
+	seen["reason"]["done"] = true                                         // which the row names as the outcome without a reason
 	seen["event"]["request"], seen["event"]["sign-in.alert"] = true, true // of no route
 	for _, event := range events {
 		if !seen["event"][event] {
@@ -156,6 +165,67 @@ func TestEveryOutcomeHasItsReason(t *testing.T) {
 			t.Errorf("no way to fail ends as %q", outcome)
 		}
 	}
+	for _, reason := range reasons {
+		if !seen["reason"][reason] {
+			t.Errorf("no way to fail has the reason %q", reason)
+		}
+	}
+}
+
+// failOnce fails in the ways that need something of one route, and returns the lines.
+func failOnce(t *testing.T) (all []map[string]any) {
+	t.Helper()
+	b, log := loggedBench(t, func(c *Config) {
+		c.SessionRules = session.Config{MaxPerUser: 2, RefuseOverLimit: true}
+		c.ExportDir, c.ExportSpoolMB = t.TempDir(), 1
+	})
+	page := b.browser(t).signIn(adminName)
+	const deletion = "/m/customers/1/delete"
+	for _, way := range []struct {
+		reason string
+		before func()
+		do     func() *httptest.ResponseRecorder
+	}{
+		{"limit", func() { b.browser(t).signIn(adminName) }, func() *httptest.ResponseRecorder { return b.browser(t).login(adminName, adminPassword) }},
+		{"attempts", func() {
+			for range 5 {
+				b.browser(t).login("nobody", wrongPassword)
+			}
+		}, func() *httptest.ResponseRecorder { return b.browser(t).login("nobody", wrongPassword) }},
+		{"conflict", nil, func() *httptest.ResponseRecorder {
+			return page.post("/account", deletion, url.Values{"row.token": {"of another version"}})
+		}},
+		{"timeout", nil, func() *httptest.ResponseRecorder {
+			w, r := httptest.NewRecorder(), page.request(http.MethodPost, deletion, url.Values{})
+			r.Body = io.NopCloser(iotest.ErrReader(os.ErrDeadlineExceeded))
+			b.ServeHTTP(w, r)
+			return w
+		}},
+		{"busy", func() {
+			full, err := b.records.Spools.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = full.Close() })
+			if _, err := full.Write(make([]byte, 1<<20)); err != nil {
+				t.Fatal(err)
+			}
+		}, func() *httptest.ResponseRecorder { return page.get("/m/customers/export.csv") }},
+		{"space", func() { b.records.Spools = spool.NewRoom(filepath.Join(t.TempDir(), "a\x00b"), 1<<20) },
+			func() *httptest.ResponseRecorder { return page.get("/m/customers/export.csv") }},
+	} {
+		if way.before != nil {
+			way.before()
+		}
+		log.take(t)
+		w := way.do()
+		lines, text := log.take(t)
+		if len(lines) != 1 || lines[0]["reason"] != way.reason {
+			t.Errorf("want the reason %q of the answer %d:\n%s", way.reason, w.Code, text)
+		}
+		all = append(all, lines...)
+	}
+	return all
 }
 
 // failAll fails on a route in every way that applies to it, and returns the lines.

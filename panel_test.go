@@ -251,6 +251,4 @@ func (b *browser) signIn(username string) *browser {
 	return b
 }
 
-var csrfMeta = regexp.MustCompile(`<meta name="csrf-token"[^>]*>`)
-
 const cookieName = "crudadmin_session"
