@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	nodes "text/template/parse"
 )
 
 // speaking are the packages whose words reach pages.
@@ -45,34 +46,6 @@ var unsaid = map[string]string{
 	"internal/ui/icons.go":                                "drawings",
 	"internal/ui/probe.go: Error":                         "a field's name",
 	"internal/ui/static.go":                               "headers, and an answer to programs",
-}
-
-// notYetMoved are templates whose words still stand in them, and come to internal/text next. The
-// list only gets shorter: a template that has none left is to be taken out of it.
-var notYetMoved = []string{
-	"internal/ui/templates/account.html",
-	"internal/ui/templates/bulk.html",
-	"internal/ui/templates/choices.html",
-	"internal/ui/templates/conflict.html",
-	"internal/ui/templates/dashboard.html",
-	"internal/ui/templates/delete.html",
-	"internal/ui/templates/error.html",
-	"internal/ui/templates/form.html",
-	"internal/ui/templates/health.html",
-	"internal/ui/templates/layout.html",
-	"internal/ui/templates/list.html",
-	"internal/ui/templates/login.html",
-	"internal/ui/templates/partials/form.html",
-	"internal/ui/templates/partials/sessions.html",
-	"internal/ui/templates/partials/shell.html",
-	"internal/ui/templates/partials/table.html",
-	"internal/ui/templates/partials/user.html",
-	"internal/ui/templates/partials/value.html",
-	"internal/ui/templates/record.html",
-	"internal/ui/templates/sessions.html",
-	"internal/ui/templates/user_edit.html",
-	"internal/ui/templates/user_new.html",
-	"internal/ui/templates/users.html",
 }
 
 // words are two words, or one that begins as a sentence or a label does.
@@ -200,77 +173,305 @@ func templates(t *testing.T) map[string]string {
 var (
 	comment   = regexp.MustCompile(`(?s)\{\{-?\s*/\*.*?\*/\s*-?\}\}`)
 	action    = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
-	element   = regexp.MustCompile(`(?s)<[^>]*>`)
-	attribute = regexp.MustCompile(`\b(title|aria-label|placeholder|alt|label|data-label|data-confirm|data-confirm-label)="([^"]*)"`)
-	literal   = regexp.MustCompile(`"([^"]*)"`)
-	letters   = regexp.MustCompile(`\pL\pL`)
-	readable  = regexp.MustCompile(`^[A-Z(][a-z]|[a-z] [a-z]`)
-	sentence  = regexp.MustCompile(`\btext "([^"]+)"`)
-	// named are functions of templates whose texts are names.
-	named = regexp.MustCompile(`(?:\b(?:define|template|block|icon|url|asset|eq|text|link)\b)(?:\s+(?:"[^"]*"|[.$][\w.]*))+`)
+	element   = regexp.MustCompile(`<(?:[^>"]|"[^"]*")*>`)
+	attribute = regexp.MustCompile(`([\w-]+)="([^"]*)"`)
+	button    = regexp.MustCompile(`^<input [^>]*type="(?:submit|button|reset|image)"`)
+	inTag     = regexp.MustCompile(`^[\x00\s]*[\w-]+="`) // a template of attributes
+	letter    = regexp.MustCompile(`\pL`)
+	name      = regexp.MustCompile(`^[a-z_.]+$`)
+	sentence  = regexp.MustCompile(`\b(?:text|parts) "([^"]+)"`)
 )
+
+// unseen are the attributes whose words no person reads; those of all others are read or shown.
+var unseen = strings.Fields("action aria-autocomplete aria-controls aria-current aria-describedby aria-disabled aria-hidden " +
+	"aria-invalid aria-labelledby aria-sort autocapitalize autocomplete charset class content data-base data-filter data-leave " +
+	"datetime enctype for form href id inputmode lang max method min name popovertarget rel role scope spellcheck src step tabindex target type")
+
+// names are words of pages that are the same in every language.
+var names = []string{"NULL"}
+
+// literals are, by function of a template, the arguments that are names when they are written out;
+// -1 is all.
+var literals = map[string][]int{"text": {1}, "parts": {1}, "link": {2}, "url": {-1}, "asset": {-1}, "icon": {-1}, "eq": {-1}, "ne": {-1}}
 
 // written are the words that a template has itself: between tags, in attributes that are read aloud
 // or shown, in its actions.
-func written(template string) (found []string) {
-	template = comment.ReplaceAllString(template, "")
-	for _, one := range action.FindAllString(template, -1) {
-		for _, lit := range literal.FindAllStringSubmatch(named.ReplaceAllStringFunc(one, func(call string) string {
-			if strings.HasPrefix(call, "link") {
-				return call
-			}
-			return ""
-		}), -1) {
-			if readable.MatchString(lit[1]) {
-				found = append(found, lit[1])
+func written(t *testing.T, template string) (found []string) {
+	t.Helper()
+	trees := map[string]*nodes.Tree{}
+	tree := nodes.New("")
+	tree.Mode = nodes.SkipFuncCheck
+	if _, err := tree.Parse(template, "", "", trees); err != nil {
+		t.Fatalf("%s: %v", template, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(trees)) {
+		var page strings.Builder
+		found = append(found, unrolled(trees[name].Root, &page)...)
+		html := page.String()
+		if inTag.MatchString(html) {
+			html = "<p " + html + ">"
+		}
+		for _, tag := range element.FindAllString(html, -1) {
+			for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
+				hidden := slices.Contains(unseen, a[1]) || a[1] == "value" && !button.MatchString(tag)
+				if words := strings.Trim(a[2], "\x00 "); letter.MatchString(words) && !hidden {
+					found = append(found, words)
+				}
 			}
 		}
-	}
-	template = action.ReplaceAllString(template, "\x00")
-	for _, tag := range element.FindAllString(template, -1) {
-		for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
-			if letters.MatchString(a[2]) {
-				found = append(found, a[2])
+		for _, words := range element.Split(html, -1) {
+			for _, words := range strings.Split(words, "\x00") {
+				if words = strings.TrimSpace(words); letter.MatchString(words) && !slices.Contains(names, words) {
+					found = append(found, words)
+				}
 			}
-		}
-	}
-	for _, words := range element.Split(template, -1) {
-		if words = strings.TrimSpace(strings.ReplaceAll(words, "\x00", "")); letters.MatchString(words) {
-			found = append(found, words)
 		}
 	}
 	return found
 }
 
-// names are words of templates that are the same in every language.
-var names = []string{"NULL"}
+// unrolled writes a template as a page of all its branches, with a NUL for each action, and returns
+// the words in its actions.
+func unrolled(list *nodes.ListNode, page *strings.Builder) (found []string) {
+	if list == nil {
+		return nil
+	}
+	branch := func(b *nodes.BranchNode) {
+		page.WriteByte(0)
+		found = append(found, called(b.Pipe)...)
+		found = append(found, unrolled(b.List, page)...)
+		page.WriteByte(0)
+		found = append(found, unrolled(b.ElseList, page)...)
+		page.WriteByte(0)
+	}
+	for _, n := range list.Nodes {
+		switch n := n.(type) {
+		case *nodes.TextNode:
+			page.Write(n.Text)
+		case *nodes.ActionNode:
+			page.WriteByte(0)
+			found = append(found, called(n.Pipe)...)
+		case *nodes.TemplateNode:
+			page.WriteByte(0)
+			found = append(found, called(n.Pipe)...)
+		case *nodes.IfNode:
+			branch(&n.BranchNode)
+		case *nodes.RangeNode:
+			branch(&n.BranchNode)
+		case *nodes.WithNode:
+			branch(&n.BranchNode)
+		}
+	}
+	return found
+}
+
+// called are the words in the commands of a pipeline.
+func called(pipe *nodes.PipeNode) (found []string) {
+	if pipe == nil {
+		return nil
+	}
+	for _, command := range pipe.Cmds {
+		var allowed []int
+		method := false
+		switch first := command.Args[0].(type) {
+		case *nodes.IdentifierNode:
+			allowed = literals[first.Ident]
+		case *nodes.FieldNode, *nodes.VariableNode, *nodes.ChainNode:
+			method = true
+		}
+		for i, arg := range command.Args {
+			switch arg := arg.(type) {
+			case *nodes.PipeNode:
+				found = append(found, called(arg)...)
+			case *nodes.StringNode:
+				isName := slices.Contains(allowed, i) || slices.Contains(allowed, -1) || method && name.MatchString(arg.Text)
+				if letter.MatchString(arg.Text) && !isName {
+					found = append(found, arg.Text)
+				}
+			}
+		}
+	}
+	return found
+}
 
 func TestTemplatesHaveNoWordsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	all := templates(t)
-	n := 0
 	for _, at := range slices.Sorted(maps.Keys(all)) {
-		found := slices.DeleteFunc(written(all[at]), func(s string) bool { return slices.Contains(names, s) })
-		switch {
-		case len(found) == 0 && slices.Contains(notYetMoved, at):
-			t.Errorf("%s has no words left: take it out of notYetMoved", at)
-		case len(found) > 0 && !slices.Contains(notYetMoved, at):
+		if found := written(t, all[at]); len(found) > 0 {
 			t.Errorf("%s has words of its own: %q", at, found)
-		default:
-			n += len(found)
 		}
 	}
-	for _, at := range notYetMoved {
-		if all[at] == "" {
-			t.Errorf("%s is in notYetMoved and not there", at)
-		}
-	}
-	t.Logf("%d texts in %d files are not yet moved", n, len(notYetMoved))
 }
 
-// declared are the sentences of internal/text: by the name of each that has one, its code.
-func declared(t *testing.T) (byName map[string]string, codes map[string]int) {
-	byName, codes = map[string]string{}, map[string]int{}
+// A quotation is a text in quotes of a script: a NUL stands for what a template literal fills in.
+type quotation struct {
+	text  string
+	call  string // the function that it is an argument of
+	shown bool   // it is assigned to what people read
+}
+
+var (
+	jsToken = regexp.MustCompile(`(?s)^(?://[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\w$]+|=>|[=!]==?|\?\.|\s+|.)`)
+	jsRegex = regexp.MustCompile(`^/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*`)
+	// shows are the properties and attributes that people read.
+	shows = strings.Fields("textContent innerText innerHTML title placeholder label ariaLabel alt aria-label")
+)
+
+// quotations are the texts in quotes of a script.
+func quotations(script string) (found []quotation) {
+	type frame struct {
+		call  string
+		shown bool
+	}
+	frames, word, before := []frame{{}}, "", "("
+	for script != "" {
+		top := &frames[len(frames)-1]
+		if script[0] == '`' {
+			text, inside, rest := filledIn(script[1:])
+			found = append(found, quotation{text, top.call, top.shown})
+			found = append(found, quotations(inside)...)
+			script, before = rest, "`"
+			continue
+		}
+		token := jsToken.FindString(script)
+		isComment := strings.HasPrefix(token, "//") || strings.HasPrefix(token, "/*")
+		if regex := jsRegex.FindString(script); regex != "" && !isComment && strings.Contains("(,=:[!&|?{};=>", before) {
+			token = regex
+		}
+		script = script[len(token):]
+		if isComment || strings.TrimSpace(token) == "" {
+			continue
+		}
+		switch {
+		case token[0] == '"' || token[0] == '\'':
+			text := token[1 : len(token)-1]
+			if top.call == "setAttribute" && slices.Contains(shows, text) {
+				top.shown = true
+				break
+			}
+			found = append(found, quotation{text, top.call, top.shown})
+		case token == "(":
+			frames = append(frames, frame{call: word, shown: top.shown && word == ""})
+		case token == "{" || token == "[":
+			frames = append(frames, frame{})
+		case token == ")" || token == "}" || token == "]":
+			frames = frames[:max(len(frames)-1, 1)]
+		case token == ";":
+			top.shown = false
+		case token == "=" && slices.Contains(shows, word):
+			top.shown = true
+		}
+		if before = token; token != "?." {
+			word = ""
+		}
+		if letter.MatchString(token) && token[0] != '"' && token[0] != '/' {
+			word = token
+		}
+	}
+	return found
+}
+
+// filledIn reads a template literal: its text, the expressions in it, and the script after it.
+func filledIn(script string) (text, inside, rest string) {
+	var out, in strings.Builder
+	for depth := 0; script != ""; script = script[1:] {
+		switch {
+		case depth == 0 && script[0] == '`':
+			return out.String(), in.String(), script[1:]
+		case depth == 0 && strings.HasPrefix(script, "${"):
+			depth, script = 1, script[1:]
+			out.WriteByte(0)
+			continue
+		case depth > 0 && script[0] == '`': // one inside the other
+			text, inner, after := filledIn(script[1:])
+			in.WriteString(strconv.Quote(text) + ";" + inner + ";")
+			script = " " + after
+			continue
+		case depth > 0 && script[0] == '{':
+			depth++
+		case depth > 0 && script[0] == '}':
+			if depth--; depth == 0 {
+				in.WriteByte(';')
+				continue
+			}
+		}
+		if depth > 0 {
+			in.WriteByte(script[0])
+		} else {
+			out.WriteByte(script[0])
+		}
+	}
+	return out.String(), in.String(), ""
+}
+
+var (
+	// readable are two words, one that begins as a sentence does, or one beside what is filled in.
+	readable = regexp.MustCompile(`\pL\pL+[^\pL]*\s[^\pL]*\pL\pL+|^[A-Z][a-z]+\W*$|\pL\pL+\W*\s\x00|\x00\s\pL\pL+`)
+	// queries are functions whose texts are selectors.
+	queries = []string{"all", "closest", "matches", "querySelector", "querySelectorAll"}
+)
+
+// unspoken are texts of scripts that no person reads, each with the reason.
+var unspoken = map[string]string{
+	"use strict": "a directive", "Enter": "a key", "Escape": "a key", "button danger": "classes", "hint says": "classes", "error says": "classes",
+	"crudadmin_theme=\x00; path=\x00; max-age=\x00; samesite=lax\x00": "a cookie",
+}
+
+// spoken are the texts of a script that people read.
+func spoken(script string) (found []string) {
+	for _, q := range quotations(script) {
+		if (readable.MatchString(q.text) || q.shown && letter.MatchString(q.text)) && unspoken[q.text] == "" &&
+			!slices.Contains(queries, q.call) && q.call != "say" && !slices.Contains(names, q.text) {
+			found = append(found, q.text)
+		}
+	}
+	return found
+}
+
+// scripts are the panel's own, by their paths.
+func scripts(t *testing.T) map[string]string {
+	found, err := filepath.Glob(filepath.Join(root, "internal/ui/static/js/*"))
+	if err != nil || len(found) == 0 {
+		t.Fatal(found, err)
+	}
+	all := map[string]string{}
+	for _, name := range found {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["internal/ui/static/js/"+filepath.Base(name)] = string(b)
+	}
+	return all
+}
+
+func TestScriptsHaveNoWordsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	n := 0
+	for at, script := range scripts(t) {
+		for _, q := range quotations(script) {
+			seen[q.text], n = true, n+1
+		}
+		if found := spoken(script); len(found) > 0 {
+			t.Errorf("%s has words of its own: %q", at, found)
+		}
+	}
+	if n < 200 {
+		t.Errorf("%d texts in quotes: this test does not read the scripts", n)
+	}
+	for text := range unspoken {
+		if !seen[text] {
+			t.Errorf("%q is excepted and not there", text)
+		}
+	}
+}
+
+// declared are the sentences of internal/text: by the name of each that has one, its code; by code,
+// the names of its arguments.
+func declared(t *testing.T) (byName map[string]string, codes map[string][]string) {
+	byName, codes = map[string]string{}, map[string][]string{}
 	for _, s := range sources(t) {
 		if path.Dir(s.path) != "internal/text" || forTests(s.path) {
 			continue
@@ -281,6 +482,9 @@ func declared(t *testing.T) (byName map[string]string, codes map[string]int) {
 				return true
 			}
 			call, ok := spec.Values[0].(*ast.CallExpr)
+			if ok && len(call.Args) == 1 { // a declaration in a function, such as ifKnown
+				call, ok = call.Args[0].(*ast.CallExpr)
+			}
 			if !ok || len(call.Args) < 2 {
 				return true
 			}
@@ -291,13 +495,16 @@ func declared(t *testing.T) (byName map[string]string, codes map[string]int) {
 			case *ast.IndexListExpr:
 				fun = generic.X
 			}
-			arguments, declares := map[string]int{"plain": 0, "with": 1, "with2": 2, "with3": 3}[fmt.Sprint(fun)]
 			lit, isLit := call.Args[0].(*ast.BasicLit)
-			if !declares || !isLit {
+			english, isToo := call.Args[len(call.Args)-1].(*ast.BasicLit)
+			if !slices.Contains([]string{"plain", "with", "with2", "with3"}, fmt.Sprint(fun)) || !isLit || !isToo {
 				return true
 			}
 			code, _ := strconv.Unquote(lit.Value)
-			codes[code] = arguments
+			codes[code] = []string{}
+			for _, m := range placeholder.FindAllStringSubmatch(english.Value, -1) {
+				codes[code] = append(codes[code], m[1])
+			}
 			if name := spec.Names[0].Name; name != "_" {
 				byName[name] = code
 			}
@@ -307,7 +514,38 @@ func declared(t *testing.T) (byName map[string]string, codes map[string]int) {
 	return byName, codes
 }
 
-// Every sentence is said by somebody, and every code that a template says is there.
+var (
+	placeholder = regexp.MustCompile(`\{#?(\w+)\}`)
+	says        = regexp.MustCompile(`\bsay\(`)
+	saysCode    = regexp.MustCompile(`\bsay\("([^"]+)"(?:, \{ ((?:[^{}]|\{[^{}]*\})*) \})?\)`)
+	property    = regexp.MustCompile(`(?:^|, )([a-z]\w*)`)
+)
+
+// saidBy are the codes that a script says, and what is wrong with how it says them.
+func saidBy(script string, codes map[string][]string) (said, wrong []string) {
+	all := saysCode.FindAllStringSubmatch(script, -1)
+	if n := len(says.FindAllString(script, -1)); n != len(all) {
+		wrong = append(wrong, fmt.Sprintf("%d calls of say, and %d have a code and { arguments }", n, len(all)))
+	}
+	for _, m := range all {
+		var given []string
+		for _, name := range property.FindAllStringSubmatch(m[2], -1) {
+			given = append(given, name[1])
+		}
+		wanted := slices.Clone(codes[m[1]])
+		slices.Sort(given)
+		slices.Sort(wanted)
+		switch said = append(said, m[1]); {
+		case codes[m[1]] == nil:
+			wrong = append(wrong, m[1]+" is not a sentence of internal/text")
+		case !slices.Equal(given, slices.Compact(wanted)):
+			wrong = append(wrong, fmt.Sprintf("%s has the arguments %q, got %q", m[1], wanted, given))
+		}
+	}
+	return said, wrong
+}
+
+// Every sentence is said by somebody, and every code that a template or a script says is there.
 func TestEverySentenceIsSaid(t *testing.T) {
 	t.Parallel()
 	byName, codes := declared(t)
@@ -321,6 +559,15 @@ func TestEverySentenceIsSaid(t *testing.T) {
 				t.Errorf("%s says %q, which is not a sentence of internal/text", at, m[1])
 			}
 			used[m[1]] = true
+		}
+	}
+	for at, script := range scripts(t) {
+		said, wrong := saidBy(script, codes)
+		for _, code := range said {
+			used[code] = true
+		}
+		for _, what := range wrong {
+			t.Errorf("%s: %s", at, what)
 		}
 	}
 	for _, s := range sources(t) {
@@ -384,12 +631,56 @@ func TestPlantedWordsAreFound(t *testing.T) {
 		`<a title="Sign out" href="{{url "logout"}}">{{icon "logout"}}</a>`: 1,
 		`<button aria-label="End {{.Name}}"></button>`:                      1,
 		`{{template "crumb" link "Users" "" (url "users" "")}}`:             1,
+		`{{if .A}}<b>of</b>{{else if .B}}{{.C}}, x{{end}}`:                  2,
+		`{{if .A}} title="Role"{{end}}`:                                     1,
+		`{{if .A}} min="{{.B}}"{{end}}`:                                     0,
+		`<td data-label="Role"></td>`:                                       1,
+		`<a data-note="Role"></a>`:                                          1,
+		`<input type="submit" value="Save">`:                                1,
+		`<button class="a" data-confirm="{{.A}}? Go"></button>`:             1,
+		`{{range .A}}{{with "Yes"}}{{.}}{{end}}{{end}}`:                     1,
+		`{{printf "%d rows" .N}}{{.Word "Two words"}}`:                      2,
+		`{{text (or .A "list.view")}}`:                                      1,
 		`{{/* A table of rows. */}}<b class="two words">{{say .Label}}</b>`: 0,
 		`{{if eq .Kind "view"}}<i id="x">{{text "list.view"}}</i>{{end}}`:   0,
 		`<input placeholder="{{text "list.find"}}" name="filter_column">`:   0,
+		`<input type="checkbox" value="true" data-filter=".a > div">NULL`:   0,
+		`{{define "x"}}{{$.Without "q"}}{{icon "x"}} · {{end}}`:             0,
 	} {
-		if got := written(template); len(got) != want {
+		if got := written(t, template); len(got) != want {
 			t.Errorf("%s: found %q, want %d", template, got, want)
+		}
+	}
+	for script, want := range map[string]int{
+		`b.title = "open";`:                                                       1,
+		`b.title = on ? "open" : other;`:                                          1,
+		`b.setAttribute("aria-label", "open")`:                                    1,
+		`b.textContent = ` + "`${n} chosen`":                                      1,
+		`const t = ` + "`${n} of ${all(`.a .b`)}`":                                1,
+		`throw new Error("Not found")`:                                            1,
+		`const says = /"[/]"/.test(x) ? "No rows match" : '';`:                    1,
+		`dialog.append(element("p", "", "Go on"))`:                                1,
+		`all(".rows input, select").closest?.("a b c"); // "two words"`:           0,
+		`el.id = ` + "`${id}-list`" + `; /* "two words" */ b.title = say("a.b")`:  0,
+		`b.placeholder = box.checked ? "NULL" : hints[i]; x = "open"`:             0,
+		`b.textContent = el.hasAttribute("data-ago") ? ago(d) : say("time.soon")`: 0,
+	} {
+		if got := spoken(script); len(got) != want {
+			t.Errorf("%s: found %q, want %d", script, got, want)
+		}
+	}
+	codes := map[string][]string{"a.b": {}, "a.n": {"n"}}
+	for script, want := range map[string]int{
+		`say("a.b"); say("a.n", { n: x(1, 2) }); say("a.n", { n })`: 0,
+		`say("no.such")`:       1,
+		`say(code)`:            1,
+		`say("a.n")`:           1,
+		`say("a.n", { m: 1 })`: 1,
+		`say("a.b", { n })`:    1,
+		`say(many ? "a.b" : "a.n", { n: a.size })`: 1,
+	} {
+		if _, wrong := saidBy(script, codes); len(wrong) != want {
+			t.Errorf("%s: found %q, want %d", script, wrong, want)
 		}
 	}
 }

@@ -37,26 +37,82 @@ func (c *Catalogue) Say(m Message) string {
 // Text is the sentence of a code, for templates, which name sentences by their codes. It returns an
 // error if there is no such sentence, or if the arguments are not its own.
 func (c *Catalogue) Text(code string, args ...any) (string, error) {
+	m, err := called(code, args)
+	if err != nil {
+		return "", err
+	}
+	return c.Say(m), nil
+}
+
+// Parts is the sentence of a code as Text says it, for templates that put one part of it into an
+// element. It returns an error also if the sentence has no part.
+func (c *Catalogue) Parts(code string, args ...any) (Parts, error) {
+	if err := TakesParts(code, len(args)); err != nil {
+		return Parts{}, err
+	}
+	m, err := called(code, args)
+	if err != nil {
+		return Parts{}, err
+	}
+	return m.parts(c), nil
+}
+
+// Takes says what is wrong with a code and a number of arguments, before a template has run.
+func Takes(code string, args int) error {
 	s := sentences[code]
 	if s == nil {
-		return "", fmt.Errorf("no sentence has the code %q", code)
+		return fmt.Errorf("no sentence has the code %q", code)
 	}
-	if len(args) != len(s.types) {
-		return "", fmt.Errorf("the sentence %q has %d arguments, got %d", code, len(s.types), len(args))
+	if args != len(s.types) {
+		return fmt.Errorf("the sentence %q has %d arguments, got %d", code, len(s.types), args)
 	}
+	return nil
+}
+
+// TakesParts says the same of a code that Parts is called with.
+func TakesParts(code string, args int) error {
+	err := Takes(code, args)
+	if err == nil && !sentences[code].part {
+		err = fmt.Errorf("the sentence %q has no part in brackets", code)
+	}
+	return err
+}
+
+// called is a sentence with the arguments that a template gives it.
+func called(code string, args []any) (*said, error) {
+	if err := Takes(code, len(args)); err != nil {
+		return nil, err
+	}
+	s := sentences[code]
 	for i, arg := range args {
 		want, _ := isNumber(s.types[i])
 		if arg == nil && !want {
 			continue // a message that says nothing
 		}
 		if arg == nil {
-			return "", fmt.Errorf("the sentence %q takes a number for {%s}, got nil", code, s.names[i])
+			return nil, fmt.Errorf("the sentence %q takes a number for {%s}, got nil", code, s.names[i])
 		}
 		if is, err := isNumber(reflect.TypeOf(arg)); err != nil || is != want {
-			return "", fmt.Errorf("the sentence %q takes no %T for {%s}", code, arg, s.names[i])
+			return nil, fmt.Errorf("the sentence %q takes no %T for {%s}", code, arg, s.names[i])
 		}
 	}
-	return c.Say(&said{s, args}), nil
+	return &said{s, args}, nil
+}
+
+// Language is the tag of the catalogue's language, such as "en".
+func (c *Catalogue) Language() string { return c.tag.String() }
+
+// Mapped is a catalogue in the same language with other texts: what change makes of each. Tests see
+// with it which words of a page are sentences.
+func (c *Catalogue) Mapped(change func(code, text string) string) *Catalogue {
+	other := *c
+	other.texts = map[string][]string{}
+	for code, texts := range c.texts {
+		for _, text := range texts {
+			other.texts[code] = append(other.texts[code], change(code, text))
+		}
+	}
+	return &other
 }
 
 // form is the text of a message before its arguments are in it.

@@ -31,3 +31,50 @@ var (
 	DoesNotFit     = with3[string, string, Message]("form.does_not_fit", "does not fit the field {field} of {type}: {why}")
 	PasswordMisfit = plain("form.password_rule", "has a rule that does not suit a password")
 )
+
+// The page of a form.
+var (
+	_ = plain("form.nothing_saved", "Nothing was saved yet.")
+	_ = with[int]("form.to_correct", "One thing has to be corrected:", "{#n} things have to be corrected:")
+	_ = plain("form.this_field", "This field")
+	_ = plain("form.no_fields", "Nothing can be entered here.")
+	_ = with[string]("form.change_field", "Change[ {field}]")
+	_ = plain("form.choose", "Choose…")
+	_ = with[string]("form.not_a_choice", "{value} (not a choice)")
+	_ = plain("form.empty_choice", "(empty)")
+	_ = with[string]("form.now", "Now [{record}].")
+	_ = plain("form.file_now", "Now []")
+	_ = plain("form.set_null", "Set to NULL")
+	_ = plain("form.remove", "Remove")
+	_ = with[string]("form.generate", "Generate[ {field}]")
+	_ = with[string]("form.look_up", "Look up a key[ for {field}, in a new tab]")
+	_ = with[int]("form.linked", "{#n} linked")
+	_ = with[string]("form.show_linked", "Show the list[ of {table}]")
+	_ = plain("form.one_more", "Key of one more")
+)
+
+// The page of the rows that a field can refer to.
+var (
+	_ = plain("choices.look_up", "Look up")
+	_ = plain("choices.choices", "Choices")
+	_ = plain("choices.copy", "Copy the key of a row into the form.")
+	_ = plain("choices.key", "Key")
+	_ = plain("choices.row", "Row")
+	_ = plain("choices.none", "Nothing can be listed")
+	_ = plain("choices.search_again", "Search for another part of the name, or for the key itself.")
+)
+
+// What scripts say of a form while it is filled in, and of a search for the record it refers to.
+var (
+	_ = plain("form.json_valid", "Valid JSON.")
+	_ = with[string]("form.json_invalid", "Not valid JSON: {problem}")
+	_ = with[int]("form.unsaved", "{#n} unsaved change", "{#n} unsaved changes")
+	_ = plain("choices.search_to_add", "Search to add")
+	_ = with[int]("choices.count", "{#n} to choose from")
+	_ = with[int]("choices.count_more", "{#n}+ to choose from")
+	_ = with[string]("choices.added", "{record} added")
+	_ = with[string]("choices.chosen", "{record} chosen")
+	_ = plain("choices.signed_out", "You are signed out")
+	_ = with[string]("choices.unread", "The list could not be read ({status})")
+	_ = plain("choices.no_answer", "The server does not answer")
+)

@@ -14,6 +14,17 @@ var (
 	Unnamed   = plain("menu.unnamed", "(unnamed)")
 )
 
+// The frame of all pages, around the menu.
+var (
+	_ = plain("menu.open", "Open navigation")
+	_ = plain("menu.main", "Main")
+	_ = plain("menu.breadcrumb", "Breadcrumb")
+	_ = plain("menu.filter_tables", "Filter tables")
+	_ = plain("menu.read_only", "Read only")
+	_ = plain("menu.theme", "Colour theme")
+	_ = plain("menu.sign_out", "Sign out")
+)
+
 // The dashboard.
 var (
 	NoTables      = plain("dashboard.no_tables", "No tables")
@@ -22,6 +33,10 @@ var (
 	LiveSessions  = plain("dashboard.live_sessions", "Live sessions")
 	Database      = plain("dashboard.database", "Database")
 	Unknown       = plain("dashboard.unknown", "unknown")
+	_             = plain("dashboard.data", "Data")
+	_             = plain("dashboard.find", "Find a table")
+	_             = plain("dashboard.no_tables.advice", "The database has no table that may be shown. Create one, or check which tables the panel includes.")
+	_             = plain("dashboard.health_details", "Details[ of health]")
 )
 
 // Health: the parts, how they do, and what the session store promises.
@@ -56,4 +71,11 @@ var (
 	EndedSessions         = plain("health.ended_sessions", "Ended sessions")
 	KeptWithReason        = plain("health.kept_with_reason", "are kept with their reason")
 	LeaveNothing          = plain("health.leave_nothing", "leave nothing behind")
+	StateOK               = plain("health.state_ok", "ok")
+	StateDegraded         = plain("health.state_degraded", "degraded")
+	StateDown             = plain("health.state_down", "down")
+	_                     = plain("health.again", "Look again")
+	_                     = plain("health.parts", "Parts")
+	_                     = with[string]("health.sessions_in_store", "Sessions in {store}")
+	_                     = plain("health.versions", "Versions")
 )

@@ -61,3 +61,60 @@ var (
 	TableUnreadable   = plain("list.table_unreadable", "This table cannot be read")
 	RelatedUnreadable = plain("list.related_unreadable", "These rows cannot be read")
 )
+
+// The page of a list: what can be done with it.
+var (
+	_ = plain("list.new", "New")
+	_ = plain("list.search", "Search")
+	_ = with[string]("list.search_table", "Search {table}")
+	_ = plain("list.filter", "Filter")
+	_ = plain("list.column", "Column")
+	_ = plain("list.condition", "Condition")
+	_ = plain("list.value", "Value")
+	_ = plain("list.add_filter", "Add filter")
+	_ = plain("list.sort", "Sort")
+	_ = plain("list.then_by", "Then sort by")
+	_ = plain("list.add_sort", "Add to sort")
+	_ = plain("list.columns", "Columns")
+	_ = plain("list.find_column", "Find a column")
+	_ = plain("list.columns_to_show", "Columns to show")
+	_ = plain("list.show_columns", "Show columns")
+	_ = plain("list.export", "Export")
+	_ = with[Count]("list.exported", "{#n} row, with the columns shown.", "{#n} rows, with the columns shown.")
+	_ = with[Count]("list.exported_match", "{#n} row that matches, with the columns shown.", "{#n} rows that match, with the columns shown.")
+	_ = plain("list.exported_all", "All rows, with the columns shown.")
+	_ = plain("list.exported_all_match", "All rows that match, with the columns shown.")
+	_ = plain("list.exported_in_pieces", "They are read in pieces, between the writes of others: the file is not a snapshot of one moment.")
+	_ = plain("list.actions", "Actions on chosen rows")
+	_ = plain("list.choose_then", "Choose rows, then:")
+	_ = plain("list.per_page", "Rows per page")
+	_ = with2[int, Count]("list.shown_of", "{#n} of {#count} rows")
+)
+
+// The page of a list: what is searched, filtered and sorted, and how it is taken back.
+var (
+	_ = plain("list.active", "Active search, filters and sort")
+	_ = with[string]("list.remove_search", "Remove search {text}")
+	_ = with3[string, Message, string]("list.remove_filter", "Remove filter {column} {comparison} {value}")
+	_ = with[string]("list.remove_sort", "Remove sort {key}")
+	_ = plain("list.clear_filters", "Clear filters")
+)
+
+// The page of a list: why there are no rows.
+var (
+	_ = plain("list.refused", "No rows are shown")
+	_ = plain("list.refused.advice", "A filter or the search cannot be applied as it is. Correct or remove it.")
+	_ = plain("list.no_more", "No more rows")
+	_ = plain("list.no_more.why", "The rows of this page are gone since it was linked.")
+	_ = plain("list.first_page", "First page")
+	_ = plain("list.none_match", "No rows match")
+	_ = with[string]("list.none_match.why", "There are rows in {table}, but none fits the search and filters.")
+	_ = plain("list.empty", "No rows yet")
+	_ = with[string]("list.empty.why", "{table} is empty.")
+)
+
+// What scripts say of the rows that are chosen.
+var (
+	_ = with[int]("list.chosen", "{#n} chosen")
+	_ = plain("list.all_chosen", "All chosen:")
+)

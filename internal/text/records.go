@@ -49,3 +49,46 @@ var (
 	ShowFirstCharacters = with[int]("value.show_first", "Show the first {#n} character", "Show the first {#n} characters")
 	Binary              = plain("value.binary", "binary")
 )
+
+// The page of a record.
+var (
+	_ = plain("records.record", "Record")
+	_ = plain("records.related", "Related records")
+	_ = plain("records.fields", "Fields")
+	_ = plain("records.find_field", "Find a field")
+	_ = with[string]("records.by", "by {column}")
+	_ = with[string]("records.view_all", "View all[ {table}]")
+	_ = with2[string, string]("records.view_all_by", "View all[ {table} by {column}]")
+	_ = plain("records.none_related", "No related rows.")
+)
+
+// The page about a record that somebody else changed meanwhile.
+var (
+	_ = plain("conflict.meanwhile", "Changed meanwhile")
+	_ = plain("conflict.deleted", "Someone deleted this record while you were editing it.")
+	_ = plain("conflict.deleted.advice", "What you entered is below; copy what you need.")
+	_ = plain("conflict.changed", "Someone else changed this record while you were editing it.")
+	_ = plain("conflict.not_saved", "Nothing of yours was saved, so that theirs is not lost.")
+	_ = plain("conflict.compare", "Compare the two and choose which stays.")
+	_ = plain("conflict.equal", "Both versions are equal, so nothing is left to decide.")
+	_ = plain("conflict.entries", "Your entries")
+	_ = plain("conflict.different", "Different")
+	_ = with[int]("conflict.same", "{#n} more with the same value")
+	_ = plain("conflict.field", "Field")
+	_ = plain("conflict.theirs", "Theirs")
+	_ = plain("conflict.theirs_stored", "Theirs, stored now")
+	_ = plain("conflict.yours", "Yours")
+	_ = plain("conflict.yours_unsaved", "Yours, not saved")
+	_ = plain("conflict.use_theirs", "Use theirs")
+	_ = plain("conflict.save_mine", "Save mine over it")
+	_ = plain("conflict.edit_theirs", "Edit theirs")
+)
+
+// Values, and what stands for them.
+var (
+	_ = plain("value.yes", "Yes")
+	_ = plain("value.no", "No")
+	_ = plain("value.empty", "empty")
+	_ = plain("value.hidden", "Hidden value")
+	_ = plain("value.cut", "Only the beginning is shown.")
+)

@@ -38,6 +38,7 @@ type sentence struct {
 	code  string
 	names []string       // of the placeholders, in the order of the arguments
 	types []reflect.Type // of the arguments
+	part  bool           // it has a part in brackets
 }
 
 // sentences are all that are declared, by code.
@@ -62,7 +63,7 @@ func (s *sentence) check(english []string) error {
 	if len(english) == 0 || len(english) > len(English.forms) {
 		return fmt.Errorf("%d texts, want 1, or %d of a sentence that counts", len(english), len(English.forms))
 	}
-	s.names = placeholders(english[len(english)-1])
+	s.names, s.part = placeholders(english[len(english)-1]), strings.Contains(english[0], "[")
 	if len(s.names) != len(s.types) {
 		return fmt.Errorf("the placeholders are %q, and there are %d arguments", s.names, len(s.types))
 	}
@@ -90,6 +91,9 @@ func (s *sentence) fits(texts []string, forms int) error {
 		if strings.ContainsAny(strings.NewReplacer(pairs(names)...).Replace(text), "{}") {
 			return fmt.Errorf("a brace in %q is not of a placeholder", text)
 		}
+		if opens, ok := part(text); !ok || opens != s.part {
+			return fmt.Errorf("%q has brackets that are not those of one part, or has one and other texts have not", text)
+		}
 		for _, name := range s.names {
 			if i == len(texts)-1 && !slices.Contains(names, name) {
 				return fmt.Errorf("{%s} is not in %q", name, text)
@@ -104,6 +108,14 @@ func pairs(names []string) (all []string) {
 		all = append(all, "{"+name+"}", "")
 	}
 	return all
+}
+
+// part reports whether a text has a part in brackets, and whether its brackets are those of one
+// part and outside of placeholders.
+func part(text string) (has, ok bool) {
+	before, rest, has := strings.Cut(text, "[")
+	inside, after, closed := strings.Cut(rest, "]")
+	return has, has == closed && !strings.ContainsAny(before+inside+after, "[]")
 }
 
 // placeholders are the names in braces, each once, in their order.
@@ -141,7 +153,20 @@ type said struct {
 func (m *said) String() string { return m.in(English) }
 
 func (m *said) in(c *Catalogue) string {
-	text := c.form(m)
+	if m.part {
+		return m.parts(c).whole()
+	}
+	return m.filled(c.form(m), c)
+}
+
+func (m *said) parts(c *Catalogue) Parts {
+	before, rest, _ := strings.Cut(c.form(m), "[")
+	part, after, _ := strings.Cut(rest, "]")
+	return Parts{m.filled(before, c), m.filled(part, c), m.filled(after, c)}
+}
+
+// filled is a text with the arguments in it.
+func (m *said) filled(text string, c *Catalogue) string {
 	if len(m.args) == 0 {
 		return text
 	}
@@ -159,3 +184,10 @@ func (m *said) in(c *Catalogue) string {
 		text = rest
 	}
 }
+
+// Parts are a sentence around a part of it that a page shows in an element of its own, such as a
+// link: "Change it on [your account]." A part without words is where the page puts something that
+// is not a text, such as a time.
+type Parts struct{ Before, Part, After string }
+
+func (p Parts) whole() string { return p.Before + p.Part + p.After }

@@ -1,5 +1,5 @@
 // Package text holds the sentences that people read on pages, by code and in English: those of
-// handlers and of refusals. Those in templates are still to come.
+// handlers and refusals, of templates and of scripts.
 //
 // A sentence is declared once, in the file of its area, with its code, its English and the types of
 // what it says something about:
@@ -19,6 +19,11 @@
 // each plural form of its language, and the first number chooses. Arguments are data: what is in
 // them is never read as a placeholder, a format or HTML. Templates say sentences by their codes
 // (text "list.empty") and Messages as they come (say .Error); both are escaped as all texts are.
+// What only templates or scripts say has no name in Go.
+//
+// One part of a sentence may stand in brackets: "Change it on [your account]." The page puts it
+// into an element, such as a link, and asks for the sentence in [Parts]. Said as a text it has no
+// brackets.
 //
 // # Other languages
 //

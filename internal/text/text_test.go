@@ -17,7 +17,7 @@ import (
 )
 
 // example is an argument of a type that looks like everything a sentence could mistake it for.
-const hostile = `{#n} %s %!d(MISSING) {table} <b>&amp;"'` + "`{{.}}\\1"
+const hostile = `{#n} %s [a] ] %!d(MISSING) {table} <b>&amp;"'` + "`{{.}}\\1"
 
 func example(typ reflect.Type, n int64) any {
 	switch {
@@ -49,6 +49,9 @@ func TestArgumentsAreData(t *testing.T) {
 			m := saidWith(s, n)
 			got := m.String()
 			want := English.form(m)
+			if s.part {
+				want = strings.NewReplacer("[", "", "]", "").Replace(want)
+			}
 			for i, name := range s.names {
 				want = strings.ReplaceAll(want, "{"+name+"}", "\x00"+string(rune('a'+i)))
 			}
@@ -60,6 +63,9 @@ func TestArgumentsAreData(t *testing.T) {
 			}
 			if again, err := English.Text(code, m.args...); err != nil || again != got {
 				t.Errorf("%s as a template says it: %q, %v", code, again, err)
+			}
+			if parts, err := English.Parts(code, m.args...); s.part != (err == nil) || s.part && parts.whole() != got {
+				t.Errorf("%s in parts: %q, %v", code, parts, err)
 			}
 		}
 	}
@@ -135,6 +141,37 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// A part of a sentence goes where each language has it, and what an argument holds is not one.
+func TestParts(t *testing.T) {
+	german := English.Mapped(func(code, text string) string {
+		if code == "form.look_up" {
+			return "[Für {field} in einem neuen Fenster] nachschlagen"
+		}
+		return text
+	})
+	for _, c := range []struct {
+		catalogue *Catalogue
+		code      string
+		args      []any
+		want      Parts
+	}{
+		{English, "form.look_up", []any{"[x]"}, Parts{"Look up a key", " for [x], in a new tab", ""}},
+		{german, "form.look_up", []any{"[x]"}, Parts{"", "Für [x] in einem neuen Fenster", " nachschlagen"}},
+		{English, "form.file_now", nil, Parts{"Now ", "", ""}},
+		{English, "sessions.ending", []any{Exact(1)}, Parts{"", "1 session", " will end: they are signed out everywhere at once."}},
+		{English, "sessions.ending", []any{Exact(2)}, Parts{"", "2 sessions", " will end: they are signed out everywhere at once."}},
+	} {
+		if got, err := c.catalogue.Parts(c.code, c.args...); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v, want %q", c.code, got, err, c.want)
+		}
+	}
+	for code, args := range map[string][]any{"no.such": nil, "records.saved": nil, "form.look_up": nil, "form.file_now": {"x"}} {
+		if got, err := English.Parts(code, args...); err == nil {
+			t.Errorf("%s of %v is %q", code, args, got)
+		}
+	}
+}
+
 // Declarations that cannot be right are found, each by its own rule.
 func TestPlantedSentencesAreFound(t *testing.T) {
 	text, number, message := reflect.TypeFor[string](), reflect.TypeFor[int64](), reflect.TypeFor[Message]()
@@ -154,6 +191,13 @@ func TestPlantedSentencesAreFound(t *testing.T) {
 		{"a placeholder of one form only", []string{"{table}", "{#n} of them"}, []reflect.Type{number}},
 		{"an open brace", []string{"Open { here."}, nil},
 		{"a closed brace", []string{"Closed } here."}, nil},
+		{"a bracket that is not closed", []string{"Now [{a}."}, []reflect.Type{text}},
+		{"a bracket that is not opened", []string{"Now {a}]."}, []reflect.Type{text}},
+		{"two parts", []string{"[Now] [{a}]."}, []reflect.Type{text}},
+		{"a part in a part", []string{"[Now [{a}]]."}, []reflect.Type{text}},
+		{"a part that ends before it begins", []string{"]Now {a}[."}, []reflect.Type{text}},
+		{"a part of one form only", []string{"One {#n}.", "[{#n}] more."}, []reflect.Type{number}},
+		{"a part of the other form only", []string{"[{#n}].", "{#n} more."}, []reflect.Type{number}},
 		{"an argument that is not said", []string{"{a}"}, []reflect.Type{reflect.TypeFor[float64]()}},
 	} {
 		if err := (&sentence{code: "planted", types: c.types}).check(c.english); err == nil {

@@ -42,6 +42,14 @@ type Model struct {
 	Note  text.Message // such as "no primary key"; may be empty
 }
 
+// About says that the model is a view, and what its note says.
+func (m Model) About() text.Message {
+	if m.Kind == "view" {
+		return text.Notes(text.IsView, m.Note)
+	}
+	return m.Note
+}
+
 // HealthState is the state of one part.
 type HealthState string
 
@@ -51,6 +59,19 @@ const (
 	HealthDegraded HealthState = "degraded"
 	HealthDown     HealthState = "down"
 )
+
+// Words is the state in a word; one that there is not is said as it stands.
+func (s HealthState) Words() text.Message {
+	switch s {
+	case HealthOK:
+		return text.StateOK
+	case HealthDegraded:
+		return text.StateDegraded
+	case HealthDown:
+		return text.StateDown
+	}
+	return text.Verbatim(string(s))
+}
 
 // HealthCheck is one part of the system.
 type HealthCheck struct {

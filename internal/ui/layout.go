@@ -62,6 +62,14 @@ type Notice struct {
 	Text text.Message
 }
 
+// Shown is the kind that the notice is shown as.
+func (n Notice) Shown() NoticeKind {
+	if n.Kind == "" {
+		return NoticeInfo
+	}
+	return n.Kind
+}
+
 // Theme is the colour scheme of a page.
 type Theme string
 

@@ -31,6 +31,9 @@ type Field struct {
 	Value Value
 }
 
+// About says what kind of value is stored.
+func (f Field) About() text.Message { return text.Notes(text.Verbatim(f.Type), f.Note) }
+
 // Related is the first rows of a table that refers to the record.
 type Related struct {
 	Label   string // the table's label

@@ -48,6 +48,30 @@ type Session struct {
 	Why   text.Message // it ended, in words
 }
 
+// Named is the device, or that it is not known.
+func (s Session) Named() text.Message {
+	if s.Device == nil {
+		return text.UnknownDevice
+	}
+	return s.Device
+}
+
+// End is the name of the button that ends the session.
+func (s Session) End() text.Message {
+	if s.User == "" {
+		return text.EndSessionAnonymous(s.Named(), s.IP)
+	}
+	return text.EndSession(s.User, s.Named(), s.IP)
+}
+
+// EndAsk is the question before the session ends.
+func (s Session) EndAsk() text.Message {
+	if s.User == "" {
+		return text.EndSessionAskAnonymous(s.Named())
+	}
+	return text.EndSessionAsk(s.User, s.Named())
+}
+
 // Sessions is the page of everyone's live sessions, or with "ended=1" of those
 // that ended. Its forms post "id" or "user" to sessions/revoke, or "all" with the
 // filter: first with "preview", then, by Ending, without.

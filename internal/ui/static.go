@@ -11,8 +11,11 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // bundles are the files served, each made of its sources in this order.
@@ -23,7 +26,7 @@ var bundles = []struct {
 	{"app.css", "text/css; charset=utf-8", []string{
 		"static/css/tokens.css", "static/css/base.css", "static/css/shell.css", "static/css/components.css",
 		"static/css/table.css", "static/css/pages.css", "static/css/forms.css", "static/css/print.css"}},
-	{"app.js", "text/javascript; charset=utf-8", []string{"static/js/app.js", "static/js/forms.js"}},
+	{"app.js", "text/javascript; charset=utf-8", []string{"static/js/say.js", "static/js/app.js", "static/js/forms.js"}},
 	{"favicon.svg", "image/svg+xml", []string{"static/favicon.svg"}},
 }
 
@@ -40,8 +43,9 @@ type assets struct {
 	names map[string]string
 }
 
-// loadAssets reads the bundles; style is what the style sheet ends with.
-func loadAssets(files fs.FS, style string) (assets, error) {
+// loadAssets reads the bundles; style is what the style sheet ends with, words are the language of
+// the script, which begins with the sentences that it says.
+func loadAssets(files fs.FS, style string, words *text.Catalogue) (assets, error) {
 	a := assets{files: map[string]asset{}, names: map[string]string{}}
 	for _, b := range bundles {
 		var plain bytes.Buffer
@@ -54,6 +58,11 @@ func loadAssets(files fs.FS, style string) (assets, error) {
 		}
 		if b.name == "app.css" {
 			plain.WriteString(style)
+		}
+		if b.name == "app.js" {
+			script := slices.Clone(plain.Bytes())
+			plain.Reset()
+			fmt.Fprintf(&plain, "const crudadminSentences = { language: %q, texts: %s };\n%s", words.Language(), words.ForScript(script), script)
 		}
 		packed, err := compress(plain.Bytes())
 		if err != nil {

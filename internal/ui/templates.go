@@ -14,11 +14,14 @@ import (
 
 // loadTemplates returns one template set per page: the layout, the partials
 // and the page itself.
-func loadTemplates(files fs.FS, funcs template.FuncMap) (map[string]*template.Template, error) {
+func loadTemplates(files fs.FS, funcs template.FuncMap, words *text.Catalogue) (map[string]*template.Template, error) {
 	shared, err := template.New("").Funcs(funcs).Option("missingkey=error").
 		ParseFS(files, "templates/layout.html", "templates/partials/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("ui: %w", err)
+	}
+	if err := checkSentences(shared, words); err != nil {
+		return nil, err
 	}
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
@@ -33,6 +36,9 @@ func loadTemplates(files fs.FS, funcs template.FuncMap) (map[string]*template.Te
 		if pages[path.Base(name)], err = set.ParseFS(files, name); err != nil {
 			return nil, fmt.Errorf("ui: %w", err)
 		}
+		if err := checkSentences(pages[path.Base(name)], words); err != nil {
+			return nil, err
+		}
 	}
 	delete(pages, "layout.html")
 	return pages, nil
@@ -46,9 +52,11 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 		"iso":         utc(isoTime),
 		"exact":       utc(exactTime),
 		"minute":      utc(minuteTime),
-		"wait":        func(d time.Duration) string { return text.English.Say(text.Wait(d)) },
-		"text":        text.English.Text,
-		"say":         say,
+		"wait":        func(d time.Duration) string { return r.words.Say(text.Wait(d)) },
+		"text":        r.words.Text,
+		"parts":       r.words.Parts,
+		"say":         r.say,
+		"language":    r.words.Language,
 		"link": func(label string, icon Icon, href string) pagerLink {
 			return pagerLink{label, icon, href}
 		},
@@ -71,12 +79,12 @@ func (r *Renderer) funcs(o Options, marks map[Icon]template.HTML) template.FuncM
 
 // say is a message in words. A value that is not a message is said as it is: a name of the data, or
 // nothing.
-func say(what any) string {
+func (r *Renderer) say(what any) string {
 	switch what := what.(type) {
 	case nil:
 		return ""
 	case text.Message:
-		return text.English.Say(what)
+		return r.words.Say(what)
 	}
 	return fmt.Sprint(what)
 }

@@ -25,6 +25,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 //go:embed templates static
@@ -41,6 +43,8 @@ type Options struct {
 	// Environment is shown as a badge beside the name, such as "staging".
 	// Default: no badge.
 	Environment string
+	// Catalogue is the language of the pages. Default: text.English.
+	Catalogue *text.Catalogue
 	// Overrides replaces embedded files: a file with the same path, such as
 	// "templates/login.html" or "static/css/tokens.css", wins over the embedded
 	// one. A path under templates/ or static/ that replaces nothing is an
@@ -52,6 +56,7 @@ type Options struct {
 // concurrent use.
 type Renderer struct {
 	base   string
+	words  *text.Catalogue
 	pages  map[string]*template.Template
 	assets assets
 }
@@ -73,19 +78,22 @@ func New(o Options) (*Renderer, error) {
 	if o.Name == "" {
 		o.Name = "CRUDAdmin"
 	}
+	if o.Catalogue == nil {
+		o.Catalogue = text.English
+	}
 	files, err := overlay(embedded, o.Overrides)
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{base: base}
+	r := &Renderer{base: base, words: o.Catalogue}
 	drawn, err := loadIcons(files)
 	if err != nil {
 		return nil, err
 	}
-	if r.assets, err = loadAssets(files, drawn.style); err != nil {
+	if r.assets, err = loadAssets(files, drawn.style, r.words); err != nil {
 		return nil, err
 	}
-	if r.pages, err = loadTemplates(files, r.funcs(o, drawn.marks)); err != nil {
+	if r.pages, err = loadTemplates(files, r.funcs(o, drawn.marks), r.words); err != nil {
 		return nil, err
 	}
 	if o.Overrides != nil { // the panel's own are tried by the tests

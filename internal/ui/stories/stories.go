@@ -269,6 +269,8 @@ func All(r *ui.Renderer) []Story {
 	form := *list.AddFilter
 	form.Column, form.Op, form.Value, form.Error = "price", "gt", "cheap", text.Verbatim("“cheap” is not a number; write one such as 12.50.")
 	mistyped.AddFilter = &form
+	gone := empty
+	gone.Pager = ui.Pager{First: list.Action}
 	problem := empty
 	problem.Problem = &ui.Problem{Title: text.Verbatim("This table took too long to read"), Detail: text.Verbatim("The query was stopped after 5 seconds. Sort by an indexed column or narrow the filters."), Action: text.Verbatim("Reset the list"), Href: list.Action}
 	few := list
@@ -293,10 +295,14 @@ func All(r *ui.Renderer) []Story {
 		{"login-failed", ui.Login{Layout: signedOut(), Username: "ada", Error: text.Verbatim("Username or password is wrong.")}},
 		{"login-throttled", ui.Login{Layout: signedOut(), Username: "ada", Error: text.Verbatim("Too many attempts."), RetryAfter: 42 * time.Second}},
 		{"health", health}, {"health-down", down}, {"dashboard", dashboard}, {"dashboard-empty", emptyDashboard},
-		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-no-search", noSearch}, {"list-problem", problem},
+		{"list", list}, {"list-few", few}, {"list-last", last}, {"list-no-match", filtered}, {"list-empty", empty}, {"list-refused", refused}, {"list-mistyped", mistyped}, {"list-no-search", noSearch}, {"list-problem", problem}, {"list-gone", gone},
 		{"record", record(r)}, {"record-wide", wideRecord(r)},
 		{"sessions", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), Count: text.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{}}},
 		{"sessions-ending", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), Count: text.Exact(8), CanEnd: true, Filter: &ui.SessionFilter{Device: "Firefox"}, Ending: &ui.SessionsEnding{Count: text.Exact(7), Mine: true}}},
+		{"sessions-filtered", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions(), CanEnd: true, Filter: &ui.SessionFilter{User: "ada"}}},
+		{"sessions-ending-none", ui.Sessions{Layout: Layout(r, "sessions"), CanEnd: true, Filter: &ui.SessionFilter{User: "grace"}, Ending: &ui.SessionsEnding{Count: text.Exact(0)}}},
+		{"sessions-ending-own", ui.Sessions{Layout: Layout(r, "sessions"), Rows: sessions()[:1], CanEnd: true, Filter: &ui.SessionFilter{User: "ada"}, Ending: &ui.SessionsEnding{Count: text.Exact(0), Mine: true}}},
+		{"sessions-ended-none", ui.Sessions{Layout: Layout(r, "sessions"), Ended: true}},
 		{"sessions-unlistable", unlistable},
 		{"account", account}, {"account-errors", wrong},
 	}

@@ -2,18 +2,19 @@
 // times, filters of lists, keyboard, confirmation.
 (() => {
   "use strict";
+  const say = crudadminSay;
   const root = document.documentElement;
   const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
   const typing = (el) => el.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
 
   // Theme: system, light, dark; kept in a cookie so that the server sends the page in it.
   const themes = ["", "light", "dark"];
-  const names = { "": "system", light: "light", dark: "dark" };
+  const names = { "": say("theme.system"), light: say("theme.light"), dark: say("theme.dark") };
   for (const button of all(".theme-switch")) {
     const show = () => {
-      const now = root.dataset.theme || "";
-      button.title = `Theme: ${names[now]}`;
-      button.setAttribute("aria-label", `Colour theme: ${names[now]}. Change`);
+      const theme = names[root.dataset.theme || ""];
+      button.title = say("theme.now", { theme });
+      button.setAttribute("aria-label", say("theme.change", { theme }));
     };
     button.hidden = false;
     button.addEventListener("click", () => {
@@ -29,22 +30,22 @@
 
   // Times in the viewer's zone; the exact UTC stays in the title.
   const two = (n) => String(n).padStart(2, "0");
-  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-  const zone = (d) => new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(d).find((p) => p.type === "timeZoneName").value;
+  const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto" });
+  const zone = (d) => new Intl.DateTimeFormat(root.lang, { timeZoneName: "short" }).formatToParts(d).find((p) => p.type === "timeZoneName").value;
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const ago = (d) => {
     const seconds = (d - Date.now()) / 1000;
     for (const [unit, size] of units) {
       if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
     }
-    return seconds < 0 ? "just now" : "in a moment";
+    return seconds < 0 ? say("time.just_now") : say("time.in_a_moment");
   };
   for (const el of all("time[datetime]")) {
     const d = new Date(el.dateTime);
     if (isNaN(d)) continue;
     let text = `${String(d.getFullYear()).padStart(4, "0")}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
     if ("full" in el.dataset) text += `:${two(d.getSeconds())} ${zone(d)}`;
-    el.textContent = "ago" in el.dataset && Math.abs(d - Date.now()) < 7 * 86400e3 ? ago(d) : text;
+    el.textContent = el.hasAttribute("data-ago") && Math.abs(d - Date.now()) < 7 * 86400e3 ? ago(d) : text;
   }
 
   // Boxes that narrow a long list on the page.
@@ -150,8 +151,8 @@
     const dialog = element("dialog", "", "");
     const question = element("p", "", button.dataset.confirm);
     const form = element("form", "actions", "");
-    const cancel = element("button", "button", "Cancel");
-    const go = element("button", "button danger", button.dataset.confirmLabel || "Go on");
+    const cancel = element("button", "button", say("page.cancel"));
+    const go = element("button", "button danger", button.dataset.confirmLabel || say("ask.go_on"));
     question.id = "confirm-question";
     dialog.setAttribute("aria-labelledby", question.id);
     form.method = "dialog";

@@ -2,6 +2,7 @@
 // selects, NULL, JSON, UUIDs, chosen rows.
 (() => {
   "use strict";
+  const say = crudadminSay;
   const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
   const element = (tag, attributes, ...children) => {
     const el = document.createElement(tag);
@@ -49,8 +50,8 @@
 
     box.removeAttribute("name");
     box.value = shown();
-    if (many) box.placeholder = "Search to add";
-    else if (!box.placeholder) box.placeholder = "Search";
+    if (many) box.placeholder = say("choices.search_to_add");
+    else if (!box.placeholder) box.placeholder = say("list.search");
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, spellcheck: "false" })) box.setAttribute(name, value);
     key.type = "hidden";
     key.removeAttribute("id");
@@ -83,7 +84,8 @@
       if (says) list.append(element("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "says" }, says));
       list.hidden = false;
       box.setAttribute("aria-expanded", "true");
-      status.textContent = says || `${options.length}${next ? "+" : ""} to choose from`;
+      const n = options.length;
+      status.textContent = says || (next ? say("choices.count_more", { n }) : say("choices.count", { n }));
     };
     const load = async (more) => {
       request?.abort();
@@ -95,13 +97,13 @@
       if (!more) url.searchParams.set("q", !many && box.value === shown() ? "" : box.value.trim());
       try {
         const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
-        if (!answer.ok) throw new Error(answer.status === 401 ? "You are signed out" : `The list could not be read (${answer.status})`);
+        if (!answer.ok) throw new Error(answer.status === 401 ? say("choices.signed_out") : say("choices.unread", { status: String(answer.status) }));
         const page = await answer.json();
         if (signal.aborted) return;
         const before = more ? options.length : 0;
         options = more ? options.concat(page.options) : page.options;
         next = page.next || "";
-        show(page.error || (options.length ? "" : "No rows match"));
+        show(page.error || (options.length ? "" : say("list.none_match")));
         if (!more) mark(-1);
         else if (onward && options.length > before) mark(before);
         else mark(at, false);
@@ -110,7 +112,7 @@
         if (signal.aborted) return;
         options = [];
         next = "";
-        show(e instanceof TypeError ? "The server does not answer" : e.message);
+        show(e instanceof TypeError ? say("choices.no_answer") : e.message);
       }
       coming = onward = false;
     };
@@ -132,7 +134,8 @@
         box.value = shown();
         box.dispatchEvent(new Event("change", { bubbles: true }));
       }
-      status.textContent = `${option.label || option.value} ${many ? "added" : "chosen"}`;
+      const record = option.label || option.value;
+      status.textContent = many ? say("choices.added", { record }) : say("choices.chosen", { record });
       close();
     };
     // What was typed and not chosen counts when it names exactly one of the rows, else it is taken back.
@@ -231,10 +234,10 @@
       try {
         if (area.value.trim()) JSON.parse(area.value);
       } catch (e) {
-        wrong = `Not valid JSON: ${e.message}`;
+        wrong = say("form.json_invalid", { problem: e.message });
       }
       hint.className = wrong ? "error says" : "hint says";
-      hint.textContent = wrong || (area.value.trim() ? "Valid JSON." : "");
+      hint.textContent = wrong || (area.value.trim() ? say("form.json_valid") : "");
     };
     area.addEventListener("input", later(check, 300));
     area.addEventListener("change", () => released(check));
@@ -271,7 +274,7 @@
     const show = () => {
       const rows = changed();
       for (const el of all(".row", form)) el.classList.toggle("changed", rows.has(el));
-      count.textContent = rows.size ? `${rows.size} unsaved change${rows.size > 1 ? "s" : ""}` : "";
+      count.textContent = rows.size ? say("form.unsaved", { n: rows.size }) : "";
     };
     document.querySelector("h1")?.after(count);
     for (const type of ["input", "change", "focusout", "click"]) form.addEventListener(type, () => setTimeout(show));
@@ -326,7 +329,7 @@
       head.indeterminate = !head.checked && n > 0;
       every.parentElement.hidden = !head.checked;
       for (const button of all("button", bulk)) button.disabled = !n && !every.checked;
-      const text = every.checked ? "All chosen:" : n ? `${n} chosen` : question;
+      const text = every.checked ? say("list.all_chosen") : n ? say("list.chosen", { n }) : question;
       if (said.textContent !== text) said.textContent = text;
     };
     head.hidden = false;
