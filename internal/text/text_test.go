@@ -104,6 +104,7 @@ func TestASecondCatalogue(t *testing.T) {
 		texts: map[string][]string{
 			"records.deleted_many": {"Usunięto {#n} rekord.", "Usunięto {#n} rekordy.", "Usunięto {#n} rekordów."},
 			"sessions.ended_by":    {"{user}: {reason}"},
+			"form.unsaved":         {"{#n} zmiana", "{#n} zmiany", "{#n} zmian"},
 		},
 	}
 	for code, texts := range polish.texts {
@@ -123,6 +124,15 @@ func TestASecondCatalogue(t *testing.T) {
 		if got := polish.Say(c.m); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+	script := `if (n) say("form.unsaved", { n }); else say("list.chosen", { n: "no.such" }); el.id = "a-b"; say("form.unsaved", { n })`
+	want := `{"form.unsaved":{"few":"{#n} zmiany","one":"{#n} zmiana","other":"{#n} zmian"},"list.chosen":{"other":"{#n} chosen"}}`
+	if got := string(polish.ForScript([]byte(script))); got != want {
+		t.Errorf("a script is given %s, want %s", got, want)
+	}
+	want = `{"form.unsaved":{"one":"{#n} unsaved change","other":"{#n} unsaved changes"},"list.chosen":{"other":"{#n} chosen"}}`
+	if got := string(English.ForScript([]byte(script))); got != want {
+		t.Errorf("a script is given %s, want %s", got, want)
 	}
 }
 

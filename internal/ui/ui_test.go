@@ -88,6 +88,27 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// A sentence without arguments is text of the template before a page is made, and is escaped as
+// any text: between tags and in an attribute. Words of an override need no code, and messages may be
+// printed without say.
+func TestOverridesSaySentences(t *testing.T) {
+	r, err := ui.New(ui.Options{Overrides: fstest.MapFS{"templates/login.html": {Data: []byte(
+		`{{define "main"}}<i title="{{text "form.nothing_ticked"}}">{{text "form.nothing_ticked"}}</i>{{$said := text "page.save"}}<b>{{$said}}</b>` +
+			`{{with parts "form.now" .Username}}{{.Before}}<u>{{.Part}}</u>{{.After}}{{end}}House rules: {{.Error}}{{end}}`)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := render(t, r, ui.Login{Username: "<[a]>", Error: text.RecordSaved})
+	words := strings.ReplaceAll(text.NothingTicked.String(), `"`, "&#34;")
+	for _, want := range []string{
+		`<i title="` + words + `">` + words + `</i>`, "<b>Save</b>", "Now <u>&lt;[a]&gt;</u>.House rules: The record was saved.",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
+		}
+	}
+}
+
 func TestBrokenOverrideNamesItsFile(t *testing.T) {
 	for name, c := range map[string]struct{ file, content string }{
 		"syntax":         {"templates/list.html", `{{define "main"}}{{if}}`},
