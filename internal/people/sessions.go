@@ -104,9 +104,26 @@ func (p *Pages) sessionRows(v *frame.Visit, found []session.Session) ([]ui.Sessi
 	return rows, nil
 }
 
+// reasons are the words for why sessions end. A program may end them for others, in its own words.
+var reasons = map[session.Reason]text.Message{
+	session.ReasonLogout:          text.ReasonLogout,
+	session.ReasonRevoked:         text.ReasonRevoked,
+	session.ReasonLimitReached:    text.ReasonLimit,
+	session.ReasonIdleTimeout:     text.ReasonIdle,
+	session.ReasonAbsoluteTimeout: text.ReasonAbsolute,
+	session.ReasonPasswordChanged: text.ReasonPasswordChanged,
+	session.ReasonUserDisabled:    text.ReasonUserDisabled,
+	session.ReasonRoleChanged:     text.ReasonRoleChanged,
+	session.ReasonRotated:         text.ReasonRotated,
+	session.ReasonUndecodable:     text.ReasonUndecodable,
+}
+
 // whyText says in words why a session ended.
 func whyText(e session.Ending) text.Message {
-	reason := text.Verbatim(strings.ReplaceAll(string(e.Reason), "_", " "))
+	reason, ours := reasons[e.Reason]
+	if !ours {
+		reason = text.Verbatim(strings.ReplaceAll(string(e.Reason), "_", " "))
+	}
 	if e.By == "" {
 		return reason
 	}

@@ -164,3 +164,17 @@ var (
 	_ = plain("sessions.end_matching", "End all that match…")
 	_ = plain("sessions.end_everybody", "End everybody’s…")
 )
+
+// Why a session ended.
+var (
+	ReasonLogout          = plain("sessions.reason_logout", "logout")
+	ReasonRevoked         = plain("sessions.reason_revoked", "revoked")
+	ReasonLimit           = plain("sessions.reason_limit", "limit")
+	ReasonIdle            = plain("sessions.reason_idle", "idle")
+	ReasonAbsolute        = plain("sessions.reason_absolute", "absolute")
+	ReasonPasswordChanged = plain("sessions.reason_password_changed", "password changed")
+	ReasonUserDisabled    = plain("sessions.reason_user_disabled", "user disabled")
+	ReasonRoleChanged     = plain("sessions.reason_role_changed", "role changed")
+	ReasonRotated         = plain("sessions.reason_rotated", "rotated")
+	ReasonUndecodable     = plain("sessions.reason_undecodable", "undecodable")
+)
