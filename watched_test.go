@@ -60,8 +60,8 @@ func (k *ticks) tick() int {
 // socketBuffer is what each end of a connection asks for, in bytes. Linux gives twice as much.
 const socketBuffer = 64 << 10
 
-// inHand is how much of an export may arrive after it was cut: both buffers as Linux gives them, and
-// as much again for what is under way between them.
+// inHand is how much of an export may arrive after it was cut: both buffers as Linux gives them,
+// and as much again for what is under way between them.
 const inHand = 2 * (2*socketBuffer + 2*socketBuffer)
 
 // An export that is under way when its reader is removed, in whatever way, is cut at

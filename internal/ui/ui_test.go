@@ -89,8 +89,8 @@ func TestOverrides(t *testing.T) {
 }
 
 // A sentence without arguments is text of the template before a page is made, and is escaped as
-// any text: between tags and in an attribute. Words of an override need no code, and messages may be
-// printed without say.
+// any text: between tags and in an attribute. Words of an override need no code, and messages may
+// be printed without say.
 func TestOverridesSaySentences(t *testing.T) {
 	r, err := ui.New(ui.Options{Overrides: fstest.MapFS{"templates/login.html": {Data: []byte(
 		`{{define "main"}}<i title="{{text "form.nothing_ticked"}}">{{text "form.nothing_ticked"}}</i>{{$said := text "page.save"}}<b>{{$said}}</b>` +
