@@ -1,6 +1,7 @@
 -- Administrators. Times are microseconds since 1970 in UTC; a login never made is NULL.
 -- Schema changes are not transactions here: every statement can be run again.
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE IF NOT EXISTS crudadmin_users (
 	id                  VARCHAR(36)  NOT NULL PRIMARY KEY,
 	username            VARCHAR(128) NOT NULL,
@@ -13,15 +14,18 @@ CREATE TABLE IF NOT EXISTS crudadmin_users (
 	password_changed_at BIGINT       NOT NULL,
 	last_login_at       BIGINT
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+-- +goose StatementEnd
 
 -- Somebody else's table of that name fails here.
 SELECT id, username, username_key, password_hash, role, disabled, created_at, updated_at, password_changed_at, last_login_at
 FROM crudadmin_users LIMIT 0;
 
 -- What makes a user, or changes what one may do, first locks this row.
+-- +goose StatementBegin
 CREATE TABLE IF NOT EXISTS crudadmin_account_lock (
 	id TINYINT NOT NULL PRIMARY KEY
 ) ENGINE = InnoDB;
+-- +goose StatementEnd
 
 INSERT IGNORE INTO crudadmin_account_lock (id) VALUES (1);
 

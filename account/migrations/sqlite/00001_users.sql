@@ -1,5 +1,6 @@
 -- Administrators. Times are microseconds since 1970 in UTC; a login never made is NULL.
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE crudadmin_users (
 	id                  TEXT    NOT NULL PRIMARY KEY,
 	username            TEXT    NOT NULL,
@@ -12,6 +13,7 @@ CREATE TABLE crudadmin_users (
 	password_changed_at INTEGER NOT NULL,
 	last_login_at       INTEGER
 ) STRICT;
+-- +goose StatementEnd
 
 -- +goose Down
 DROP TABLE crudadmin_users;

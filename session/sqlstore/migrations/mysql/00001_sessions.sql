@@ -3,6 +3,7 @@
 -- here: every statement can be run again.
 
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE IF NOT EXISTS crudadmin_sessions (
     id              BINARY(40)       NOT NULL PRIMARY KEY, -- 8 bytes of tag, 32 of SHA-256
     tag             BINARY(8)        NOT NULL,
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS crudadmin_sessions (
     KEY crudadmin_sessions_ended (ended_at, id),
     KEY crudadmin_sessions_ended_user (tag, ended_at, id)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4;
+-- +goose StatementEnd
 
+-- +goose StatementBegin
 CREATE TABLE IF NOT EXISTS crudadmin_session_events (
     counter  VARBINARY(128) NOT NULL,
     seq      BIGINT         NOT NULL,
@@ -44,18 +47,23 @@ CREATE TABLE IF NOT EXISTS crudadmin_session_events (
     PRIMARY KEY (counter, seq),
     KEY crudadmin_session_events_until (until)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
+-- +goose StatementEnd
 
 -- What writes several sessions of a user first locks the row of the user's part.
+-- +goose StatementBegin
 CREATE TABLE IF NOT EXISTS crudadmin_session_locks (
     slot SMALLINT NOT NULL PRIMARY KEY
 ) ENGINE = InnoDB;
+-- +goose StatementEnd
 
+-- +goose StatementBegin
 INSERT IGNORE INTO crudadmin_session_locks (slot)
 SELECT a.n + 4 * b.n + 16 * c.n + 64 * d.n
 FROM (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS a
 CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS b
 CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS c
 CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS d;
+-- +goose StatementEnd
 
 -- +goose Down
 DROP TABLE IF EXISTS crudadmin_session_locks;

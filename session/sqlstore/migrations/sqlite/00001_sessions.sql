@@ -2,6 +2,7 @@
 -- Times are microseconds since 1970, UTC.
 
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE crudadmin_sessions (
     id              BLOB    NOT NULL PRIMARY KEY, -- 8 bytes of tag, 32 of SHA-256
     tag             BLOB    NOT NULL,
@@ -28,6 +29,7 @@ CREATE TABLE crudadmin_sessions (
     ended_reason    TEXT    NOT NULL,
     ended_by        TEXT    NOT NULL
 );
+-- +goose StatementEnd
 CREATE INDEX crudadmin_sessions_live ON crudadmin_sessions (created_at, id) WHERE ended_at IS NULL;
 CREATE INDEX crudadmin_sessions_live_user ON crudadmin_sessions (tag, created_at, id) WHERE ended_at IS NULL;
 CREATE INDEX crudadmin_sessions_expiry ON crudadmin_sessions (expires_at) WHERE ended_at IS NULL;
@@ -35,6 +37,7 @@ CREATE INDEX crudadmin_sessions_previous ON crudadmin_sessions (previous) WHERE 
 CREATE INDEX crudadmin_sessions_ended ON crudadmin_sessions (ended_at, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX crudadmin_sessions_ended_user ON crudadmin_sessions (tag, ended_at, id) WHERE ended_at IS NOT NULL;
 
+-- +goose StatementBegin
 CREATE TABLE crudadmin_session_events (
     counter  BLOB    NOT NULL,
     seq      INTEGER NOT NULL,
@@ -42,6 +45,7 @@ CREATE TABLE crudadmin_session_events (
     until    INTEGER NOT NULL, -- when it leaves its window
     PRIMARY KEY (counter, seq)
 );
+-- +goose StatementEnd
 CREATE INDEX crudadmin_session_events_until ON crudadmin_session_events (until);
 
 -- +goose Down
