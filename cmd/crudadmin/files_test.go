@@ -23,19 +23,19 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of
-// seven conditions.
+// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 14
+// conditions, sorts by two columns and reads the first records.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	filesNeverSeenBefore(t, 7)
+	filesNeverSeenBefore(t, walk{skip: 14, sorts: 1, records: 5})
 }
 
 func TestFilesNeverSeenBeforeLong(t *testing.T) {
 	testserver.LongForm(t)
-	filesNeverSeenBefore(t, 1)
+	filesNeverSeenBefore(t, walk{skip: 1, sorts: 3, records: 20})
 }
 
-func filesNeverSeenBefore(t *testing.T, skip int) {
+func filesNeverSeenBefore(t *testing.T, w walk) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(programtest.Strangers)) {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +43,8 @@ func filesNeverSeenBefore(t *testing.T, skip int) {
 			programtest.MakeFile(t, path, programtest.Strangers[name])
 			before := sum(t, path)
 			s := programtest.ServeFile(t, path)
-			w := &walk{Visitor: s.SignIn(t), pages: map[string]bool{}, skip: skip}
+			w := w
+			w.Visitor, w.pages = s.SignIn(t), map[string]bool{}
 			if len(programtest.Strangers[name]) > 150 {
 				w.skip *= 7
 			}
@@ -117,8 +118,11 @@ func rowCount(t *testing.T, db *sql.DB, name string) (n int) {
 type walk struct {
 	*programtest.Visitor
 	pages map[string]bool
-	skip  int // of so many conditions one is tried
-	turn  int // which of the entries to try is next: they go round the tables
+
+	skip    int // of so many conditions one is tried
+	sorts   int // so many columns at the left of a list are sorted by, and the last one
+	records int // the links of so many records are followed, and thrice as many are opened
+	turn    int // which of the entries to try is next: they go round the tables
 }
 
 // open gets a link that the panel itself has made: it must work.
@@ -219,17 +223,17 @@ func (w *walk) table(href, name string, n int) {
 	list := w.open(href)
 	records := w.everyRow(href, name, n)
 	for i, link := range list.Headings() {
-		if columns := len(list.Headings()); i >= 3 && i < columns-1 {
+		if columns := len(list.Headings()); i >= w.sorts && i < columns-1 {
 			continue
 		}
 		sorted := w.open(link)
-		if i < 4 && n > 25 {
+		if i <= w.sorts && n > 25 {
 			w.everyRow(link, name, n)
 		}
 		for _, again := range sorted.Headings() {
 			if strings.Contains(again, "sort=-") {
 				w.open(again)
-				if i < 4 && n > 25 {
+				if i <= w.sorts && n > 25 {
 					w.everyRow(again, name, n)
 				}
 				break
@@ -243,11 +247,11 @@ func (w *walk) table(href, name string, n int) {
 		w.ask(href + "?q=" + url.QueryEscape(searches[w.turn%len(searches)]))
 	}
 	for i, record := range records {
-		if record == "" || i > 60 {
+		if record == "" || i > 3*w.records {
 			continue
 		}
 		p := w.open(record)
-		if i > 20 {
+		if i > w.records {
 			continue
 		}
 		for _, link := range p.Links() {

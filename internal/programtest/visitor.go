@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -112,7 +113,7 @@ type Tag struct {
 }
 
 var (
-	startTag  = regexp.MustCompile(`<([a-z][a-z0-9]*)((?:\s+[^\s"'<>/=]+(?:="[^"]*")?)*)\s*/?>`)
+	startTag  = regexp.MustCompile(`^<([a-z][a-z0-9]*)((?:\s+[^\s"'<>/=]+(?:="[^"]*")?)*)\s*/?>`)
 	attribute = regexp.MustCompile(`([^\s"'<>/=]+)(?:="([^"]*)")?`)
 
 	// AnyTag is a tag of a page, to be cut out of its text.
@@ -123,20 +124,25 @@ var (
 // attributes are quoted and whose text has no bare "<".
 func (p Page) Tags(names ...string) []Tag {
 	var found []Tag
-	for _, at := range startTag.FindAllStringSubmatchIndex(p.Body, -1) {
-		name := p.Body[at[2]:at[3]]
-		for _, want := range names {
-			if name != want {
-				continue
-			}
-			one := Tag{Name: name, Attrs: map[string]string{}, Rest: p.Body[at[1]:]}
-			for _, m := range attribute.FindAllStringSubmatch(p.Body[at[4]:at[5]], -1) {
-				one.Attrs[m[1]] = html.UnescapeString(m[2])
-			}
-			found = append(found, one)
+	for rest := p.Body; ; rest = rest[1:] {
+		at := strings.IndexByte(rest, '<')
+		if at < 0 {
+			return found
 		}
+		rest = rest[at:]
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(rest[1:], name) }) {
+			continue // most tags, for which the expression is slow
+		}
+		m := startTag.FindStringSubmatchIndex(rest)
+		if m == nil || !slices.Contains(names, rest[m[2]:m[3]]) {
+			continue
+		}
+		one := Tag{Name: rest[m[2]:m[3]], Attrs: map[string]string{}, Rest: rest[m[1]:]}
+		for _, of := range attribute.FindAllStringSubmatch(rest[m[4]:m[5]], -1) {
+			one.Attrs[of[1]] = html.UnescapeString(of[2])
+		}
+		found = append(found, one)
 	}
-	return found
 }
 
 // quoted is an attribute's value that can be a token: base64 of 15 bytes or more.
