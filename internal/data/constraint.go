@@ -38,6 +38,9 @@ type violation struct {
 func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
 	v, ok := s.dialect.violation(ctx, db, t, err)
 	if !ok {
+		if why := s.obstacle(op, t, err); why != nil {
+			return &UnwritableError{Table: t.Name, Reason: why}
+		}
 		return s.failed(ctx, op, t, err)
 	}
 	wrong := func(column string, m text.Message) *FieldError { return in.wrong(t, column, m) }
@@ -90,6 +93,18 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		all = FieldErrors{wrong("", words)}
 	}
 	return all
+}
+
+// obstacle says what an error of a write is about, if that is not what was written.
+func (s *Source) obstacle(op string, t *Table, err error) text.Message {
+	write := map[string]Operation{"insert into": Insertion, "update": Change, "delete from": Deletion}[op]
+	if name, ok := s.dialect.lacks(err); ok {
+		return lacking(t, write, name)
+	}
+	if outage(s.dialect.classify(context.Background(), err)) {
+		return nil
+	}
+	return s.Schema().Obstacle(t.Name, write)
 }
 
 // wrong is an error about a column of t. It holds what was given for the column, but for secrets.

@@ -67,9 +67,9 @@ func TestConstraintsNameTheirFields(t *testing.T) {
 	if after := editOf(t, s, "t", record.Key); after.Token != record.Token {
 		t.Error("a refused update changed the record")
 	}
-	var broken *TableError
-	if _, err := s.Insert(t.Context(), "unkeyed", fields("x", "1")); !errors.As(err, &broken) || !strings.Contains(broken.Problem.String(), "foreign key mismatch") {
-		t.Errorf("%v, want a TableError about the foreign key", err)
+	var broken *UnwritableError
+	if _, err := s.Insert(t.Context(), "unkeyed", fields("x", "1")); !errors.As(err, &broken) || !strings.Contains(broken.Reason.String(), "foreign key x of unkeyed refers to columns of strict") {
+		t.Errorf("%v, want an UnwritableError about the foreign key", err)
 	}
 }
 

@@ -44,6 +44,12 @@ type dialect interface {
 	change(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) (int64, error)
 	// remove deletes the rows that meet the conditions and returns their number.
 	remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error)
+	// measured is how many bytes a text has in UTF-8 of which this much was read, and of which the
+	// engine told its own size: more than were read unless that is all of it.
+	measured(text string, size int64) int64
+	// whole reads a long value by read, which gives its bytes as the engine stores them, and yields
+	// it in UTF-8 if it is text.
+	whole(storage Storage, read func(each func([]byte) error) error, yield func([]byte) error) error
 	// piece selects, exactly, bytes of a text or blob, from 1.
 	piece(c *Column, from, size int) string
 	// orphan is the condition that a row's foreign key points at no row.
@@ -51,6 +57,9 @@ type dialect interface {
 	// referring selects the handles of the rows of child whose foreign key points at one of these
 	// rows of t.
 	referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment
+	// lacks is the name of a function, or the like, that a write needs and this connection does not
+	// have, if that is what an error is about.
+	lacks(err error) (name string, ok bool)
 	// violation reads an engine's error as a rule of t that a write broke.
 	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
 
@@ -115,5 +124,9 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	case engine != sqldb.SQLite:
 		return nil, fmt.Errorf("data: open: the database is %q; only SQLite is supported here", engine)
 	}
-	return newSQLite(version)
+	var encoding string
+	if err := db.QueryRowContext(ctx, "PRAGMA main.encoding").Scan(&encoding); err != nil {
+		return nil, fmt.Errorf("data: open: %w", (*sqlite)(nil).classify(ctx, err))
+	}
+	return newSQLite(version, encoding)
 }

@@ -43,7 +43,7 @@ func (s *Source) Download(ctx context.Context, table string, key Key, column str
 		_, err = to.Write(value)
 		return class, err
 	case tooLong:
-		return class, s.longCell(ctx, t, c, where, to)
+		return class, s.longCell(ctx, t, c, class, where, to)
 	}
 	_, err = io.WriteString(to, plainPart(value))
 	return StoredText, err
@@ -72,7 +72,7 @@ func (s *Source) oneCell(ctx context.Context, t *Table, c *Column, where []fragm
 
 // longCell writes a cell in pieces of 4 MiB, within one snapshot. Where writers wait for readers it
 // is read in one look instead, and must not have more than 16 MiB.
-func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []fragment, to io.Writer) error {
+func (s *Source) longCell(ctx context.Context, t *Table, c *Column, class Storage, where []fragment, to io.Writer) error {
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
 		return err
@@ -94,7 +94,9 @@ func (s *Source) longCell(ctx context.Context, t *Table, c *Column, where []frag
 		case len(handles) == 0:
 			return nil
 		}
-		return s.longValue(ctx, db, t, c, handles[0], longPiece, write)
+		return s.dialect.whole(class, func(each func([]byte) error) error {
+			return s.longValue(ctx, db, t, c, handles[0], longPiece, each)
+		}, write)
 	})
 }
 

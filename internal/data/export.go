@@ -242,7 +242,7 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 		handle[i] = line.exact(e.s.dialect)
 	}
 	for _, i := range long {
-		c := e.columns[i]
+		c, class := e.columns[i], cells[i].Storage
 		if len(handle) == 0 {
 			return nil, FieldErrors{fieldError("columns", c.Name, text.ExportNoPieces(maxMatched>>20, e.t.Name))}
 		}
@@ -250,7 +250,9 @@ func (e *export) cells(ctx context.Context, db queryer, line *scan) ([]Value, er
 			if e.wait {
 				return e.s.cellApart(ctx, e.t, c, e.s.at(e.t, handle), text.ExportCellTooLong, yield)
 			}
-			return e.s.longValue(ctx, db, e.t, c, handle, longPiece, yield)
+			return e.s.dialect.whole(class, func(each func([]byte) error) error {
+				return e.s.longValue(ctx, db, e.t, c, handle, longPiece, each)
+			}, yield)
 		}
 	}
 	return cells, nil

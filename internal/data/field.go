@@ -33,6 +33,8 @@ type (
 	uuidValue [16]byte
 	// document is JSON.
 	document string
+	// choice is one of Column.Enum, as it stands there.
+	choice string
 )
 
 var (
@@ -56,8 +58,9 @@ func (c *Column) parse(f Field) (any, error) {
 	if f.File != nil {
 		return c.parseFile(f)
 	}
+	folded := withLF(f.Text)
 	switch {
-	case len(f.Text) > MaxText && (c.Kind != KindBlob || len(f.Text) > 2*MaxFile):
+	case len(folded) > MaxText && (c.Kind != KindBlob || len(f.Text) > 2*MaxFile):
 		return nil, misfit{text.TooLongBytes(MaxText)}
 	case !utf8.ValidString(f.Text):
 		return nil, misfit{text.NotUTF8}
@@ -66,15 +69,19 @@ func (c *Column) parse(f Field) (any, error) {
 	}
 	switch c.Kind {
 	case KindText, KindLongText, KindAny:
-		return f.Text, c.fits(f.Text)
+		return f.Text, nil
 	case KindEnum:
 		if f.Text == "" && !slices.Contains(c.Enum, "") {
 			return nil, nil
 		}
-		if !slices.Contains(c.Enum, f.Text) {
+		i := slices.Index(c.Enum, f.Text)
+		if i < 0 {
+			i = slices.IndexFunc(c.Enum, func(one string) bool { return foldBreaks(one) == foldBreaks(f.Text) })
+		}
+		if i < 0 {
 			return nil, misfit{text.OneOf(c.Enum)}
 		}
-		return f.Text, c.fits(f.Text)
+		return choice(c.Enum[i]), nil
 	}
 	trimmed := strings.TrimSpace(f.Text)
 	if trimmed == "" {
@@ -127,9 +134,10 @@ func (c *Column) parseFile(f Field) (any, error) {
 	return c.parse(Field{Text: string(f.File)})
 }
 
-// fits says whether text has a length the column takes.
-func (c *Column) fits(given string) error {
-	if c.MaxLength > 0 && utf8.RuneCountInString(given) > c.MaxLength {
+// fits says whether a value that is to be stored has a length the column takes.
+func (c *Column) fits(value any) error {
+	given, isText := value.(string)
+	if isText && c.MaxLength > 0 && utf8.RuneCountInString(given) > c.MaxLength {
 		return misfit{text.TooLongCharacters(c.MaxLength)}
 	}
 	return nil
@@ -260,7 +268,7 @@ func (c *Column) same(f Field, stored any) bool {
 	case float64:
 		shown = newValue(c, StoredReal, stored, 0, 0, 0)
 	}
-	if f.Text == shown.Text || withLF(f.Text) == withLF(shown.Text) {
+	if f.Text == shown.Text || foldBreaks(f.Text) == foldBreaks(shown.Text) {
 		return true
 	}
 	switch c.Kind {
@@ -272,8 +280,7 @@ func (c *Column) same(f Field, stored any) bool {
 		was, _, ok := shown.Time()
 		is, _, step, err := parseInstant(strings.TrimSpace(f.Text))
 		if c.Kind == KindDate && step == 24*time.Hour { // a form shows only the date, whatever is stored
-			day := is.Format(time.DateOnly)
-			return ok && err == nil && (was.Format(time.DateOnly) == day || was.UTC().Format(time.DateOnly) == day)
+			return ok && err == nil && was.Format(time.DateOnly) == is.Format(time.DateOnly)
 		}
 		return ok && err == nil && was.Equal(is)
 	case KindJSON:
@@ -281,6 +288,61 @@ func (c *Column) same(f Field, stored any) bool {
 		return json.Compact(&was, []byte(shown.Text)) == nil && json.Compact(&is, []byte(f.Text)) == nil && bytes.Equal(was.Bytes(), is.Bytes())
 	}
 	return false
+}
+
+// foldBreaks is a text with one kind of line breaks.
+func foldBreaks(text string) string { return strings.ReplaceAll(withLF(text), "\r", "\n") }
+
+// breaksOf writes a text with the line breaks of another, which it replaces: each line that stays
+// keeps its own, and new lines get those of the line before. Browsers make CR LF of all of them.
+func breaksOf(was, given string) string {
+	given = withLF(given)
+	if !strings.Contains(was, "\r") {
+		return given
+	}
+	lines, breaks := splitLines(was)
+	fresh, between := splitLines(given)
+	end := 0 // how many lines at the end are as they were
+	for end < min(len(lines), len(fresh)) && lines[len(lines)-1-end] == fresh[len(fresh)-1-end] {
+		end++
+	}
+	if len(lines) == len(fresh) {
+		end = len(lines) // line by line
+	}
+	for i := range between {
+		switch fromEnd := len(between) - i; {
+		case between[i] != "\n": // it came so
+		case fromEnd <= end && fromEnd <= len(breaks):
+			between[i] = breaks[len(breaks)-fromEnd]
+		case i < len(breaks):
+			between[i] = breaks[i]
+		case i > 0:
+			between[i] = between[i-1]
+		}
+	}
+	var out strings.Builder
+	for i, line := range fresh {
+		out.WriteString(line)
+		if i < len(between) {
+			out.WriteString(between[i])
+		}
+	}
+	return out.String()
+}
+
+// splitLines splits a text into its lines and what is between them.
+func splitLines(text string) (lines, breaks []string) {
+	for {
+		i := strings.IndexAny(text, "\r\n")
+		if i < 0 {
+			return append(lines, text), breaks
+		}
+		n := 1
+		if strings.HasPrefix(text[i:], "\r\n") {
+			n = 2
+		}
+		lines, breaks, text = append(lines, text[:i]), append(breaks, text[i:i+n]), text[i+n:]
+	}
 }
 
 // withLF undoes the line breaks of browsers.

@@ -101,5 +101,9 @@ func (s *scan) cell(d dialect, c *Column, maxRunes, maxBytes int) Value {
 	if c.Masked {
 		return Value{Kind: c.Kind, Storage: Storage(class), Masked: true}
 	}
-	return newValue(c, Storage(class), d.value(class, raw), size, maxRunes, maxBytes)
+	value := d.value(class, raw)
+	if text, ok := value.(string); ok {
+		size = d.measured(text, size)
+	}
+	return newValue(c, Storage(class), value, size, maxRunes, maxBytes)
 }

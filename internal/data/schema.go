@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // Schema is the tables and views that are shown, sorted by name.
@@ -41,6 +43,8 @@ type Table struct {
 	listed []string // the columns of a page that chooses none; empty: all
 	hooks  Hooks
 
+	triggers   []trigger
+	lacks      map[Operation]text.Message // why writes cannot even be compiled
 	checks     []check
 	referenced []*ForeignKey // to this table from any, shown and usable or not
 
@@ -81,6 +85,7 @@ type Column struct {
 	reads      []string // the columns of its table that a generated column is computed from
 	unsearched bool     // not looked into by Query.Search, by the options
 
+	truth    *bool  // what a boolean's default says; nil if there is none that is known
 	numbers  bool   // Enum was written as numbers
 	affinity string // SQLite
 	binary   bool   // SQLite: its collation is unknown to the connection, compare as bytes
@@ -88,6 +93,15 @@ type Column struct {
 
 // Readable says whether the column can be shown at all. A masked column can: as set or NULL.
 func (c *Column) Readable() bool { return !c.Hidden && c.Problem == "" }
+
+// DefaultTruth says what the default of a boolean column is: false where there is none. It is not
+// known where the default is neither true nor false, and where a function computes it.
+func (c *Column) DefaultTruth() (truth, known bool) {
+	if c.truth == nil {
+		return false, !c.HasDefault
+	}
+	return *c.truth, true
+}
 
 // HoldsText reports whether the empty text is a value of the column and not NULL.
 func (c *Column) HoldsText() bool {
@@ -148,6 +162,7 @@ type ForeignKey struct {
 	Usable     bool // RefTable is shown, RefColumns are unique there, and nothing of it is masked
 
 	resolved bool // RefTable and RefColumns exist: the engine enforces it
+	sound    bool // and they are unique together; else the engine refuses to check it
 }
 
 // All returns the names of all tables and views, also of those that are not shown.
@@ -325,15 +340,18 @@ func (s *Schema) resolve(t *Table, fk *ForeignKey) {
 
 // link says whether a foreign key can be followed on pages.
 func (s *Schema) link(t *Table, fk *ForeignKey) {
-	parent, ok := s.Table(fk.RefTable)
+	parent, ok := s.any(fk.RefTable)
 	if !ok || !fk.resolved {
 		return
 	}
-	unique := sameSet(fk.RefColumns, parent.PrimaryKey)
+	fk.sound = sameSet(fk.RefColumns, parent.PrimaryKey)
 	for _, u := range parent.UniqueKeys {
-		unique = unique || sameSet(fk.RefColumns, u.Columns)
+		fk.sound = fk.sound || sameSet(fk.RefColumns, u.Columns)
 	}
-	fk.Usable = unique && parent.Problem == "" && t.Problem == "" && t.open(fk.Columns) && parent.open(fk.RefColumns)
+	if parent, ok = s.Table(fk.RefTable); !ok {
+		return
+	}
+	fk.Usable = fk.sound && parent.Problem == "" && t.Problem == "" && t.open(fk.Columns) && parent.open(fk.RefColumns)
 	if _, ok := s.Table(t.Name); ok && fk.Usable {
 		parent.References = append(parent.References, fk)
 	}

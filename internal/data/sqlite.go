@@ -7,6 +7,7 @@ package data
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,18 +19,26 @@ import (
 
 type sqlite struct {
 	version string
-	octets  bool // it has octet_length
+	octets  bool             // it has octet_length
+	utf16   binary.ByteOrder // of texts in the file; nil: they are UTF-8
 }
 
 // newSQLite refuses versions before 3.37 (2021), which lack PRAGMA table_list.
-func newSQLite(version string) (dialect, error) {
+func newSQLite(version, encoding string) (dialect, error) {
 	major, rest, _ := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(minor)
 	if major != "3" || err != nil || n < 37 {
 		return nil, fmt.Errorf("data: open: SQLite %s is not supported: use 3.37 or later", version)
 	}
-	return &sqlite{version: version, octets: n >= 43}, nil
+	d := &sqlite{version: version, octets: n >= 43}
+	switch encoding {
+	case "UTF-16le":
+		d.utf16 = binary.LittleEndian
+	case "UTF-16be":
+		d.utf16 = binary.BigEndian
+	}
+	return d, nil
 }
 
 func (*sqlite) quote(name string) string {

@@ -54,11 +54,19 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 			t.Problem = d.problem(err)
 		}
 	}
+	if err := d.triggers(ctx, db, schema.Tables); err != nil {
+		return nil, err
+	}
 	estimates, err := d.estimates(ctx, db, schema.Tables)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range schema.Tables {
+		if !t.View && !t.Virtual && !t.system && t.Problem == "" {
+			if err := d.obstacles(ctx, db, t); err != nil {
+				return nil, err
+			}
+		}
 		t.Estimate = estimates[t.Name]
 	}
 	return schema, nil
@@ -93,6 +101,9 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 		t.Columns = append(t.Columns, c)
 	})
 	if err != nil {
+		return err
+	}
+	if err := d.defaults(ctx, db, t); err != nil {
 		return err
 	}
 	if err := d.probe(ctx, db, t, withoutRowID); err != nil {

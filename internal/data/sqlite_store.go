@@ -27,15 +27,14 @@ func (d *sqlite) store(c *Column, value, like any) (any, error) {
 		return sqliteUUID(c, value, like), nil
 	case document:
 		given := string(value)
-		if was, ok := like.(string); !ok || !strings.Contains(was, "\r\n") {
-			given = withLF(given)
-		}
 		if n := sqliteConverted(c, given); n != nil && newDecimal(plainPart(n)) != newDecimal(strings.TrimSpace(given)) {
 			return nil, errTooPrecise
 		}
 		return given, nil
 	case string:
 		return sqliteText(c, value, like)
+	case choice:
+		return sqliteText(c, string(value), like)
 	}
 	return value, nil
 }
@@ -56,10 +55,7 @@ func sqliteNumber(text string) (any, error) {
 
 // sqliteText is text, which a column of no known type may hold a number in.
 func sqliteText(c *Column, given string, like any) (any, error) {
-	was, wasText := like.(string)
-	if !wasText || !strings.Contains(was, "\r\n") {
-		given = withLF(given)
-	}
+	_, wasText := like.(string)
 	if c.Kind == KindEnum && c.numbers && c.affinity == affinityBlob {
 		return sqliteNumber(given)
 	}

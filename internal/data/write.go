@@ -3,9 +3,11 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
@@ -240,21 +242,20 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 			wrong = append(wrong, fieldError(name, given, messageOf(err)))
 		}
 		var stored any
-		if state != nil {
-			value, known := state.values[name]
-			if known && c.same(f, value) {
-				continue
-			}
-			stored = value
+		was, known := state.value(name)
+		if known && c.same(f, was) {
+			continue
 		}
+		stored = was
 		value, err := c.parse(f)
 		if err != nil {
 			refuse(err)
 			continue
 		}
+		value = withBreaks(value, stored)
 		if value == nil {
 			switch {
-			case state == nil && t.assigned(c):
+			case state == nil && t.assigned(c), known && was == nil:
 				continue
 			case !c.Nullable:
 				refuse(errRequired)
@@ -271,11 +272,57 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 				refuse(err)
 				continue
 			}
+			if known && identical(value, was) {
+				continue
+			}
+			if err := c.fits(value); err != nil {
+				refuse(err)
+				continue
+			}
 		}
 		w.columns = append(w.columns, c)
 		w.values = append(w.values, value)
 	}
 	return w, wrong, nil
+}
+
+// value is what a row holds in a column, and whether that is known.
+func (r *rowState) value(column string) (value any, known bool) {
+	if r == nil {
+		return nil, false
+	}
+	value, known = r.values[column]
+	return value, known
+}
+
+// identical says whether two stored values are the same, with their storage class.
+func identical(a, b any) bool {
+	switch a := a.(type) {
+	case []byte:
+		b, ok := b.([]byte)
+		return ok && bytes.Equal(a, b)
+	case float64:
+		b, ok := b.(float64)
+		return ok && math.Float64bits(a) == math.Float64bits(b)
+	case tooLong:
+		return false
+	}
+	if _, isBlob := b.([]byte); isBlob {
+		return false
+	}
+	return a == b
+}
+
+// withBreaks gives a text the line breaks of the one that it replaces.
+func withBreaks(value, stored any) any {
+	was, _ := stored.(string)
+	switch value := value.(type) {
+	case string:
+		return breaksOf(was, value)
+	case document:
+		return document(breaksOf(was, string(value)))
+	}
+	return value
 }
 
 // settable finds a column, or says why it cannot be set.

@@ -59,6 +59,7 @@ func Classify(err error) (status int, detail text.Message) {
 	var asked *StatusError
 	var table *data.TableError
 	var hook *data.HookError
+	var unwritable *data.UnwritableError
 	switch {
 	case errors.As(err, &asked):
 		return asked.Status, asked.Detail
@@ -74,6 +75,8 @@ func Classify(err error) (status int, detail text.Message) {
 		return http.StatusUnprocessableEntity, text.Verbatim(hook.Error())
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		return http.StatusNotFound, nil
+	case errors.As(err, &unwritable):
+		return http.StatusForbidden, unwritable.Reason
 	case errors.As(err, &table):
 		if table.Err != nil {
 			return http.StatusUnprocessableEntity, text.TableChanged(table.Text())

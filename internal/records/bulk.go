@@ -156,9 +156,12 @@ func askDelete(v *frame.Visit, status int, c chosen, wrong text.Message) error {
 	page := bulkPage(v, c, "delete", asked)
 	page.Heading, page.Danger, page.Error = text.Delete, true, wrong
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
-	page.Notices = append(page.Notices, notices...)
+	page.Notices = append(append(page.Notices, notices...), obstacle(v, v.Table, data.Deletion)...)
 	if preview != nil {
 		page.Effects = effects(preview, nil)
+		if triggers := v.Data.Schema().Triggers(v.Table.Name); triggers != nil {
+			page.Notices = append(page.Notices, ui.Notice{Kind: ui.NoticeWarning, Text: triggers})
+		}
 	}
 	return v.Render(status, page)
 }
@@ -214,6 +217,7 @@ func askEdit(v *frame.Visit, status int, c chosen, e *entry) error {
 		page.Fields[i] = f
 	}
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
+	page.Notices = append(page.Notices, obstacle(v, v.Table, data.Change)...)
 	return v.Render(status, page)
 }
 
@@ -236,6 +240,7 @@ func bulkFields(form *data.Form) *data.Form {
 // readChanges reads the ticked fields. What was sent for the others means
 // nothing; a tick at what is not a field of the form is refused.
 func (e *entry) readChanges() (data.Input, error) {
+	e.foldNames()
 	sent := e.v.R.PostForm
 	e.sent = url.Values{}
 	in := data.Input{Fields: map[string]data.Field{}}

@@ -34,6 +34,7 @@ func renderDelete(v *frame.Visit, status int, key data.Key, wrong text.Message) 
 		RecordHref: record, Action: record + "/delete", Token: preview.Token, Error: wrong,
 	}
 	page.Effects = effects(preview, referringRows(v, key, preview))
+	page.Unforeseen = text.Sentences(v.Data.Schema().Obstacle(t.Name, data.Deletion), v.Data.Schema().Triggers(t.Name))
 	page.Layout = v.Layout(v.TableURL(t.Name))
 	return v.Render(status, page)
 }

@@ -26,13 +26,22 @@ func renderNew(v *frame.Visit, status int, e *entry) error {
 	}
 	page.Action, page.CancelHref = v.TableURL(v.Table.Name), v.TableURL(v.Table.Name)
 	page.Once = rand.Text()
-	return renderForm(v, status, page)
+	return renderForm(v, status, data.Insertion, page)
 }
 
-func renderForm(v *frame.Visit, status int, page ui.Form) error {
+func renderForm(v *frame.Visit, status int, op data.Operation, page ui.Form) error {
 	page.Model, page.ModelHref = frame.TableLabel(v.Table), v.TableURL(v.Table.Name)
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
+	page.Notices = append(page.Notices, obstacle(v, v.Table, op)...)
 	return v.Render(status, page)
+}
+
+// obstacle says, before anybody tries, why a table cannot be written to in this way.
+func obstacle(v *frame.Visit, t *data.Table, op data.Operation) []ui.Notice {
+	if why := v.Data.Schema().Obstacle(t.Name, op); why != nil {
+		return []ui.Notice{{Kind: ui.NoticeWarning, Text: why}}
+	}
+	return nil
 }
 
 // Create makes a record, once for each form that was opened.
@@ -100,7 +109,7 @@ func renderEdit(v *frame.Visit, status int, e *entry) error {
 	record := v.RecordURL(v.Table.Name, e.record.Key)
 	page.Heading, page.Action, page.CancelHref = text.EditRecord(e.record.Label), record+"/edit", record
 	page.Token = e.token
-	return renderForm(v, status, page)
+	return renderForm(v, status, data.Change, page)
 }
 
 // Update changes a record if nobody else has since the form was opened.

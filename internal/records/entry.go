@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
@@ -109,9 +110,19 @@ func (e *entry) form() ui.Form {
 
 // field makes one field: what was entered, else what is stored.
 func (e *entry) field(f data.FormField) ui.FormField {
+	out := e.shape(f)
+	if f.Reference != nil && out.Widget == ui.WidgetReference {
+		out.ChoicesHref = choicesURL(e.v, f.Column.Name)
+		out.Display, out.DisplayHref = e.chosen(f.Column.Name, out.Value)
+	}
+	return out
+}
+
+// shape is the field without what the database has to be asked for.
+func (e *entry) shape(f data.FormField) ui.FormField {
 	c := f.Column
 	out := ui.FormField{
-		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.v.Table, c), Widget: widget(f), ReadOnly: f.ReadOnly != "", Help: text.Verbatim(capital(f.ReadOnly)),
+		Name: c.Name, Label: frame.ColumnLabel(c), Type: c.Type, Note: keyNote(e.v.Table, c), Widget: e.widget(f), ReadOnly: f.ReadOnly != "", Help: text.Verbatim(capital(f.ReadOnly)),
 		Nullable: c.Nullable && f.ReadOnly == "", Min: c.Min, Max: c.Max, Step: c.Step(), MaxLength: c.MaxLength, Error: e.wrong(c.Name),
 		Required: f.Required && !c.HoldsText() && c.Kind != data.KindBool && e.record == nil,
 	}
@@ -139,11 +150,23 @@ func (e *entry) field(f data.FormField) ui.FormField {
 	for _, value := range c.Enum {
 		out.Options = append(out.Options, ui.Option{Value: value, Label: text.Verbatim(value)})
 	}
-	if f.Reference != nil && out.Widget == ui.WidgetReference {
-		out.ChoicesHref = choicesURL(e.v, c.Name)
-		out.Display, out.DisplayHref = e.chosen(c.Name, out.Value)
+	if out.Widget == ui.WidgetSelect && c.Kind == data.KindBool && len(out.Options) == 0 {
+		out.Options = []ui.Option{{Value: "true", Label: text.TruthYes}, {Value: "false", Label: text.TruthNo}}
 	}
 	return out
+}
+
+// untouched reports whether what was sent for a field is what a browser sends of the form as it was
+// opened. Such a field is not written: a stored value stays, whatever its widget makes of it, and a
+// new record takes the default, as far as there is one.
+func (e *entry) untouched(f data.FormField, sent url.Values) bool {
+	opened := *e
+	opened.sent, opened.errs = nil, nil
+	c := f.Column
+	if e.record == nil && !c.HasDefault && !c.Nullable && !f.Assigned || e.v.View.Unseen(c) || c.Masked {
+		return false
+	}
+	return opened.shape(f).Untouched(lastOf(sent[c.Name]), sent.Get(ui.ParamNull+c.Name) == "1")
 }
 
 // secret reports a masked column that a new record cannot do without.
@@ -193,7 +216,7 @@ func (e *entry) fill(out *ui.FormField, c *data.Column) {
 		}
 	default:
 		out.Null = c.Nullable && !c.HasDefault
-		out.Checked = c.HasDefault && slices.Contains([]string{"1", "true"}, strings.ToLower(c.Default))
+		out.Checked, _ = c.DefaultTruth()
 	}
 }
 
@@ -207,14 +230,36 @@ func entered(c *data.Column, v data.Value) string {
 		if b, ok := v.Bool(); ok {
 			return fmt.Sprint(b)
 		}
-	case data.KindDate, data.KindTime, data.KindDateTime:
-		layout := map[data.Kind]string{data.KindDate: "2006-01-02", data.KindTime: "15:04:05", data.KindDateTime: "2006-01-02T15:04:05"}[c.Kind]
-		at, _, ok := v.Time()
-		if ok && at.Nanosecond() == 0 {
-			return at.UTC().Format(layout)
+	case data.KindDate, data.KindTime: // as the text itself says, whatever its zone
+		layout := map[data.Kind]string{data.KindDate: time.DateOnly, data.KindTime: time.TimeOnly}[c.Kind]
+		if at, _, ok := v.Time(); ok && at.Nanosecond() == 0 {
+			return at.Format(layout)
+		}
+	case data.KindDateTime:
+		if at, _, ok := v.Time(); ok && at.Nanosecond() == 0 {
+			return at.UTC().Format("2006-01-02T15:04:05")
 		}
 	}
 	return v.Text
+}
+
+// widget is how a field is entered in this form. A truth value for which a box has no place (-1,
+// a word, a default that is not known before it is used) is chosen from a list that has it.
+func (e *entry) widget(f data.FormField) ui.Widget {
+	w, c := widget(f), f.Column
+	if w != ui.WidgetCheckbox && w != ui.WidgetTriState {
+		return w
+	}
+	if stored, ok := e.cell(c.Name); ok {
+		if _, known := stored.Bool(); !known && !stored.Null() {
+			return ui.WidgetSelect
+		}
+		return w
+	}
+	if _, known := c.DefaultTruth(); e.record == nil && c.HasDefault && (c.Nullable || !known) {
+		return ui.WidgetSelect
+	}
+	return w
 }
 
 func widget(f data.FormField) ui.Widget {
@@ -270,16 +315,18 @@ func (e *entry) chosen(field, value string) (label, href string) {
 // read turns what was sent into an input. Parameters that are not fields of the
 // form stay in it, and are refused by name.
 func (e *entry) read() (data.Input, error) {
+	e.foldNames()
 	sent := e.v.R.PostForm
 	e.sent = sent
 	in := data.Input{Fields: map[string]data.Field{}, Links: map[string][]data.Key{}}
-	files := map[string]bool{}
+	files, untouched := map[string]bool{}, map[string]bool{}
 	for _, f := range e.fields.Fields {
 		if e.secret(f) {
 			in.Masked = append(in.Masked, f.Column.Name)
 		}
 		stored, ok := e.cell(f.Column.Name)
 		files[f.Column.Name] = widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
+		untouched[f.Column.Name] = e.untouched(f, sent)
 	}
 	var wrong data.FieldErrors
 	relations := map[string]*data.ManyToMany{}
@@ -294,6 +341,7 @@ func (e *entry) read() (data.Input, error) {
 		case name == sessionhttp.CSRFField, name == ui.ParamToken, name == ui.ParamOnce:
 		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
 			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: text.NotInForm})
+		case untouched[name], isNull && untouched[null]:
 		case relations[name] != nil:
 			if err := e.readLinks(in, relations[name], values); err != nil {
 				return in, err

@@ -38,6 +38,48 @@ func unprefixed(name string) string {
 	return name
 }
 
+// foldNames gives what was sent under the name of a column, as a browser writes it, the column's
+// own name: browsers send line breaks in names as CR LF, and in the names of parts as %0D%0A, with
+// %22 for a quotation mark (HTML, "Multipart form data").
+func (e *entry) foldNames() {
+	r := e.v.R
+	own := map[string]string{}
+	for _, c := range e.v.Table.Columns {
+		lines := strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n").Replace(c.Name)
+		for _, written := range []string{lines, strings.NewReplacer("\r\n", "%0D%0A", `"`, "%22").Replace(lines)} {
+			if written == c.Name || e.has(written) {
+				continue
+			}
+			if _, taken := own[written]; taken {
+				own[written] = "" // which of two it is cannot be told
+				continue
+			}
+			own[written] = c.Name
+		}
+	}
+	for sent, name := range own {
+		if name == "" {
+			continue
+		}
+		for _, prefix := range []string{"", ui.ParamNull, ui.ParamClear, EditPrefix, ui.ParamNull + EditPrefix, ui.ParamSet + EditPrefix} {
+			for _, form := range []url.Values{r.PostForm, r.Form} {
+				renamed(form, prefix+sent, prefix+name)
+			}
+		}
+		if r.MultipartForm != nil {
+			renamed(r.MultipartForm.File, sent, name)
+		}
+	}
+}
+
+// renamed moves values to another name.
+func renamed[V any](form map[string][]V, from, to string) {
+	if values, ok := form[from]; ok {
+		form[to] = append(form[to], values...)
+		delete(form, from)
+	}
+}
+
 // hiddenField makes the field of what is entered and never shown.
 func (e *entry) hiddenField(out ui.FormField, f data.FormField) ui.FormField {
 	out.Nullable, out.Value = false, ""

@@ -19,6 +19,7 @@ var (
 	MaybeSetNull       = with[Message]("effect.maybe_set_null", "Rows of {table} may stay without their reference (NULL).")
 	MaybeSetDefault    = with[Message]("effect.maybe_set_default", "Rows of {table} may stay with the default as their reference.")
 	MaybeForbid        = with[Message]("effect.maybe_forbid", "Rows of {table} may refer to this record and prevent the deletion.")
+	TriggersUnforeseen = with2[string, string]("effect.triggers", "The table {table} has triggers ({names}): what they do is not foreseen.")
 	MaybeForbidMany    = with[Message]("effect.maybe_forbid_many", "Rows of {table} may refer to these records and prevent the deletion.")
 )
 
@@ -32,6 +33,7 @@ var (
 	_ = plain("delete.forbids", "What forbids it")
 	_ = plain("delete.goes_with_it", "What goes with it")
 	_ = plain("delete.goes_with_them", "What goes with them")
+	_ = plain("delete.unreferenced", "No other row refers to it.")
 	_ = plain("delete.alone", "No other row refers to it. Only this record is deleted.")
 	_ = plain("delete.first", "Delete the rows that refer to it first, or make them refer to another record; then come back.")
 	_ = plain("delete.first_of_many", "Delete the rows that refer to them first, or make them refer to other records; then come back.")

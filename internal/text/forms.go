@@ -18,6 +18,15 @@ var (
 	ButtonAndCount = with2[Message, Message]("form.button_and_count", "{button} {records}")
 )
 
+// Why nothing can be written to a table, or not in this way.
+var (
+	TriggerLacks       = with[string]("form.trigger_lacks", "A trigger of the table calls {name}, which only its own program has: change it there.")
+	RuleLacks          = with[string]("form.rule_lacks", "A rule of the table calls {name}, which only its own program has: change it there.")
+	BrokenKeyNoTable   = with3[string, string, string]("form.broken_key_no_table", "The foreign key {columns} of {table} refers to {parent}, which is not a table of the database: where foreign keys are enforced, as here, the database refuses the change.")
+	BrokenKeyNotUnique = with3[string, string, string]("form.broken_key_not_unique", "The foreign key {columns} of {table} refers to columns of {parent} that are not unique together: where foreign keys are enforced, as here, the database refuses the change.")
+	BrokenKeyElsewhere = plain("form.broken_key", "A foreign key does not refer to a unique key: where foreign keys are enforced, as here, the database refuses the change.")
+)
+
 // What is wrong with a form; after the name of a field, where they begin in lower case.
 var (
 	NotInMany      = plain("form.not_in_many", "cannot be changed in many records at once")

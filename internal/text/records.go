@@ -86,9 +86,9 @@ var (
 
 // Values, and what stands for them.
 var (
-	_ = plain("value.yes", "Yes")
-	_ = plain("value.no", "No")
-	_ = plain("value.empty", "empty")
-	_ = plain("value.hidden", "Hidden value")
-	_ = plain("value.cut", "Only the beginning is shown.")
+	TruthYes = plain("value.yes", "Yes")
+	TruthNo  = plain("value.no", "No")
+	_        = plain("value.empty", "empty")
+	_        = plain("value.hidden", "Hidden value")
+	_        = plain("value.cut", "Only the beginning is shown.")
 )

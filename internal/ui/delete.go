@@ -50,6 +50,7 @@ type Delete struct {
 	Action     string
 	Token      string // sent as ParamToken; may be empty
 	Effects    []Effect
+	Unforeseen text.Message // why more may happen, or nothing; nil if what happens is known
 	Error      text.Message // why the last attempt failed
 	Problem    *Problem     // shown instead of the form
 }

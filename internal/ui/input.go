@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
@@ -33,9 +34,9 @@ func (f formInput) Control() string {
 	switch {
 	case f.ReadOnly:
 		return "readonly"
-	case f.Widget == WidgetText && strings.ContainsAny(f.Value, "\r\n"):
-		return "textarea"
 	case f.Widget == WidgetTextArea || f.Widget == WidgetJSON:
+		return "textarea"
+	case strings.ContainsAny(f.Value, "\r\n") && !slices.Contains([]Widget{WidgetCheckbox, WidgetTriState, WidgetSelect, WidgetPassword, WidgetFile}, f.Widget):
 		return "textarea"
 	case slices.Contains([]Widget{WidgetCheckbox, WidgetTriState, WidgetSelect, WidgetReference, WidgetPassword, WidgetFile}, f.Widget):
 		return string(f.Widget)
@@ -159,9 +160,83 @@ func (f formInput) NullBox() bool {
 	case "readonly", "checkbox", "tristate", "file":
 		return false
 	case "select":
-		return !f.EmptyOption()
+		return !f.EmptyOption() || f.Placeholder != nil
 	}
 	return true
+}
+
+// Longest is the bound of a text that the browser may hold to: none where the value that is shown
+// breaks it, in the units in which browsers count (HTML, "The maxlength and minlength attributes").
+func (f formInput) Longest() int {
+	if len(utf16.Encode([]rune(foldBreaks(f.Value)))) > f.MaxLength {
+		return 0
+	}
+	return f.MaxLength
+}
+
+// Untouched reports whether a value, and a NULL box, are what a browser sends of this field when
+// nobody changed it.
+func (f FormField) Untouched(value string, null bool) bool {
+	in := formInput{FormField: f}
+	shown := f.Value
+	switch in.Control() {
+	case "readonly", "file", "password":
+		return false
+	case "checkbox":
+		shown = strconv.FormatBool(f.Checked)
+	case "tristate":
+		shown = strconv.FormatBool(f.Checked)
+		if f.Null {
+			shown = ""
+		}
+	case "select":
+		shown = in.selected()
+	case "reference":
+		if f.Null {
+			shown = ""
+		}
+	}
+	if null != (f.Null && in.NullBox()) {
+		return false
+	}
+	if f.Widget == WidgetDateTime && in.InputType() != "text" { // browsers write it as they like
+		is, ok := localTime(value)
+		was, _ := localTime(shown)
+		return shown == value || ok && is.Equal(was)
+	}
+	return foldBreaks(value) == foldBreaks(shown)
+}
+
+// localTime reads what a datetime-local input holds.
+func localTime(value string) (time.Time, bool) {
+	for _, layout := range dateTimeLayout {
+		if at, err := time.Parse(layout, value); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// selected is the value of the option that a browser selects of a select.
+func (f formInput) selected() string {
+	if f.Unlisted() {
+		return f.Value
+	}
+	for _, o := range f.Options {
+		if f.Chosen(o.Value) {
+			return o.Value
+		}
+	}
+	if f.EmptyOption() || len(f.Options) == 0 {
+		return ""
+	}
+	return f.Options[0].Value
+}
+
+// foldBreaks is a text as a page holds it: with one kind of line breaks, and without NUL, which
+// HTML cannot show.
+func foldBreaks(value string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD").Replace(value)
 }
 
 // EmptyOption reports whether the select's empty value means no value.

@@ -1,0 +1,454 @@
+// What real databases hold, as a browser meets it: forms that are opened and sent as they are.
+
+package crudadmin
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+	"github.com/go-crudadmin/crudadmin/sqlite"
+)
+
+// faultBench is a panel over a database of its own.
+func faultBench(t testing.TB, statements ...string) *bench {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	for _, statement := range statements {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%.200s: %v", statement, err)
+		}
+	}
+	b := newBench(t, func(c *Config) { c.DB = db })
+	b.db = db
+	return b
+}
+
+// webForm is a form as a browser would send it.
+type webForm struct {
+	action    string
+	multipart bool
+	values    url.Values
+	files     []string
+	required  []string // controls that the browser would not send empty
+}
+
+var crlf = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n")
+
+// controls reads the form of a record, and fills it as a browser does.
+func (b *browser) controls(path string) webForm {
+	b.t.Helper()
+	w := b.get(path)
+	if w.Code != http.StatusOK {
+		b.t.Fatalf("%s: %d %s", path, w.Code, inner(w.Body.String()))
+	}
+	_, body, found := strings.Cut(w.Body.String(), `<form class="form card"`)
+	if !found {
+		b.t.Fatalf("%s has no form:\n%s", path, inner(w.Body.String()))
+	}
+	body, _, _ = strings.Cut(`<form class="form card"`+body, "</form>")
+	body = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(body) // as a parser of HTML reads it
+	page := programtest.Page{Body: body}
+	form := webForm{values: url.Values{}}
+	for _, tag := range page.Tags("form") {
+		form.action, form.multipart = strings.TrimPrefix(tag.Attrs["action"], b.base), tag.Attrs["enctype"] == "multipart/form-data"
+	}
+	add := func(name, value string) { form.values.Add(crlf.Replace(name), crlf.Replace(value)) }
+	for _, tag := range page.Tags("input", "select", "textarea") {
+		name, value := tag.Attrs["name"], tag.Attrs["value"]
+		if _, required := tag.Attrs["required"]; required {
+			form.required = append(form.required, name)
+		}
+		_, checked := tag.Attrs["checked"]
+		switch {
+		case tag.Name == "textarea":
+			inside, _, _ := strings.Cut(tag.Rest, "</textarea>")
+			add(name, html.UnescapeString(strings.TrimPrefix(inside, "\n")))
+		case tag.Name == "select":
+			inside, _, _ := strings.Cut(tag.Rest, "</select>")
+			options := programtest.Page{Body: inside}.Tags("option")
+			at := slices.IndexFunc(options, func(o programtest.Tag) bool { _, selected := o.Attrs["selected"]; return selected })
+			if len(options) > 0 {
+				add(name, options[max(at, 0)].Attrs["value"])
+			}
+		case tag.Attrs["type"] == "file":
+			form.files = append(form.files, name)
+		case tag.Attrs["type"] == "checkbox":
+			if checked {
+				add(name, value)
+			}
+		case tag.Attrs["type"] == "datetime-local" && value != "":
+			at, err := time.Parse("2006-01-02T15:04:05", strings.Replace(value, " ", "T", 1))
+			if err == nil && at.Second() == 0 && at.Nanosecond() == 0 {
+				value = at.Format("2006-01-02T15:04")
+			}
+			add(name, strings.Replace(value, " ", "T", 1))
+		case name != "":
+			add(name, strings.NewReplacer("\r", "", "\n", "").Replace(value))
+		}
+	}
+	return form
+}
+
+// sendForm sends a form.
+func (b *browser) sendForm(form webForm) *httptest.ResponseRecorder {
+	b.t.Helper()
+	if !form.multipart {
+		return b.do(http.MethodPost, form.action, form.values)
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	named := func(name string) string {
+		return `form-data; name="` + strings.NewReplacer("\r\n", "%0D%0A", `"`, "%22").Replace(name) + `"`
+	}
+	for name, values := range form.values {
+		for _, value := range values {
+			part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {named(name)}})
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			_, _ = part.Write([]byte(value))
+		}
+	}
+	for _, name := range form.files {
+		_, _ = w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {named(name) + `; filename=""`}, "Content-Type": {"application/octet-stream"}})
+	}
+	_ = w.Close()
+	return b.sendBody(form.action, w.FormDataContentType(), &body)
+}
+
+// saveUntouched opens a form and sends it as it is.
+func (b *browser) saveUntouched(path string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	return b.sendForm(b.controls(path))
+}
+
+// changeFields opens a form, changes fields of it and sends it.
+func (b *browser) changeFields(path string, changes map[string]string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	form := b.controls(path)
+	for name, value := range changes {
+		if value == "" {
+			form.values.Del(name)
+			continue
+		}
+		form.values.Set(name, value)
+	}
+	return b.sendForm(form)
+}
+
+// rowsOf are the rows of a table as SQL writes them, with their storage classes.
+func (b *bench) rowsOf(t testing.TB, table string) []string {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	rows, err := b.db.QueryContext(ctx, "SELECT * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := rows.Columns()
+	_ = rows.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, "typeof("+quoted(name)+") || ' ' || CASE typeof("+quoted(name)+") WHEN 'text' THEN hex("+quoted(name)+") ELSE quote("+quoted(name)+") END")
+	}
+	if rows, err = b.db.QueryContext(ctx, "SELECT "+strings.Join(parts, " || ', ' || ")+" FROM "+table); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []string
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// storedForms are values of each storage class, as SQL.
+var storedForms = []string{
+	"NULL", "0", "1", "-1", "2", "1.5", "-0.0", "1e300", "9e999", "9223372036854775807", "-9223372036854775808", "0.1", "1234567.5", "12.345", "1000000000000.25",
+	"''", "' '", "'x'", "'maybe'", "'true'", "'TRUE'", "'t'", "'f'", "'no'", "'y'", "' yes '", "'0'", "'01'", "'1.0'", "'1e3'", "'+5'", "'0x10'", "'nan'", "'49,90'",
+	"'a'||char(13)||'b'", "'tail'||char(13)", "char(13)", "char(10)", "char(10)||'lead'", "'a'||char(13,10)||'b'||char(10)||'c'", "'a'||char(10)||'b'", "'end '", "'a'||char(0)||'b'", "'tab'||char(9)||'x'", "char(12)||'f'", "'ä€😀'", "CAST(x'61ff62' AS TEXT)", "CAST(x'efbbbf61' AS TEXT)", "'\u2028'", "'<b>\"&amp;'", "'&#13;'",
+	"957139200000", "13046400000", "-13046400000", "1711839600", "1711839600.123456", "1711839600123456", "2460400.5", "20240331", "20240331123000", "1999", "202403",
+	"'2024-03-31'", "'2024-03-31 00:00:00+02:00'", "'2024-03-31 23:30:00-05:00'", "'2024-03-31T12:30Z'", "'2024-03-31 12:30'", "'2024-03-31 12:30:00.5'", "'2024-03-31 12:30:00.123456'", "'2024-03-31 12:30:00.123456789 +0200 CEST'", "'2024-03-31 03:30:00+02:00'", "'0000-00-00'", "'0000-00-00 00:00:00'", "'31.03.2024'", "'2024-02-30'", "'12:30'", "'12:30:00.5'", "'12:30:00+02:00'", "'24:00'", "'20240331'", "'0999-01-01'", "'-0044-03-15'",
+	"'00112233-4455-6677-8899-aabbccddeeff'", "'00112233445566778899AABBCCDDEEFF'", "'{00112233-4455-6677-8899-aabbccddeeff}'", "x'00112233445566778899aabbccddeeff'",
+	"'{\"a\" : 1}'", "'{\"a\":1e400, \"a\":2}'", "'[1,'||char(13,10)||'2]'", "'{broken'", "'null'",
+	"x''", "x'00'", "x'4d61696e'", "zeroblob(20)",
+}
+
+// declaredTypes are types as people declare them, for a column c.
+var declaredTypes = []string{
+	"", "ANY", "INTEGER", "INT", "BIGINT", "TINYINT(1)", "SMALLINT CHECK (c IN (0, 1))", "REAL", "DOUBLE", "FLOAT", "NUMERIC", "DECIMAL(10,2)", "DECIMAL(10,2) CHECK (c >= 0)", "DECIMAL(5,0)", "MONEY", "NUMBER",
+	"BOOLEAN", "BOOL", "DATE", "TIME", "DATETIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TEXT", "VARCHAR(3)", "VARCHAR(600)", "CHAR(1)", "NVARCHAR(20)", "CLOB", "LONGTEXT", "STRING", "JSON", "JSONB", "UUID", "CHAR(36)", "GUID",
+	"BLOB", "BINARY(16)", "VARBINARY(20)", "BYTEA", "TEXT COLLATE NOCASE", "TEXT CHECK (c IN ('x', 'y', ''))", "VARCHAR(5) CHECK (c IN ('x', 'y'))", "NUMERIC CHECK (c IN (1, 2))", "ENUM", "POINT",
+}
+
+// A form that is opened and sent as it is runs no statement, whatever the columns and the values.
+func TestAnUntouchedFormWritesNothing(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	statements := []string{"PRAGMA ignore_check_constraints = ON", "CREATE TABLE fired (what TEXT)"}
+	tables := []string{"nullable", "required"}
+	for _, name := range tables {
+		var columns, places []string
+		for i, declared := range declaredTypes {
+			column := fmt.Sprint("c", i)
+			declared = strings.ReplaceAll(declared, "(c ", "("+column+" ")
+			if name == "required" {
+				declared += " NOT NULL"
+			}
+			columns, places = append(columns, column+" "+declared), append(places, column)
+		}
+		statements = append(statements, "CREATE TABLE "+name+" (id INTEGER PRIMARY KEY, "+strings.Join(columns, ", ")+")")
+		for _, value := range storedForms {
+			if name == "nullable" || value != "NULL" {
+				values := strings.TrimSuffix(strings.Repeat(value+", ", len(places)), ", ")
+				statements = append(statements, "INSERT INTO "+name+" ("+strings.Join(places, ", ")+") VALUES ("+values+")")
+			}
+		}
+		statements = append(statements, fmt.Sprintf("CREATE TRIGGER %[1]s_u AFTER UPDATE ON %[1]s BEGIN INSERT INTO fired VALUES ('%[1]s ' || new.id); END", name))
+	}
+	b := faultBench(t, strings.Join(statements, ";\n")+"; PRAGMA ignore_check_constraints = OFF")
+	page := b.browser(t).signIn(adminName)
+	for _, name := range tables {
+		before := b.rowsOf(t, name)
+		for id := 1; id <= len(before); id++ {
+			if w := page.saveUntouched(fmt.Sprintf("/m/%s/%d/edit", name, id)); w.Code != http.StatusSeeOther {
+				t.Errorf("%s of %s: %d %s", name, before[id-1], w.Code, inner(w.Body.String()))
+			}
+		}
+		for i, row := range b.rowsOf(t, name) {
+			if row != before[i] {
+				t.Errorf("%s: %s became %s", name, before[i], row)
+			}
+		}
+	}
+	for _, row := range b.rowsOf(t, "fired") {
+		t.Errorf("an update was run: %s", row)
+	}
+}
+
+// defaultsOf are default clauses of every form.
+var defaultsOf = []string{
+	"", "DEFAULT NULL", "DEFAULT (NULL)", "DEFAULT 't'", "DEFAULT 'f'", "DEFAULT '1'", "DEFAULT '0'", "DEFAULT 1", "DEFAULT 0", "DEFAULT (1)", "DEFAULT (0)", "DEFAULT TRUE", "DEFAULT false", "DEFAULT 'yes'", "DEFAULT no", "DEFAULT \"on\"", "DEFAULT -1", "DEFAULT 2", "DEFAULT 'maybe'", "DEFAULT ''",
+	"DEFAULT (1 = 1)", "DEFAULT (abs(-1))", "DEFAULT (1+1)", "DEFAULT 1.5", "DEFAULT CURRENT_TIMESTAMP", "DEFAULT CURRENT_DATE", "DEFAULT (datetime('now', 'start of year'))", "DEFAULT x'4142'", "DEFAULT 'a'", "DEFAULT '2024-03-31'", "DEFAULT (hex('x'))", "DEFAULT ('x' || 'y')",
+}
+
+// A new record that nobody touched is the database's own.
+func TestAnUntouchedNewRecordIsTheDatabasesOwn(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	var tables, statements []string
+	for i, clause := range defaultsOf {
+		for _, null := range []string{"", " NOT NULL"} {
+			if null != "" && (clause == "" || strings.Contains(clause, "NULL")) {
+				continue // what is required has no default
+			}
+			name := fmt.Sprint("n", 2*i+min(1, len(null)))
+			var columns []string
+			for j, declared := range []string{"", "INTEGER", "REAL", "DECIMAL(10,2)", "BOOLEAN", "BOOL", "DATE", "TIME", "DATETIME", "TEXT", "VARCHAR(3)", "CLOB", "JSON", "UUID", "BLOB", "TEXT CHECK (%[1]s <> 'z')", "TEXT CHECK (%[1]s IN ('x', 'y', 'a', 't', 'yes', ''))"} {
+				if strings.Contains(declared, "IN (") && !slices.Contains([]string{"", "DEFAULT 't'", "DEFAULT 'yes'", "DEFAULT ''", "DEFAULT 'a'", "DEFAULT NULL"}, clause) {
+					continue // the default breaks the check
+				}
+				column := fmt.Sprint("c", j)
+				columns = append(columns, column+" "+fmt.Sprintf(declared+"%.0[1]s", column)+null+" "+clause)
+			}
+			tables = append(tables, name)
+			statements = append(statements, "CREATE TABLE "+name+" (id INTEGER PRIMARY KEY, "+strings.Join(columns, ", ")+")")
+		}
+	}
+	b := faultBench(t, strings.Join(statements, ";\n"))
+	page := b.browser(t).signIn(adminName)
+	for _, name := range tables {
+		if _, err := b.db.ExecContext(t.Context(), "INSERT INTO "+name+" DEFAULT VALUES"); err != nil {
+			t.Fatal(name, err)
+		}
+		want := b.rowsOf(t, name)[0]
+		if _, err := b.db.ExecContext(t.Context(), "DELETE FROM "+name); err != nil {
+			t.Fatal(err)
+		}
+		w := page.saveUntouched("/m/" + name + "/new")
+		got := b.rowsOf(t, name)
+		if w.Code != http.StatusSeeOther || len(got) != 1 || got[0] != want && !strings.Contains(b.scalar(t, "SELECT sql FROM sqlite_master WHERE name = '"+name+"'"), "CURRENT_TIMESTAMP") {
+			t.Errorf("%s: %d %q, want %q %s", b.scalar(t, "SELECT sql FROM sqlite_master WHERE name = '"+name+"'"), w.Code, got, want, inner(w.Body.String()))
+		}
+	}
+}
+
+// wants compares the rows of a table, read with an expression, with those that are wanted.
+func (b *bench) wants(t *testing.T, expression, table, want string) {
+	t.Helper()
+	if got := b.scalar(t, "SELECT group_concat(v, '; ') FROM (SELECT "+expression+" AS v FROM "+table+")"); got != want {
+		t.Errorf("%s of %s: %s, want %s", expression, table, got, want)
+	}
+}
+
+// Samples: what a form changed although nobody had, and what it refused although the database takes
+// it.
+func TestFormsKeepWhatTheyCannotShow(t *testing.T) {
+	b := faultBench(t, `
+CREATE TABLE bo(id INTEGER PRIMARY KEY, nn BOOLEAN NOT NULL, nu BOOLEAN, note TEXT);
+INSERT INTO bo VALUES(2,-1,-1,'x'),(3,2,2,'x'),(6,'maybe','maybe','x'),(8,1.5,1.5,'x');
+CREATE TABLE bd(id INTEGER PRIMARY KEY, n1 BOOLEAN DEFAULT NULL, n2 BOOLEAN DEFAULT 't', n3 BOOLEAN DEFAULT '1',
+  r1 BOOLEAN NOT NULL DEFAULT 't', r2 BOOLEAN NOT NULL DEFAULT 'yes', r3 BOOLEAN NOT NULL DEFAULT '1', x TEXT);
+CREATE TABLE gd(id INTEGER PRIMARY KEY, d DATE, note TEXT);
+INSERT INTO gd VALUES(1,'2024-03-31 00:00:00+02:00','x'),(3,'2024-03-31 23:30:00-05:00','x'),(4,1711839600,'x');
+CREATE TABLE cr(id INTEGER PRIMARY KEY, t TEXT, l CLOB);
+INSERT INTO cr VALUES(1,'a'||char(13)||'b','x'),(4,'tail'||char(13),'x'),(5,'x','one'||char(13,10)||'two'||char(10)||'three');
+CREATE TABLE ev(id INTEGER PRIMARY KEY, b BOOLEAN, st TEXT CHECK(st IN('x','y')), upd INTEGER DEFAULT 0); INSERT INTO ev(id) VALUES(1);
+CREATE TRIGGER ev_u AFTER UPDATE ON ev WHEN new.upd=old.upd BEGIN UPDATE ev SET upd=upd+1 WHERE id=new.id; END;
+CREATE TABLE d(id INTEGER PRIMARY KEY, p DECIMAL(10,2) CHECK(p>=0), q DECIMAL(10,2), n INTEGER, note TEXT); INSERT INTO d VALUES(1,12.345,12.345,1.5,'x');
+CREATE TABLE x(id INTEGER PRIMARY KEY, "Amount
+(USD)" REAL, "say ""hi""" TEXT, note CLOB); INSERT INTO x VALUES(1, 2.5, 'hi', 'x');
+CREATE TABLE tx(id INTEGER PRIMARY KEY, v VARCHAR(600), c TEXT CHECK(length(c)<=20)); INSERT INTO tx VALUES(1, 'x', 'x');
+`)
+	page := b.browser(t).signIn(adminName)
+	ok := func(w *httptest.ResponseRecorder) {
+		t.Helper()
+		if w.Code != http.StatusSeeOther {
+			t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+		}
+	}
+	for id, kept := range map[string]string{"2": "-1", "3": "2", "6": "'maybe'", "8": "1.5"} { // C1
+		ok(page.changeFields("/m/bo/"+id+"/edit", map[string]string{"note": "new"}))
+		b.wants(t, "quote(nn)||quote(nu)||note", "bo WHERE id = "+id, kept+kept+"new")
+		ok(page.changeFields("/m/bo/"+id+"/edit", map[string]string{"nn": "false", "nu": "true"}))
+		if got := b.scalar(t, "SELECT nn || nu FROM bo WHERE id = "+id); got != "01" {
+			t.Errorf("bo %s: %s", id, got)
+		}
+	}
+	ok(page.saveUntouched("/m/bd/new")) // C2
+	b.wants(t, "quote(n1)||quote(n2)||quote(n3)||quote(r1)||quote(r2)||quote(r3)", "bd", "NULL't'1't''yes'1")
+	ok(page.changeFields("/m/bd/new", map[string]string{"n2": "false", "null.n3": "1"}))
+	b.wants(t, "quote(n2)||quote(n3)", "bd WHERE id = 2", "'f'NULL")
+	form := page.controls("/m/bd/new")
+	form.values["r1"] = []string{"false"} // unticked by hand
+	ok(page.sendForm(form))
+	b.wants(t, "quote(r1)||quote(r2)", "bd WHERE id = 3", "'f''yes'")
+	for id, day := range map[string]string{"1": "2024-03-31", "3": "2024-03-31", "4": "2024-03-30"} { // C5
+		if got := page.controls("/m/gd/" + id + "/edit").values.Get("d"); got != day {
+			t.Errorf("gd %s: the form shows %s, want %s", id, got, day)
+		}
+	}
+	ok(page.changeFields("/m/gd/3/edit", map[string]string{"d": "2024-04-02"}))
+	b.wants(t, "d", "gd WHERE id = 3", "2024-04-02 00:00:00-05:00")
+	for id, kept := range map[string]string{"1": "610D62", "4": "7461696C0D"} { // C7
+		ok(page.changeFields("/m/cr/"+id+"/edit", map[string]string{"l": "y"}))
+		b.wants(t, "hex(t)||l", "cr WHERE id = "+id, kept+"y")
+	}
+	ok(page.changeFields("/m/cr/5/edit", map[string]string{"l": "one\r\ntwo!\r\nthree\r\nfour"}))
+	b.wants(t, "replace(replace(l, char(13), 'R'), char(10), 'N')", "cr WHERE id = 5", "oneRNtwo!NthreeNfour")
+	ok(page.saveUntouched("/m/ev/1/edit")) // C8
+	b.wants(t, "upd", "ev", "0")
+	for _, change := range []map[string]string{{"note": "y"}, {"q": "12.35"}, {"n": "2"}} { // C19
+		for _, tag := range []string{` step=`, ` min=`} {
+			if body := page.get("/m/d/1/edit").Body.String(); strings.Contains(body, tag) {
+				t.Errorf("the browser decides by%s", tag)
+			}
+		}
+		ok(page.changeFields("/m/d/1/edit", change))
+	}
+	b.wants(t, "p||' '||q||' '||n||note", "d", "12.345 12.35 2y")
+	ok(page.saveUntouched("/m/x/1/edit")) // C20
+	ok(page.changeFields("/m/x/1/edit", map[string]string{"Amount\r\n(USD)": "3.5", `say "hi"`: "ho"}))
+	b.wants(t, `"Amount
+(USD)"||"say ""hi"""`, "x", "3.5ho")
+	ok(page.changeFields("/m/x/1/edit", map[string]string{"null.Amount\r\n(USD)": "1"}))
+	ok(page.saveUntouched("/m/x/new"))
+	b.wants(t, `quote("Amount
+(USD)")`, "x", "NULL; NULL")
+	long := strings.TrimSuffix(strings.Repeat("abcd\r\n", 120), "\r\n") + "e" // C23: 600 characters
+	ok(page.changeFields("/m/tx/1/edit", map[string]string{"v": long, "c": "ab\r\ncd\r\nef\r\ngh\r\nijklmnop"}))
+	b.wants(t, "length(v)||' '||length(c)", "tx", "600 20")
+}
+
+// Samples: what cannot be promised, or done, is said before.
+func TestWhatTriggersAndBrokenKeysDoIsSaid(t *testing.T) {
+	b := faultBench(t, `
+CREATE TABLE doc(id INTEGER PRIMARY KEY, note TEXT); CREATE TABLE child(id INTEGER PRIMARY KEY, doc_id INT); INSERT INTO doc VALUES (1, 'x'), (2, 'y');
+CREATE TRIGGER "on doc" AFTER DELETE ON doc BEGIN DELETE FROM child WHERE doc_id=old.id; END;
+CREATE TABLE up(id INTEGER PRIMARY KEY); CREATE TABLE low(id INTEGER PRIMARY KEY, up INTEGER REFERENCES up(id) ON DELETE CASCADE); INSERT INTO up VALUES (1);
+CREATE TRIGGER t_low AFTER DELETE ON low BEGIN DELETE FROM doc; END; CREATE TRIGGER t_ins AFTER INSERT ON up BEGIN DELETE FROM doc WHERE 0; END;
+CREATE TABLE sv(name TEXT); CREATE TABLE sh(id INTEGER PRIMARY KEY, s INTEGER REFERENCES sv(rowid), note TEXT); CREATE TABLE fx(id INTEGER PRIMARY KEY, x TEXT REFERENCES gone(a));
+PRAGMA foreign_keys = OFF; INSERT INTO sv VALUES ('a'); INSERT INTO sh VALUES (1, NULL, 'x'); INSERT INTO fx VALUES (1, NULL); PRAGMA foreign_keys = ON;
+CREATE TABLE book(id INTEGER PRIMARY KEY, title TEXT, sort TEXT); INSERT INTO book VALUES (1, 'The one', 'one, The');
+CREATE TRIGGER book_u AFTER UPDATE ON book BEGIN UPDATE book SET sort = title_sort(new.title) WHERE id = new.id; END;
+`)
+	page := b.browser(t).signIn(adminName)
+	said := func(path, want string) {
+		t.Helper()
+		body := html.UnescapeString(page.get(path).Body.String())
+		if !strings.Contains(body, want) || strings.Contains(body, "Only this record is deleted") {
+			t.Errorf("%s does not say %q:\n%s", path, want, inner(body))
+		}
+	}
+	said("/m/doc/1/delete", "The table doc has triggers (on doc): what they do is not foreseen.")
+	said("/m/up/1/delete", "The table low has triggers (t_low): what they do is not foreseen.")
+	if body := page.get("/m/child/").Body.String(); strings.Contains(body, "triggers") {
+		t.Error("a table without triggers is said to have some")
+	}
+	w := page.post("/m/doc/", "/m/doc/actions/delete", url.Values{"key": {"1", "2"}})
+	if !strings.Contains(w.Body.String(), "what they do is not foreseen") {
+		t.Errorf("deleting many: %s", inner(w.Body.String()))
+	}
+	const (
+		rowid = "The foreign key s of sh refers to columns of sv that are not unique together"
+		gone  = "The foreign key x of fx refers to gone, which is not a table of the database"
+		calls = "A trigger of the table calls title_sort, which only its own program has: change it there."
+	)
+	for path, want := range map[string]string{"/m/sv/1/delete": rowid, "/m/sh/new": rowid, "/m/sh/1/delete": rowid, "/m/fx/new": gone, "/m/fx/1/edit": gone, "/m/book/1/edit": calls} {
+		said(path, want)
+	}
+	refused := func(w *httptest.ResponseRecorder, want string) {
+		t.Helper()
+		body := html.UnescapeString(w.Body.String())
+		if w.Code != http.StatusForbidden || !strings.Contains(body, want) || strings.Contains(body, "restart") {
+			t.Errorf("%d, want 403 and %q:\n%s", w.Code, want, inner(body))
+		}
+	}
+	refused(page.changeFields("/m/book/1/edit", map[string]string{"title": "Two"}), calls)
+	refused(page.changeFields("/m/sh/new", map[string]string{"note": "y"}), rowid)
+	refused(page.changeFields("/m/fx/new", map[string]string{"x": "1"}), gone)
+	refused(page.post("/account", "/m/sv/1/delete", url.Values{"confirm": {"1"}, "row.token": {page.tokenOf("/m/sv/1/delete")}}), rowid)
+	if w := page.saveUntouched("/m/book/1/edit"); w.Code != http.StatusSeeOther {
+		t.Errorf("saving nothing calls no trigger: %d", w.Code)
+	}
+	if body := page.get("/m/book/new").Body.String(); strings.Contains(body, "title_sort") {
+		t.Error("a trigger of updates is said to keep from inserting")
+	}
+}
+
+// Samples: columns that are named as secrets are, and hold none.
+func TestNumbersDatesAndTruthsAreNoSecrets(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE v(id INTEGER PRIMARY KEY, hide_passwords BOOLEAN NOT NULL, password_iterations INTEGER, timePasswordChanged INTEGER, url_hash INTEGER, hash BIGINT,
+  password_changed_at DATETIME, token_count INTEGER, hash_rate REAL, user_pin INTEGER, session_key TEXT, key TEXT, code TEXT, data TEXT, iban TEXT)`)
+	table, _ := b.source.Schema().Table("v")
+	for _, c := range table.Columns {
+		if want := slices.Contains([]string{"user_pin", "session_key", "iban"}, c.Name); c.Masked != want {
+			t.Errorf("%s %s: masked is %t", c.Name, c.Type, c.Masked)
+		}
+	}
+	if w := b.browser(t).signIn(adminName).saveUntouched("/m/v/new"); w.Code != http.StatusSeeOther {
+		t.Errorf("a new record: %d %s", w.Code, inner(w.Body.String()))
+	}
+}
