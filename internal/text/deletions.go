@@ -33,7 +33,6 @@ var (
 	_ = plain("delete.forbids", "What forbids it")
 	_ = plain("delete.goes_with_it", "What goes with it")
 	_ = plain("delete.goes_with_them", "What goes with them")
-	_ = plain("delete.unreferenced", "No other row refers to it.")
 	_ = plain("delete.alone", "No other row refers to it. Only this record is deleted.")
 	_ = plain("delete.first", "Delete the rows that refer to it first, or make them refer to another record; then come back.")
 	_ = plain("delete.first_of_many", "Delete the rows that refer to them first, or make them refer to other records; then come back.")
