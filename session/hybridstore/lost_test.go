@@ -146,14 +146,26 @@ func nowhere(t testing.TB, kind string) hybridstore.Cache {
 // TestRevokedWithoutTheCache: 100 sessions are revoked while the cache is frozen,
 // killed, or cut off from the node that revokes. None of them is valid on any node
 // after Revoke has returned nil, or later than MaxStale after it returned a
-// receipt, also when the cache is back with its old contents.
+// receipt, also when the cache is back with its old contents. The short form has each of these
+// three with one of the caches, and asks less often; the long one has them with both.
 func TestRevokedWithoutTheCache(t *testing.T) {
-	for _, c := range []struct {
-		kind, what string
-	}{
-		{"redis", "frozen"}, {"redis", "killed, back with old contents"}, {"redis", "cut off"},
-		{"memcached", "frozen"}, {"memcached", "killed"}, {"memcached", "cut off"},
-	} {
+	revokedWithoutTheCache(t, 4*time.Millisecond,
+		[2]string{"redis", "frozen"}, [2]string{"redis", "killed, back with old contents"}, [2]string{"memcached", "cut off"})
+}
+
+func TestRevokedWithoutTheCacheLong(t *testing.T) {
+	testserver.LongForm(t)
+	revokedWithoutTheCache(t, time.Millisecond,
+		[2]string{"redis", "frozen"}, [2]string{"redis", "killed, back with old contents"}, [2]string{"redis", "cut off"},
+		[2]string{"memcached", "frozen"}, [2]string{"memcached", "killed"}, [2]string{"memcached", "cut off"})
+}
+
+// revokedWithoutTheCache asks each node for one session every so often; cases are a cache and what
+// befalls it.
+func revokedWithoutTheCache(t *testing.T, every time.Duration, cases ...[2]string) {
+	t.Helper()
+	for _, one := range cases {
+		c := struct{ kind, what string }{one[0], one[1]}
 		t.Run(c.kind+" "+c.what, func(t *testing.T) {
 			t.Parallel()
 			var cache func(testing.TB) hybridstore.Cache
@@ -191,12 +203,12 @@ func TestRevokedWithoutTheCache(t *testing.T) {
 				s, _ := pair{p.db, func(t testing.TB) hybridstore.Cache { return nowhere(t, c.kind) }}.node(t, fast(), true)
 				revoker, fail, mend = manager(t, s), func() {}, func() {}
 			}
-			revokeUnderFire(t, revoker, nodes, asked, stores, keep, fail, mend)
+			revokeUnderFire(t, every, revoker, nodes, asked, stores, keep, fail, mend)
 		})
 	}
 }
 
-func revokeUnderFire(t *testing.T, revoker *session.Manager, nodes []*session.Manager, asked []*atomic.Int64, stores []*hybridstore.Store, keep, fail, mend func()) {
+func revokeUnderFire(t *testing.T, every time.Duration, revoker *session.Manager, nodes []*session.Manager, asked []*atomic.Int64, stores []*hybridstore.Store, keep, fail, mend func()) {
 	const n = 100
 	var tokens []session.Token
 	for i := range n {
@@ -222,7 +234,7 @@ func revokeUnderFire(t *testing.T, revoker *session.Manager, nodes []*session.Ma
 				select {
 				case <-stop:
 					return
-				case <-time.After(time.Millisecond):
+				case <-time.After(every):
 					judge(m, i%n)
 				}
 			}
@@ -299,8 +311,17 @@ func briefly(m *session.Manager, token session.Token) (session.Session, error) {
 // TestDatabaseDown: PostgreSQL is killed or frozen under load. Nobody is logged out, no
 // revocation that was acknowledged is lost, none is acknowledged by the cache
 // alone, and whoever is in the cache goes on for as long as is published: MaxStale,
-// or longer with Degraded.
-func TestDatabaseDown(t *testing.T) {
+// or longer with Degraded. The short form asks less often than the long one.
+func TestDatabaseDown(t *testing.T) { databaseDown(t, 6*time.Millisecond) }
+
+func TestDatabaseDownLong(t *testing.T) {
+	testserver.LongForm(t)
+	databaseDown(t, time.Millisecond)
+}
+
+// databaseDown asks each node for two sessions every so often.
+func databaseDown(t *testing.T, every time.Duration) {
+	t.Helper()
 	server := testserver.Postgres(t)
 	db := databaseAt(t, server.URL())
 	for _, c := range []struct {
@@ -347,7 +368,7 @@ func TestDatabaseDown(t *testing.T) {
 						select {
 						case <-stop:
 							return
-						case <-time.After(time.Millisecond):
+						case <-time.After(every):
 						}
 						began, down := time.Now(), killed.Load()
 						_, err := briefly(m, live[i%len(live)])

@@ -49,6 +49,13 @@ func fast() hybridstore.Config {
 	return hybridstore.Config{Logger: quiet, PollInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond}
 }
 
+// unhasty is a configuration for tests that wait neither for the log nor for touches.
+func unhasty() hybridstore.Config {
+	cfg := fast()
+	cfg.PollInterval = 200 * time.Millisecond
+	return cfg
+}
+
 // node opens the pair as a process does; work says whether its loop runs. It also
 // returns how many sessions the database was asked for.
 func (p pair) node(t testing.TB, cfg hybridstore.Config, work bool) (*hybridstore.Store, *atomic.Int64) {
@@ -208,7 +215,7 @@ func conformance(t *testing.T, long bool) {
 				Short: c.short || !long, Themes: themes,
 				Open: func(t testing.TB, now func() time.Time) session.Store {
 					p := pair{databases.Lend(t), caches[c.cache](t)}
-					cfg := fast()
+					cfg := unhasty()
 					cfg.Now = now
 					s, _ := p.node(t, cfg, c.work)
 					mu.Lock()
@@ -220,7 +227,7 @@ func conformance(t *testing.T, long bool) {
 					mu.Lock()
 					p := pairs[first]
 					mu.Unlock()
-					cfg := fast()
+					cfg := unhasty()
 					cfg.Now = now
 					s, _ := p.node(t, cfg, c.work)
 					return prompt{s}

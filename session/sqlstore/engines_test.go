@@ -65,7 +65,17 @@ func opened(t testing.TB, db *sql.DB, err error) *sql.DB {
 // each runs test on an empty database of each engine.
 func each(t *testing.T, test func(t *testing.T, e engine)) {
 	t.Helper()
-	for name, start := range engines {
+	eachOf(t, slices.Collect(maps.Keys(engines)), test)
+}
+
+// servers are the engines that differ in more than how statements are sent.
+var servers = []string{"sqlite", "postgresql", "mariadb"}
+
+// eachOf is each on the engines of these names.
+func eachOf(t *testing.T, names []string, test func(t *testing.T, e engine)) {
+	t.Helper()
+	for _, name := range names {
+		start := engines[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, start(t))

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -36,8 +37,17 @@ var schemaChanges = map[string][]string{
 	},
 }
 
-// TestPlansHeal changes the schema under load: 0 of the validations and touches fail.
-func TestPlansHeal(t *testing.T) {
+// TestPlansHeal changes the schema under load: 0 of the validations and touches fail. Each of eight
+// callers makes 20 of both about a change, in the long form 50.
+func TestPlansHeal(t *testing.T) { plansHeal(t, 20) }
+
+func TestPlansHealLong(t *testing.T) {
+	testserver.LongForm(t)
+	plansHeal(t, 50)
+}
+
+func plansHeal(t *testing.T, each int) {
+	t.Helper()
 	for name, start := range engines {
 		changes := schemaChanges[strings.TrimSuffix(name, ", arguments sent apart")]
 		for what, cfg := range map[string]Config{"prepared": {}, "not prepared": {NoPrepare: true}} {
@@ -50,7 +60,7 @@ func TestPlansHeal(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer func() { _ = s.Close() }()
-				healsFrom(t, s, e.connect(t), changes)
+				healsFrom(t, s, e.connect(t), each, changes)
 			})
 		}
 	}
@@ -63,7 +73,7 @@ func TestLostStatementsHeal(t *testing.T) {
 	e := engines["postgresql"](t)
 	db := e.connect(t)
 	s := open(t, db, nil)
-	healsAfter(t, s, func() {
+	healsAfter(t, s, 50, func() {
 		var conns []*sql.Conn
 		for range db.Stats().MaxOpenConnections / 2 {
 			conn, err := db.Conn(t.Context())
@@ -82,7 +92,7 @@ func TestLostStatementsHeal(t *testing.T) {
 }
 
 // healsFrom is healsAfter these statements.
-func healsFrom(t *testing.T, s *Store, db *sql.DB, changes []string) {
+func healsFrom(t *testing.T, s *Store, db *sql.DB, each int, changes []string) {
 	t.Helper()
 	var do []func()
 	for _, change := range changes {
@@ -92,12 +102,12 @@ func healsFrom(t *testing.T, s *Store, db *sql.DB, changes []string) {
 			}
 		})
 	}
-	healsAfter(t, s, do...)
+	healsAfter(t, s, each, do...)
 }
 
 // healsAfter validates and touches with eight callers, makes the changes one by one,
-// after each of which everybody has 25 more answers, and counts the failures.
-func healsAfter(t *testing.T, s *Store, changes ...func()) {
+// each in the middle of so many calls of everybody, and counts the failures.
+func healsAfter(t *testing.T, s *Store, each int, changes ...func()) {
 	t.Helper()
 	const callers = 8
 	one := sample("ada", time.Now(), 7)
@@ -112,8 +122,8 @@ func healsAfter(t *testing.T, s *Store, changes ...func()) {
 		half := make(chan struct{}, callers)
 		for range callers {
 			crowd.Go(func() {
-				for i := range 50 {
-					if i == 25 {
+				for i := range each {
+					if i == each/2 {
 						half <- struct{}{}
 					}
 					calls.Add(2)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,10 +17,21 @@ import (
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
-// TestPgBouncer opens the store through PgBouncer in each way that pgx sends
-// statements: it works for two processes of many callers on two connections to the
-// server, or Open says what to set.
+// TestPgBouncer opens the store through PgBouncer in the ways that pgx sends statements: it works
+// for two processes of many callers on two connections to the server, or Open says what to set.
+// The short form has what pgx does by default and what Open says, the long one each way.
 func TestPgBouncer(t *testing.T) {
+	pgBouncer(t, "session/cache_statement", "transaction/cache_statement", "transaction/exec")
+}
+
+func TestPgBouncerLong(t *testing.T) {
+	testserver.LongForm(t)
+	pgBouncer(t)
+}
+
+// pgBouncer runs these of the ways; none is all.
+func pgBouncer(t *testing.T, only ...string) {
+	t.Helper()
 	const refused, works = false, true
 	for pool, modes := range map[string]map[string]bool{
 		"session": {"cache_statement": works, "cache_describe": works, "describe_exec": works, "exec": works, "simple_protocol": works},
@@ -28,6 +40,9 @@ func TestPgBouncer(t *testing.T) {
 		},
 	} {
 		for mode, want := range modes {
+			if len(only) > 0 && !slices.Contains(only, pool+"/"+mode) {
+				continue
+			}
 			t.Run(pool+"/"+mode, func(t *testing.T) {
 				t.Parallel()
 				postgres := testserver.SharedPostgres(t)

@@ -6,12 +6,15 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -117,8 +120,18 @@ func processes(t *testing.T, e engine, n, logins int) <-chan error {
 	return ended
 }
 
-func TestTenProcessesOpenAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, e engine) {
+// TestTenProcessesOpenAtOnce and the test of two processes run on each server; their long forms also
+// with arguments sent apart, and with more logins.
+func TestTenProcessesOpenAtOnce(t *testing.T) { tenOpenAtOnce(t, servers...) }
+
+func TestTenProcessesOpenAtOnceLong(t *testing.T) {
+	testserver.LongForm(t)
+	tenOpenAtOnce(t, slices.Collect(maps.Keys(engines))...)
+}
+
+func tenOpenAtOnce(t *testing.T, names ...string) {
+	t.Helper()
+	eachOf(t, names, func(t *testing.T, e engine) {
 		ended := processes(t, e, 10, 1)
 		for range cap(ended) {
 			if err := <-ended; err != nil {
@@ -141,10 +154,19 @@ func TestTenProcessesOpenAtOnce(t *testing.T) {
 	})
 }
 
-func TestTwoProcessesNeverExceedTheLimit(t *testing.T) {
-	each(t, func(t *testing.T, e engine) {
+func TestTwoProcessesNeverExceedTheLimit(t *testing.T) { twoProcesses(t, 150, servers...) }
+
+func TestTwoProcessesNeverExceedTheLimitLong(t *testing.T) {
+	testserver.LongForm(t)
+	twoProcesses(t, 500, slices.Collect(maps.Keys(engines))...)
+}
+
+// twoProcesses sign a user in as often as that each.
+func twoProcesses(t *testing.T, logins int, names ...string) {
+	t.Helper()
+	eachOf(t, names, func(t *testing.T, e engine) {
 		s := open(t, e.connect(t), nil)
-		ended := processes(t, e, 2, 500)
+		ended := processes(t, e, 2, logins)
 		anna := made("anna", time.Now())
 		count := func() int {
 			page, err := s.List(t.Context(), session.Query{User: anna.User()})
@@ -160,7 +182,7 @@ func TestTwoProcessesNeverExceedTheLimit(t *testing.T) {
 					t.Fatal(err)
 				}
 				running--
-			default:
+			case <-time.After(time.Millisecond):
 				if n := count(); n > limit {
 					t.Fatalf("%d live sessions, the limit is %d", n, limit)
 				}
@@ -170,8 +192,8 @@ func TestTwoProcessesNeverExceedTheLimit(t *testing.T) {
 			t.Errorf("%d live sessions in the end, want %d", n, limit)
 		}
 		var kept int
-		if err := s.db.Pool.QueryRowContext(t.Context(), "SELECT count(*) FROM crudadmin_sessions WHERE ended_reason = 'limit'").Scan(&kept); err != nil || kept != 1000-limit {
-			t.Errorf("%d sessions ended by the limit, want %d (%v)", kept, 1000-limit, err)
+		if err := s.db.Pool.QueryRowContext(t.Context(), "SELECT count(*) FROM crudadmin_sessions WHERE ended_reason = 'limit'").Scan(&kept); err != nil || kept != 2*logins-limit {
+			t.Errorf("%d sessions ended by the limit, want %d (%v)", kept, 2*logins-limit, err)
 		}
 	})
 }
