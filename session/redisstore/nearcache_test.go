@@ -58,14 +58,23 @@ func TestNearCacheAsksNobody(t *testing.T) {
 
 // TestNearCacheOwnChanges: what this process ends or changes it sees at once,
 // over however many connections.
-func TestNearCacheOwnChanges(t *testing.T) {
+func TestNearCacheOwnChanges(t *testing.T) { nearCacheOwnChanges(t, 40) }
+
+func TestNearCacheOwnChangesLong(t *testing.T) {
+	testserver.LongForm(t)
+	nearCacheOwnChanges(t, 100)
+}
+
+// nearCacheOwnChanges changes as many sessions in each of eight goroutines.
+func nearCacheOwnChanges(t *testing.T, sessions int) {
+	t.Helper()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16)) // for four connections: commands of one caller go over several
 	server, prefix := testserver.SharedRedis(t)
 	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Prefix: prefix, PoolSize: 8, NearCache: time.Minute})
 	var workers sync.WaitGroup
 	for w := range 8 {
 		workers.Go(func() {
-			for i := range 100 {
+			for i := range sessions {
 				one := newSession("ada", session.Tag{byte(w), byte(i)})
 				other := newSession("ada", one.ID.Tag())
 				if _, err := s.Create(t.Context(), one, session.Admission{Limit: 1}); err != nil {

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp/sessionhttptest"
@@ -440,6 +441,7 @@ func TestTheWriterCanDoWhatItCould(t *testing.T) {
 // TestTheRequestGetsBack: the form's files are removed, pattern and values are known outside,
 // whatever the handler does and whoever wraps the request between.
 func TestTheRequestGetsBack(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	s := newSite(t, session.Config{}, sessionhttp.Config{})

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
@@ -56,8 +57,17 @@ func (l leaving) DeleteUser(ctx context.Context, u session.User, why session.End
 }
 
 // TestEndingsHappen: whatever ends a session ends it, wherever in it the context is
-// canceled, before and after each call of the store and before the first.
-func TestEndingsHappen(t *testing.T) {
+// canceled, before and after each call of the store and before the first. The long form has the
+// stores that the short one leaves out.
+func TestEndingsHappen(t *testing.T) { endingsHappen(t, false) }
+
+func TestEndingsHappenLong(t *testing.T) {
+	testserver.LongForm(t)
+	endingsHappen(t, true)
+}
+
+func endingsHappen(t *testing.T, long bool) {
+	t.Helper()
 	type asked struct {
 		manager  *session.Manager
 		sessions *sessionhttp.Sessions
@@ -94,6 +104,9 @@ func TestEndingsHappen(t *testing.T) {
 		},
 	}
 	for _, s := range subjects {
+		if long != (s.short == 0) {
+			continue
+		}
 		t.Run(s.name, func(t *testing.T) {
 			clock := sessiontest.NewClock()
 			at, leave := 0, context.CancelFunc(func() {})
