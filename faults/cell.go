@@ -263,16 +263,16 @@ func (c *cell) clean() {
 	c.measured.Clean = ok
 }
 
-// eventually polls until ok, and reports whether it was within the time.
+// eventually polls until ok, less and less often, and reports whether it was within the time.
 func (c *cell) eventually(within time.Duration, ok func() bool) bool {
-	for until := time.Now().Add(within); ; {
+	for began, until := time.Now(), time.Now().Add(within); ; {
 		if ok() {
 			return true
 		}
 		if time.Now().After(until) {
 			return false
 		}
-		<-time.After(5 * time.Millisecond)
+		<-time.After(5*time.Millisecond + min(time.Since(began)/20, 100*time.Millisecond))
 	}
 }
 

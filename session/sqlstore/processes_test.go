@@ -120,8 +120,8 @@ func processes(t *testing.T, e engine, n, logins int) <-chan error {
 	return ended
 }
 
-// TestTenProcessesOpenAtOnce and the test of two processes run on each server; their long forms also
-// with arguments sent apart, and with more logins.
+// TestTenProcessesOpenAtOnce and the test of two processes run on each server; their long forms
+// also with arguments sent apart, and with more logins.
 func TestTenProcessesOpenAtOnce(t *testing.T) { tenOpenAtOnce(t, servers...) }
 
 func TestTenProcessesOpenAtOnceLong(t *testing.T) {

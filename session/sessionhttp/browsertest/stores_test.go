@@ -1,6 +1,6 @@
 // The model on every store: 400 interleavings in memory and 20 on each other; in the long form
-// 10,000 and 200, also on the hybrid stores that differ from another in their cache alone; with -soak
-// ten times and more as many.
+// 10,000 and 200, also on the hybrid stores that differ from another in their cache alone; with
+// -soak ten times and more as many.
 
 package browsertest
 
