@@ -55,8 +55,8 @@ const (
 // errOpen says that the cache is being left alone.
 var errOpen = errors.New("hybridstore: the cache failed a moment ago")
 
-// front is the cache behind a breaker.
-type front struct {
+// guardedCache is the cache behind a breaker.
+type guardedCache struct {
 	cache   Cache
 	breaker breaker.Breaker
 	back    func() // called when the cache answers again
@@ -64,11 +64,11 @@ type front struct {
 }
 
 // isDown reports whether the cache failed last time.
-func (f *front) isDown() bool { return f.breaker.Failing() }
+func (f *guardedCache) isDown() bool { return f.breaker.Failing() }
 
 // settled records how a call went. fault says that a failure is the cache's, and not that of a
 // caller that left or had too little time.
-func (f *front) settled(err error, fault bool) {
+func (f *guardedCache) settled(err error, fault bool) {
 	switch {
 	case err == nil:
 		if f.breaker.Succeed() {
@@ -83,7 +83,7 @@ func (f *front) settled(err error, fault bool) {
 }
 
 // ask calls the cache through the breaker, within its share of the time.
-func (f *front) ask(ctx context.Context, call func(context.Context) error) error {
+func (f *guardedCache) ask(ctx context.Context, call func(context.Context) error) error {
 	if _, ok := f.breaker.Enter(time.Now()); !ok {
 		return errOpen
 	}
@@ -98,7 +98,7 @@ func (f *front) ask(ctx context.Context, call func(context.Context) error) error
 	return err
 }
 
-func (f *front) get(ctx context.Context, id session.ID) (e entry, err error) {
+func (f *guardedCache) get(ctx context.Context, id session.ID) (e entry, err error) {
 	err = f.ask(ctx, func(ctx context.Context) error {
 		head, s, err := f.cache.Get(ctx, id)
 		e = parse(head, s, id)
@@ -107,7 +107,7 @@ func (f *front) get(ctx context.Context, id session.ID) (e entry, err error) {
 	return e, err
 }
 
-func (f *front) swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (done bool, err error) {
+func (f *guardedCache) swap(ctx context.Context, id session.ID, old, head []byte, s *session.Session, keep time.Duration) (done bool, err error) {
 	err = f.ask(ctx, func(ctx context.Context) (err error) {
 		done, err = f.cache.Swap(ctx, id, old, head, s, keep)
 		return err
@@ -115,7 +115,7 @@ func (f *front) swap(ctx context.Context, id session.ID, old, head []byte, s *se
 	return done, err
 }
 
-func (f *front) set(ctx context.Context, ids []session.ID, k kind, keep time.Duration) error {
+func (f *guardedCache) set(ctx context.Context, ids []session.ID, k kind, keep time.Duration) error {
 	for some := range slices.Chunk(ids, maxMarks) {
 		if err := f.ask(ctx, func(ctx context.Context) error {
 			return f.cache.Set(ctx, some, newHead(k, position{}), keep)

@@ -163,7 +163,7 @@ func (s *Store) compareOne(ctx context.Context, id session.ID) {
 	}
 	s.counts.drifted.Add(1)
 	s.log.WarnContext(ctx, "cache and database differ, the database decides", "id", id, "live", !ended)
-	s.window.suspect(id)
+	s.window.askDatabase(id)
 	if s.cache.set(ctx, []session.ID{id}, ask, s.keepMarks()) == nil {
 		s.counts.repaired.Add(1)
 	}

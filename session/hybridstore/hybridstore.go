@@ -143,7 +143,7 @@ const maxWindow = 10_000
 type Store struct {
 	cfg      Config
 	database Database
-	cache    *front
+	cache    *guardedCache
 	clock    *clock
 	log      *slog.Logger
 	stale    time.Duration // how long after a commit a node may not know of it
@@ -190,8 +190,8 @@ func New(database Database, cache Cache, cfg Config) (*Store, error) {
 	if grace := database.Traits().SweepGrace; grace < cfg.Grace() {
 		s.log.Warn("the database sweeps too early: sessions whose activity is on its way may end", "grace", grace, "want", cfg.Grace())
 	}
-	s.cache = &front{
-		cache: cache, back: s.window.doubt, log: s.log,
+	s.cache = &guardedCache{
+		cache: cache, back: s.window.forgetPolls, log: s.log,
 		breaker: breaker.Breaker{MinPause: cacheRetry, MaxPause: cacheRetry},
 	}
 	return s, nil

@@ -48,7 +48,7 @@ func (s *Store) touch(ctx context.Context, seen session.Seen) error {
 	err := s.database.Touch(ctx, seen)
 	switch {
 	case errors.Is(err, session.ErrNotFound):
-		s.window.suspect(seen.ID)
+		s.window.askDatabase(seen.ID)
 	case !seen.PreviousUntil.IsZero() && (err == nil || errors.Is(err, session.ErrIndeterminate)):
 		if s.forget(ctx, seen.ID) != nil {
 			s.counts.untold.Add(1)

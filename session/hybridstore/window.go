@@ -156,9 +156,9 @@ func (w *window) endings(p point, tag session.Tag) ([]session.ID, bool) {
 	return ids, true
 }
 
-// suspect makes this node ask the database about the sessions until a later poll has read what
+// askDatabase makes this node ask the database about the sessions until a later poll has read what
 // became of them.
-func (w *window) suspect(ids ...session.ID) {
+func (w *window) askDatabase(ids ...session.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
@@ -166,8 +166,8 @@ func (w *window) suspect(ids ...session.ID) {
 	}
 }
 
-// doubt makes the polls that have begun so far not count.
-func (w *window) doubt() {
+// forgetPolls makes the polls that have begun so far not count.
+func (w *window) forgetPolls() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.distrust = w.begun

@@ -40,7 +40,7 @@ func (s *Store) Restore(ctx context.Context, n session.Session) error {
 func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m session.Metadata) error {
 	err := s.database.Update(ctx, id, version, m)
 	if errors.Is(err, session.ErrNotFound) {
-		s.window.suspect(id)
+		s.window.askDatabase(id)
 	}
 	if err == nil || errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
 		if s.forget(ctx, id) != nil { // the others read it in the log
@@ -53,7 +53,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, version uint64, m ses
 // forget makes the database decide about the sessions: on this node at once, on others if the cache
 // takes the marks.
 func (s *Store) forget(ctx context.Context, ids ...session.ID) error {
-	s.window.suspect(ids...)
+	s.window.askDatabase(ids...)
 	return s.cache.set(ctx, ids, ask, s.keepMarks())
 }
 
@@ -64,7 +64,7 @@ func (s *Store) Rotate(ctx context.Context, old session.ID, next session.Session
 	err := s.database.Rotate(ctx, old, next)
 	if err != nil {
 		if errors.Is(err, session.ErrNotFound) {
-			s.window.suspect(old)
+			s.window.askDatabase(old)
 		}
 		if errors.Is(err, session.ErrConflict) || errors.Is(err, session.ErrIndeterminate) {
 			_ = s.forget(ctx, old)
@@ -130,7 +130,7 @@ func (s *Store) DeleteUser(ctx context.Context, user session.User, why session.E
 // settle returns nil when no node believes the records of the sessions in the cache any more: when
 // the cache has confirmed the marks, or MaxStale after the commit.
 func (s *Store) settle(ctx context.Context, committed time.Time, mark kind, ids []session.ID) error {
-	s.window.suspect(ids...)
+	s.window.askDatabase(ids...)
 	tell := func() error { return s.cache.set(ctx, ids, mark, s.keepMarks()) }
 	if err := tell(); err != nil {
 		return s.waitOut(ctx, committed, tell, err)
