@@ -180,7 +180,7 @@ func hashCount(h hash.Hash, n int64) { _, _ = h.Write(binary.BigEndian.AppendUin
 
 // digest hashes which rows go with the chosen ones, and which refer to them.
 func (c *cascade) digest(h hash.Hash) {
-	rowsOf := func(t *Table, action string, columns []string, rows *rowSet) {
+	rowsOf := func(t *Table, action Action, columns []string, rows *rowSet) {
 		hashBytes(h, []byte(t.Name))
 		hashBytes(h, []byte(action))
 		for _, column := range columns {
@@ -196,7 +196,7 @@ func (c *cascade) digest(h hash.Hash) {
 	}
 	byName := func(a, b *Table) int { return cmp.Compare(a.Name, b.Name) }
 	for _, t := range slices.SortedFunc(maps.Keys(c.deleted), byName) {
-		rowsOf(t, "CASCADE", nil, c.deleted[t])
+		rowsOf(t, Cascade, nil, c.deleted[t])
 	}
 	for _, fk := range slices.SortedFunc(maps.Keys(c.affected), func(a, b *ForeignKey) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), slices.Compare(a.Columns, b.Columns))

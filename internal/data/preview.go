@@ -41,7 +41,7 @@ type Preview struct {
 type Effect struct {
 	Table   string   // empty if the table is not shown
 	Columns []string // the foreign key's; empty in Deleted, and where the table is not shown
-	Action  string   // CASCADE, SET NULL, SET DEFAULT, RESTRICT, NO ACTION
+	Action  Action
 	Count   Count
 }
 
@@ -142,7 +142,7 @@ func (s *Schema) unseen(child *Table, fk *ForeignKey) bool {
 }
 
 // effect is an Effect without the names of a table that is not shown, and of masked columns.
-func (s *Schema) effect(t *Table, columns []string, action string, count Count) Effect {
+func (s *Schema) effect(t *Table, columns []string, action Action, count Count) Effect {
 	if _, shown := s.Table(t.Name); !shown {
 		return Effect{Action: action, Count: Count{Unknown: true}}
 	}
@@ -242,7 +242,7 @@ func (c *cascade) follow(ctx context.Context) error {
 func (c *cascade) hide(child *Table, fk *ForeignKey) {
 	s := c.s.Schema()
 	c.hides(s.effect(child, nil, fk.OnDelete, Count{Unknown: true}))
-	if fk.OnDelete != "CASCADE" {
+	if fk.OnDelete != Cascade {
 		return
 	}
 	for _, one := range s.Deleting(child.Name) {
@@ -250,9 +250,9 @@ func (c *cascade) hide(child *Table, fk *ForeignKey) {
 		if !ok {
 			continue
 		}
-		action := "SET NULL"
+		action := SetNull
 		if one.Deletes {
-			action = "CASCADE"
+			action = Cascade
 		}
 		c.hides(s.effect(t, nil, action, Count{Unknown: true}))
 	}
@@ -272,7 +272,7 @@ func (c *cascade) refer(ctx context.Context, t, child *Table, fk *ForeignKey, ba
 		return c.s.failed(ctx, "preview a deletion from", child, err)
 	}
 	for _, handle := range rows {
-		if fk.OnDelete == "CASCADE" {
+		if fk.OnDelete == Cascade {
 			c.remove(child, handle)
 			continue
 		}
@@ -297,7 +297,7 @@ func (c *cascade) report(p *Preview, t *Table, chosen int) {
 			n -= chosen
 		}
 		if n > 0 {
-			p.Deleted = append(p.Deleted, effect(child, nil, "CASCADE", limited(n, rows.more || c.more)))
+			p.Deleted = append(p.Deleted, effect(child, nil, Cascade, limited(n, rows.more || c.more)))
 		}
 	}
 	for fk, rows := range c.affected {
@@ -313,10 +313,10 @@ func (c *cascade) report(p *Preview, t *Table, chosen int) {
 		}
 		one := effect(child, fk.Columns, fk.OnDelete, limited(n, rows.more))
 		required := slices.ContainsFunc(child.columns(fk.Columns), func(c *Column) bool {
-			return !c.Nullable && (fk.OnDelete == "SET NULL" || !c.HasDefault)
+			return !c.Nullable && (fk.OnDelete == SetNull || !c.HasDefault)
 		})
 		switch {
-		case (fk.OnDelete == "SET NULL" || fk.OnDelete == "SET DEFAULT") && !required:
+		case (fk.OnDelete == SetNull || fk.OnDelete == SetDefault) && !required:
 			p.Changed = append(p.Changed, one)
 		default:
 			p.Forbid = append(p.Forbid, one)

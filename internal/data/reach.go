@@ -74,11 +74,11 @@ func (r *reach) deleted(t *Table) {
 			continue
 		}
 		switch fk.OnDelete {
-		case "CASCADE":
+		case Cascade:
 			if r.found(Reached{Table: child.Name, Deletes: true}) {
 				r.deleted(child)
 			}
-		case "SET NULL", "SET DEFAULT":
+		case SetNull, SetDefault:
 			r.set(child, fk)
 		}
 	}
@@ -93,7 +93,7 @@ func (r *reach) changed(t *Table, columns []string) {
 			continue
 		}
 		switch fk.OnUpdate {
-		case "CASCADE", "SET NULL", "SET DEFAULT":
+		case Cascade, SetNull, SetDefault:
 			r.set(child, fk)
 		}
 	}

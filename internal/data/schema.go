@@ -137,6 +137,19 @@ type UniqueKey struct {
 	NotNull bool // no column of it is nullable
 }
 
+// Action is what becomes of the rows that refer to a row when it is deleted, or its key changes: the
+// referential action of the SQL standard.
+type Action string
+
+// The referential actions.
+const (
+	Cascade    Action = "CASCADE"
+	SetNull    Action = "SET NULL"
+	SetDefault Action = "SET DEFAULT"
+	Restrict   Action = "RESTRICT"
+	NoAction   Action = "NO ACTION" // restrict, at the end of the statement or the transaction
+)
+
 // check is a CHECK constraint.
 type check struct {
 	name       string // empty if it has none
@@ -157,8 +170,8 @@ type ForeignKey struct {
 	Columns    []string
 	RefTable   string
 	RefColumns []string
-	OnDelete   string // CASCADE, SET NULL, RESTRICT, …
-	OnUpdate   string
+	OnDelete   Action
+	OnUpdate   Action
 	Usable     bool // RefTable is shown, RefColumns are unique there, and nothing of it is masked
 
 	resolved bool // RefTable and RefColumns exist: the engine enforces it

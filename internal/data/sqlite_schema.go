@@ -242,7 +242,7 @@ func (d *sqlite) foreignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 	return d.each(ctx, db, `SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?, 'main') ORDER BY id DESC, seq`, []any{t.Name}, 6, func(v []any) {
 		if id := asInt(v[0]); id != last {
 			last = id
-			t.ForeignKeys = append(t.ForeignKeys, &ForeignKey{Table: t.Name, RefTable: asText(v[1]), OnUpdate: asText(v[4]), OnDelete: asText(v[5])})
+			t.ForeignKeys = append(t.ForeignKeys, &ForeignKey{Table: t.Name, RefTable: asText(v[1]), OnUpdate: Action(asText(v[4])), OnDelete: Action(asText(v[5]))})
 		}
 		fk := t.ForeignKeys[len(t.ForeignKeys)-1]
 		fk.Columns = append(fk.Columns, asText(v[2]))

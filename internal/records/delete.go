@@ -71,8 +71,8 @@ func effects(preview *data.Preview, links map[string]string) []ui.Effect {
 		maybe   bool
 	}{{preview.Forbid, false}, {preview.Deleted, false}, {preview.Changed, false}, {preview.Unseen, true}} {
 		for _, e := range group.effects {
-			kind := ui.EffectKind(strings.ToLower(e.Action))
-			if e.Action == "NO ACTION" {
+			kind := ui.EffectKind(strings.ToLower(string(e.Action)))
+			if e.Action == data.NoAction {
 				kind = ui.EffectRestrict
 			}
 			label := text.Verbatim(e.Table)
