@@ -32,8 +32,8 @@ if ! command -v gcc cc >/dev/null; then # the race detector is linked with it
 	packages+=(gcc libc6-dev)
 fi
 
-# The headless shell halves what the browser's tests cost. Another browser does too, so that not
-# getting the shell is no failure.
+# The headless shell halves what the browser's tests cost. Another browser does too, so that the
+# tests run without the shell where it cannot be had.
 if [ -n "$any_browser" ] && ! command -v chromium-headless-shell >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 	DEBIAN_FRONTEND=noninteractive timeout 180 apt-get install -q -y --no-install-recommends -o Acquire::Retries=0 -o Acquire::http::Timeout=10 \
 		chromium-headless-shell </dev/null >/dev/null 2>&1 || echo "No chromium-headless-shell here: the browser's tests take longer, with $(head -n 1 <<<"$any_browser")."

@@ -183,8 +183,8 @@ func pagesInBrowser(t *testing.T, both bool) {
 			}
 			for i, scheme := range schemes {
 				b.scheme(scheme)
-				// The first theme is asked everything; the other one differs in colours only, and the
-				// short form asks a phone for no more.
+				// The first theme is asked everything; the other one differs in colours only, and
+				// the short form asks a phone for no more.
 				colours := i > 0 || !both && width == 375
 				for _, found := range tell(b, chromedp.Evaluate[[]string](chromium.AxeFound(colours), chromedp.EvalAwaitPromise)) {
 					t.Errorf("%s, %s: axe: %s", what, scheme, found)

@@ -37,7 +37,6 @@ var unsaid = map[string]string{
 	"internal/frame/securitylog.go: (no such account)":                  "logged",
 	"internal/frame/frame.go: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; ": "a header",
 	"internal/frame/frame.go: connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'": "a header",
-	"internal/records/delete.go: NO ACTION":               "SQL",
 	"internal/records/export.go: an export":               "logged",
 	"internal/records/export.go: text/csv; charset=utf-8": "a header",
 	"internal/records/list.go: JSON Lines":                "a format's name",

@@ -137,8 +137,8 @@ type UniqueKey struct {
 	NotNull bool // no column of it is nullable
 }
 
-// Action is what becomes of the rows that refer to a row when it is deleted, or its key changes: the
-// referential action of the SQL standard.
+// Action is the referential action of the SQL standard: what becomes of the rows that refer to a
+// row when it is deleted, or its key changes.
 type Action string
 
 // The referential actions.
