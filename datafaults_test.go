@@ -5,6 +5,7 @@ package crudadmin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"mime/multipart"
@@ -163,8 +164,7 @@ func (b *bench) rowsOf(t testing.TB, table string) []string {
 		t.Fatal(err)
 	}
 	names, err := rows.Columns()
-	_ = rows.Close()
-	if err != nil {
+	if err := errors.Join(err, rows.Close(), rows.Err()); err != nil {
 		t.Fatal(err)
 	}
 	var parts []string
@@ -182,6 +182,9 @@ func (b *bench) rowsOf(t testing.TB, table string) []string {
 			t.Fatal(err)
 		}
 		all = append(all, one)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	return all
 }
@@ -451,4 +454,34 @@ func TestNumbersDatesAndTruthsAreNoSecrets(t *testing.T) {
 	if w := b.browser(t).signIn(adminName).saveUntouched("/m/v/new"); w.Code != http.StatusSeeOther {
 		t.Errorf("a new record: %d %s", w.Code, inner(w.Body.String()))
 	}
+}
+
+// Samples: text in a column of blobs is text.
+func TestTextInColumnsOfBlobs(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE bl(id INTEGER PRIMARY KEY, title BLOB NOT NULL, more VARBINARY(20)); INSERT INTO bl VALUES(1,'Main_Page',x'00ff'),(2,'cafe',NULL),(3,x'4d61696e',123);`)
+	page := b.browser(t).signIn(adminName)
+	for id, title := range map[string]string{"1": "Other page", "2": "café\r\n2"} {
+		if w := page.changeFields("/m/bl/"+id+"/edit", map[string]string{"title": title}); w.Code != http.StatusSeeOther {
+			t.Errorf("%s: %d %s", id, w.Code, inner(w.Body.String()))
+		}
+	}
+	b.wants(t, "typeof(title)||' '||replace(title, char(10), '/')||' '||quote(more)", "bl", "text Other page X'00FF'; text café/2 NULL; blob Main 123")
+}
+
+// Samples: numbers are written in digits, as SQLite writes them.
+func TestRealNumbersAreWrittenInDigits(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE r(id INTEGER PRIMARY KEY, v REAL, n NUMERIC, ts FLOAT, x); INSERT INTO r VALUES(1,1234567.5,2500000.25,1711846813.493456,-0.00025),(2,1e15,0.00001,-999999999999999.0,1e300);`)
+	page := b.browser(t).signIn(adminName)
+	for _, path := range []string{"/m/r/", "/m/r/1", "/m/r/1/edit", "/m/r/export.csv", "/m/r/export.json"} {
+		body := page.get(path).Body.String()
+		for _, number := range []string{"1234567.5", "2500000.25", "1711846813.493456", "-0.00025"} {
+			if !strings.Contains(strings.ReplaceAll(body, "&#43;", "+"), number) {
+				t.Errorf("%s does not say %s", path, number)
+			}
+		}
+	}
+	if w := page.changeFields("/m/r/1/edit", map[string]string{"x": "7654321.25"}); w.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+	}
+	b.wants(t, "typeof(x)||' '||x", "r WHERE id = 1", "real 7654321.25")
 }

@@ -121,6 +121,15 @@ func (c *Column) parse(f Field) (any, error) {
 	return nil, misfit{text.KindUnwritable(string(c.Kind))}
 }
 
+// parseOver is parse for a field that replaces a value: text in a column of blobs stays text.
+func (c *Column) parseOver(f Field, was any) (any, error) {
+	if _, isText := was.(string); isText && c.Kind == KindBlob && f.File == nil && !f.Null {
+		text := Column{Name: c.Name, Kind: KindLongText}
+		return text.parse(f)
+	}
+	return c.parse(f)
+}
+
 func (c *Column) parseFile(f Field) (any, error) {
 	if len(f.File) > MaxFile {
 		return nil, misfit{text.TooLarge(MaxFile)}

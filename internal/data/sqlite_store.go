@@ -66,7 +66,7 @@ func sqliteText(c *Column, given string, like any) (any, error) {
 				return n, nil
 			}
 		case float64:
-			if strconv.FormatFloat(n, 'g', -1, 64) == given {
+			if realText(n) == given || strconv.FormatFloat(n, 'g', -1, 64) == given {
 				return n, nil
 			}
 		}

@@ -130,7 +130,7 @@ func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxByte
 	case int64:
 		v.Text = c.padScale(strconv.FormatInt(raw, 10))
 	case float64:
-		v.Text = strconv.FormatFloat(raw, 'g', -1, 64)
+		v.Text = realText(raw)
 		if c.Scale > 0 && math.Abs(raw) < 1e15 {
 			v.Text = c.padScale(strconv.FormatFloat(raw, 'f', -1, 64))
 		}
@@ -148,6 +148,14 @@ func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxByte
 		v.Text, v.Truncated = text, v.Truncated || cut
 	}
 	return v
+}
+
+// realText writes a real number in digits alone from 0.0001 up to 1e15, as SQLite does.
+func realText(f float64) string {
+	if abs := math.Abs(f); abs >= 1e-4 && abs < 1e15 {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
 // padScale adds the zeros that a decimal's scale asks for: 192.9 of a DECIMAL(10,2) is 192.90. It

@@ -247,7 +247,7 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 			continue
 		}
 		stored = was
-		value, err := c.parse(f)
+		value, err := c.parseOver(f, was)
 		if err != nil {
 			refuse(err)
 			continue

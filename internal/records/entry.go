@@ -247,6 +247,9 @@ func entered(c *data.Column, v data.Value) string {
 // a word, a default that is not known before it is used) is chosen from a list that has it.
 func (e *entry) widget(f data.FormField) ui.Widget {
 	w, c := widget(f), f.Column
+	if stored, ok := e.cell(c.Name); ok && w == ui.WidgetFile && stored.Storage == data.StoredText {
+		return ui.WidgetTextArea
+	}
 	if w != ui.WidgetCheckbox && w != ui.WidgetTriState {
 		return w
 	}
@@ -325,7 +328,7 @@ func (e *entry) read() (data.Input, error) {
 			in.Masked = append(in.Masked, f.Column.Name)
 		}
 		stored, ok := e.cell(f.Column.Name)
-		files[f.Column.Name] = widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
+		files[f.Column.Name] = e.widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
 		untouched[f.Column.Name] = e.untouched(f, sent)
 	}
 	var wrong data.FieldErrors
