@@ -65,6 +65,7 @@ func TestAnAddressIsNoForm(t *testing.T) {
 
 // Keys of another table, of another form, or of nothing delete nothing else.
 func TestBulkKeysAreOfTheirTable(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	w := newWorld(t)
 	page := w.browsers["ed"]

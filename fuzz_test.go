@@ -24,6 +24,7 @@ import (
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // dice are bytes that decide, so that a fuzzer can. When they are used up they
@@ -643,6 +644,7 @@ var (
 // No request, whatever its parameters are named and hold, is a fault, shows SQL,
 // a hidden thing or a row that the filter excludes, or writes without a right.
 func TestRandomRequests(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	w := newWorld(t)
 	random := rand.New(rand.NewPCG(20, *seed))

@@ -22,6 +22,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -114,6 +115,7 @@ func (b *bench) fill(t *testing.T) (free func()) {
 // Every outcome but done has a reason: on each route, for each way to fail. The outcomes and
 // reasons in docs/operations.md are those that exist.
 func TestEveryOutcomeHasItsReason(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	text, err := os.ReadFile("docs/operations.md")
 	if err != nil {
 		t.Fatal(err)

@@ -386,6 +386,7 @@ func TestFormsSayWhatReachesTooFar(t *testing.T) {
 // whose View has it on a form. All others are refused, whatever rows there are, so that nothing is
 // learned of them.
 func TestMaskedColumnsAreNotWrittenByADetour(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	type badge struct {
 		ID   int64
 		Code string

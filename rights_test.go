@@ -44,6 +44,7 @@ var asking = []struct {
 // all. Requests that need another right are refused, the others are not, and a table that may not
 // be viewed is not there.
 func TestRightsMatrix(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	sets := [][]Right{nil, {RightView}, AllRights()}
 	for _, right := range AllRights()[1:] {
 		sets = append(sets, []Right{RightView, right}, slices.DeleteFunc(AllRights(), func(r Right) bool { return r == right }))

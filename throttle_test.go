@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 )
 
@@ -138,6 +139,7 @@ func TestAnOwnerSignsInDuringAnAttack(t *testing.T) {
 
 // Flaw: the page of a throttled login said nothing.
 func TestAThrottledLoginSaysForHowLong(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for _, c := range []struct {
 		after time.Duration
 		want  string
@@ -186,6 +188,7 @@ func TestAThrottledLoginSaysForHowLong(t *testing.T) {
 // Flaw: the devices that had signed in under the old password had 5 guesses each
 // after it was reset.
 func TestDevicesEndWithWhatTheyWereKnownFor(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for name, change := range map[string]func(b *bench, page *browser, id string) int{
 		"reset": func(_ *bench, page *browser, id string) int {
 			return page.post("/users/"+id, "/users/"+id+"/password", map[string][]string{"new_password": {"another good pass phrase"}}).Code

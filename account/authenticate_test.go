@@ -285,6 +285,7 @@ func TestWaitForAHashingPlaceEndsWithTheContext(t *testing.T) {
 // 1,000 sign-ins at once at the real cost, known and unknown: at most MaxHashes hashes at a time,
 // and the process below 256 MB. Those whose context ends first are unavailable, never wrong.
 func TestThousandParallelLoginsStayUnder256MB(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	if testing.Short() {
 		t.Skip("hashes for seconds")
 	}

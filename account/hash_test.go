@@ -7,10 +7,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // Vectors of the Argon2 reference implementation (its test.c, version 0x13, Argon2id).
 func TestArgon2idKnownAnswers(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for _, c := range []struct{ password, hash string }{
 		{"password", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"},
 		{"password", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"},

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 const module = "github.com/go-crudadmin/crudadmin"
@@ -171,6 +173,7 @@ type pkg struct {
 }
 
 func TestImports(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	all := list(t)
 	seen := 0

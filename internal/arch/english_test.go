@@ -20,6 +20,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // A construction is words that do not go together in English.
@@ -267,6 +269,7 @@ var texts = sync.OnceValues(func() (map[string]string, error) {
 })
 
 func TestSentencesAreEnglish(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	all, err := texts()
 	if err != nil {

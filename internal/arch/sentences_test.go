@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	nodes "text/template/parse"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // speaking are the packages whose words reach pages.
@@ -118,6 +120,7 @@ func callee(call *ast.CallExpr) string {
 }
 
 func TestSentencesStandInOnePlace(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	used, files := map[string]bool{}, map[string]int{}
 	for _, s := range sources(t) {

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // root is the module's directory, from this test's.
@@ -119,6 +121,7 @@ func TestFileNamesSaySomething(t *testing.T) {
 }
 
 func TestNoHiddenTime(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	used := map[string]bool{}
 	for _, s := range sources(t) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
@@ -62,6 +63,7 @@ func TestStoriesAreClean(t *testing.T) {
 }
 
 func TestHundredColumns(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	r := stories.Renderer(t)
 	for _, p := range stories.Filled("x", 100) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
@@ -156,6 +157,7 @@ func said(t *testing.T) map[string]bool {
 // Pages in all their states say nothing but sentences, and say each that a template names, so that
 // the kinds of its arguments are tried too.
 func TestPagesSayOnlySentences(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	r := marked(t)
 	all := stories.All(r)
 	for _, pages := range [][]ui.Page{stories.Blank(), stories.Filled("x", 1), stories.Filled("x", 3), stories.Filled("", 1)} {
