@@ -119,6 +119,30 @@ func TestPreviewsComeTrue(t *testing.T) {
 	})
 }
 
+// A row that refers to another forbids nothing for sure if a table that is not shown may delete it
+// as well.
+func TestWhatAHiddenTableMayDeleteForbidsNothing(t *testing.T) {
+	for _, action := range []Action{NoAction, Restrict} {
+		for _, hide := range [][]string{nil, {"h"}} {
+			s := openWritable(t, Config{Hide: hide},
+				`CREATE TABLE a (id INTEGER PRIMARY KEY)`, `CREATE TABLE h (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a ON DELETE CASCADE)`,
+				`CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a ON DELETE `+string(action)+`, h INTEGER REFERENCES h ON DELETE CASCADE)`,
+				`INSERT INTO a VALUES (1)`, `INSERT INTO h VALUES (1, 1)`, `INSERT INTO b VALUES (1, 1, 1)`)
+			key := keyOf(t, s, "a", "1")
+			preview, err := s.DeletePreview(t.Context(), "a", key)
+			if err != nil || len(preview.Forbid) > 0 {
+				t.Errorf("%s, without %v: %+v, %v", action, hide, preview, err)
+			}
+			if told := slices.ContainsFunc(preview.Unseen, func(e Effect) bool { return e.Table == "b" && e.Action == action }); told != (hide != nil) {
+				t.Errorf("%s, without %v: %+v", action, hide, preview)
+			}
+			if err := s.Delete(t.Context(), "a", key, preview.Token); err != nil {
+				t.Errorf("%s, without %v: %v", action, hide, err)
+			}
+		}
+	}
+}
+
 func TestPreviewIsBounded(t *testing.T) {
 	s := openWritable(t, Config{}, `CREATE TABLE p (id INTEGER PRIMARY KEY)`, `INSERT INTO p VALUES (1)`, `CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE CASCADE)`, `CREATE INDEX cp ON c (p)`,
 		`CREATE TABLE n (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE SET NULL)`,

@@ -264,6 +264,11 @@ func (c *cascade) hides(one Effect) {
 	}
 }
 
+// mayDelete reports whether rows of t may be deleted by what is not looked at.
+func (c *cascade) mayDelete(t *Table) bool {
+	return slices.ContainsFunc(c.unseen, func(e Effect) bool { return e.Table == t.Name && e.Action == Cascade })
+}
+
 // refer finds the rows of child that refer to those of t by fk.
 func (c *cascade) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
 	query := c.s.dialect.referring(t, batch, child, fk)
@@ -318,6 +323,9 @@ func (c *cascade) report(p *Preview, t *Table, chosen int) {
 		switch {
 		case (fk.OnDelete == SetNull || fk.OnDelete == SetDefault) && !required:
 			p.Changed = append(p.Changed, one)
+		case c.mayDelete(child): // what happens first, only the database knows
+			one.Count = Count{Unknown: true}
+			c.hides(one)
 		default:
 			p.Forbid = append(p.Forbid, one)
 		}
