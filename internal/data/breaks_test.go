@@ -17,6 +17,7 @@ func TestLinesThatStayKeepTheirBreaks(t *testing.T) {
 		{"a\r\nb", "a\r\nnew\r\nb", "a\r\nnew\r\nb"},
 		{"", "a\r\nb", "a\nb"},
 		{"a\r\nb\rc", "c", "c"},
+		{"\ra\n", "\r\n\r\n", "\r\r"},
 	} {
 		if got := breaksOf(test.was, test.given); got != test.want {
 			t.Errorf("%q over %q: %q, want %q", test.given, test.was, got, test.want)

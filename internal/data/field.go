@@ -328,6 +328,9 @@ func breaksOf(was, given string) string {
 		case i > 0:
 			between[i] = between[i-1]
 		}
+		if i > 0 && fresh[i] == "" && between[i-1] == "\r" && between[i] == "\n" {
+			between[i] = "\r" // the two would be one
+		}
 	}
 	var out strings.Builder
 	for i, line := range fresh {
