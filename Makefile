@@ -19,7 +19,7 @@ TEST := -count=1 -timeout 25m -vet=off -ldflags=-w
 
 # Packages at once, beside one more of the tests without the race detector: many wait for a
 # server or a browser.
-AT_ONCE := -p $(or $(P),2)
+AT_ONCE := -p $(or $(P),3)
 
 # What `make test` runs of the faults; `make faults` makes them all.
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'

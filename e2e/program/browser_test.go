@@ -310,7 +310,7 @@ func (b *browser) demoTables() []string {
 // TestDemoInBrowser walks through a table and a view, and in the long form through some of
 // different nature; with -tables all through all of them. What every table leads to is followed by
 // TestCrawlChangesNothing, without a browser.
-func TestDemoInBrowser(t *testing.T) { demoInBrowser(t, "monthly_revenue", "orders") }
+func TestDemoInBrowser(t *testing.T) { demoInBrowser(t, "monthly_revenue", "categories") }
 
 func TestDemoInBrowserLong(t *testing.T) {
 	testserver.LongForm(t)
