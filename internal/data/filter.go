@@ -102,7 +102,7 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 		o.truth, err = parseBool(trimmed)
 	case KindDate, KindTime, KindDateTime:
 		var step time.Duration
-		o.from, _, step, err = parseInstant(trimmed)
+		o.from, _, step, err = comparedInstant(trimmed)
 		if err != nil || (c.Kind == KindTime) != (o.from.Year() == 2000 && !strings.Contains(trimmed, "-")) {
 			return o, instantError(c.Kind)
 		}
@@ -170,6 +170,18 @@ func parseInstant(text string) (at time.Time, zoned bool, step time.Duration, er
 	at, zoned, step, err = parseISO(text)
 	if err == nil && step == time.Second && strings.Contains(text, ".") {
 		at, step = at.Truncate(time.Millisecond), time.Millisecond
+	}
+	return at, zoned, step, err
+}
+
+// comparedInstant is parseISO with fractions of a second as SQLite compares them: rounded to the
+// millisecond, half up, but never up to the next second.
+func comparedInstant(text string) (at time.Time, zoned bool, step time.Duration, err error) {
+	at, zoned, step, err = parseISO(text)
+	if err == nil && step == time.Second && strings.Contains(text, ".") {
+		second := float64(at.Second()) + min(float64(at.Nanosecond())/1e9, 0.999)
+		at = at.Truncate(time.Minute).Add(time.Duration(second*1000+0.5) * time.Millisecond)
+		step = time.Millisecond
 	}
 	return at, zoned, step, err
 }

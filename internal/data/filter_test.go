@@ -4,6 +4,8 @@ package data
 
 import (
 	"database/sql"
+	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -214,4 +216,39 @@ func TestInstantFiltersAgreeWithGo(t *testing.T) {
 			t.Fatalf("%s %s of %v: %v, want %v", op, written, stored, got, ids)
 		}
 	})
+}
+
+// Every stored date and time equals its own text, and is neither less nor greater.
+func TestEveryInstantEqualsItsText(t *testing.T) {
+	s, db := pooled(t, 1, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, v DATETIME, w TIME)`)
+	random := rand.New(rand.NewPCG(1, 1))
+	one := func(of ...string) string { return of[random.IntN(len(of))] }
+	for range 150 {
+		clock := fmt.Sprintf("%02d:%02d:%02d", random.IntN(24), random.IntN(60), random.IntN(60))
+		if random.IntN(4) > 0 { // with a fraction, also next to where it is rounded
+			clock += "." + one("", "9", "99", "999") + strconv.Itoa(random.IntN(1000)) + one("", "5", "4999", "6")
+		}
+		day := fmt.Sprintf("%04d-%02d-%02d", 1+random.IntN(9998), 1+random.IntN(12), 1+random.IntN(28))
+		if _, err := db.Exec("INSERT INTO x (v, w) VALUES (?, ?)", day+one(" ", "T")+clock+one("", "", "Z", "+02:00", "-05:30"), clock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := s.List(t.Context(), Query{Table: "x", Limit: MaxLimit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range page.Rows {
+		for i, column := range []string{"v", "w"} {
+			text := row.Cells[1+i].Text
+			for op, want := range map[Op]bool{OpEq: true, OpLe: true, OpGe: true, OpIn: true, OpNe: false, OpLt: false, OpGt: false} {
+				own, err := s.List(t.Context(), Query{Table: "x", Filters: []Filter{{"id", OpEq, []string{row.Cells[0].Text}}, {column, op, []string{text}}}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if found := len(own.Rows) == 1; found != want {
+					t.Errorf("%s %s %q of itself: %v", column, op, text, found)
+				}
+			}
+		}
+	}
 }
