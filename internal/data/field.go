@@ -27,8 +27,9 @@ type (
 	decimalNumber string
 	// instantValue is a date, time or both.
 	instantValue struct {
-		at   time.Time
-		step time.Duration // what was written, from a second up
+		at    time.Time
+		step  time.Duration // what was written, from a second up
+		zoned bool          // it was written with a zone
 	}
 	uuidValue [16]byte
 	// document is JSON.
@@ -93,12 +94,12 @@ func (c *Column) parse(f Field) (any, error) {
 	case KindBool:
 		return parseBool(trimmed)
 	case KindDate, KindTime, KindDateTime:
-		at, _, step, err := parseISO(trimmed)
+		at, zoned, step, err := parseISO(trimmed)
 		isTime := err == nil && trimmed[4] != '-' // the shortest is 15:04
 		if err != nil || (c.Kind == KindTime) != isTime {
 			return nil, instantError(c.Kind)
 		}
-		return instantValue{at, step}, nil
+		return instantValue{at, step, zoned}, nil
 	case KindJSON:
 		if err := validJSON(f.Text); err != nil {
 			return nil, err
@@ -286,17 +287,36 @@ func (c *Column) same(f Field, stored any) bool {
 		is, err := parseBool(strings.TrimSpace(f.Text))
 		return ok && err == nil && was == is
 	case KindDate, KindTime, KindDateTime:
-		was, _, ok := shown.Time()
-		is, _, step, err := parseInstant(strings.TrimSpace(f.Text))
-		if c.Kind == KindDate && step == 24*time.Hour { // a form shows only the date, whatever is stored
-			return ok && err == nil && was.Format(time.DateOnly) == is.Format(time.DateOnly)
-		}
-		return ok && err == nil && was.Equal(is)
-	case KindJSON:
-		var was, is bytes.Buffer
-		return json.Compact(&was, []byte(shown.Text)) == nil && json.Compact(&is, []byte(f.Text)) == nil && bytes.Equal(was.Bytes(), is.Bytes())
+		return c.sameInstant(strings.TrimSpace(f.Text), shown)
 	}
 	return false
+}
+
+// sameInstant says whether a text is the instant that is stored. A form shows it to the second
+// where it has no more milliseconds, and of a date the day alone; a time of day without a zone is
+// in the stored one's.
+func (c *Column) sameInstant(given string, stored Value) bool {
+	was, _, ok := stored.Time()
+	is, zoned, step, err := parseISO(given)
+	if !ok || err != nil {
+		return false
+	}
+	whole := was.Nanosecond() == 0
+	if c.Kind == KindDate && step == 24*time.Hour && whole {
+		return was.Format(time.DateOnly) == is.Format(time.DateOnly)
+	}
+	if c.Kind == KindTime && !zoned {
+		is = onClock(is, was.Location())
+	}
+	if text, isText := stored.raw.(string); isText && (!whole || is.Nanosecond() != 0) {
+		was, _, _, _ = parseISO(text) // to the nanosecond
+	}
+	return was.Equal(is)
+}
+
+// onClock is the instant at which the clocks of a place show what an instant shows.
+func onClock(at time.Time, place *time.Location) time.Time {
+	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), place)
 }
 
 // foldBreaks is a text with one kind of line breaks.

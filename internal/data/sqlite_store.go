@@ -203,8 +203,8 @@ search:
 		}
 	}
 	at := value.at.In(location)
-	if c.Kind == KindDate && value.step == 24*time.Hour { // the day it is there
-		at = time.Date(value.at.Year(), value.at.Month(), value.at.Day(), 0, 0, 0, 0, location)
+	if c.Kind == KindDate && value.step == 24*time.Hour || c.Kind == KindTime && !value.zoned { // the day, or the time, it is there
+		at = onClock(value.at, location)
 	}
 	midnight := at.Equal(time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, location))
 	if layout == "2006-01-02" && !midnight {

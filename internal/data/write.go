@@ -252,7 +252,9 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 			refuse(err)
 			continue
 		}
-		value = withBreaks(value, stored)
+		if f.File == nil { // a file's line breaks are its own
+			value = withBreaks(value, stored)
+		}
 		if value == nil {
 			switch {
 			case state == nil && t.assigned(c), known && was == nil:

@@ -375,10 +375,11 @@ func (e *entry) read() (data.Input, error) {
 	return in, e.readFiles(in)
 }
 
-// overtyped reports a value that was entered beside a NULL box which the form
-// had ticked itself: without JavaScript nothing unticks it.
+// overtyped reports a value that was entered beside a NULL box which the form had ticked itself,
+// for a new record or for a NULL that is stored: without JavaScript nothing unticks it.
 func (e *entry) overtyped(name string, sent url.Values) bool {
-	return e.record == nil && lastOf(sent[name]) != ""
+	stored, ok := e.cell(name)
+	return (e.record == nil || ok && stored.Null()) && lastOf(sent[name]) != ""
 }
 
 // readField takes a text. What a form sends for a field that was left alone on a
