@@ -97,3 +97,31 @@ func TestAFileKeepsItsLineBreaks(t *testing.T) {
 	}
 	b.wants(t, "typeof(t)||hex(t)||' '||typeof(v)||hex(v)", "tb", "text610D0A620D630A blob610D0A620D630A")
 }
+
+// A long text of several bytes a character is three times as long in an address.
+func TestALongTextIsSaved(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE big(id INTEGER PRIMARY KEY, t TEXT, s TEXT); INSERT INTO big VALUES (1, replace(hex(zeroblob(90000)), '00', 'ä€'), 'x')`)
+	page := b.browser(t).signIn(adminName)
+	if w := page.changeFields("/m/big/1/edit", map[string]string{"s": "y"}); w.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+	}
+	b.wants(t, "length(t)||s", "big", "180000y")
+}
+
+func TestLinksOfATableWithALineBreakInItsName(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE tag(id INTEGER PRIMARY KEY, name TEXT); INSERT INTO tag VALUES (1, 'a'), (2, 'b');
+CREATE TABLE art(id INTEGER PRIMARY KEY, name TEXT); INSERT INTO art VALUES (1, 'x');
+CREATE TABLE "art
+tag"(art INTEGER REFERENCES art(id), tag INTEGER REFERENCES tag(id), PRIMARY KEY(art, tag)); INSERT INTO "art
+tag" VALUES (1, 1), (1, 2)`)
+	page := b.browser(t).signIn(adminName)
+	form := page.controls("/m/art/1/edit")
+	form.values["art\r\ntag"] = []string{"2"}
+	if w := page.sendForm(form); w.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+	}
+	b.wants(t, "tag", "\"art\ntag\"", "2")
+	if w := page.saveUntouched("/m/art/new"); w.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+	}
+}

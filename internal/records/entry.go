@@ -82,7 +82,7 @@ func (e *entry) cell(name string) (data.Value, bool) {
 
 // form makes the page of the entry.
 func (e *entry) form() ui.Form {
-	page := ui.Form{Error: e.wrong("")}
+	page, size := ui.Form{Error: e.wrong("")}, 0
 	known := map[string]bool{"": true}
 	for _, f := range e.fields.Fields {
 		if f.Column.Generated && e.record == nil {
@@ -95,7 +95,9 @@ func (e *entry) form() ui.Form {
 			page.Multipart = true
 		}
 		page.Fields = append(page.Fields, shown)
+		size += len(shown.Value)
 	}
+	page.Multipart = page.Multipart || 3*size > frame.MaxBody/2 // text may be three times as long there
 	for _, relation := range e.fields.Relations {
 		known[relation.Name] = true
 		page.Links = append(page.Links, e.links(relation))

@@ -38,23 +38,30 @@ func unprefixed(name string) string {
 	return name
 }
 
-// foldNames gives what was sent under the name of a column, as a browser writes it, the column's
+// foldNames gives what was sent under the name of a column or relation, as a browser writes it, its
 // own name: browsers send line breaks in names as CR LF, and in the names of parts as %0D%0A, with
 // %22 for a quotation mark (HTML, "Multipart form data").
 func (e *entry) foldNames() {
 	r := e.v.R
 	own := map[string]string{}
+	var names []string
 	for _, c := range e.v.Table.Columns {
-		lines := strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n").Replace(c.Name)
+		names = append(names, c.Name)
+	}
+	for _, relation := range e.fields.Relations {
+		names = append(names, relation.Name)
+	}
+	for _, name := range names {
+		lines := strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n").Replace(name)
 		for _, written := range []string{lines, strings.NewReplacer("\r\n", "%0D%0A", `"`, "%22").Replace(lines)} {
-			if written == c.Name || e.has(written) {
+			if slices.Contains(names, written) {
 				continue
 			}
 			if _, taken := own[written]; taken {
 				own[written] = "" // which of two it is cannot be told
 				continue
 			}
-			own[written] = c.Name
+			own[written] = name
 		}
 	}
 	for sent, name := range own {
