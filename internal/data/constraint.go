@@ -38,7 +38,7 @@ type violation struct {
 func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
 	v, ok := s.dialect.violation(ctx, db, t, err)
 	if !ok {
-		if why := s.obstacle(op, t, err); why != nil {
+		if why := s.obstacle(ctx, op, t, err); why != nil {
 			return &UnwritableError{Table: t.Name, Reason: why}
 		}
 		return s.failed(ctx, op, t, err)
@@ -96,12 +96,12 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 }
 
 // obstacle says what an error of a write is about, if that is not what was written.
-func (s *Source) obstacle(op string, t *Table, err error) text.Message {
+func (s *Source) obstacle(ctx context.Context, op string, t *Table, err error) text.Message {
 	write := map[string]Operation{"insert into": Insertion, "update": Change, "delete from": Deletion}[op]
 	if name, ok := s.dialect.lacks(err); ok {
 		return lacking(t, write, name)
 	}
-	if outage(s.dialect.classify(context.Background(), err)) {
+	if outage(err) || outage(s.dialect.classify(ctx, err)) {
 		return nil
 	}
 	return s.Schema().Obstacle(t.Name, write)
