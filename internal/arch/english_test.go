@@ -142,6 +142,9 @@ var (
 	measured  = regexp.MustCompile(`(?s)<!-- [^/>]+ -->\n.*?<!-- /[^>]+ -->`)
 	code      = regexp.MustCompile("``[^`]+``|`[^`\n]+`")
 	several   = regexp.MustCompile(`\pL+\s+\pL+\s+\pL+`)
+	// comment and action are those of a template.
+	comment = regexp.MustCompile(`(?s)\{\{-?\s*/\*.*?\*/\s*-?\}\}`)
+	action  = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
 	// lineComment is how a language begins a comment that ends with its line.
 	lineComment = map[string]*regexp.Regexp{
 		".sh": regexp.MustCompile(`^\s*#+!?`), "": regexp.MustCompile(`^\s*#+!?`), ".yaml": regexp.MustCompile(`^\s*#+`), ".yml": regexp.MustCompile(`^\s*#+`),
@@ -267,6 +270,25 @@ var texts = sync.OnceValues(func() (map[string]string, error) {
 	}
 	return all, err
 })
+
+// below are the texts in a folder, of which there are so many at least.
+func below(t *testing.T, folder string, least int) map[string]string {
+	t.Helper()
+	all, err := texts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for path, text := range all {
+		if strings.HasPrefix(path, folder) {
+			found[path] = text
+		}
+	}
+	if len(found) < least {
+		t.Fatalf("%d files in %s", len(found), folder)
+	}
+	return found
+}
 
 func TestSentencesAreEnglish(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
