@@ -124,9 +124,5 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	case engine != sqldb.SQLite:
 		return nil, fmt.Errorf("data: open: the database is %q; only SQLite is supported here", engine)
 	}
-	var encoding string
-	if err := db.QueryRowContext(ctx, "PRAGMA main.encoding").Scan(&encoding); err != nil {
-		return nil, fmt.Errorf("data: open: %w", (*sqlite)(nil).classify(ctx, err))
-	}
-	return newSQLite(version, encoding)
+	return newSQLite(ctx, db, version)
 }

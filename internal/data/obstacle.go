@@ -121,8 +121,5 @@ func (s *Schema) Triggers(table string) text.Message {
 			add(one.Table, on)
 		}
 	}
-	if len(all) == 0 {
-		return nil
-	}
 	return text.Sentences(all...)
 }

@@ -24,7 +24,7 @@ type sqlite struct {
 }
 
 // newSQLite refuses versions before 3.37 (2021), which lack PRAGMA table_list.
-func newSQLite(version, encoding string) (dialect, error) {
+func newSQLite(ctx context.Context, db *sql.DB, version string) (dialect, error) {
 	major, rest, _ := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(minor)
@@ -32,6 +32,10 @@ func newSQLite(version, encoding string) (dialect, error) {
 		return nil, fmt.Errorf("data: open: SQLite %s is not supported: use 3.37 or later", version)
 	}
 	d := &sqlite{version: version, octets: n >= 43}
+	var encoding string
+	if err := db.QueryRowContext(ctx, "PRAGMA main.encoding").Scan(&encoding); err != nil {
+		return nil, fmt.Errorf("data: open: %w", d.classify(ctx, err))
+	}
 	switch encoding {
 	case "UTF-16le":
 		d.utf16 = binary.LittleEndian

@@ -241,19 +241,17 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 			}
 			wrong = append(wrong, fieldError(name, given, messageOf(err)))
 		}
-		var stored any
 		was, known := state.value(name)
 		if known && c.same(f, was) {
 			continue
 		}
-		stored = was
 		value, err := c.parseOver(f, was)
 		if err != nil {
 			refuse(err)
 			continue
 		}
 		if f.File == nil { // a file's line breaks are its own
-			value = withBreaks(value, stored)
+			value = withBreaks(value, was)
 		}
 		if value == nil {
 			switch {
@@ -265,12 +263,13 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 			}
 		}
 		if value != nil {
-			if stored == nil {
-				if stored, err = s.latest(ctx, db, t, c); err != nil {
+			like := was
+			if like == nil {
+				if like, err = s.latest(ctx, db, t, c); err != nil {
 					return w, nil, err
 				}
 			}
-			if value, err = s.dialect.store(c, value, stored); err != nil {
+			if value, err = s.dialect.store(c, value, like); err != nil {
 				refuse(err)
 				continue
 			}
@@ -306,23 +305,18 @@ func identical(a, b any) bool {
 	case float64:
 		b, ok := b.(float64)
 		return ok && math.Float64bits(a) == math.Float64bits(b)
-	case tooLong:
-		return false
-	}
-	if _, isBlob := b.([]byte); isBlob {
-		return false
 	}
 	return a == b
 }
 
 // withBreaks gives a text the line breaks of the one that it replaces.
-func withBreaks(value, stored any) any {
-	was, _ := stored.(string)
+func withBreaks(value, was any) any {
+	old, _ := was.(string)
 	switch value := value.(type) {
 	case string:
-		return breaksOf(was, value)
+		return breaksOf(old, value)
 	case document:
-		return document(breaksOf(was, string(value)))
+		return document(breaksOf(old, string(value)))
 	}
 	return value
 }

@@ -156,7 +156,7 @@ func askDelete(v *frame.Visit, status int, c chosen, wrong text.Message) error {
 	page := bulkPage(v, c, "delete", asked)
 	page.Heading, page.Danger, page.Error = text.Delete, true, wrong
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
-	page.Notices = append(append(page.Notices, notices...), obstacle(v, v.Table, data.Deletion)...)
+	page.Notices = append(append(page.Notices, notices...), obstacle(v, data.Deletion)...)
 	if preview != nil {
 		page.Effects = effects(preview, nil)
 		if triggers := v.Data.Schema().Triggers(v.Table.Name); triggers != nil {
@@ -217,7 +217,7 @@ func askEdit(v *frame.Visit, status int, c chosen, e *entry) error {
 		page.Fields[i] = f
 	}
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
-	page.Notices = append(page.Notices, obstacle(v, v.Table, data.Change)...)
+	page.Notices = append(page.Notices, obstacle(v, data.Change)...)
 	return v.Render(status, page)
 }
 

@@ -32,13 +32,13 @@ func renderNew(v *frame.Visit, status int, e *entry) error {
 func renderForm(v *frame.Visit, status int, op data.Operation, page ui.Form) error {
 	page.Model, page.ModelHref = frame.TableLabel(v.Table), v.TableURL(v.Table.Name)
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
-	page.Notices = append(page.Notices, obstacle(v, v.Table, op)...)
+	page.Notices = append(page.Notices, obstacle(v, op)...)
 	return v.Render(status, page)
 }
 
-// obstacle says, before anybody tries, why a table cannot be written to in this way.
-func obstacle(v *frame.Visit, t *data.Table, op data.Operation) []ui.Notice {
-	if why := v.Data.Schema().Obstacle(t.Name, op); why != nil {
+// obstacle says, before anybody tries, why the table cannot be written to in this way.
+func obstacle(v *frame.Visit, op data.Operation) []ui.Notice {
+	if why := v.Data.Schema().Obstacle(v.Table.Name, op); why != nil {
 		return []ui.Notice{{Kind: ui.NoticeWarning, Text: why}}
 	}
 	return nil

@@ -52,6 +52,9 @@ func (e *entry) foldNames() {
 		names = append(names, relation.Name)
 	}
 	for _, name := range names {
+		if !strings.ContainsAny(name, "\r\n\"") {
+			continue
+		}
 		lines := strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n").Replace(name)
 		for _, written := range []string{lines, strings.NewReplacer("\r\n", "%0D%0A", `"`, "%22").Replace(lines)} {
 			if slices.Contains(names, written) {
