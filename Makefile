@@ -92,7 +92,7 @@ faults: servers ## every fault on every store, for minutes, on a quiet machine; 
 
 soak: ## the long form: OPS (1000000) recorded calls per store, STORE for one; then SCHEDULES (10000) of the hybrid's model and 152000 interleavings of the browsers'; SEED replays
 	@cd faults && CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -timeout 6h -v -run TestSoak ./histories -args -ops $(or $(OPS),1000000) -seed $(or $(SEED),0) -store "$(STORE)"
-	@go test -timeout 3h -v -run 'TestModel$$|TestModelFindsPlantedBugs$$' ./session/hybridstore -args -schedules $(or $(SCHEDULES),10000)
+	@go test -timeout 3h -v -run 'TestModel$$' ./session/hybridstore -args -schedules $(or $(SCHEDULES),10000)
 	@CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -timeout 12h -v -run 'TestModel$$' ./session/sessionhttp/browsertest -args -soak -seed $(or $(SEED),1)
 
 fuzz: ## every fuzz test for FUZZTIME (1m), one after the other

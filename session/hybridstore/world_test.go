@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,6 +58,7 @@ type world struct {
 	cacheDown, truthDown bool
 	cutCache, cutTruth   map[int]bool
 	slow                 bool
+	even                 bool // every call takes as long as the next
 	truthFaults          bool // there was one
 	crashes              bool
 
@@ -95,6 +97,16 @@ func (w *world) violated(rule, format string, args ...any) {
 	w.violations = append(w.violations, rule+": "+fmt.Sprintf(format, args...))
 }
 
+// breach returns the first violation of one of the rules, which are separated by "|".
+func (w *world) breach(rules string) string {
+	for _, v := range w.violations {
+		if rule, _, _ := strings.Cut(v, ": "); slices.Contains(strings.Split(rules, "|"), rule) {
+			return v
+		}
+	}
+	return ""
+}
+
 // n draws a number.
 func (w *world) n(n int) int {
 	w.mu.Lock()
@@ -105,6 +117,9 @@ func (w *world) n(n int) int {
 func (w *world) latency() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.even {
+		return 3 * time.Millisecond
+	}
 	d := time.Duration(w.rng.IntN(6000)) * time.Microsecond
 	if w.slow && w.rng.IntN(4) == 0 || w.rng.IntN(60) == 0 {
 		d += time.Duration(w.rng.IntN(700)) * time.Millisecond
