@@ -36,9 +36,11 @@ func (f formInput) Control() string {
 		return "readonly"
 	case f.Widget == WidgetTextArea || f.Widget == WidgetJSON:
 		return "textarea"
-	case strings.ContainsAny(f.Value, "\r\n") && !slices.Contains([]Widget{WidgetCheckbox, WidgetTriState, WidgetSelect, WidgetPassword, WidgetFile}, f.Widget):
+	case slices.Contains([]Widget{WidgetCheckbox, WidgetTriState, WidgetSelect, WidgetPassword, WidgetFile}, f.Widget):
+		return string(f.Widget)
+	case strings.ContainsAny(f.Value, "\r\n"):
 		return "textarea"
-	case slices.Contains([]Widget{WidgetCheckbox, WidgetTriState, WidgetSelect, WidgetReference, WidgetPassword, WidgetFile}, f.Widget):
+	case f.Widget == WidgetReference:
 		return string(f.Widget)
 	}
 	return "input"

@@ -3,10 +3,10 @@
 package ui
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
 	"slices"
-	"strings"
 	"text/template/parse"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
@@ -42,7 +42,7 @@ func (c sentenceCheck) list(list *parse.ListNode) error {
 		var err error
 		switch n := n.(type) {
 		case *parse.ActionNode:
-			if err = c.pipe(n.Pipe); err == nil {
+			if err = c.pipe(n.Pipe); err == nil && !(i > 0 && opensUnquoted(list.Nodes[i-1])) {
 				list.Nodes[i] = c.constant(n)
 			}
 		case *parse.IfNode:
@@ -119,10 +119,15 @@ func (c sentenceCheck) command(command *parse.CommandNode, piped bool) error {
 	return text.Takes(code.Text, args)
 }
 
-// escapes are those of text between tags and in quoted attributes, where templates say sentences.
-var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;")
+// opensUnquoted reports whether what comes after a node is the value of an attribute without
+// quotes, in which html/template escapes spaces too.
+func opensUnquoted(n parse.Node) bool {
+	before, ok := n.(*parse.TextNode)
+	return ok && bytes.HasSuffix(before.Text, []byte("="))
+}
 
-// constant is the text of an action that says a sentence without arguments; other actions stay.
+// constant is the text of an action that says a sentence without arguments, escaped for between
+// tags and for attributes in quotes of both kinds; other actions stay.
 func (c sentenceCheck) constant(n *parse.ActionNode) parse.Node {
 	if len(n.Pipe.Decl) > 0 || len(n.Pipe.Cmds) != 1 || len(n.Pipe.Cmds[0].Args) != 2 {
 		return n
@@ -136,7 +141,7 @@ func (c sentenceCheck) constant(n *parse.ActionNode) parse.Node {
 	if err != nil {
 		return n
 	}
-	return &parse.TextNode{NodeType: parse.NodeText, Pos: n.Pos, Text: []byte(escapes.Replace(said))}
+	return &parse.TextNode{NodeType: parse.NodeText, Pos: n.Pos, Text: []byte(template.HTMLEscapeString(said))}
 }
 
 // joined makes one text of texts that follow each other.

@@ -20,7 +20,7 @@ func loadTemplates(files fs.FS, funcs template.FuncMap, words *text.Catalogue) (
 	if err != nil {
 		return nil, fmt.Errorf("ui: %w", err)
 	}
-	if err := checkSentences(shared, words); err != nil {
+	if err := checkSentences(shared, words); err != nil { // once for all pages
 		return nil, err
 	}
 	names, err := fs.Glob(files, "templates/*.html")

@@ -89,11 +89,12 @@ func TestOverrides(t *testing.T) {
 }
 
 // A sentence without arguments is text of the template before a page is made, and is escaped as
-// any text: between tags and in an attribute. Words of an override need no code, and messages may
-// be printed without say.
+// any text: between tags and in an attribute, in either kind of quotes or none. Words of an
+// override need no code, and messages may be printed without say.
 func TestOverridesSaySentences(t *testing.T) {
 	r, err := ui.New(ui.Options{Overrides: fstest.MapFS{"templates/login.html": {Data: []byte(
-		`{{define "main"}}<i title="{{text "form.nothing_ticked"}}">{{text "form.nothing_ticked"}}</i>{{$said := text "page.save"}}<b>{{$said}}</b>` +
+		`{{define "main"}}<i title='{{text "users.change_role.hint"}}'></i><i title={{text "users.who"}}></i>` +
+			`<i title="{{text "form.nothing_ticked"}}">{{text "form.nothing_ticked"}}</i>{{$said := text "page.save"}}<b>{{$said}}</b>` +
 			`{{with parts "form.now" .Username}}{{.Before}}<u>{{.Part}}</u>{{.After}}{{end}}House rules: {{.Error}}{{end}}`)}}})
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +102,7 @@ func TestOverridesSaySentences(t *testing.T) {
 	page := render(t, r, ui.Login{Username: "<[a]>", Error: text.RecordSaved})
 	words := strings.ReplaceAll(text.NothingTicked.String(), `"`, "&#34;")
 	for _, want := range []string{
+		"<i title='A new role ends the user&#39;s sessions.'></i><i title=Who&#32;has&#32;access&#32;to&#32;this&#32;panel></i>",
 		`<i title="` + words + `">` + words + `</i>`, "<b>Save</b>", "Now <u>&lt;[a]&gt;</u>.House rules: The record was saved.",
 	} {
 		if !strings.Contains(page, want) {
