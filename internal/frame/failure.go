@@ -60,6 +60,7 @@ func Classify(err error) (status int, detail text.Message) {
 	var table *data.TableError
 	var hook *data.HookError
 	var unwritable *data.UnwritableError
+	refused := data.Refusal(err)
 	switch {
 	case errors.As(err, &asked):
 		return asked.Status, asked.Detail
@@ -69,8 +70,8 @@ func Classify(err error) (status int, detail text.Message) {
 		return http.StatusRequestEntityTooLarge, tooLarge(err)
 	case errors.Is(err, os.ErrDeadlineExceeded) && errors.Is(err, errForm):
 		return http.StatusRequestTimeout, text.FormTooSlow
-	case len(data.Refusal(err)) > 0:
-		return http.StatusBadRequest, data.Refusal(err).Text()
+	case len(refused) > 0:
+		return http.StatusBadRequest, refused.Text()
 	case errors.As(err, &hook):
 		return http.StatusUnprocessableEntity, text.Verbatim(hook.Error())
 	case errors.Is(err, data.ErrNoTable), errors.Is(err, data.ErrNotFound), errors.Is(err, account.ErrNotFound):

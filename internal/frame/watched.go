@@ -16,7 +16,7 @@ import (
 // watched asks every second, while a request to a table or one that writes is answered, whether its
 // session and account live and the role is the same. If not, its context ends, and with it query,
 // transaction and export; what was written of the answer is cut, and where nothing was, the answer
-// is that of a new request. Short requests are asked nothing.
+// is the one that a new request would get. Short requests are asked nothing.
 func (f *Frame) watched(rt Route) Handler {
 	if len(rt.Access.Rights()) == 0 && rt.Method == http.MethodGet {
 		return rt.Handler
