@@ -405,19 +405,19 @@ CREATE TRIGGER book_u AFTER UPDATE ON book BEGIN UPDATE book SET sort = title_so
 			t.Errorf("%s does not say %q:\n%s", path, want, inner(body))
 		}
 	}
-	said("/m/doc/1/delete", "The table doc has triggers (on doc): what they do is not foreseen.")
-	said("/m/up/1/delete", "The table low has triggers (t_low): what they do is not foreseen.")
+	said("/m/doc/1/delete", "The table doc has triggers (on doc). The panel cannot tell what they will do.")
+	said("/m/up/1/delete", "The table low has triggers (t_low). The panel cannot tell what they will do.")
 	if body := page.get("/m/child/").Body.String(); strings.Contains(body, "triggers") {
 		t.Error("a table without triggers is said to have some")
 	}
 	w := page.post("/m/doc/", "/m/doc/actions/delete", url.Values{"key": {"1", "2"}})
-	if !strings.Contains(w.Body.String(), "what they do is not foreseen") {
+	if !strings.Contains(w.Body.String(), "The panel cannot tell what they will do") {
 		t.Errorf("deleting many: %s", inner(w.Body.String()))
 	}
 	const (
 		rowid = "The foreign key s of sh refers to columns of sv that are not unique together"
 		gone  = "The foreign key x of fx refers to gone, which is not a table of the database"
-		calls = "A trigger of the table calls title_sort, which only its own program has: change it there."
+		calls = "A trigger of the table calls title_sort, which only the application has: make the change there."
 	)
 	for path, want := range map[string]string{"/m/sv/1/delete": rowid, "/m/sh/new": rowid, "/m/sh/1/delete": rowid, "/m/fx/new": gone, "/m/fx/1/edit": gone, "/m/book/1/edit": calls} {
 		said(path, want)

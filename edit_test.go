@@ -153,7 +153,7 @@ func TestDeleteSaysWhatForbidsIt(t *testing.T) {
 	page := b.browser(t).signIn(adminName)
 	for name, form := range map[string]url.Values{"chosen": {"key": {"1", "2"}}, "all that match": {"all": {"1"}}} {
 		w := page.post("/account", "/m/customers/actions/delete", form)
-		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "What forbids it") || !strings.Contains(body, "refer to these records and prevent") || strings.Contains(body, `name="confirm"`) {
+		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "What prevents it") || !strings.Contains(body, "refer to these records and prevent") || strings.Contains(body, `name="confirm"`) {
 			t.Errorf("%s: %d, and does not say that orders refer to the customers", name, w.Code)
 		}
 	}

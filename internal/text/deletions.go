@@ -19,7 +19,7 @@ var (
 	MaybeSetNull       = with[Message]("effect.maybe_set_null", "Rows of {table} may stay without their reference (NULL).")
 	MaybeSetDefault    = with[Message]("effect.maybe_set_default", "Rows of {table} may stay with the default as their reference.")
 	MaybeForbid        = with[Message]("effect.maybe_forbid", "Rows of {table} may refer to this record and prevent the deletion.")
-	TriggersUnforeseen = with2[string, string]("effect.triggers", "The table {table} has triggers ({names}): what they do is not foreseen.")
+	TriggersUnforeseen = with2[string, string]("effect.triggers", "The table {table} has triggers ({names}). The panel cannot tell what they will do.")
 	MaybeForbidMany    = with[Message]("effect.maybe_forbid_many", "Rows of {table} may refer to these records and prevent the deletion.")
 )
 
@@ -30,7 +30,7 @@ var (
 	_ = plain("delete.ask_unnamed", "Delete the record?")
 	_ = with[string]("delete.blocked", "“{record}” cannot be deleted")
 	_ = plain("delete.blocked_unnamed", "The record cannot be deleted")
-	_ = plain("delete.forbids", "What forbids it")
+	_ = plain("delete.forbids", "What prevents it")
 	_ = plain("delete.goes_with_it", "What goes with it")
 	_ = plain("delete.goes_with_them", "What goes with them")
 	_ = plain("delete.alone", "No other row refers to it. Only this record is deleted.")

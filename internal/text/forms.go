@@ -20,8 +20,8 @@ var (
 
 // Why nothing can be written to a table, or not in this way.
 var (
-	TriggerLacks       = with[string]("form.trigger_lacks", "A trigger of the table calls {name}, which only its own program has: change it there.")
-	RuleLacks          = with[string]("form.rule_lacks", "A rule of the table calls {name}, which only its own program has: change it there.")
+	TriggerLacks       = with[string]("form.trigger_lacks", "A trigger of the table calls {name}, which only the application has: make the change there.")
+	RuleLacks          = with[string]("form.rule_lacks", "A rule of the table calls {name}, which only the application has: make the change there.")
 	BrokenKeyNoTable   = with3[string, string, string]("form.broken_key_no_table", "The foreign key {columns} of {table} refers to {parent}, which is not a table of the database: where foreign keys are enforced, as here, the database refuses the change.")
 	BrokenKeyNotUnique = with3[string, string, string]("form.broken_key_not_unique", "The foreign key {columns} of {table} refers to columns of {parent} that are not unique together: where foreign keys are enforced, as here, the database refuses the change.")
 	BrokenKeyElsewhere = plain("form.broken_key", "A foreign key does not refer to a unique key: where foreign keys are enforced, as here, the database refuses the change.")

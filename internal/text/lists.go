@@ -105,7 +105,7 @@ var (
 	_ = plain("list.refused", "No rows are shown")
 	_ = plain("list.refused.advice", "A filter or the search cannot be applied as it is. Correct or remove it.")
 	_ = plain("list.no_more", "No more rows")
-	_ = plain("list.no_more.why", "The rows of this page are gone since it was linked.")
+	_ = plain("list.no_more.why", "The rows that this page had when it was linked are gone.")
 	_ = plain("list.first_page", "First page")
 	_ = plain("list.none_match", "No rows match")
 	_ = with[string]("list.none_match.why", "There are rows in {table}, but none fits the search and filters.")

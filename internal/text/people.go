@@ -110,7 +110,7 @@ var (
 	_ = plain("users.enable", "Enable")
 	_ = plain("users.enable.hint", "Disabled: signing in is refused.")
 	_ = plain("users.disable", "Disable")
-	_ = plain("users.disable.hint", "Disabling ends every session at once and refuses to sign in. It can be undone.")
+	_ = plain("users.disable.hint", "Disabling ends every session at once, and nobody can sign in with the account. It can be undone.")
 	_ = with[string]("users.disable.ask", "Disable {user}? They are signed out everywhere at once.")
 	_ = plain("users.unlock", "Unlock")
 	_ = plain("users.unlock.hint", "Unlocking forgets failed sign-ins, and lets the user try again at once.")
@@ -119,7 +119,7 @@ var (
 // The page of sessions, and its table.
 var (
 	EndSession             = with3[string, Message, string]("sessions.end_of", "End session of {user} on {device}, {ip}")
-	EndSessionAnonymous    = with2[Message, string]("sessions.end_of_anonymous", "End session of anonymous on {device}, {ip}")
+	EndSessionAnonymous    = with2[Message, string]("sessions.end_of_anonymous", "End anonymous session on {device}, {ip}")
 	EndSessionAsk          = with2[string, Message]("sessions.end.ask", "End this session? {user} is signed out on {device} at once.")
 	EndSessionAskAnonymous = with[Message]("sessions.end.ask_anonymous", "End this session? Its user is signed out on {device} at once.")
 
@@ -154,8 +154,8 @@ var (
 
 // The question before all sessions end that a filter means.
 var (
-	_ = with[Count]("sessions.ending", "[{#n} session] will end: they are signed out everywhere at once.", "[{#n} sessions] will end: they are signed out everywhere at once.")
-	_ = with[Count]("sessions.ending_but_yours", "[{#n} session] will end, yours not counted: they are signed out everywhere at once.", "[{#n} sessions] will end, yours not counted: they are signed out everywhere at once.")
+	_ = with[Count]("sessions.ending", "[{#n} session] will end at once.", "[{#n} sessions] will end at once.")
+	_ = with[Count]("sessions.ending_but_yours", "[{#n} session] will end at once, yours not counted.", "[{#n} sessions] will end at once, yours not counted.")
 	_ = plain("sessions.none_fits", "No session fits the filter.")
 	_ = plain("sessions.none_but_yours", "No session but yours fits the filter.")
 	_ = plain("sessions.yours_too", "Yours too: you are signed out here")

@@ -168,8 +168,8 @@ func TestParts(t *testing.T) {
 		{English, "form.look_up", []any{"[x]"}, Parts{"Look up a key", " for [x], in a new tab", ""}},
 		{german, "form.look_up", []any{"[x]"}, Parts{"", "Für [x] in einem neuen Fenster", " nachschlagen"}},
 		{English, "form.file_now", nil, Parts{"Now ", "", ""}},
-		{English, "sessions.ending", []any{Exact(1)}, Parts{"", "1 session", " will end: they are signed out everywhere at once."}},
-		{English, "sessions.ending", []any{Exact(2)}, Parts{"", "2 sessions", " will end: they are signed out everywhere at once."}},
+		{English, "sessions.ending", []any{Exact(1)}, Parts{"", "1 session", " will end at once."}},
+		{English, "sessions.ending", []any{Exact(2)}, Parts{"", "2 sessions", " will end at once."}},
 	} {
 		if got, err := c.catalogue.Parts(c.code, c.args...); err != nil || got != c.want {
 			t.Errorf("%s: %q, %v, want %q", c.code, got, err, c.want)
