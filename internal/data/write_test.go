@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -403,4 +404,29 @@ func TestHostileInputs(t *testing.T) {
 			wrongFields(rt, err)
 		}
 	})
+}
+
+// A value is written unless the very same is stored, in its storage class, bit by bit.
+func TestIdentical(t *testing.T) {
+	for _, test := range []struct {
+		a, b any
+		want bool
+	}{
+		{int64(1), int64(1), true},
+		{int64(1), 1.0, false},
+		{int64(1), "1", false},
+		{1.5, 1.5, true},
+		{0.0, math.Copysign(0, -1), false},
+		{"a", "a", true},
+		{"a", []byte("a"), false},
+		{[]byte("a"), "a", false},
+		{[]byte("a"), []byte("a"), true},
+		{[]byte{}, nil, false},
+		{"", nil, false},
+		{"a", tooLong{}, false},
+	} {
+		if got := identical(test.a, test.b); got != test.want {
+			t.Errorf("%T %v and %T %v: %v", test.a, test.a, test.b, test.b, got)
+		}
+	}
 }
