@@ -3,32 +3,11 @@
 package crudadmin
 
 import (
-	"bytes"
 	"fmt"
-	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
-	"net/textproto"
 	"strings"
 	"testing"
 )
-
-// sendFile sends a form with a file for one of its fields.
-func (b *browser) sendFile(form webForm, name, content string) *httptest.ResponseRecorder {
-	b.t.Helper()
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	for field, values := range form.values {
-		_ = w.WriteField(field, values[len(values)-1])
-	}
-	part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + name + `"; filename="a.txt"`}, "Content-Type": {"text/plain"}})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	_, _ = part.Write([]byte(content))
-	_ = w.Close()
-	return b.sendBody(form.action, w.FormDataContentType(), &body)
-}
 
 func TestASmallChangeIsStored(t *testing.T) {
 	changes := []struct{ declared, stored, entered, want string }{

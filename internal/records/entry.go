@@ -1,13 +1,10 @@
-// Entry: one filling-in of a form, from the record to the widgets and from what
-// was sent back to the record.
+// Entry: one filling-in of a form, from the record to the widgets.
 
 package records
 
 import (
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,7 +15,6 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/typed"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
-	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
 // entry is a form with what was entered in it.
@@ -156,19 +152,6 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 		out.Options = []ui.Option{{Value: "true", Label: text.TruthYes}, {Value: "false", Label: text.TruthNo}}
 	}
 	return out
-}
-
-// untouched reports whether what was sent for a field is what a browser sends of the form as it was
-// opened. Such a field is not written: a stored value stays, whatever its widget makes of it, and a
-// new record takes the default, as far as there is one.
-func (e *entry) untouched(f data.FormField, sent url.Values) bool {
-	opened := *e
-	opened.sent, opened.errs = nil, nil
-	c := f.Column
-	if e.record == nil && !c.HasDefault && !c.Nullable && !f.Assigned || e.v.View.Unseen(c) || c.Masked {
-		return false
-	}
-	return opened.shape(f).Untouched(lastOf(sent[c.Name]), sent.Get(ui.ParamNull+c.Name) == "1")
 }
 
 // secret reports a masked column that a new record cannot do without.
@@ -315,135 +298,6 @@ func (e *entry) chosen(field, value string) (label, href string) {
 		}
 	}
 	return found[0].Label, href
-}
-
-// read turns what was sent into an input. Parameters that are not fields of the
-// form stay in it, and are refused by name.
-func (e *entry) read() (data.Input, error) {
-	e.foldNames()
-	sent := e.v.R.PostForm
-	e.sent = sent
-	in := data.Input{Fields: map[string]data.Field{}, Links: map[string][]data.Key{}}
-	files, untouched := map[string]bool{}, map[string]bool{}
-	for _, f := range e.fields.Fields {
-		if e.secret(f) {
-			in.Masked = append(in.Masked, f.Column.Name)
-		}
-		stored, ok := e.cell(f.Column.Name)
-		files[f.Column.Name] = e.widget(f) == ui.WidgetFile || ok && stored.Storage == data.StoredBlob
-		untouched[f.Column.Name] = e.untouched(f, sent)
-	}
-	var wrong data.FieldErrors
-	relations := map[string]*data.ManyToMany{}
-	for _, relation := range e.fields.Relations {
-		relations[relation.Name] = relation
-	}
-	for _, name := range slices.Sorted(maps.Keys(sent)) {
-		values := sent[name]
-		null, isNull := strings.CutPrefix(name, ui.ParamNull)
-		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)
-		switch {
-		case name == sessionhttp.CSRFField, name == ui.ParamToken, name == ui.ParamOnce:
-		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
-			wrong = append(wrong, &data.FieldError{Field: unprefixed(name), Message: text.NotInForm})
-		case untouched[name], isNull && untouched[null]:
-		case relations[name] != nil:
-			if err := e.readLinks(in, relations[name], values); err != nil {
-				return in, err
-			}
-		case isNull && e.has(null):
-			if lastOf(values) == "1" && !e.overtyped(null, sent) {
-				in.Fields[null] = data.Field{Null: true}
-			}
-		case isClear && e.has(emptied):
-			if lastOf(values) == "1" {
-				in.Fields[emptied] = data.Field{Null: e.nullable(emptied), File: []byte{}}
-			}
-		case files[name]: // files come as parts of their own
-			if lastOf(values) != "" {
-				wrong = append(wrong, &data.FieldError{Field: name, Message: text.FileWanted})
-			}
-		case unseen(e.v, name):
-			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
-				wrong = append(wrong, data.Refusal(err)...)
-			}
-		case !in.Fields[name].Null:
-			e.readField(in, name, lastOf(values))
-		}
-	}
-	if len(wrong) > 0 {
-		return in, wrong
-	}
-	return in, e.readFiles(in)
-}
-
-// overtyped reports a value that was entered beside a NULL box which the form had ticked itself,
-// for a new record or for a NULL that is stored: without JavaScript nothing unticks it.
-func (e *entry) overtyped(name string, sent url.Values) bool {
-	stored, ok := e.cell(name)
-	return (e.record == nil || ok && stored.Null()) && lastOf(sent[name]) != ""
-}
-
-// readField takes a text. What a form sends for a field that was left alone on a
-// new record is not a value: the column's default is.
-func (e *entry) readField(in data.Input, name, value string) {
-	i := slices.IndexFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == name })
-	if i >= 0 && value == "" && e.record == nil {
-		if f := e.fields.Fields[i]; f.Assigned || f.Column.HasDefault {
-			return
-		}
-	}
-	in.Fields[name] = e.given(name, value)
-}
-
-// given is a text as it was entered. An empty text is not a reference, also where the key
-// referred to is a text.
-func (e *entry) given(name, value string) data.Field {
-	none := value == "" && slices.ContainsFunc(e.fields.Fields, func(f data.FormField) bool {
-		return f.Column.Name == name && f.Reference != nil && f.Column.Nullable
-	})
-	return data.Field{Text: value, Null: none}
-}
-
-// readFiles takes the files that were chosen.
-func (e *entry) readFiles(in data.Input) error {
-	form := e.v.R.MultipartForm
-	if form == nil {
-		return nil
-	}
-	for name, headers := range form.File {
-		header := headers[len(headers)-1]
-		if header.Size == 0 && header.Filename == "" {
-			continue
-		}
-		if !e.settable(name) {
-			return &data.FieldError{Field: name, Message: text.NotInForm}
-		}
-		if header.Size > data.MaxFile {
-			return &data.FieldError{Field: name, Value: header.Filename, Message: text.FileTooLarge(data.MaxFile >> 20)}
-		}
-		file, err := header.Open()
-		if err != nil {
-			return fmt.Errorf("read the file of %s: %w", name, err)
-		}
-		content := make([]byte, header.Size)
-		_, err = io.ReadFull(file, content)
-		if err = errors.Join(err, file.Close()); err != nil {
-			return fmt.Errorf("read the file of %s: %w", name, err)
-		}
-		in.Fields[name] = data.Field{File: content}
-	}
-	return nil
-}
-
-func (e *entry) has(name string) bool {
-	_, ok := e.v.Table.Column(name)
-	return ok
-}
-
-func (e *entry) nullable(name string) bool {
-	c, ok := e.v.Table.Column(name)
-	return ok && c.Nullable
 }
 
 // capital makes a note the beginning of a sentence.
