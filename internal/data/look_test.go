@@ -69,7 +69,7 @@ func lookedAt() []string {
 // previews and exports of tables with row ids, with keys of their own, and of views.
 func TestWhatIsCutIsWhatOneLookFinds(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	whatIsCutIsWhatOneLookFinds(t, 5)
+	whatIsCutIsWhatOneLookFinds(t, 7) // with 5, a table of five orders would always have the same one
 }
 
 func TestWhatIsCutIsWhatOneLookFindsLong(t *testing.T) {
