@@ -21,10 +21,9 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestCrawlChangesNothing follows the demo's links, one of every kind on every table, and sends its
-// GET forms. Every one works, and not a value of the shop or of the administrators has changed.
-// TestCrawlChangesNothing follows the links of the demo's pages: every list, form and record, and
-// each set of parameters on some table. The long form tries each set on every table.
+// TestCrawlChangesNothing follows the demo's links, one of every kind: every list, form and record,
+// and each set of parameters on some table, in the long form on every table. It sends the GET forms
+// too. Every one works, and not a value of the shop or of the administrators has changed.
 func TestCrawlChangesNothing(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	crawlChangesNothing(t, false)

@@ -21,8 +21,8 @@ import (
 // it at once: one migrates, the others wait, as long as ctx lasts. With SQLite
 // every connection must open the same file.
 //
-// A statement of several lines stands between goose's StatementBegin and StatementEnd. Each line
-// that does not is looked at for its end with a buffer of 4 MB.
+// A statement of several lines stands between goose's StatementBegin and StatementEnd. Outside them
+// goose looks for the end of a statement in each line, with a buffer of 4 MB.
 //
 // table is where the versions are kept. Each package has its own, so that several share a database.
 // On SQLite and PostgreSQL a migration that fails leaves nothing behind. On MySQL schema changes

@@ -150,22 +150,23 @@ func nowhere(t testing.TB, kind string) hybridstore.Cache {
 // three with one of the caches, and asks less often; the long one has them with both.
 func TestRevokedWithoutTheCache(t *testing.T) {
 	revokedWithoutTheCache(t, 4*time.Millisecond,
-		[2]string{"redis", "frozen"}, [2]string{"redis", "killed, back with old contents"}, [2]string{"memcached", "cut off"})
+		outage{"redis", "frozen"}, outage{"redis", "killed, back with old contents"}, outage{"memcached", "cut off"})
 }
 
 func TestRevokedWithoutTheCacheLong(t *testing.T) {
 	testserver.LongForm(t)
 	revokedWithoutTheCache(t, time.Millisecond,
-		[2]string{"redis", "frozen"}, [2]string{"redis", "killed, back with old contents"}, [2]string{"redis", "cut off"},
-		[2]string{"memcached", "frozen"}, [2]string{"memcached", "killed"}, [2]string{"memcached", "cut off"})
+		outage{"redis", "frozen"}, outage{"redis", "killed, back with old contents"}, outage{"redis", "cut off"},
+		outage{"memcached", "frozen"}, outage{"memcached", "killed"}, outage{"memcached", "cut off"})
 }
 
-// revokedWithoutTheCache asks each node for one session every so often; cases are a cache and what
-// befalls it.
-func revokedWithoutTheCache(t *testing.T, every time.Duration, cases ...[2]string) {
+// outage is a kind of cache, and what befalls it.
+type outage struct{ kind, what string }
+
+// revokedWithoutTheCache asks each node for one session every so often.
+func revokedWithoutTheCache(t *testing.T, every time.Duration, cases ...outage) {
 	t.Helper()
-	for _, one := range cases {
-		c := struct{ kind, what string }{one[0], one[1]}
+	for _, c := range cases {
 		t.Run(c.kind+" "+c.what, func(t *testing.T) {
 			t.Parallel()
 			var cache func(testing.TB) hybridstore.Cache
