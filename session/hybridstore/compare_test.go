@@ -93,6 +93,25 @@ func TestReportWarns(t *testing.T) {
 	await(t, "the log is too old", func() bool { return !s.Health().Following })
 }
 
+// silent is a database whose report has no detail.
+type silent struct{ hybridstore.Database }
+
+func (silent) Traits() session.Traits {
+	return session.Traits{SweepGrace: time.Hour, Report: func() session.Report { return session.Report{} }}
+}
+
+// TestReportOfADatabaseWithoutDetail: the report does not announce what is not there.
+func TestReportOfADatabaseWithoutDetail(t *testing.T) {
+	database, cache := parts(t, fast())
+	s, err := hybridstore.New(silent{database}, cache, fast())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Traits().Report().Detail; !strings.Contains(got, "compared") || strings.Contains(got, "database:") {
+		t.Errorf("the report's detail: %q", got)
+	}
+}
+
 // switched is a cache that can be turned off.
 type switched struct {
 	hybridstore.Cache
