@@ -41,14 +41,19 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 	}
 	defer leave()
 	var done int64
-	err = s.transact(ctx, "act on", t, func(ctx context.Context, db queryer) error {
+	err = s.transact(ctx, writes, "act on", t, func(ctx context.Context, db queryer) error {
 		done = 0
-		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
-			return err
-		}
-		handles, err := s.handles(ctx, db, t, conditions)
+		lock := s.dialect.lock(false)
+		was, err := s.sameAsked(ctx, db, t, conditions, asked, lock)
 		if err != nil {
 			return err
+		}
+		handles, err := s.handles(ctx, db, t, conditions, lock)
+		if err != nil {
+			return err
+		}
+		if was >= 0 && int64(len(handles)) > was {
+			return ErrAsked
 		}
 		rows := func(yield func(Values, error) bool) {
 			done = 0 // the action may ask for the rows again
@@ -76,9 +81,9 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 }
 
 // handles are the handles of the rows that meet one of the conditions. More than MaxActed are
-// refused.
-func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [][]fragment) ([][]any, error) {
-	all, err := s.someHandles(ctx, db, t, conditions, MaxActed+1)
+// refused. lock is dialect.lock.
+func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, lock string) ([][]any, error) {
+	all, err := s.someHandles(ctx, db, t, conditions, MaxActed+1, lock)
 	if err == nil && len(all) > MaxActed {
 		err = FieldErrors{fieldError("all", fmt.Sprint(MaxActed)+"+", text.TooManyForAction(MaxActed))}
 	}
@@ -88,15 +93,24 @@ func (s *Source) handles(ctx context.Context, db queryer, t *Table, conditions [
 	return all, nil
 }
 
-// someHandles are the first handles, up to limit.
-func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int) ([][]any, error) {
+// someHandles are the first handles, up to limit. lock is dialect.lock where the rows are going to
+// be written, else empty.
+func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditions [][]fragment, limit int, lock string) ([][]any, error) {
 	var all [][]any
 	query := s.selecting(t, s.exactly(t, t.handle(), maxHandle)...)
 	for _, where := range conditions {
 		if len(all) >= limit {
 			break
 		}
-		rows, err := s.exactSome(ctx, db, t, query, where, limit-len(all))
+		var rows [][]any
+		var err error
+		if lock == "" {
+			rows, err = s.exactSome(ctx, db, t, query, where, limit-len(all))
+		} else {
+			locked := query.where(where).limit(int64(limit - len(all)))
+			locked.text += lock
+			rows, err = s.values(ctx, db, locked)
+		}
 		if err != nil {
 			return nil, s.failed(ctx, "act on", t, err)
 		}

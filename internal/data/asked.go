@@ -58,7 +58,7 @@ func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
 	defer leave()
 	var asked Question
 	err = s.piecewise(ctx, "ask about", t, func(ctx context.Context, db queryer) (err error) {
-		asked, err = s.question(ctx, db, t, conditions, nil)
+		asked, err = s.question(ctx, db, t, conditions, nil, "")
 		return err
 	})
 	if err != nil {
@@ -67,30 +67,31 @@ func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
 	return &asked, nil
 }
 
-// sameAsked is ErrAsked unless the token still covers what meets the conditions. An empty token
-// covers everything.
-func (s *Source) sameAsked(ctx context.Context, db queryer, t *Table, conditions [][]fragment, token string) error {
+// sameAsked is ErrAsked unless the token still covers what meets the conditions, and returns how
+// many rows that are. lock is dialect.lock. An empty token covers everything, and -1 rows.
+func (s *Source) sameAsked(ctx context.Context, db queryer, t *Table, conditions [][]fragment, token, lock string) (int64, error) {
 	if token == "" {
-		return nil
+		return -1, nil
 	}
 	var preview *Preview
 	if strings.HasPrefix(token, askedEffects) {
 		preview = &Preview{}
 	}
-	now, err := s.question(ctx, db, t, conditions, preview)
+	now, err := s.question(ctx, db, t, conditions, preview, lock)
 	if err == nil && now.Token != token {
 		err = ErrAsked
 	}
-	return err
+	return now.Count, err
 }
 
 // question reads the rows that meet the conditions, one at a time, and fills the preview of their
-// deletion if it is given one.
-func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions [][]fragment, preview *Preview) (Question, error) {
+// deletion if it is given one. lock is dialect.lock where the rows are going to be written, else
+// empty.
+func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions [][]fragment, preview *Preview, lock string) (Question, error) {
 	h := newDigest("crudadmin question 1", t)
 	var asked Question
 	for _, where := range conditions {
-		n, err := s.digestKeys(ctx, db, t, where, h)
+		n, err := s.digestKeys(ctx, db, t, where, h, lock)
 		if err != nil {
 			return asked, s.failed(ctx, "ask about", t, err)
 		}
@@ -101,7 +102,7 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 	if preview != nil {
 		letter = askedEffects
 		if len(t.referenced) > 0 && len(t.handle()) > 0 {
-			handles, err := s.someHandles(ctx, db, t, conditions, PreviewLimit+1)
+			handles, err := s.someHandles(ctx, db, t, conditions, PreviewLimit+1, "")
 			if err != nil {
 				return asked, err
 			}
@@ -116,11 +117,11 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 
 // digestKeys hashes the handles of the rows that meet the conditions, in their order, and counts
 // them.
-func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash) (n int64, err error) {
+func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []fragment, h hash.Hash, lock string) (n int64, err error) {
 	var keys bytes.Buffer // of one look, which may be stopped
 	some := func(ctx context.Context, db queryer, where []fragment) error {
 		keys.Reset()
-		more, err := s.digestNow(ctx, db, t, where, &keys)
+		more, err := s.digestNow(ctx, db, t, where, &keys, "")
 		if err == nil {
 			n += more
 			_, _ = h.Write(keys.Bytes())
@@ -130,7 +131,7 @@ func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []f
 	whole := func(ctx context.Context, db queryer) error { return some(ctx, db, where) }
 	switch {
 	case db != nil:
-		return s.digestNow(ctx, db, t, where, h)
+		return s.digestNow(ctx, db, t, where, h, lock)
 	case !t.walksHandles():
 		err = s.undivided(ctx, nil, "ask about", t, whole)
 		return n, err
@@ -144,12 +145,12 @@ func (s *Source) digestKeys(ctx context.Context, db queryer, t *Table, where []f
 	return n, err
 }
 
-func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fragment, h io.Writer) (n int64, err error) {
+func (s *Source) digestNow(ctx context.Context, db queryer, t *Table, where []fragment, h io.Writer, lock string) (n int64, err error) {
 	if !s.tells(t) {
 		return s.number(ctx, db, t, where, 0)
 	}
 	query := s.selecting(t, s.exactly(t, t.handle(), maxHandle)...).where(where)
-	query.text += s.ordered(t, t.handle())
+	query.text += s.ordered(t, t.handle()) + lock
 	err = each(ctx, db, query, func(line *scan) {
 		n++
 		for range t.handle() {

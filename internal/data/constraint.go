@@ -26,16 +26,18 @@ const (
 // violation is a rule that a write broke.
 type violation struct {
 	rule    rule
-	table   string   // whose constraint it is, if that is not the written one
-	columns []string // of the written table
-	name    string   // of a check, if it has one
-	message string   // of a trigger, in its own words
+	table   string      // whose constraint it is, if that is not the written one
+	columns []string    // of the written table
+	name    string      // of a check, if it has one
+	message string      // of a trigger, in its own words
+	key     *ForeignKey // from the written table or to it, where the engine names it
 }
 
-// refused turns an engine's error on a write into an error of this package. It asks the database,
-// so the transaction must still be open. handle is the handle of the written row, nil if there is
-// none.
+// refused turns an engine's error on a write into an error of this package. It asks the database
+// what the error does not tell, where the transaction still answers; db is nil if it is over.
+// handle is the handle of the written row, nil if there is none.
 func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
+	db = s.answering(db)
 	v, ok := s.dialect.violation(ctx, db, t, err)
 	if !ok {
 		if why := s.obstacle(ctx, op, t, err); why != nil {
@@ -58,7 +60,7 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 		return FieldErrors{fieldError("", "", brokenRules[v.rule])}
 	}
 	if v.rule == ruleForeignKey {
-		return s.dangling(ctx, db, t, in, handle)
+		return s.dangling(ctx, db, t, in, handle, v.key)
 	}
 	var all FieldErrors
 	for _, column := range v.columns {
@@ -132,23 +134,18 @@ func typeOf(t *Table, column string) string {
 }
 
 // dangling finds the foreign keys of a written row that point at nothing, and those of other rows
-// that do so since the write. Of many rows it looks at the foreign keys that the input sets.
-func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any) error {
+// that do so since the write. Of many rows it looks at the foreign keys that the input sets. Where
+// broken is set it is that key, and nothing is asked.
+func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, handle []any, broken *ForeignKey) error {
 	wrong := func(column string, m text.Message) *FieldError { return in.wrong(t, column, m) }
 	var all FieldErrors
 	for _, fk := range t.ForeignKeys {
-		parent, ok := s.Schema().any(fk.RefTable)
-		sets := slices.ContainsFunc(fk.Columns, func(name string) bool { _, set := in.Fields[name]; return set })
-		if !ok || len(handle) == 0 && !sets || len(fk.RefColumns) != len(fk.Columns) {
-			continue
-		}
-		where := []fragment{s.dialect.orphan(t, fk, parent)}
-		if len(handle) > 0 {
-			where = append(s.at(t, handle), where...)
-		}
-		dangles, err := s.exists(ctx, db, t, where...)
-		if err != nil {
-			return s.failed(ctx, "check references of", t, err)
+		dangles := fk == broken
+		if broken == nil && db != nil {
+			var err error
+			if dangles, err = s.dangles(ctx, db, t, fk, in, handle); err != nil {
+				return s.failed(ctx, "check references of", t, err)
+			}
 		}
 		if !dangles {
 			continue
@@ -173,6 +170,9 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 		return all
 	}
 	for _, fk := range t.referenced {
+		if broken != nil && fk != broken {
+			continue
+		}
 		for _, column := range fk.RefColumns {
 			if c, ok := t.Column(column); ok && c.secret() {
 				continue
@@ -186,6 +186,21 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 		all = FieldErrors{wrong("", text.Dangling)}
 	}
 	return all
+}
+
+// dangles asks whether a foreign key of the row of a handle points at nothing; of many rows, if the
+// input sets it.
+func (s *Source) dangles(ctx context.Context, db queryer, t *Table, fk *ForeignKey, in Input, handle []any) (bool, error) {
+	parent, ok := s.Schema().any(fk.RefTable)
+	sets := slices.ContainsFunc(fk.Columns, func(name string) bool { _, set := in.Fields[name]; return set })
+	if !ok || len(handle) == 0 && !sets || len(fk.RefColumns) != len(fk.Columns) {
+		return false, nil
+	}
+	where := []fragment{s.dialect.orphan(t, fk, parent)}
+	if len(handle) > 0 {
+		where = append(s.at(t, handle), where...)
+	}
+	return s.exists(ctx, db, t, where...)
 }
 
 func without(names []string, name string) string {

@@ -31,7 +31,7 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 	defer leave()
 	var where []fragment
 	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, key, err) }
-	return s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
+	return s.transact(ctx, deletes, "delete from", t, func(ctx context.Context, db queryer) error {
 		state, err := s.stillAsked(ctx, db, t, key, token)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 // stillAsked reads a row that is to be deleted. The row, and the records that go with it, must
 // still be those that the token of its preview covers.
 func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
-	state, err := s.rowState(ctx, db, t, key)
+	state, err := s.rowState(ctx, db, t, key, s.dialect.lock(true))
 	switch {
 	case err != nil:
 		return nil, err
@@ -82,8 +82,9 @@ func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, 
 // refusedDelete is refused for deletions. There a foreign key means that other records refer to the
 // record, and NOT NULL means that they would lose their reference.
 func (s *Source) refusedDelete(ctx context.Context, db queryer, t *Table, key Key, err error) error {
+	db = s.answering(db)
 	if v, ok := s.dialect.violation(ctx, db, t, err); ok && (v.rule == ruleForeignKey || v.rule == ruleNotNull) {
-		return s.referenced(ctx, db, t, key)
+		return s.referenced(ctx, db, t, key, v.key)
 	}
 	return s.refused(ctx, db, "delete from", t, Input{}, nil, err)
 }
@@ -102,17 +103,20 @@ func (s *Source) explained(ctx context.Context, t *Table, key Key, err error) er
 }
 
 // referenced says which tables refer to rows that are deleted by now, in a transaction that cannot
-// be committed.
-func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key) error {
+// be committed. Where broken is set it is by that key, and nothing is asked.
+func (s *Source) referenced(ctx context.Context, db queryer, t *Table, key Key, broken *ForeignKey) error {
 	refused := &ReferencedError{Key: key}
 	for _, fk := range t.referenced {
 		child, ok := s.Schema().any(fk.Table)
 		if !key.IsZero() || !ok || child.Problem != "" {
 			continue // one record's are counted afterwards
 		}
-		orphaned, err := s.exists(ctx, db, child, s.dialect.orphan(child, fk, t))
-		if err != nil {
-			return refused // it stands, without its reasons
+		orphaned := fk == broken
+		if broken == nil && db != nil {
+			var err error
+			if orphaned, err = s.exists(ctx, db, child, s.dialect.orphan(child, fk, t)); err != nil {
+				return refused // it stands, without its reasons
+			}
 		}
 		if orphaned {
 			refused.Forbid = append(refused.Forbid, s.Schema().effect(child, fk.Columns, fk.OnDelete, Count{Unknown: true}))
@@ -152,17 +156,17 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 	defer leave()
 	var deleted int64
 	refused := func(ctx context.Context, db queryer, err error) error { return s.refusedDelete(ctx, db, t, Key{}, err) }
-	err = s.transact(ctx, "delete from", t, func(ctx context.Context, db queryer) error {
+	err = s.transact(ctx, deletes, "delete from", t, func(ctx context.Context, db queryer) error {
 		deleted = 0
 		conditions := conditions
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}
-		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+		if _, err := s.sameAsked(ctx, db, t, conditions, asked, s.dialect.lock(true)); err != nil {
 			return err
 		}
 		if t.hooks.BeforeDelete != nil {
-			handles, err := s.handles(ctx, db, t, conditions)
+			handles, err := s.handles(ctx, db, t, conditions, s.dialect.lock(true))
 			if err != nil {
 				return err
 			}

@@ -28,9 +28,18 @@ type dialect interface {
 	ping(ctx context.Context, conn *sql.Conn) error
 	// engine is this engine's name in package sqldb.
 	engine() sqldb.Engine
-	// start begins a transaction: of reads that see one moment, or of writes, with foreign keys
-	// enforced when it commits.
-	start(write bool) sqldb.Start
+	// start begins a transaction, with foreign keys enforced at its commit if not before.
+	start(p purpose) sqldb.Start
+	// lock is the end of a SELECT that keeps others from changing the rows that it finds, and from
+	// referring to them anew if they are to be deleted, until the transaction ends. A row that
+	// somebody else is writing is found as it is after that.
+	lock(deletes bool) string
+	// answers says whether a transaction can be asked anything after one of its statements was
+	// refused.
+	answers() bool
+	// settle makes the engine check now what it would check at the commit, where it could not be
+	// asked about that any more. It fails in a transaction that can only be undone.
+	settle(ctx context.Context, db queryer) error
 	// store turns a parsed field into the value that is stored, in the form of like: the value that
 	// this row has, or another row, or nil.
 	store(c *Column, value, like any) (any, error)
@@ -60,7 +69,8 @@ type dialect interface {
 	// lacks is the name of a function, or the like, that a write needs and this connection does not
 	// have, if that is what an error is about.
 	lacks(err error) (name string, ok bool)
-	// violation reads an engine's error as a rule of t that a write broke.
+	// violation reads an engine's error as a rule of t that a write broke. db is nil where nothing
+	// can be asked.
 	violation(ctx context.Context, db queryer, t *Table, err error) (violation, bool)
 
 	// problem says in the engine's words why a table cannot be read.

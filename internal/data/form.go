@@ -20,8 +20,7 @@ type FormField struct {
 	Column *Column
 	// Required says that Insert needs a value that is not NULL.
 	Required bool
-	// Assigned says that the engine makes up a value when Insert is given none: SQLite's INTEGER
-	// PRIMARY KEY.
+	// Assigned is that of the Column.
 	Assigned bool
 	// ReadOnly says why the column cannot be set; empty if it can. Masked columns can where
 	// Input.Masked names them.
@@ -38,8 +37,8 @@ func (t *Table) Form() *Form {
 		if !c.Readable() {
 			continue
 		}
-		field := FormField{Column: c, Assigned: t.assigned(c), Reference: t.reference(c.Name)}
-		field.Required = t.required(c)
+		field := FormField{Column: c, Assigned: c.Assigned, Reference: t.reference(c.Name)}
+		field.Required = c.required()
 		if c.Generated {
 			field.ReadOnly = "is computed from other columns"
 		}
@@ -48,12 +47,9 @@ func (t *Table) Form() *Form {
 	return form
 }
 
-// assigned says whether the engine makes up the column's value.
-func (t *Table) assigned(c *Column) bool { return t.rowid != "" && c.Name == t.rowid }
-
 // required says whether an insert needs a value of the column.
-func (t *Table) required(c *Column) bool {
-	return !c.Nullable && !c.HasDefault && !c.Generated && !t.assigned(c)
+func (c *Column) required() bool {
+	return !c.Nullable && !c.HasDefault && !c.Generated && !c.Assigned
 }
 
 // reference is the usable foreign key of that one column.

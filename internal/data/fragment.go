@@ -102,6 +102,15 @@ func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
 	return conditions
 }
 
+// differs is the condition that a column of a row does not have this value, with NULL as a value.
+func (s *Source) differs(t *Table, c *Column, value any) fragment {
+	place := s.dialect.place(t, term{column: c})
+	if value == nil {
+		return fragment{text: place + " IS NOT NULL"}
+	}
+	return fragment{"(" + place + " <> ? OR " + place + " IS NULL)", []any{value}}
+}
+
 // selecting is a SELECT of expressions, for each row of a table.
 func (s *Source) selecting(t *Table, expressions ...string) fragment {
 	return fragment{text: "SELECT " + strings.Join(expressions, ", ") + " FROM " + s.dialect.from(t)}

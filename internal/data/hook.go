@@ -34,7 +34,7 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 	if fields := Refusal(err); len(fields) > 0 {
 		return fields
 	}
-	if _, broken := s.dialect.violation(ctx, db, t, err); broken {
+	if _, broken := s.dialect.violation(ctx, s.answering(db), t, err); broken {
 		return s.refused(ctx, db, "run a hook of", t, Input{}, nil, err)
 	}
 	classified := s.dialect.classify(ctx, err)

@@ -48,7 +48,7 @@ func (s *Schema) join(t *Table) {
 		return
 	}
 	for _, c := range t.Columns {
-		if !slices.Contains(both, c.Name) && !c.HasDefault && !c.Generated && !t.assigned(c) {
+		if !slices.Contains(both, c.Name) && !c.HasDefault && !c.Generated && !c.Assigned {
 			return
 		}
 	}

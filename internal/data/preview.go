@@ -62,7 +62,7 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	var state *rowState
 	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) error {
 		err := s.undivided(ctx, db, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
-			if state, err = s.current(ctx, db, t, key, ""); err != nil {
+			if state, err = s.current(ctx, db, t, key, "", ""); err != nil {
 				return err
 			}
 			preview.Record, err = s.edit(ctx, db, t, key, state)
@@ -107,7 +107,7 @@ func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview
 	}
 	defer leave()
 	err = s.piecewise(ctx, "preview a deletion from", t, func(ctx context.Context, db queryer) (err error) {
-		preview.Question, err = s.question(ctx, db, t, conditions, preview)
+		preview.Question, err = s.question(ctx, db, t, conditions, preview, "")
 		return err
 	})
 	if err != nil {

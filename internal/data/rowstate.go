@@ -37,20 +37,20 @@ type rowState struct {
 }
 
 // rowState reads the state of the row of a key. It is nil if there is no row; more than one row is
-// an error for "key".
+// an error for "key". lock is dialect.lock where the row is going to be written, else empty.
 //
 // Its token is a hash of the values and of the linked keys. The size of a very long value may stand
 // for the value (hashLong). The hash leaves out masked columns, because a short secret could be
 // guessed from the hash of a row whose other values are known, and generated ones.
-func (s *Source) rowState(ctx context.Context, db queryer, t *Table, key Key) (*rowState, error) {
+func (s *Source) rowState(ctx context.Context, db queryer, t *Table, key Key, lock string) (*rowState, error) {
 	where, err := s.identified(t, key)
 	if err != nil {
 		return nil, err
 	}
-	return s.rowStateAt(ctx, db, t, where, key.String())
+	return s.rowStateAt(ctx, db, t, where, key.String(), lock)
 }
 
-func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []fragment, key string) (*rowState, error) {
+func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []fragment, key, lock string) (*rowState, error) {
 	state := &rowState{values: map[string]any{}}
 	handle := s.exactly(t, t.handle(), maxHandle)
 	for _, c := range t.Columns {
@@ -64,7 +64,11 @@ func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []f
 	for start := 0; start == 0 || start < len(state.columns); start += recordChunk {
 		chunk := state.columns[start:min(start+recordChunk, len(state.columns))]
 		selected := slices.Concat(handle, s.exactly(t, termsOf(chunk), stateValue))
-		rows, err := s.exactRows(ctx, db, s.selecting(t, selected...), where, 2)
+		query := s.selecting(t, selected...).where(where).limit(2)
+		if start == 0 {
+			query.text += lock
+		}
+		rows, err := s.values(ctx, db, query)
 		if err != nil {
 			return nil, s.failed(ctx, "read", t, err)
 		}

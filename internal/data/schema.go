@@ -71,6 +71,7 @@ type Column struct {
 	Nullable   bool
 	HasDefault bool
 	Default    string   // the expression as written
+	Assigned   bool     // the engine makes up a value where an insert gives none or NULL
 	Enum       []string // the values a CHECK (column IN (…)) allows
 	PrimaryKey int      // 1-based place in the primary key; 0 if not in it
 	Generated  bool

@@ -231,7 +231,7 @@ func (d *sqlite) indexes(ctx context.Context, db *sql.DB, t *Table, withoutRowID
 		c, _ := t.Column(t.PrimaryKey[0])
 		if strings.EqualFold(c.Type, "INTEGER") {
 			t.rowid = c.Name
-			c.Nullable, c.Indexed = false, true
+			c.Nullable, c.Indexed, c.Assigned = false, true, true
 		}
 	}
 	return nil

@@ -13,12 +13,20 @@ import (
 
 func (*sqlite) engine() sqldb.Engine { return sqldb.SQLite }
 
-func (*sqlite) start(write bool) sqldb.Start {
-	if write {
-		return startWrite
+func (*sqlite) start(p purpose) sqldb.Start {
+	if p == reads {
+		return startRead
 	}
-	return startRead
+	return startWrite
 }
+
+// lock is empty: a transaction that writes is the only one (startWrite).
+func (*sqlite) lock(bool) string { return "" }
+
+// answers: a statement that is refused undoes itself alone, and so does a COMMIT.
+func (*sqlite) answers() bool { return true }
+
+func (*sqlite) settle(context.Context, queryer) error { return nil }
 
 func startRead(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
 	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {

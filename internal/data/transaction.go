@@ -17,9 +17,18 @@ const undoTimeout = 5 * time.Second
 // queryer runs statements: a *sql.DB, or a *sql.Conn inside a transaction.
 type queryer interface{ Tx }
 
+// purpose is what a transaction is for.
+type purpose int
+
+const (
+	reads   purpose = iota // it sees one moment
+	writes                 // each statement sees what was committed before it
+	deletes                // it writes, and sees one moment: what goes with a row is what was asked about
+)
+
 // snapshot runs reads that must see one state of the database.
 func (s *Source) snapshot(ctx context.Context, op string, t *Table, work func(db queryer) error) error {
-	return s.transaction(ctx, op, t, false, func(_ context.Context, db queryer) error { return work(db) }, nil)
+	return s.transaction(ctx, reads, op, t, func(_ context.Context, db queryer) error { return work(db) }, nil)
 }
 
 // longWrite is how long a write may keep others from writing, up to its commit, where writers wait
@@ -65,33 +74,55 @@ func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx conte
 
 // transact runs writes, all or nothing, and again from the start, three times in all, if the
 // database undid them because of another transaction: work must keep nothing of a try that failed.
-// Errors of work are returned as they are. If the commit is refused while the transaction is still
-// open, refused gets the engine's error; it must return an error.
-func (s *Source) transact(ctx context.Context, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	return s.pool.Retry(ctx, func(ctx context.Context) error { return s.transaction(ctx, op, t, true, work, refused) })
+// Errors of work are returned as they are. If the database refuses at the end what work wrote,
+// refused gets the engine's error; it must return an error. Its db is nil where the refusal has
+// ended the transaction.
+func (s *Source) transact(ctx context.Context, p purpose, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
+	return s.pool.Retry(ctx, func(ctx context.Context) error { return s.transaction(ctx, p, op, t, work, refused) })
 }
 
-func (s *Source) transaction(ctx context.Context, op string, t *Table, write bool, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
-	tx, err := s.pool.Begin(ctx, s.dialect.start(write))
+func (s *Source) transaction(ctx context.Context, p purpose, op string, t *Table, work func(ctx context.Context, db queryer) error, refused func(ctx context.Context, db queryer, err error) error) error {
+	tx, err := s.pool.Begin(ctx, s.dialect.start(p))
 	if err != nil {
 		return s.failed(ctx, op, t, err)
 	}
 	defer tx.Close(ctx)
-	if write {
-		err = s.writer(ctx, tx.Conn(), work)
-	} else {
-		err = work(ctx, tx.Conn())
-	}
-	if err != nil {
-		return err
-	}
-	if err := tx.Commit(ctx); err != nil {
-		if refused == nil || !tx.Open() {
-			return s.failed(ctx, op, t, err)
+	if p == reads {
+		if err := work(ctx, tx.Conn()); err != nil {
+			return err
 		}
+	} else {
+		settled := func(ctx context.Context, db queryer) error {
+			if err := work(ctx, db); err != nil {
+				return err
+			}
+			if err := s.dialect.settle(ctx, db); err != nil {
+				return refused(ctx, nil, err)
+			}
+			return nil
+		}
+		if err := s.writer(ctx, tx.Conn(), settled); err != nil {
+			return err
+		}
+	}
+	err = tx.Commit(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case refused == nil:
+		return s.failed(ctx, op, t, err)
+	case tx.Open():
 		return refused(ctx, tx.Conn(), err)
 	}
-	return nil
+	return refused(ctx, nil, err)
+}
+
+// answering is db where it can be asked after a statement was refused in it, else nil.
+func (s *Source) answering(db queryer) queryer {
+	if !s.dialect.answers() {
+		return nil
+	}
+	return db
 }
 
 type checkKey struct{}

@@ -46,14 +46,15 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	refused := func(ctx context.Context, db queryer, err error) error {
 		return s.refused(ctx, db, "update", t, in, nil, err)
 	}
-	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
+	err = s.transact(ctx, writes, "update", t, func(ctx context.Context, db queryer) error {
 		updated = 0
-		if err := s.sameAsked(ctx, db, t, conditions, asked); err != nil {
+		lock := s.dialect.lock(false)
+		was, err := s.sameAsked(ctx, db, t, conditions, asked, lock)
+		if err != nil {
 			return err
 		}
 		if t.hooks.BeforeUpdate != nil || t.hooks.AfterUpdate != nil {
-			n, err := s.updateEach(ctx, db, t, conditions, in)
-			updated = n
+			updated, err = s.updateEach(ctx, db, t, conditions, in, lock)
 			return err
 		}
 		w, err := s.prepare(ctx, db, t, in, &rowState{}) // a row of which nothing is known
@@ -72,6 +73,9 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 				return tooMany()
 			}
 		}
+		if was >= 0 && updated > was { // somebody added one meanwhile
+			return ErrAsked
+		}
 		return nil
 	}, refused)
 	if err != nil {
@@ -81,13 +85,13 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 }
 
 // updateEach sets them row by row, with the hooks.
-func (s *Source) updateEach(ctx context.Context, db queryer, t *Table, conditions [][]fragment, in Input) (updated int64, err error) {
-	handles, err := s.handles(ctx, db, t, conditions)
+func (s *Source) updateEach(ctx context.Context, db queryer, t *Table, conditions [][]fragment, in Input, lock string) (updated int64, err error) {
+	handles, err := s.handles(ctx, db, t, conditions, lock)
 	if err != nil {
 		return 0, err
 	}
 	for _, handle := range handles {
-		state, err := s.rowStateAt(ctx, db, t, s.at(t, handle), "")
+		state, err := s.rowStateAt(ctx, db, t, s.at(t, handle), "", lock)
 		if err != nil {
 			return 0, err
 		}

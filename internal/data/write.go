@@ -29,7 +29,7 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 	defer leave()
 	var record *Record
 	err = s.moment(ctx, "edit", t, func(ctx context.Context, db queryer) error {
-		state, err := s.rowState(ctx, db, t, key)
+		state, err := s.rowState(ctx, db, t, key, "")
 		if err == nil && state == nil {
 			err = fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
 		}
@@ -66,7 +66,7 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 	defer leave()
 	var key Key
 	var handle []any
-	err = s.transact(ctx, "insert into", t, func(ctx context.Context, db queryer) error {
+	err = s.transact(ctx, writes, "insert into", t, func(ctx context.Context, db queryer) error {
 		handle = nil
 		w, err := s.prepare(ctx, db, t, in, nil)
 		if err != nil {
@@ -125,8 +125,8 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	defer leave()
 	var handle []any
 	var now Key
-	err = s.transact(ctx, "update", t, func(ctx context.Context, db queryer) error {
-		state, err := s.current(ctx, db, t, key, token)
+	err = s.transact(ctx, writes, "update", t, func(ctx context.Context, db queryer) error {
+		state, err := s.current(ctx, db, t, key, token, s.dialect.lock(false))
 		if err != nil {
 			return err
 		}
@@ -171,9 +171,10 @@ func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, 
 	return handle, s.after(ctx, db, t, handle, t.hooks.AfterUpdate)
 }
 
-// current is the state of a row, which must still be the one that the token covers.
-func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
-	state, err := s.rowState(ctx, db, t, key)
+// current is the state of a row, which must still be the one that the token covers. lock is that of
+// rowState.
+func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, token, lock string) (*rowState, error) {
+	state, err := s.rowState(ctx, db, t, key, lock)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +213,7 @@ func (s *Source) prepare(ctx context.Context, db queryer, t *Table, in Input, st
 	}
 	if state == nil {
 		for _, c := range t.Columns {
-			if _, given := in.Fields[c.Name]; !given && c.Readable() && t.required(c) {
+			if _, given := in.Fields[c.Name]; !given && c.Readable() && c.required() {
 				wrong = append(wrong, fieldError(c.Name, "", text.Required))
 			}
 		}
@@ -255,7 +256,7 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 		}
 		if value == nil {
 			switch {
-			case state == nil && t.assigned(c), known && was == nil:
+			case state == nil && c.Assigned, known && was == nil:
 				continue
 			case !c.Nullable:
 				refuse(errRequired)
