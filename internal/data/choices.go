@@ -125,7 +125,7 @@ func (s *Source) Choices(ctx context.Context, table, field, search, after string
 	}
 	defer leave()
 	columns := c.columns()
-	r := &reader{s: s, db: s.db, t: t, columns: columns, terms: t.order(q.Sort), maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
+	r := &reader{s: s, db: s.reads, t: t, columns: columns, terms: t.order(q.Sort), maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
 	page := &Page{Table: t, Query: q, Columns: columns}
 	if err := s.choicePage(ctx, r, page, c.search(s, q.Search)); err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func (s *Source) choicePage(ctx context.Context, r *reader, page *Page, conditio
 		return s.undivided(ctx, nil, "read choices of", r.t, read)
 	}
 	r.wait, r.apart = wait, wait && r.t.Searches(page.Query)
-	return read(ctx, s.db)
+	return read(ctx, s.reads)
 }
 
 // search is the condition that the display value contains what is sought, or that the referred
@@ -214,7 +214,7 @@ func (s *Source) Chosen(ctx context.Context, table, field string, values []strin
 		if !ok {
 			continue
 		}
-		r := &reader{s: s, db: s.db, t: c.target, columns: columns, maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
+		r := &reader{s: s, db: s.reads, t: c.target, columns: columns, maxRunes: MaxKeyPart, maxBytes: MaxKeyPart}
 		if err := r.read(ctx, where, 1, 0); err != nil {
 			return nil, s.failed(ctx, "read choices of", c.target, err)
 		}

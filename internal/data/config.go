@@ -51,7 +51,7 @@ func (s *Source) With(cfg Config, guard Guard) (*Source, error) {
 	}
 	s.refresh.Lock()
 	defer s.refresh.Unlock()
-	other := &Source{db: s.db, pool: s.pool, dialect: s.dialect, config: newSettings(cfg, guard), shares: s.shares, read: s.read}
+	other := &Source{db: s.db, reads: s.reads, pool: s.pool, dialect: s.dialect, config: newSettings(cfg, guard), shares: s.shares, read: s.read}
 	schema := s.read.clone()
 	if err := schema.finish(other.config); err != nil {
 		return nil, err

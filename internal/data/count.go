@@ -41,8 +41,8 @@ func (s *Source) counting(t *Table, conditions []fragment, limit int64) fragment
 
 // number counts the rows, as counting says.
 func (s *Source) number(ctx context.Context, db queryer, t *Table, conditions []fragment, limit int64) (n int64, err error) {
-	query := s.counting(t, conditions, limit)
-	if err := db.QueryRowContext(ctx, query.text, query.args...).Scan(&n); err != nil {
+	err = each(ctx, db, s.counting(t, conditions, limit), func(line *scan) { n, _ = line.take().(int64) })
+	if err != nil {
 		return 0, s.failed(ctx, "count", t, err)
 	}
 	return n, nil

@@ -66,6 +66,7 @@ import (
 // empty token is not checked.
 type Source struct {
 	db      *sql.DB
+	reads   queryer   // over db: single statements that read
 	pool    *sqldb.DB // over db: transactions are begun on it
 	dialect dialect
 	config  settings
@@ -90,7 +91,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
 		return nil, err
 	}
 	pool := &sqldb.DB{Pool: db, Engine: d.engine(), Undo: undoTimeout}
-	s := &Source{db: db, pool: pool, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db)}
+	s := &Source{db: db, reads: d.reads(db), pool: pool, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db)}
 	if err := s.Refresh(ctx); err != nil {
 		return nil, err
 	}

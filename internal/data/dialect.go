@@ -13,7 +13,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// dialect is one SQL engine. Expressions name columns of the table alias t.
+// dialect is one SQL engine. Expressions name columns of the table alias t. Placeholders are
+// question marks: what runs statements writes them as the engine wants them.
 type dialect interface {
 	// introspect reads the whole schema; Schema.finish does the rest.
 	introspect(ctx context.Context, db *sql.DB) (*Schema, error)
@@ -23,6 +24,10 @@ type dialect interface {
 	// others as they are.
 	classify(ctx context.Context, err error) error
 
+	// reads runs single statements that read, on any connection of the pool.
+	reads(db *sql.DB) queryer
+	// on runs statements on one connection, inside a transaction.
+	on(conn *sql.Conn) queryer
 	// ping asks whether the database answers. A locked database is an answer, for which ping does
 	// not wait.
 	ping(ctx context.Context, conn *sql.Conn) error
@@ -80,22 +85,28 @@ type dialect interface {
 	from(t *Table) string
 	// place is the expression of an order's term; it also compares.
 	place(t *Table, o term) string
+	// bind is a value that is not NULL, to be compared with the term's place.
+	bind(t *Table, o term, value any) fragment
+	// nullsLast says that NULL comes after all values in an ascending order, and before them in a
+	// descending one, not the other way round.
+	nullsLast() bool
 	// cell selects what newValue needs: the storage class, the value cut to a number of characters,
 	// the size in bytes.
 	cell(c *Column, maxRunes int) string
-	// exact selects an expression's storage class and value; the value is NULL if it is longer than
+	// exact selects a term's storage class and value; the value is NULL if it is longer than
 	// maxBytes.
-	exact(expression string, maxBytes int) string
+	exact(t *Table, o term, maxBytes int) string
 	// one selects, exactly, the number 1.
 	one() string
-	// class selects, exactly, an expression's storage class.
-	class(expression string) string
-	// bytes selects, exactly, how many bytes an expression's value has.
-	bytes(expression string) string
-	// longer is the condition that a column's value has more bytes; it loads none of them.
-	longer(c *Column, bytes int) fragment
+	// class selects, exactly, a term's storage class.
+	class(t *Table, o term) string
+	// bytes selects, exactly, how many bytes a term's value has.
+	bytes(t *Table, o term) string
+	// longer is the condition that a column's value has more bytes; it loads none of them. false:
+	// the engine sorts values of any length in bounded memory.
+	longer(c *Column, bytes int) (fragment, bool)
 	// part is exact, except that the class of a value that is too long begins with "long ".
-	part(expression string, maxBytes int) string
+	part(t *Table, o term, maxBytes int) string
 	// writersWait says whether writers wait for readers.
 	writersWait(ctx context.Context, db queryer) (bool, error)
 	// value converts what exact and cell selected.
@@ -128,11 +139,13 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	engine, version, err := sqldb.Detect(ctx, db)
 	switch {
 	case errors.Is(err, sqldb.ErrEngine):
-		return nil, fmt.Errorf("data: open: %w; only SQLite is supported here", err)
+		return nil, fmt.Errorf("data: open: %w; only SQLite and PostgreSQL are supported here", err)
 	case err != nil:
 		return nil, fmt.Errorf("data: open: %w", err)
-	case engine != sqldb.SQLite:
-		return nil, fmt.Errorf("data: open: the database is %q; only SQLite is supported here", engine)
+	case engine == sqldb.SQLite:
+		return newSQLite(ctx, db, version)
+	case engine == sqldb.PostgreSQL:
+		return newPostgres(ctx, db, version)
 	}
-	return newSQLite(ctx, db, version)
+	return nil, fmt.Errorf("data: open: the database is %q; only SQLite and PostgreSQL are supported here", engine)
 }

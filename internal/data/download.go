@@ -58,8 +58,8 @@ func (s *Source) oneCell(ctx context.Context, t *Table, c *Column, where []fragm
 		return "", nil, err
 	}
 	defer leave()
-	place := s.dialect.place(t, term{column: c})
-	rows, err := s.exactRows(ctx, s.db, s.selecting(t, s.dialect.exact(place, longTo), s.dialect.class(place)), where, 2)
+	o := term{column: c}
+	rows, err := s.exactRows(ctx, s.reads, s.selecting(t, s.dialect.exact(t, o, longTo), s.dialect.class(t, o)), where, 2)
 	if err != nil {
 		return "", nil, s.failed(ctx, "download", t, err)
 	}

@@ -128,8 +128,8 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 func (e *export) selected() []string {
 	d := e.s.dialect
 	var all []string
-	for _, place := range e.s.places(e.t, termsOf(e.columns)) {
-		all = append(all, d.part(place, e.longest))
+	for _, o := range termsOf(e.columns) {
+		all = append(all, d.part(e.t, o, e.longest))
 	}
 	return append(all, e.s.exactly(e.t, e.t.handle(), maxHandle)...)
 }
@@ -267,7 +267,7 @@ func (e *export) inSlices(ctx context.Context) error {
 	keep.text = "(" + keep.text + ") IS TRUE"
 	query := s.selecting(t, slices.Concat([]string{keep.text}, s.exactly(t, e.order, maxMatched), e.selected())...)
 	query.args = keep.args
-	walk := &reader{s: s, db: s.db, t: t, terms: e.order}
+	walk := &reader{s: s, db: s.reads, t: t, terms: e.order}
 	var place []any
 	for first := true; ; first = false {
 		var gathered [][]Value
@@ -333,7 +333,7 @@ func (e *export) slice(ctx context.Context, db queryer, query fragment, segment 
 		}
 		*last = place
 		if n++; keep == 1 {
-			cells, err := e.cells(ctx, s.db, line) // long ones are read when it has ended
+			cells, err := e.cells(ctx, s.reads, line) // long ones are read when it has ended
 			if err != nil {
 				return false, err
 			}
@@ -354,7 +354,10 @@ func (e *export) slice(ctx context.Context, db queryer, query fragment, segment 
 func wholeCell(c *Column, storage Storage, value any) Value {
 	switch raw := value.(type) {
 	case string:
-		return newValue(c, StoredText, raw, int64(len(raw)), math.MaxInt, math.MaxInt)
+		if storage != StoredDecimal {
+			storage = StoredText
+		}
+		return newValue(c, storage, raw, int64(len(raw)), math.MaxInt, math.MaxInt)
 	case []byte:
 		return newValue(c, StoredBlob, raw, int64(len(raw)), 0, 0)
 	case nil:

@@ -21,6 +21,7 @@ type operand struct {
 	truth    bool
 	blob     []byte
 	from, to time.Time // the interval the written instant stands for
+	far      bool      // the text is an instant that time.Time is not for: the engine reads it
 }
 
 func (f Filter) field() string { return "f." + f.Column + "." + string(f.Op) }
@@ -71,6 +72,9 @@ func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 }
 
 func (c *Column) parseOperand(op Op, value string) (operand, error) {
+	if c.native != nil && op != OpIsNull && op != OpContains && op != OpStartsWith {
+		return c.native.operand(c, op, value)
+	}
 	o := operand{text: value}
 	var err error
 	if op == OpIsNull {

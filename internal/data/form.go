@@ -39,8 +39,11 @@ func (t *Table) Form() *Form {
 		}
 		field := FormField{Column: c, Assigned: c.Assigned, Reference: t.reference(c.Name)}
 		field.Required = c.required()
-		if c.Generated {
+		switch {
+		case c.Generated:
 			field.ReadOnly = "is computed from other columns"
+		case c.native != nil:
+			field.ReadOnly = c.native.unwritable()
 		}
 		form.Fields = append(form.Fields, field)
 	}

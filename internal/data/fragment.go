@@ -69,7 +69,18 @@ func row(parts []string) string {
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
-func placeholders(n int) string { return row(slices.Repeat([]string{"?"}, n)) }
+// bound are the values of terms, each to be compared with its place, as one.
+func (s *Source) bound(t *Table, terms []term, values []any) fragment {
+	var all fragment
+	marks := make([]string, len(values))
+	for i, value := range values {
+		one := s.dialect.bind(t, terms[i], value)
+		marks[i] = one.text
+		all.args = append(all.args, one.args...)
+	}
+	all.text = row(marks)
+	return all
+}
 
 // termsOf are the columns as terms of an ascending order.
 func termsOf(columns []*Column) []term {
@@ -89,14 +100,20 @@ func (s *Source) places(t *Table, terms []term) []string {
 	return places
 }
 
+// compared is the condition that a term compares so with a value that is not NULL.
+func (s *Source) compared(t *Table, o term, operator string, value any) fragment {
+	one := s.dialect.bind(t, o, value)
+	return fragment{s.dialect.place(t, o) + " " + operator + " " + one.text, one.args}
+}
+
 // equals are the conditions that the terms of a row have these values, NULL too.
 func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
 	var conditions []fragment
-	for i, place := range s.places(t, terms) {
+	for i, o := range terms {
 		if value := values[i]; value == nil { //nolint:gosec // a value for each term
-			conditions = append(conditions, fragment{text: place + " IS NULL"})
+			conditions = append(conditions, fragment{text: s.dialect.place(t, o) + " IS NULL"})
 		} else {
-			conditions = append(conditions, fragment{place + " = ?", []any{value}})
+			conditions = append(conditions, s.compared(t, o, "=", value))
 		}
 	}
 	return conditions
@@ -104,11 +121,13 @@ func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
 
 // differs is the condition that a column of a row does not have this value, with NULL as a value.
 func (s *Source) differs(t *Table, c *Column, value any) fragment {
-	place := s.dialect.place(t, term{column: c})
+	o := term{column: c}
+	place := s.dialect.place(t, o)
 	if value == nil {
 		return fragment{text: place + " IS NOT NULL"}
 	}
-	return fragment{"(" + place + " <> ? OR " + place + " IS NULL)", []any{value}}
+	other := s.compared(t, o, "<>", value)
+	return fragment{"(" + other.text + " OR " + place + " IS NULL)", other.args}
 }
 
 // selecting is a SELECT of expressions, for each row of a table.
@@ -118,9 +137,9 @@ func (s *Source) selecting(t *Table, expressions ...string) fragment {
 
 // exactly are the expressions that select the terms' values, as exactRows reads them.
 func (s *Source) exactly(t *Table, terms []term, maxBytes int) []string {
-	expressions := s.places(t, terms)
-	for i, place := range expressions {
-		expressions[i] = s.dialect.exact(place, maxBytes)
+	expressions := make([]string, len(terms))
+	for i, o := range terms {
+		expressions[i] = s.dialect.exact(t, o, maxBytes)
 	}
 	return expressions
 }

@@ -23,7 +23,11 @@ type statements struct{ queryer }
 // hooked calls a hook. Rows that it leaves open are closed when it is done.
 func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx context.Context, tx Tx) error) error {
 	short, cancel := context.WithCancel(ctx)
-	err := hook(short, statements{db})
+	own := db
+	if conn, ok := db.(numbered); ok {
+		own = conn.Conn // the program writes the engine's placeholders
+	}
+	err := hook(short, statements{own})
 	cancel()
 	if err == nil {
 		return nil

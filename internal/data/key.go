@@ -185,6 +185,9 @@ func decodePart(c *Column, part string) (any, text.Message) {
 // plainValue reads an untagged part as the column's type suggests. It decides which values need a
 // tag, so it must not change once addresses are out.
 func plainValue(c *Column, part string) (any, text.Message) {
+	if c.native != nil {
+		return c.native.key(part)
+	}
 	if c.affinity == affinityText {
 		return part, nil
 	}

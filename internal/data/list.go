@@ -76,14 +76,14 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 	if err := s.sortable(ctx, t, q, conditions, wait); err != nil {
 		return nil, err
 	}
-	r := &reader{s: s, db: s.db, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
+	r := &reader{s: s, db: s.reads, t: t, columns: page.Columns, terms: t.order(q.Sort), maxRunes: ListRunes, maxBytes: listBytes}
 	if err := s.fill(ctx, r, page, conditions, wait); err != nil {
 		return nil, err
 	}
 	if unread := len(t.listColumns(nil)); len(q.Columns) == 0 && len(t.listed) == 0 && unread == MaxColumns && len(t.Columns) > MaxColumns {
 		page.Notice = text.Sentences(page.Notice, text.FirstColumns(MaxColumns))
 	}
-	notice, err := s.label(ctx, s.db, t, page.Columns, page.Rows)
+	notice, err := s.label(ctx, s.reads, t, page.Columns, page.Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +103,18 @@ const maxSorted = 256 << 10
 func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []fragment, wait bool) error {
 	var db queryer // nil: in looks
 	if !wait {
-		db = s.db
+		db = s.reads
 	}
 	for _, key := range q.Sort {
 		c, ok := t.Column(key.Column)
 		if !ok || c.Indexed || t.View || !slices.Contains([]Kind{KindText, KindLongText, KindJSON, KindBlob, KindAny}, c.Kind) {
 			continue
 		}
-		where := append([]fragment{s.dialect.longer(c, maxSorted)}, conditions...)
+		longer, bounded := s.dialect.longer(c, maxSorted)
+		if !bounded {
+			continue
+		}
+		where := append([]fragment{longer}, conditions...)
 		long, err := s.exactSome(ctx, db, t, s.selecting(t, s.dialect.one()), where, 1)
 		if err != nil {
 			return s.failed(ctx, "list", t, err)

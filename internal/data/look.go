@@ -75,7 +75,7 @@ func (t *turns) take(ctx context.Context) (done func(took time.Duration), err er
 
 // waits says whether writers to the database wait for its readers.
 func (s *Source) waits(ctx context.Context, t *Table) (bool, error) {
-	wait, err := s.dialect.writersWait(ctx, s.db)
+	wait, err := s.dialect.writersWait(ctx, s.reads)
 	if err != nil {
 		return false, s.failed(ctx, "read", t, err)
 	}

@@ -39,8 +39,8 @@ func (r *reader) readOn(ctx context.Context, db queryer, conditions []fragment, 
 
 // segments are the conditions of the rows after a place, as several queries to be asked in turn
 // until the page is full. Rows after (a, b, c) in an order are, in that order: the rows with the
-// same a and b after c; the same a after b; after a. NULL comes before everything, so "after" is at
-// most two ranges. Each segment is a conjunction to which one index can seek.
+// same a and b after c; the same a after b; after a. NULL is at one end of an order, so "after" is
+// at most two ranges. Each segment is a conjunction to which one index can seek.
 func (r *reader) segments(from []any) [][]fragment {
 	if from == nil {
 		return [][]fragment{nil}
@@ -49,15 +49,18 @@ func (r *reader) segments(from []any) [][]fragment {
 	for depth := len(r.terms) - 1; depth >= 0; depth-- {
 		same := r.s.equals(r.t, r.terms[:depth], from)
 		o, place := r.terms[depth], r.s.dialect.place(r.t, r.terms[depth])
+		nullFirst := r.s.dialect.nullsLast() == o.desc
+		operator := ">"
+		if o.desc {
+			operator = "<"
+		}
 		var after []fragment
 		switch {
-		case from[depth] == nil && !o.desc:
+		case from[depth] == nil && nullFirst:
 			after = []fragment{{text: place + " IS NOT NULL"}}
-		case from[depth] != nil && !o.desc:
-			after = []fragment{{place + " > ?", []any{from[depth]}}}
 		case from[depth] != nil:
-			after = []fragment{{place + " < ?", []any{from[depth]}}}
-			if o.nullable() {
+			after = []fragment{r.s.compared(r.t, o, operator, from[depth])}
+			if !nullFirst && o.nullable() {
 				after = append(after, fragment{text: place + " IS NULL"})
 			}
 		}
@@ -81,7 +84,7 @@ func (r *reader) query(conditions []fragment, limit, offset int) fragment {
 		if o.key {
 			limit = MaxKeyPart
 		}
-		selected = append(selected, d.exact(d.place(r.t, o), limit))
+		selected = append(selected, d.exact(r.t, o, limit))
 	}
 	query := r.s.selecting(r.t, selected...).where(conditions)
 	query.text += r.orderBy() + " LIMIT ? OFFSET ?"

@@ -59,7 +59,7 @@ func (s *Source) Get(ctx context.Context, table string, key Key) (*Record, error
 		return nil, err
 	}
 	defer leave()
-	return s.get(ctx, s.db, t, key, RecordBytes)
+	return s.get(ctx, s.reads, t, key, RecordBytes)
 }
 
 func (s *Source) get(ctx context.Context, db queryer, t *Table, key Key, maxBytes int) (*Record, error) {
@@ -172,7 +172,7 @@ func (s *Source) referred(ctx context.Context, t *Table, query fragment, where [
 		return nil, err
 	}
 	defer leave()
-	values, err := s.exactRows(ctx, s.db, query, where, 1)
+	values, err := s.exactRows(ctx, s.reads, query, where, 1)
 	if err != nil {
 		return nil, s.failed(ctx, "read references to", t, err)
 	}

@@ -4,8 +4,16 @@ package data
 
 import "context"
 
+// within is a queryer whose statements need a transaction of their own.
+type within interface {
+	within(ctx context.Context, work func(db queryer) error) error
+}
+
 // each calls row with every row of a query. A row is good until the next one.
 func each(ctx context.Context, db queryer, query fragment, row func(line *scan)) error {
+	if pool, ok := db.(within); ok {
+		return pool.within(ctx, func(db queryer) error { return each(ctx, db, query, row) })
+	}
 	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return err

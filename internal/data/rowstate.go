@@ -116,7 +116,7 @@ func (s *Source) hashLong(ctx context.Context, db queryer, t *Table, c *Column, 
 		return s.failed(ctx, "read", t, err)
 	}
 	if wait {
-		query := s.selecting(t, s.dialect.bytes(s.dialect.place(t, term{column: c})))
+		query := s.selecting(t, s.dialect.bytes(t, term{column: c}))
 		rows, err := s.exactRows(ctx, db, query, where, 1)
 		if err != nil {
 			return s.failed(ctx, "read", t, err)

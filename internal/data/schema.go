@@ -12,7 +12,7 @@ import (
 
 // Schema is the tables and views that are shown, sorted by name.
 type Schema struct {
-	Engine  string // "SQLite"
+	Engine  string // "SQLite", "PostgreSQL"
 	Version string
 	Tables  []*Table
 
@@ -54,6 +54,8 @@ type Table struct {
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
 
+	schema, bare string // where a table is in a schema: what the engine calls both
+
 	shadowOf string // SQLite: the virtual table whose content this one holds; empty for other tables
 }
 
@@ -85,6 +87,8 @@ type Column struct {
 	refers     bool     // part of a foreign key to columns that exist
 	reads      []string // the columns of its table that a generated column is computed from
 	unsearched bool     // not looked into by Query.Search, by the options
+
+	native native // the engine's type; nil where every value has a type of its own, as in SQLite
 
 	truth    *bool  // what a boolean's default says; nil if there is none that is known
 	numbers  bool   // Enum was written as numbers
@@ -319,9 +323,12 @@ func (t *Table) identify() Identity {
 }
 
 // resolve finds the table and columns to which a foreign key refers. Their names in SQLite's
-// foreign keys may differ in case.
+// foreign keys may differ in case; names that are equal come first.
 func (s *Schema) resolve(t *Table, fk *ForeignKey) {
-	i := slices.IndexFunc(s.all, func(other *Table) bool { return strings.EqualFold(other.Name, fk.RefTable) })
+	i := slices.IndexFunc(s.all, func(other *Table) bool { return other.Name == fk.RefTable })
+	if i < 0 {
+		i = slices.IndexFunc(s.all, func(other *Table) bool { return strings.EqualFold(other.Name, fk.RefTable) })
+	}
 	if i < 0 {
 		return
 	}
@@ -332,6 +339,9 @@ func (s *Schema) resolve(t *Table, fk *ForeignKey) {
 	}
 	fold := func(t *Table, names []string) {
 		for i, name := range names {
+			if _, exact := t.Column(name); exact {
+				continue
+			}
 			for _, c := range t.Columns {
 				if strings.EqualFold(c.Name, name) {
 					names[i] = c.Name

@@ -77,24 +77,39 @@ func (d *sqlite) cell(c *Column, maxRunes int) string {
 		"CASE WHEN typeof(%[1]s) IN ('text', 'blob') THEN %[4]s END", x, maxRunes+1, maxMatched, d.size(x))
 }
 
-func (d *sqlite) exact(x string, maxBytes int) string {
+func (d *sqlite) bind(_ *Table, _ term, value any) fragment { return fragment{"?", []any{value}} }
+
+func (*sqlite) nullsLast() bool { return false }
+
+func (d *sqlite) exact(t *Table, o term, maxBytes int) string {
+	return d.exactly(d.place(t, o), maxBytes)
+}
+
+// exactly is exact of any expression.
+func (d *sqlite) exactly(x string, maxBytes int) string {
 	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
 }
 
 func (*sqlite) one() string { return "'integer', 1" }
 
-func (*sqlite) class(x string) string { return "'text', typeof(" + x + ")" }
+func (d *sqlite) class(t *Table, o term) string { return "'text', typeof(" + d.place(t, o) + ")" }
 
-func (d *sqlite) part(x string, maxBytes int) string {
+func (d *sqlite) part(t *Table, o term, maxBytes int) string {
+	x := d.place(t, o)
 	return fmt.Sprintf("CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN 'long ' ELSE '' END || typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
 }
 
-func (d *sqlite) longer(c *Column, bytes int) fragment {
+func (d *sqlite) longer(c *Column, bytes int) (fragment, bool) {
 	x := d.column(c)
-	return fragment{text: fmt.Sprintf("(typeof(%s) IN ('text', 'blob') AND %s > %d)", x, d.size(x), bytes)}
+	return fragment{text: fmt.Sprintf("(typeof(%s) IN ('text', 'blob') AND %s > %d)", x, d.size(x), bytes)}, true
 }
 
-func (d *sqlite) bytes(x string) string { return "'integer', " + d.size(x) }
+func (d *sqlite) bytes(t *Table, o term) string { return "'integer', " + d.size(d.place(t, o)) }
+
+func (*sqlite) reads(db *sql.DB) queryer { return db }
+
+// on is the connection itself, whose cells can be read bit by bit (cellReader).
+func (*sqlite) on(conn *sql.Conn) queryer { return conn }
 
 // writersWait: with a rollback journal a commit waits until nobody reads. A database in memory
 // belongs to this process alone.

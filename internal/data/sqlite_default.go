@@ -58,7 +58,7 @@ func (d *sqlite) defaultOf(ctx context.Context, db *sql.DB, c *Column, tokens []
 	if word && !tokens[0].is("true") && !tokens[0].is("false") {
 		value = tokens[0].text
 	} else {
-		query := fmt.Sprintf("SELECT %s FROM (SELECT %s\n AS v)", d.exact("v", maxCursorValue), c.Default)
+		query := fmt.Sprintf("SELECT %s FROM (SELECT %s\n AS v)", d.exactly("v", maxCursorValue), c.Default)
 		err = d.each(ctx, db, query, nil, 2, func(v []any) { value = d.value(asText(v[0]), v[1]) })
 	}
 	if given, ok := value.(string); ok {

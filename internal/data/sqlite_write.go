@@ -68,7 +68,7 @@ func (d *sqlite) returning(t *Table) string {
 		if o.column != nil {
 			name = o.column.Name
 		}
-		selected = append(selected, d.exact(d.quote(t.Name)+"."+d.quote(name), maxHandle))
+		selected = append(selected, d.exactly(d.quote(t.Name)+"."+d.quote(name), maxHandle))
 	}
 	if len(selected) == 0 {
 		return " RETURNING " + d.one()
@@ -153,7 +153,7 @@ func (d *sqlite) latest(t *Table, c *Column) fragment {
 		places[i] = d.place(t, order[i])
 	}
 	query := "SELECT " + d.column(c) + " AS v FROM " + d.from(t) + orderBy(places, order)
-	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exact("v", maxCursorValue), query, rows)}
+	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exactly("v", maxCursorValue), query, rows)}
 }
 
 // referring compares as foreign keys do: with the parent's collation, which the left operand
@@ -176,7 +176,7 @@ func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignK
 		refers = append(refers, name("parent", t, term{column: column})+" = t."+d.quote(fk.Columns[i]))
 	}
 	for _, o := range child.handle() {
-		selected = append(selected, d.exact(name("t", child, o), maxHandle))
+		selected = append(selected, d.exactly(name("t", child, o), maxHandle))
 	}
 	var lines []string
 	for _, handle := range handles {

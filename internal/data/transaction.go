@@ -42,12 +42,12 @@ func tooSlowWrite(limit time.Duration) error {
 
 // writer runs the work of a write, and its check. Where writers wait for readers it is bounded.
 func (s *Source) writer(ctx context.Context, conn *sql.Conn, work func(ctx context.Context, db queryer) error) error {
-	wait, err := s.dialect.writersWait(ctx, conn)
+	wait, err := s.dialect.writersWait(ctx, s.dialect.on(conn))
 	if err != nil {
 		return err
 	}
 	all := func(ctx context.Context) error {
-		if err := work(ctx, conn); err != nil {
+		if err := work(ctx, s.dialect.on(conn)); err != nil {
 			return err
 		}
 		if check := checkOf(ctx); check != nil {
@@ -88,7 +88,7 @@ func (s *Source) transaction(ctx context.Context, p purpose, op string, t *Table
 	}
 	defer tx.Close(ctx)
 	if p == reads {
-		if err := work(ctx, tx.Conn()); err != nil {
+		if err := work(ctx, s.dialect.on(tx.Conn())); err != nil {
 			return err
 		}
 	} else {
@@ -112,7 +112,7 @@ func (s *Source) transaction(ctx context.Context, p purpose, op string, t *Table
 	case refused == nil:
 		return s.failed(ctx, op, t, err)
 	case tx.Open():
-		return refused(ctx, tx.Conn(), err)
+		return refused(ctx, s.dialect.on(tx.Conn()), err)
 	}
 	return refused(ctx, nil, err)
 }

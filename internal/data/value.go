@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Storage is how a value is stored, which in SQLite may differ from the column's kind.
+// Storage is how a value is stored, which in SQLite may differ from the column's kind. Elsewhere it
+// is text wherever the engine's own text says more than a number of Go's could.
 type Storage string
 
 // The storage classes.
@@ -20,6 +21,8 @@ const (
 	StoredReal    Storage = "real"
 	StoredText    Storage = "text"
 	StoredBlob    Storage = "blob"
+	// StoredDecimal is a number that the database gives as text, to its last digit.
+	StoredDecimal Storage = "decimal"
 )
 
 // Value is one cell. Its text is whatever the database holds: escape it where it is shown.
@@ -33,7 +36,8 @@ type Value struct {
 	Size      int64  // bytes of the whole text or blob
 	Ref       *Ref   // the record the value refers to
 
-	raw    any // int64, float64, string, []byte or nil: what was read
+	raw    any    // int64, float64, string, []byte or nil: what was read
+	native native // the column's
 	pieces func(yield func([]byte) error) error
 }
 
@@ -103,6 +107,9 @@ func (v Value) Time() (at time.Time, zoned, ok bool) {
 			return time.Time{}, false, false
 		}
 	case string:
+		if v.native != nil {
+			return v.native.time(raw)
+		}
 		parsed, zoned, _, err := parseInstant(raw)
 		if err != nil {
 			return time.Time{}, false, false
@@ -125,7 +132,7 @@ const (
 // newValue makes a cell of the storage class, the (shortened) value and the whole size in bytes
 // that a dialect read.
 func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxBytes int) Value {
-	v := Value{Kind: c.Kind, Storage: storage, Size: size, raw: raw}
+	v := Value{Kind: c.Kind, Storage: storage, Size: size, raw: raw, native: c.native}
 	switch raw := raw.(type) {
 	case int64:
 		v.Text = c.padScale(strconv.FormatInt(raw, 10))
@@ -188,6 +195,6 @@ func cutRunes(s string, n int) (string, bool) {
 
 // Time reads a stored value of the column as Value.Time does.
 func (c *Column) Time(raw any) (at time.Time, ok bool) {
-	at, _, ok = Value{Kind: c.Kind, raw: raw}.Time()
+	at, _, ok = Value{Kind: c.Kind, raw: raw, native: c.native}.Time()
 	return at, ok
 }

@@ -47,8 +47,9 @@ func (s *Source) among(t *Table, keys [][]any) fragment {
 		if i > 0 {
 			f.text += ", "
 		}
-		f.text += placeholders(len(key))
-		f.args = append(f.args, key...)
+		one := s.bound(t, t.walked(), key)
+		f.text += one.text
+		f.args = append(f.args, one.args...)
 	}
 	f.text += ")"
 	return f
@@ -108,13 +109,13 @@ func (s *Source) windows(ctx context.Context, t *Table, desc bool, conditions []
 			begun := time.Now()
 			rows.bounds = nil
 			if last != nil {
-				rows.bounds = []fragment{{place + after + placeholders(len(last)), last}}
+				rows.bounds = []fragment{joinAll([]fragment{{text: place}, s.bound(t, t.walked(), last)}, after)}
 			}
 			if end, err = s.windowEnd(ctx, db, t, desc, rows.bounds, n); err != nil {
 				return s.failed(ctx, "list", t, err)
 			}
 			if end != nil {
-				rows.bounds = append(rows.bounds, fragment{place + until + placeholders(len(end)), end})
+				rows.bounds = append(rows.bounds, joinAll([]fragment{{text: place}, s.bound(t, t.walked(), end)}, until))
 			}
 			more, err = each(ctx, db, rows)
 			took = time.Since(begun)

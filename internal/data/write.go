@@ -332,6 +332,8 @@ func (in Input) settable(t *Table, name string) (*Column, text.Message) {
 		return nil, text.Computed
 	case c.Problem != "":
 		return nil, text.CannotBeSet(text.Verbatim(c.Problem))
+	case c.native != nil && c.native.unwritable() != "":
+		return nil, text.CannotBeSet(text.Verbatim(c.native.unwritable()))
 	case c.Masked && !slices.Contains(in.Masked, name):
 		return nil, text.MaskedColumn
 	}

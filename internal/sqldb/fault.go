@@ -191,6 +191,9 @@ func sqliteFault(err error) Fault {
 	return Refused
 }
 
+// SQLState is the SQLSTATE of an error of PostgreSQL; empty for other errors.
+func SQLState(err error) string { return sqlState(err) }
+
 // sqlState is the SQLSTATE (PostgreSQL manual, appendix A), which errors of the server have as a
 // method in pgx and in lib/pq. It is empty for other errors.
 func sqlState(err error) string {

@@ -1,0 +1,46 @@
+// This file holds what the shared code asks of a column's type, on engines whose columns have one.
+
+package data
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
+	"github.com/go-crudadmin/crudadmin/internal/text"
+)
+
+// native is the type of a column on an engine that stores nothing but values of it.
+type native interface {
+	// operand reads the value of a filter that compares.
+	operand(c *Column, op Op, value string) (operand, error)
+	// key reads a part of a key, or says what is wrong with it.
+	key(part string) (any, text.Message)
+	// unwritable says why no value can be entered; empty if one can.
+	unwritable() string
+	// time reads the engine's own text of a date, a time or both. zoned says whether it has a zone.
+	time(raw string) (at time.Time, zoned, ok bool)
+}
+
+// numbered runs statements on a connection of an engine whose placeholders are not question marks.
+type numbered struct {
+	*sql.Conn
+	engine sqldb.Engine
+}
+
+func (n numbered) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return n.Conn.ExecContext(ctx, n.engine.Bind(query), args...)
+}
+
+func (n numbered) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return n.Conn.PrepareContext(ctx, n.engine.Bind(query))
+}
+
+func (n numbered) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return n.Conn.QueryContext(ctx, n.engine.Bind(query), args...)
+}
+
+func (n numbered) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return n.Conn.QueryRowContext(ctx, n.engine.Bind(query), args...)
+}
