@@ -55,6 +55,10 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 		if was >= 0 && int64(len(handles)) > was {
 			return ErrAsked
 		}
+		changes := s.recorder(ctx)
+		if err := changes.acted(ctx, t, handles); err != nil {
+			return err
+		}
 		rows := func(yield func(Values, error) bool) {
 			done = 0 // the action may ask for the rows again
 			for _, handle := range handles {

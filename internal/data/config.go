@@ -22,6 +22,8 @@ type Guard struct {
 	// leads. Where it says no, the reference takes only values that rows of the written table have
 	// already, so that nobody can find out by trying which keys the hidden table has.
 	Refer func(table string) bool
+	// Observer, if set, is told what writes change.
+	Observer *Observer
 }
 
 // settings are a Config with its defaults, its Guard, and the names in it as they were read.

@@ -99,7 +99,7 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 
 // obstacle says what an error of a write is about, if that is not what was written.
 func (s *Source) obstacle(ctx context.Context, op string, t *Table, err error) text.Message {
-	write := map[string]Operation{"insert into": Insertion, "update": Change, "delete from": Deletion}[op]
+	write := map[string]Operation{"insert into": Insertion, "update": Modification, "delete from": Deletion}[op]
 	if name, ok := s.dialect.lacks(err); ok {
 		return lacking(t, write, name)
 	}

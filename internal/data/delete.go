@@ -42,6 +42,9 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 		if err := s.beforeDelete(ctx, db, t, state.handle); err != nil {
 			return err
 		}
+		if err := s.recorder(ctx).deletion(ctx, t, [][]any{state.handle}); err != nil {
+			return err
+		}
 		where = s.at(t, state.handle)
 		n, err := s.dialect.remove(ctx, db, t, where)
 		if err != nil {
@@ -165,11 +168,15 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		if _, err := s.sameAsked(ctx, db, t, conditions, asked, s.dialect.lock(true)); err != nil {
 			return err
 		}
-		if t.hooks.BeforeDelete != nil {
-			handles, err := s.handles(ctx, db, t, conditions, s.dialect.lock(true))
-			if err != nil {
+		changes := s.recorder(ctx)
+		var handles [][]any
+		if t.hooks.BeforeDelete != nil || changes != nil && len(t.handle()) > 0 {
+			var err error
+			if handles, err = s.handles(ctx, db, t, conditions, s.dialect.lock(true)); err != nil {
 				return err
 			}
+		}
+		if t.hooks.BeforeDelete != nil {
 			conditions = nil
 			for _, handle := range handles {
 				if err := s.beforeDelete(ctx, db, t, handle); err != nil {
@@ -177,6 +184,12 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 				}
 				conditions = append(conditions, s.at(t, handle))
 			}
+		}
+		if err := changes.deletion(ctx, t, handles); err != nil {
+			return err
+		}
+		if len(t.handle()) == 0 {
+			changes.reach([]Reached{{Table: t.Name}})
 		}
 		for _, where := range conditions {
 			n, err := s.dialect.remove(ctx, db, t, where)

@@ -22,6 +22,9 @@ type statements struct{ queryer }
 
 // hooked calls a hook. Rows that it leaves open are closed when it is done.
 func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx context.Context, tx Tx) error) error {
+	if changes := s.recorder(ctx); changes != nil {
+		changes.program = true
+	}
 	short, cancel := context.WithCancel(ctx)
 	own := db
 	if conn, ok := db.(numbered); ok {

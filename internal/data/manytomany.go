@@ -215,9 +215,9 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 			}
 			values := slices.Concat(from, to)
 			if change.insert {
-				_, err = s.dialect.insert(ctx, db, join, join.columns(both), values)
+				err = s.link(ctx, db, join, join.columns(both), values)
 			} else {
-				_, err = s.dialect.remove(ctx, db, join, s.equals(join, termsOf(join.columns(both)), values))
+				err = s.unlink(ctx, db, join, join.columns(both), values)
 			}
 			if err == nil {
 				continue
@@ -229,4 +229,29 @@ func (s *Source) relink(ctx context.Context, db queryer, t *Table, m *ManyToMany
 		}
 	}
 	return nil
+}
+
+// link writes a row of a join table.
+func (s *Source) link(ctx context.Context, db queryer, join *Table, columns []*Column, values []any) error {
+	handles, err := s.dialect.insert(ctx, db, join, columns, values)
+	for _, handle := range handles {
+		s.recorder(ctx).note(Linked, join, nil, handle)
+	}
+	return err
+}
+
+// unlink deletes a row of a join table.
+func (s *Source) unlink(ctx context.Context, db queryer, join *Table, columns []*Column, values []any) error {
+	where := s.equals(join, termsOf(columns), values)
+	if changes := s.recorder(ctx); changes != nil {
+		rows, err := changes.images(ctx, join, where)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			changes.note(Unlinked, join, row, nil)
+		}
+	}
+	_, err := s.dialect.remove(ctx, db, join, where)
+	return err
 }

@@ -16,9 +16,9 @@ type Operation string
 
 // The kinds of writes.
 const (
-	Insertion Operation = "INSERT"
-	Change    Operation = "UPDATE"
-	Deletion  Operation = "DELETE"
+	Insertion    Operation = "INSERT"
+	Modification Operation = "UPDATE"
+	Deletion     Operation = "DELETE"
 )
 
 // trigger is a trigger of a table.
@@ -112,7 +112,7 @@ func (s *Schema) Triggers(table string) text.Message {
 	add(table, Deletion)
 	seen := map[string]bool{table + "\x00" + string(Deletion): true}
 	for _, one := range s.Deleting(table) {
-		on := Change
+		on := Modification
 		if one.Deletes {
 			on = Deletion
 		}

@@ -183,6 +183,7 @@ func (r *rowSet) has(handle []any) bool { return r != nil && r.seen[fmt.Sprintf(
 type cascade struct {
 	s        *Source
 	db       queryer // nil: it looks as often as it needs to
+	whole    bool    // what is kept from view is followed too
 	deleted  map[*Table]*rowSet
 	affected map[*ForeignKey]*rowSet // rows that refer to deleted ones and stay
 	unseen   []Effect
@@ -223,7 +224,7 @@ func (c *cascade) follow(ctx context.Context) error {
 		c.queue = c.queue[n:]
 		for _, fk := range t.referenced {
 			child, ok := c.s.Schema().any(fk.Table)
-			if ok && c.s.Schema().unseen(child, fk) {
+			if ok && !c.whole && c.s.Schema().unseen(child, fk) {
 				c.hide(child, fk)
 				continue
 			}

@@ -23,7 +23,7 @@ func (d *sqlite) triggers(ctx context.Context, db *sql.DB, tables []*Table) erro
 		tokens := ddlTokens(asText(v[2]))
 		at := slices.IndexFunc(tokens, func(one ddlToken) bool { return one.name() && one.text == asText(v[0]) })
 		for _, one := range tokens[at+1:] {
-			for _, op := range []Operation{Insertion, Change, Deletion} {
+			for _, op := range []Operation{Insertion, Modification, Deletion} {
 				if one.is(string(op)) {
 					tables[i].triggers = append(tables[i].triggers, trigger{asText(v[0]), op})
 					return
@@ -58,9 +58,9 @@ func (d *sqlite) obstacles(ctx context.Context, db *sql.DB, t *Table) error {
 		}
 	}
 	for op, statement := range map[Operation]string{
-		Insertion: "INSERT INTO " + d.into(t) + " DEFAULT VALUES",
-		Change:    "UPDATE " + d.into(t) + " SET " + strings.Join(set, ", "),
-		Deletion:  "DELETE FROM " + d.into(t),
+		Insertion:    "INSERT INTO " + d.into(t) + " DEFAULT VALUES",
+		Modification: "UPDATE " + d.into(t) + " SET " + strings.Join(set, ", "),
+		Deletion:     "DELETE FROM " + d.into(t),
 	} {
 		err := d.each(ctx, db, "EXPLAIN "+statement, nil, 8, func([]any) {})
 		if outage(d.classify(ctx, err)) && ctx.Err() != nil {

@@ -93,13 +93,14 @@ func (s *Source) transaction(ctx context.Context, p purpose, op string, t *Table
 		}
 	} else {
 		settled := func(ctx context.Context, db queryer) error {
+			ctx, changes := s.record(ctx, db)
 			if err := work(ctx, db); err != nil {
 				return err
 			}
 			if err := s.dialect.settle(ctx, db); err != nil {
 				return refused(ctx, nil, err)
 			}
-			return nil
+			return changes.tell(ctx, false)
 		}
 		if err := s.writer(ctx, tx.Conn(), settled); err != nil {
 			return err
@@ -108,13 +109,17 @@ func (s *Source) transaction(ctx context.Context, p purpose, op string, t *Table
 	err = tx.Commit(ctx)
 	switch {
 	case err == nil:
-		return nil
 	case refused == nil:
-		return s.failed(ctx, op, t, err)
+		err = s.failed(ctx, op, t, err)
 	case tx.Open():
-		return refused(ctx, s.dialect.on(tx.Conn()), err)
+		err = refused(ctx, s.dialect.on(tx.Conn()), err)
+	default:
+		err = refused(ctx, nil, err)
 	}
-	return refused(ctx, nil, err)
+	if p != reads {
+		s.ended(ctx, err)
+	}
+	return err
 }
 
 // answering is db where it can be asked after a statement was refused in it, else nil.

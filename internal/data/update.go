@@ -64,7 +64,7 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 		if err := s.permittedChange(ctx, db, t, w, conditions...); err != nil {
 			return err
 		}
-		for _, where := range conditions {
+		set := func(where []fragment) error {
 			n, err := s.dialect.change(ctx, db, t, w.columns, w.values, where)
 			if err != nil {
 				return refused(ctx, db, err)
@@ -72,6 +72,19 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 			if updated += n; updated > MaxBulk {
 				return tooMany()
 			}
+			return nil
+		}
+		if changes := s.recorder(ctx); changes != nil {
+			err = changes.setting(ctx, t, w, conditions, lock, set)
+		} else {
+			for _, where := range conditions {
+				if err = set(where); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
+			return err
 		}
 		if was >= 0 && updated > was { // somebody added one meanwhile
 			return ErrAsked
@@ -102,6 +115,11 @@ func (s *Source) updateEach(ctx context.Context, db queryer, t *Table, condition
 			return 0, err
 		}
 		updated++
+		if changes := s.recorder(ctx); changes.full() {
+			if err := changes.tell(ctx, true); err != nil {
+				return 0, err
+			}
+		}
 	}
 	return updated, nil
 }

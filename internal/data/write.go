@@ -83,6 +83,7 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 			return ignored()
 		}
 		handle = handles[0]
+		s.recorder(ctx).note(Created, t, nil, handle)
 		if err := s.setLinks(ctx, db, t, in, handle, nil); err != nil {
 			return err
 		}
@@ -148,6 +149,11 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 // updateRow changes the row of a state and returns its handle.
 func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, state *rowState) ([]any, error) {
 	handle := state.handle
+	changes := s.recorder(ctx)
+	before, err := changes.before(ctx, t, handle)
+	if err != nil {
+		return handle, err
+	}
 	w, err := s.prepare(ctx, db, t, in, state)
 	if err != nil {
 		return handle, err
@@ -164,6 +170,10 @@ func (s *Source) updateRow(ctx context.Context, db queryer, t *Table, in Input, 
 			return handle, ignored()
 		}
 		handle = handles[0]
+		changes.reach(s.Schema().Changing(t.Name, names(w.columns)))
+	}
+	if before != nil {
+		changes.note(Updated, t, before, handle)
 	}
 	if err := s.setLinks(ctx, db, t, in, handle, state.links); err != nil {
 		return handle, err

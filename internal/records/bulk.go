@@ -217,7 +217,7 @@ func askEdit(v *frame.Visit, status int, c chosen, e *entry) error {
 		page.Fields[i] = f
 	}
 	page.Layout = v.Layout(v.TableURL(v.Table.Name))
-	page.Notices = append(page.Notices, obstacle(v, data.Change)...)
+	page.Notices = append(page.Notices, obstacle(v, data.Modification)...)
 	return v.Render(status, page)
 }
 

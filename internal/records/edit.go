@@ -109,7 +109,7 @@ func renderEdit(v *frame.Visit, status int, e *entry) error {
 	record := v.RecordURL(v.Table.Name, e.record.Key)
 	page.Heading, page.Action, page.CancelHref = text.EditRecord(e.record.Label), record+"/edit", record
 	page.Token = e.token
-	return renderForm(v, status, data.Change, page)
+	return renderForm(v, status, data.Modification, page)
 }
 
 // Update changes a record if nobody else has since the form was opened.
