@@ -209,7 +209,7 @@ func (r *recorder) tell(ctx context.Context, more bool) error {
 	if more && len(told.Changes) == 0 {
 		return nil
 	}
-	return r.s.config.Observer.Changed(ctx, statements{r.tx}, told)
+	return r.s.config.Observer.Changed(ctx, programs(r.tx), told)
 }
 
 // ended tells how a COMMIT ended.

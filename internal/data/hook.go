@@ -20,17 +20,21 @@ func (e *HookError) Unwrap() error { return e.Err }
 // statements hides that the transaction is a connection.
 type statements struct{ queryer }
 
+// programs is a transaction as a program has it, which writes the engine's own placeholders.
+func programs(db queryer) Tx {
+	if conn, ok := db.(numbered); ok {
+		return statements{conn.Conn}
+	}
+	return statements{db}
+}
+
 // hooked calls a hook. Rows that it leaves open are closed when it is done.
 func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx context.Context, tx Tx) error) error {
 	if changes := s.recorder(ctx); changes != nil {
 		changes.program = true
 	}
 	short, cancel := context.WithCancel(ctx)
-	own := db
-	if conn, ok := db.(numbered); ok {
-		own = conn.Conn // the program writes the engine's placeholders
-	}
-	err := hook(short, statements{own})
+	err := hook(short, programs(db))
 	cancel()
 	if err == nil {
 		return nil

@@ -298,7 +298,7 @@ func (c *postgresCatalogue) readTriggers(ctx context.Context, db queryer) error 
 		for _, one := range []struct {
 			bit int
 			on  Operation
-		}{{1 << 2, Insertion}, {1 << 3, Deletion}, {1 << 4, Change}} {
+		}{{1 << 2, Insertion}, {1 << 3, Deletion}, {1 << 4, Modification}} {
 			if t := c.tables[r.Rel]; t != nil && r.Type&one.bit != 0 {
 				t.triggers = append(t.triggers, trigger{r.Name, one.on})
 			}
