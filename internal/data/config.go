@@ -176,8 +176,8 @@ func (o settings) readsHidden(tables []*Table, view *Table, seen map[*Table]bool
 		return false
 	}
 	seen[view] = true
-	names := readView(view.ddl).names
+	names := readView(view).names
 	return slices.ContainsFunc(tables, func(t *Table) bool {
-		return t != view && names[strings.ToLower(t.Name)] && (listed(o.Hide, t) || t.View && o.readsHidden(tables, t, seen))
+		return t != view && names[strings.ToLower(t.bareName())] && (listed(o.Hide, t) || t.View && o.readsHidden(tables, t, seen))
 	})
 }

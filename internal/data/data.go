@@ -178,5 +178,9 @@ func (s *Source) failed(ctx context.Context, op string, t *Table, err error) err
 	if classified := s.dialect.classify(ctx, err); outage(classified) {
 		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
 	}
-	return &TableError{Table: t.Name, Problem: text.Verbatim(s.dialect.problem(err)), Err: err}
+	problem := text.Verbatim(s.dialect.problem(err))
+	if s.dialect.misread(err) {
+		return FieldErrors{fieldError("", "", problem)}
+	}
+	return &TableError{Table: t.Name, Problem: problem, Err: err}
 }

@@ -80,6 +80,9 @@ type dialect interface {
 
 	// problem says in the engine's words why a table cannot be read.
 	problem(err error) string
+	// misread says whether an error is about a value in a statement that is none of its column's
+	// type.
+	misread(err error) bool
 
 	// from names the table as t, as a FROM clause does.
 	from(t *Table) string

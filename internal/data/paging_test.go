@@ -68,64 +68,69 @@ func TestPagingVisitsEveryRowOnce(t *testing.T) {
 			q.Filters = []Filter{{"id", OpGt, []string{"3"}}}
 		}
 		want := ordered(rt, db, table.name, table.position, q)
-
-		// Forwards, and at each page one step back.
-		var got, previous []string
-		next := q
-		for {
-			page, err := s.List(t.Context(), next)
-			if err != nil {
-				rt.Fatalf("list %+v: %v", next, err)
-			}
-			if int(page.Count.Rows) != len(want) || page.Count.More {
-				rt.Fatalf("count %v, want %d", page.Count, len(want))
-			}
-			if page.HasPrev != (len(got) > 0) {
-				rt.Fatalf("HasPrev is %v after %d rows", page.HasPrev, len(got))
-			}
-			if page.HasPrev {
-				back := q
-				back.Before = page.Prev
-				if ids := idsOf(must(s.List(t.Context(), back))(rt)); !slices.Equal(ids, previous) {
-					rt.Fatalf("the page before is %v, was %v", ids, previous)
-				}
-			}
-			previous = idsOf(page)
-			got = append(got, previous...)
-			if page.HasNext && len(previous) != q.Limit {
-				rt.Fatalf("a page of %d rows, limit %d, has a next", len(previous), q.Limit)
-			}
-			if !page.HasNext {
-				break
-			}
-			next.After = page.Next
-		}
-		if !slices.Equal(got, want) {
-			rt.Fatalf("%+v\nforwards %v\nwant     %v", q, got, want)
-		}
-
-		// Backwards from the last page.
-		got = nil
-		prev := q
-		prev.Before = Last
-		for {
-			page, err := s.List(t.Context(), prev)
-			if err != nil {
-				rt.Fatalf("list %+v: %v", prev, err)
-			}
-			if page.HasNext != (len(got) > 0) {
-				rt.Fatalf("HasNext is %v before %d rows", page.HasNext, len(got))
-			}
-			got = append(idsOf(page), got...)
-			if !page.HasPrev {
-				break
-			}
-			prev.Before = page.Prev
-		}
-		if !slices.Equal(got, want) {
-			rt.Fatalf("%+v\nbackwards %v\nwant      %v", q, got, want)
-		}
+		visitsEveryRow(t, rt, s, q, want)
 	})
+}
+
+// visitsEveryRow walks a list forwards and backwards, page by page.
+func visitsEveryRow(t *testing.T, rt *rapid.T, s *Source, q Query, want []string) {
+	t.Helper()
+	// Forwards, and at each page one step back.
+	var got, previous []string
+	next := q
+	for {
+		page, err := s.List(t.Context(), next)
+		if err != nil {
+			rt.Fatalf("list %+v: %v", next, err)
+		}
+		if int(page.Count.Rows) != len(want) || page.Count.More {
+			rt.Fatalf("count %v, want %d", page.Count, len(want))
+		}
+		if page.HasPrev != (len(got) > 0) {
+			rt.Fatalf("HasPrev is %v after %d rows", page.HasPrev, len(got))
+		}
+		if page.HasPrev {
+			back := q
+			back.Before = page.Prev
+			if ids := idsOf(must(s.List(t.Context(), back))(rt)); !slices.Equal(ids, previous) {
+				rt.Fatalf("the page before is %v, was %v", ids, previous)
+			}
+		}
+		previous = idsOf(page)
+		got = append(got, previous...)
+		if page.HasNext && len(previous) != q.Limit {
+			rt.Fatalf("a page of %d rows, limit %d, has a next", len(previous), q.Limit)
+		}
+		if !page.HasNext {
+			break
+		}
+		next.After = page.Next
+	}
+	if !slices.Equal(got, want) {
+		rt.Fatalf("%+v\nforwards %v\nwant     %v", q, got, want)
+	}
+
+	// Backwards from the last page.
+	got = nil
+	prev := q
+	prev.Before = Last
+	for {
+		page, err := s.List(t.Context(), prev)
+		if err != nil {
+			rt.Fatalf("list %+v: %v", prev, err)
+		}
+		if page.HasNext != (len(got) > 0) {
+			rt.Fatalf("HasNext is %v before %d rows", page.HasNext, len(got))
+		}
+		got = append(idsOf(page), got...)
+		if !page.HasPrev {
+			break
+		}
+		prev.Before = page.Prev
+	}
+	if !slices.Equal(got, want) {
+		rt.Fatalf("%+v\nbackwards %v\nwant      %v", q, got, want)
+	}
 }
 
 func must(page *Page, err error) func(T) *Page {

@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -265,6 +266,12 @@ func (*postgres) problem(err error) string {
 		return "the database does not let this user do that: " + text
 	}
 	return text
+}
+
+func (*postgres) misread(err error) bool {
+	// invalid_text_representation, datetime_field_overflow, invalid_datetime_format,
+	// numeric_value_out_of_range
+	return slices.Contains([]string{"22P02", "22008", "22007", "22003"}, sqldb.SQLState(err))
 }
 
 func (d *postgres) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {

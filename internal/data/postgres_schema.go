@@ -112,13 +112,36 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 			t.ReadOnly = postgresReadOnly
 		}
 		if t.View {
-			t.ddl = "CREATE VIEW v AS " + r.Definition
+			t.ddl = "CREATE VIEW v AS " + plainBrackets(r.Definition)
 		}
 		c.tables[r.OID] = t
 		c.columns[r.OID] = map[int]*Column{}
 		c.schema.Tables = append(c.schema.Tables, t)
 	})
 	return err
+}
+
+// plainBrackets writes the brackets of arrays, and backquotes, so that what reads the text (readView)
+// does not take what is between them for a name, as SQLite does.
+func plainBrackets(definition string) string {
+	quote := rune(0)
+	return strings.Map(func(r rune) rune {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '\'' || r == '"':
+			quote = r
+		case r == '[':
+			return '('
+		case r == ']':
+			return ')'
+		case r == '`':
+			return ' '
+		}
+		return r
+	}, definition)
 }
 
 func (c *postgresCatalogue) readColumns(ctx context.Context, db queryer) error {

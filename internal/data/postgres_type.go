@@ -329,7 +329,10 @@ func (c *postgresCatalogue) readTypes(ctx context.Context, db queryer) error {
 			UNION SELECT b.oid FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.oid CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem)) AS b(oid) WHERE b.oid <> 0)
 		SELECT t.oid, n.nspname AS schema, t.typname AS bare, n.nspname = 'pg_catalog' AS builtin,
 		t.typtype AS kind, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END AS elem, t.typbasetype AS base, t.typtypmod AS mod, t.typnotnull AS required,
-		EXISTS (SELECT 1 FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = t.oid) AS ordered,
+		EXISTS (SELECT 1 FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
+			JOIN pg_catalog.pg_amop s ON s.amopfamily = o.opcfamily AND s.amoplefttype = t.oid AND s.amoprighttype = t.oid AND s.amopstrategy = 1
+			JOIN pg_catalog.pg_operator p ON p.oid = s.amopopr
+			WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = t.oid AND p.oprname = '<') AS ordered,
 		(SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels
 		FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace`,
 		func(r postgresTypeRow) { c.types[r.OID] = &r })

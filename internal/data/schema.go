@@ -210,6 +210,14 @@ func (t *Table) Column(name string) (*Column, bool) {
 	return t.Columns[i], true
 }
 
+// bareName is the table's name without its schema, as it stands in statements.
+func (t *Table) bareName() string {
+	if t.schema != "" {
+		return t.bare
+	}
+	return t.Name
+}
+
 // columns maps names of existing columns to them.
 func (t *Table) columns(names []string) []*Column {
 	cols := make([]*Column, 0, len(names))

@@ -215,6 +215,9 @@ func (*sqlite) problem(err error) string {
 	return text
 }
 
+// misread: SQLite compares values of all types.
+func (*sqlite) misread(error) bool { return false }
+
 func (d *sqlite) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {
 	names := []string{"n"}
 	var on []string

@@ -20,6 +20,8 @@ type viewSource struct {
 	stars   map[int]bool // where the * of items stand that show columns without their names
 	makes   bool         // it makes rows that no table has
 	whole   bool         // it reads tables in a way that is not followed
+
+	expanded bool // the engine wrote its stars out
 }
 
 // selectList is what stands between SELECT and FROM.
@@ -31,8 +33,9 @@ type selectList struct {
 }
 
 // readView takes the text of a view apart.
-func readView(sql string) *viewSource {
-	v := &viewSource{names: map[string]bool{}, stars: map[int]bool{}}
+func readView(t *Table) *viewSource {
+	v := &viewSource{names: map[string]bool{}, stars: map[int]bool{}, expanded: t.schema != ""}
+	sql := t.ddl
 	tokens := ddlTokens(sql)
 	level := 0
 	for i, t := range tokens {
@@ -49,6 +52,9 @@ func readView(sql string) *viewSource {
 	}
 	v.places()
 	for i, t := range v.body {
+		if t.kind == '*' && i > 0 && v.body[i-1].kind == '.' && v.expanded {
+			v.whole = true // a whole row: every other star is written out
+		}
 		if t.name() || t.kind == 's' {
 			v.names[strings.ToLower(t.text)] = true
 		}

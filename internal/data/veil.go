@@ -120,12 +120,12 @@ func (v *veil) view(t *Table) {
 		v.sources = map[*Table]*viewSource{}
 	}
 	if v.sources[t] == nil {
-		v.sources[t] = readView(t.ddl)
+		v.sources[t] = readView(t)
 	}
 	source := v.sources[t]
 	secrets, followed := map[string]bool{}, !source.names["sqlite_dbpage"] // the pages of the file
 	for _, other := range v.s.all {
-		if other == t || !source.names[strings.ToLower(other.Name)] {
+		if other == t || !source.names[strings.ToLower(other.bareName())] {
 			continue
 		}
 		for _, c := range other.Columns {

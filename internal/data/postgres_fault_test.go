@@ -1,0 +1,182 @@
+// This file tests how reading from PostgreSQL ends: in time on the server too, and in words.
+
+package data
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// slowView is a view whose rows take longer than any test.
+const slowView = `CREATE VIEW slow AS SELECT v AS id, CAST(pg_sleep(600) AS text) AS t FROM generate_series(1, 3) AS v`
+
+// running is how many statements the server runs that sleep.
+func running(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid() AND wait_event = 'PgSleep'`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// waitFor asks until something holds.
+func waitFor(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for until := time.Now().Add(time.Minute); !holds(); {
+		if time.Now().After(until) {
+			t.Fatalf("%s: not within a minute", what)
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
+	}
+}
+
+// A statement that takes too long, or whose reader is gone, is stopped on the server.
+func TestPostgresStatementsEndOnTheServer(t *testing.T) {
+	db := openPostgres(t, slowView)
+	watch := openPostgresAt(t, db)
+	s, err := Open(t.Context(), db, Config{QueryTimeout: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.List(t.Context(), Query{Table: "slow"}); !errors.Is(err, ErrTimeout) {
+		t.Errorf("%v, want a timeout", err)
+	}
+	waitFor(t, "nothing runs after the deadline", func() bool { return running(t, watch) == 0 })
+
+	if s, err = Open(t.Context(), db, Config{QueryTimeout: 5 * time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { _, err := s.List(ctx, Query{Table: "slow"}); done <- err }()
+	waitFor(t, "the statement runs", func() bool { return running(t, watch) > 0 })
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that it was canceled", err)
+	}
+	waitFor(t, "nothing runs after the reader is gone", func() bool { return running(t, watch) == 0 })
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// openPostgresAt is another pool over the same database.
+func openPostgresAt(t *testing.T, db *sql.DB) *sql.DB {
+	t.Helper()
+	var name, port string
+	if err := db.QueryRowContext(t.Context(), "SELECT current_database(), current_setting('port')").Scan(&name, &port); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("pgx", "postgres://postgres@127.0.0.1:"+port+"/"+name+"?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	return other
+}
+
+func TestPostgresFaults(t *testing.T) {
+	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, u uuid, n numeric)`, `INSERT INTO x VALUES (1)`, `CREATE TABLE gone (id integer PRIMARY KEY)`,
+		`CREATE TABLE by_inet (at inet PRIMARY KEY)`, `CREATE TABLE by_uuid (id uuid PRIMARY KEY)`)
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "DROP TABLE gone"); err != nil {
+		t.Fatal(err)
+	}
+	var broken *TableError
+	if _, err := s.List(t.Context(), Query{Table: "gone"}); !errors.As(err, &broken) || !strings.Contains(err.Error(), `relation "public.gone" does not exist`) {
+		t.Errorf("%v, want that the table is gone", err)
+	}
+	for table, key := range map[string]string{"x": "abc", "by_uuid": "abc"} {
+		shown, _ := s.Schema().Table(table)
+		if _, err := ParseKey(shown, key); err == nil {
+			t.Errorf("%q is a key of %s", key, table)
+		}
+	}
+	byInet, _ := s.Schema().Table("by_inet")
+	key, err := ParseKey(byInet, "nonsense")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var field *FieldError
+	if _, err := s.Get(t.Context(), "by_inet", key); !errors.As(err, &field) || !strings.Contains(err.Error(), "invalid input syntax for type inet") {
+		t.Errorf("%v, want what is wrong with the key", err)
+	}
+	if _, err := s.List(t.Context(), Query{Table: "by_inet", Filters: []Filter{{"at", OpGt, []string{"nonsense"}}}}); !errors.As(err, &field) {
+		t.Errorf("%v, want what is wrong with the filter", err)
+	}
+}
+
+// A server that is gone is an outage, and one that is there again is read again.
+func TestPostgresOutage(t *testing.T) {
+	server := testserver.Postgres(t)
+	db, err := sql.Open("pgx", server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE x (id integer PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Kill()
+	if _, err := s.List(t.Context(), Query{Table: "x"}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("%v, want an outage", err)
+	}
+	if err := s.Ping(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("ping: %v, want an outage", err)
+	}
+	server.Restart()
+	if _, err := s.List(t.Context(), Query{Table: "x"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a connection was told before changes nothing of what is read.
+func TestPostgresSessionsDoNotMatter(t *testing.T) {
+	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, at timestamptz, d date, i interval, f double precision, b bytea)`,
+		`INSERT INTO x VALUES (1, '2024-03-10 02:30:00.123456-05', '2024-02-29', '1 day 02:00', 0.1, '\x00ff')`,
+		`SET TimeZone = 'Asia/Kolkata'`, `SET DateStyle = 'German'`, `SET IntervalStyle = 'iso_8601'`, `SET extra_float_digits = 0`, `SET bytea_output = 'escape'`, `SET search_path = pg_catalog`)
+	db.SetMaxOpenConns(1)
+	for _, setting := range []string{"TimeZone = 'Asia/Kolkata'", "DateStyle = 'German'", "IntervalStyle = 'iso_8601'", "extra_float_digits = 0", "search_path = 'pg_catalog'"} {
+		if _, err := db.ExecContext(t.Context(), "SET "+setting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.List(t.Context(), Query{Table: "public.x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"1", "2024-03-10 07:30:00.123456+00", "2024-02-29", "1 day 02:00:00", "0.1"} {
+		if got := page.Rows[0].Cells[i].Text; got != want {
+			t.Errorf("%s is %q, want %q", page.Columns[i].Name, got, want)
+		}
+	}
+	if at, zoned, ok := page.Rows[0].Cells[1].Time(); !ok || !zoned || at.Nanosecond() != 123456000 {
+		t.Errorf("%v %v %v", at, zoned, ok)
+	}
+	var zone string
+	if err := db.QueryRowContext(t.Context(), "SHOW TimeZone").Scan(&zone); err != nil || zone != "Asia/Kolkata" {
+		t.Errorf("the connection's zone is now %q, %v", zone, err)
+	}
+}

@@ -1,0 +1,208 @@
+// This file tests what is read of PostgreSQL's catalogue.
+
+package data
+
+import (
+	"database/sql"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// Tables of other schemas have their schema in their names, and references lead from one to another.
+func TestPostgresSchemas(t *testing.T) {
+	s := postgresSource(t, Config{}, postgresZoo()...)
+	for _, name := range []string{"users", "Users", "sales.orders", "odd.schema.odd.table", "sales.users", `"sales"."users"`} {
+		if _, ok := s.Schema().Table(name); !ok {
+			t.Errorf("%s is not shown: %q", name, s.Schema().All())
+		}
+	}
+	orders, _ := s.Schema().Table("sales.orders")
+	if fk := orders.ForeignKeys[0]; fk.RefTable != "users" || !fk.Usable || fk.OnDelete != SetNull {
+		t.Errorf("%+v", fk)
+	}
+	page, err := s.List(t.Context(), Query{Table: "sales.orders", Sort: []SortKey{{"id", false}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ref := page.Rows[0].Cells[1].Ref; ref == nil || ref.Table != "users" || ref.Label != "Bob" {
+		t.Errorf("%+v", ref)
+	}
+	upper, _ := s.Schema().Table("upper_child")
+	var to []string
+	for _, fk := range upper.ForeignKeys {
+		to = append(to, fk.Columns[0]+" "+fk.RefTable)
+	}
+	if slices.Sort(to); !slices.Equal(to, []string{"l users", "u Users"}) {
+		t.Errorf("%q", to)
+	}
+	shipment, _ := s.Schema().Table("shipment")
+	if fk := shipment.ForeignKeys[0]; !slices.Equal(fk.Columns, []string{"n", "k"}) || !fk.Usable || fk.OnDelete != Cascade || fk.OnUpdate != SetNull {
+		t.Errorf("%+v", fk)
+	}
+	users, _ := s.Schema().Table("users")
+	related, err := s.Related(t.Context(), "users", newKey(users, []any{int64(2)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var from []string
+	for _, one := range related {
+		if one.Problem != nil {
+			t.Error(one.Problem)
+			continue
+		}
+		from = append(from, fmt.Sprint(one.ForeignKey.Table, len(one.Page.Rows)))
+	}
+	if slices.Sort(from); !slices.Equal(from, []string{"sales.orders1", "upper_child1", "users0"}) {
+		t.Errorf("%q", from)
+	}
+	choices, err := s.Choices(t.Context(), "sales.orders", "user_id", "bo", "", 0)
+	if err != nil || len(choices.Choices) != 1 || choices.Choices[0].Label != "Bob" || choices.Choices[0].Value != "2" {
+		t.Errorf("%+v, %v", choices, err)
+	}
+	chosen, err := s.Chosen(t.Context(), "sales.orders", "user_id", []string{"2", "99"})
+	if err != nil || len(chosen) != 1 || chosen[0].Label != "Bob" {
+		t.Errorf("%+v, %v", chosen, err)
+	}
+	preview, err := s.DeletePreview(t.Context(), "users", newKey(users, []any{int64(2)}))
+	if err != nil || len(preview.Changed) != 1 || len(preview.Forbid) != 1 {
+		t.Errorf("%+v, %v", preview, err)
+	}
+}
+
+func TestPostgresTables(t *testing.T) {
+	s := postgresSource(t, Config{}, postgresZoo()...)
+	for name, want := range map[string]Identity{
+		"nokey": {}, "pair": {Columns: []string{"n", "k"}}, "unique_only": {Columns: []string{"code"}}, "good_view": {}, "seen": {}, "measured": {Columns: []string{"at", "v"}},
+	} {
+		table, ok := s.Schema().Table(name)
+		if !ok || !slices.Equal(table.Identity.Columns, want.Columns) {
+			t.Errorf("%s: identity %+v, want %+v", name, table, want)
+		}
+	}
+	if n, err := countMatching(t.Context(), s, Query{Table: "measured"}); err != nil || n != 100 {
+		t.Errorf("%d rows of all partitions, %v", n, err)
+	}
+	if n, err := countMatching(t.Context(), s, Query{Table: "parent"}); err != nil || n != 2 {
+		t.Errorf("%d rows with those that inherit, %v", n, err)
+	}
+	for name, why := range map[string]string{"good_view": "view", "seen": "materialized view", "users": "only reads PostgreSQL", "measured": "only reads PostgreSQL"} {
+		if table, _ := s.Schema().Table(name); !strings.Contains(table.ReadOnly, why) {
+			t.Errorf("%s: %q", name, table.ReadOnly)
+		}
+	}
+	computed, _ := s.Schema().Table("computed")
+	for name, check := range map[string]func(c *Column) bool{
+		"id":    func(c *Column) bool { return c.HasDefault && !c.Nullable && c.PrimaryKey == 1 && c.Indexed },
+		"twice": func(c *Column) bool { return c.Generated && !c.HasDefault && slices.Equal(c.reads, []string{"price"}) },
+		"made":  func(c *Column) bool { return c.HasDefault && c.Default == "now()" },
+		"token": func(c *Column) bool { return c.HasDefault && c.Kind == KindUUID },
+	} {
+		if c, ok := computed.Column(name); !ok || !check(c) {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	if c, _ := computed.Column("price"); len(computed.PrimaryKey) != 1 || c.Scale != 2 {
+		t.Errorf("%+v", computed)
+	}
+	if users, _ := s.Schema().Table("Users"); users != nil {
+		if c, _ := users.Column("password_hash"); !c.Masked {
+			t.Error("a secret is not masked")
+		}
+	}
+}
+
+// What the user of the database may not read is not shown.
+func TestPostgresPrivileges(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	admin, err := sql.Open("pgx", server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close() })
+	role := "reader_" + server.Database
+	for _, statement := range []string{
+		`CREATE TABLE open_table (id integer PRIMARY KEY, name text)`, `INSERT INTO open_table VALUES (1, 'a')`,
+		`CREATE TABLE closed_table (id integer PRIMARY KEY)`, `CREATE TABLE half (id integer PRIMARY KEY, shown text, kept text, closed integer REFERENCES closed_table)`,
+		`INSERT INTO half VALUES (1, 'yes', 'no', NULL)`, `CREATE SCHEMA closed_schema`, `CREATE TABLE closed_schema.x (id integer)`, `GRANT SELECT ON closed_schema.x TO public`,
+		`CREATE FUNCTION refuse() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$`,
+		`CREATE VIEW refused WITH (security_barrier) AS SELECT refuse() AS x`,
+		`CREATE ROLE ` + role + ` LOGIN`, `GRANT SELECT ON open_table, refused TO ` + role, `GRANT SELECT (id, shown, closed) ON half TO ` + role,
+	} {
+		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	t.Cleanup(func() { _, _ = admin.Exec("DROP OWNED BY " + role); _, _ = admin.Exec("DROP ROLE " + role) })
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := s.Schema().All(); !slices.Equal(all, []string{"half", "open_table", "refused"}) {
+		t.Errorf("%q", all)
+	}
+	half, _ := s.Schema().Table("half")
+	if got := names(half.Columns); !slices.Equal(got, []string{"id", "shown", "closed"}) || len(half.ForeignKeys) > 0 {
+		t.Errorf("%q %v", got, half.ForeignKeys)
+	}
+	page, err := s.List(t.Context(), Query{Table: "half", Search: "yes"})
+	if err != nil || len(page.Rows) != 1 {
+		t.Errorf("%+v, %v", page, err)
+	}
+	if _, err := s.List(t.Context(), Query{Table: "refused"}); err == nil || !strings.Contains(err.Error(), "the database does not let this user do that") {
+		t.Error(err)
+	}
+	if _, err := admin.ExecContext(t.Context(), "REVOKE SELECT ON open_table FROM "+role); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.List(t.Context(), Query{Table: "open_table"}); err == nil || !strings.Contains(err.Error(), "permission denied for table open_table") {
+		t.Error(err)
+	}
+}
+
+// A view that shows a secret under another name is masked, also where the text cannot be followed.
+func TestPostgresViewsOfSecrets(t *testing.T) {
+	s := postgresSource(t, Config{}, `CREATE TABLE account (id integer PRIMARY KEY, name text, password_hash text)`,
+		`CREATE VIEW renamed AS SELECT id, name, password_hash AS p FROM account`,
+		`CREATE VIEW hidden_in AS SELECT id, upper(password_hash) || 'x' AS shouted, name FROM account`,
+		`CREATE VIEW whole_row AS SELECT a.id, row_to_json(a) AS j FROM account a`,
+		`CREATE VIEW whole_row_too AS SELECT a.id, a AS j FROM account a`,
+		`CREATE VIEW starred AS SELECT id, (SELECT b FROM account b WHERE b.id = a.id) AS other FROM account a`,
+		`CREATE VIEW casted AS SELECT id, CAST(password_hash AS varchar(10))::text AS c, name::varchar(3) AS n FROM account`,
+		`CREATE VIEW listed AS SELECT id, ARRAY[password_hash, 'x'] AS both, concat_ws('[', name, password_hash) AS joined FROM account`,
+		`CREATE MATERIALIZED VIEW kept AS SELECT id, substr(password_hash, 1, 3) AS part FROM account`,
+		`CREATE VIEW of_view AS SELECT p AS q, id FROM renamed`,
+		`CREATE SCHEMA other`, `CREATE TABLE other.account (id integer, password_hash text)`,
+		`CREATE VIEW other.elsewhere AS SELECT a.id, a.password_hash AS h FROM other.account a`,
+		`CREATE VIEW harmless AS SELECT id, name FROM account WHERE password_hash IS NOT NULL`,
+		`CREATE TABLE derived (id integer PRIMARY KEY, password_hash text, size integer GENERATED ALWAYS AS (length(password_hash)) STORED)`)
+	for table, columns := range map[string][]string{
+		"renamed": {"p"}, "hidden_in": {"shouted"}, "whole_row": {"j"}, "whole_row_too": {"j"}, "starred": {"other"}, "casted": {"c"}, "kept": {"part"}, "listed": {"both", "joined"}, "of_view": {"q"},
+		"other.elsewhere": {"h"}, "derived": {"size"},
+	} {
+		view, ok := s.Schema().Table(table)
+		if !ok {
+			t.Errorf("%s is not shown", table)
+			continue
+		}
+		for _, name := range columns {
+			if c, _ := view.Column(name); c == nil || !c.Masked {
+				t.Errorf("%s.%s is not masked", table, name)
+			}
+		}
+	}
+}
