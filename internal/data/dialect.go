@@ -125,6 +125,8 @@ type dialect interface {
 	unordered(place string) string
 	// match is a filter's condition.
 	match(t *Table, c *Column, op Op, operands []operand) fragment
+	// searchesPartly says that conditions look into the beginning of a long text only.
+	searchesPartly() bool
 	// search is the condition of Query.Search on one column.
 	search(c *Column, text string) fragment
 	// lookup selects, for each row of values, the parent rows whose columns equal them: an int (the

@@ -9,7 +9,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -299,8 +298,7 @@ func (j *jsonWriter) cell(cell Value) {
 	if cell.Kind == KindJSON && json.Compact(&j.line, []byte(cell.Text)) == nil {
 		return // Compact writes nothing if it fails
 	}
-	number, ok := cell.Number()
-	if f, isReal := number.(float64); ok && (!isReal || !math.IsInf(f, 0)) {
+	if cell.Numeric() && json.Valid([]byte(cell.Text)) { // infinity is not
 		j.line.WriteString(cell.Text)
 		return
 	}

@@ -88,7 +88,7 @@ func (s *Source) page(ctx context.Context, t *Table, q Query, conditions []fragm
 		return nil, err
 	}
 	page.Notice = text.Sentences(page.Notice, notice)
-	if page.partlySearched() {
+	if s.dialect.searchesPartly() && page.partlySearched() {
 		page.Notice = text.Sentences(page.Notice, text.PartlySearched(searched, maxMatched>>20))
 	}
 	return page, nil

@@ -73,6 +73,8 @@ func (d *postgres) equals(typ *postgresType, x string, operands []operand) fragm
 	return anyOf(parts)
 }
 
+func (*postgres) searchesPartly() bool { return false }
+
 func (d *postgres) search(c *Column, text string) fragment {
 	return d.like(c, "%"+likeEscaper.Replace(text)+"%", text)
 }

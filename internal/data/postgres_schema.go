@@ -121,8 +121,8 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 	return err
 }
 
-// plainBrackets writes the brackets of arrays, and backquotes, so that what reads the text (readView)
-// does not take what is between them for a name, as SQLite does.
+// plainBrackets writes the brackets of arrays, and backquotes, so that what reads the text
+// (readView) does not take what is between them for a name, as SQLite does.
 func plainBrackets(definition string) string {
 	quote := rune(0)
 	return strings.Map(func(r rune) rune {

@@ -13,7 +13,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// Tables of other schemas have their schema in their names, and references lead from one to another.
+// Tables of other schemas have their schema in their names, and references lead from one to
+// another.
 func TestPostgresSchemas(t *testing.T) {
 	s := postgresSource(t, Config{}, postgresZoo()...)
 	for _, name := range []string{"users", "Users", "sales.orders", "odd.schema.odd.table", "sales.users", `"sales"."users"`} {

@@ -169,6 +169,8 @@ func (d *sqlite) within(x string, kind Kind, operands []operand, not bool) fragm
 	return f
 }
 
+func (*sqlite) searchesPartly() bool { return true }
+
 func (d *sqlite) search(c *Column, text string) fragment { return d.contains(c, text) }
 
 // One function call of a statement is not interrupted by anything (see sqlite3_interrupt), so each

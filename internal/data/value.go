@@ -67,6 +67,11 @@ func (v Value) Number() (any, bool) {
 	return nil, false
 }
 
+// Numeric says whether the value is stored as a number, of any length.
+func (v Value) Numeric() bool {
+	return v.Storage == StoredInteger || v.Storage == StoredReal || v.Storage == StoredDecimal
+}
+
 // Bytes returns a blob's bytes where the whole of it was read, as Export does.
 func (v Value) Bytes() ([]byte, bool) {
 	b, ok := v.raw.([]byte)

@@ -50,7 +50,7 @@ func shownPlain(v data.Value) ui.Value {
 		out.Cut = v.Truncated
 		return out
 	}
-	if _, ok := v.Number(); ok {
+	if v.Numeric() {
 		return ui.Number(v.Text)
 	}
 	out := ui.Text(v.Text)
