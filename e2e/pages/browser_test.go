@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/go-crudadmin/crudadmin/e2e/chromium"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
@@ -189,7 +190,7 @@ func TestBrowser(t *testing.T) {
 	for _, group := range []struct {
 		name string
 		test func(*testing.T, *browser)
-	}{{"forms", browserForms}, {"comfort", browserComfort}, {"without script", browserWithoutScript}, {"stories", browserStories}, {"hostile", browserHostile}} {
+	}{{"forms", browserForms}, {"comfort", browserComfort}, {"without script", browserWithoutScript}, {"stories", func(t *testing.T, b *browser) { browserStories(t, b, 320) }}, {"hostile", browserHostile}} {
 		t.Run(group.name, func(t *testing.T) { group.test(t, b.tab(t)) })
 	}
 }
@@ -203,10 +204,16 @@ func browserHostile(t *testing.T, b *browser) {
 	}
 }
 
-// browserStories opens every story on a phone and on a desktop. With UI_AXE set
+func TestStoriesLong(t *testing.T) {
+	testserver.LongForm(t)
+	browserStories(t, startBrowser(t), 320, 1440)
+}
+
+// browserStories opens every story at these widths, in pixels. With UI_AXE set
 // to the path of axe.min.js (npm axe-core 4.14.1) it runs axe too, with
 // UI_SCREENSHOTS set to a directory it leaves pictures, both in both schemes.
-func browserStories(t *testing.T, b *browser) {
+func browserStories(t *testing.T, b *browser, widths ...int64) {
+	t.Helper()
 	var axe string
 	if path := os.Getenv("UI_AXE"); path != "" {
 		source, err := os.ReadFile(path)
@@ -216,7 +223,7 @@ func browserStories(t *testing.T, b *browser) {
 		axe = string(source)
 	}
 	pictures := os.Getenv("UI_SCREENSHOTS")
-	widths, schemes := []int64{320, 1440}, []string{"light"}
+	schemes := []string{"light"}
 	if axe != "" {
 		schemes = []string{"light", "dark"}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/internal/ui/stories"
 )
 
@@ -190,35 +191,7 @@ func browserForms(t *testing.T, b *browser) {
 		b.check(t)
 	})
 
-	// A form is sent once and without a question, however often it is told to. Browsers go on from
-	// a submit only after what comes at once, as the second click does.
-	t.Run("impatience", func(t *testing.T) {
-		const asked = `(() => {
-			let asks = 0, goes = 0;
-			const form = document.querySelector("form[data-leave]"), button = form.querySelector("button.primary");
-			form.noValidate = true; // no matter what else is empty
-			addEventListener("submit", (e) => { if (!e.defaultPrevented) goes++; e.preventDefault(); });
-			for (let i = 0; i < %d; i++) %s;
-			const leave = new Event("beforeunload", {cancelable: true});
-			dispatchEvent(leave);
-			return goes + " sent, asks " + leave.defaultPrevented;
-		})()`
-		for _, story := range []string{"form-edit", "form-new"} {
-			for _, how := range []string{"button.click()", "form.requestSubmit()", `form.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true}))`} {
-				for times := 1; times <= 3; times++ {
-					b.open(t, story, 1440, 900)
-					b.focus(t, `[name="name"]`)
-					b.press(t, "x")
-					b.becomes(t, `document.querySelector(".unsaved").textContent !== ""`)
-					want(t, fmt.Sprintf("%s, %d times %s", story, times, how), eval[string](t, b, fmt.Sprintf(asked, times, how)), "1 sent, asks false")
-				}
-			}
-		}
-		b.press(t, "y") // the sending came to nothing, as a download does
-		until(t, "after a sending that led nowhere, leaving asks", func() bool {
-			return eval[bool](t, b, `((e) => { dispatchEvent(e); return e.defaultPrevented; })(new Event("beforeunload", {cancelable: true}))`)
-		}, true)
-	})
+	t.Run("impatience", func(t *testing.T) { browserImpatience(t, b, []string{"form-new"}, 2) })
 
 	t.Run("errors", func(t *testing.T) {
 		b.open(t, "form-errors", 1440, 900)
@@ -299,4 +272,40 @@ func formsWithoutScript(t *testing.T, b *browser) {
 	b.click(t, "#bulk button:nth-of-type(3)")
 	b.do(t, chromedp.WaitReady(chromedp.CSS(".dashboard")))
 	until(t, "address", func() string { return eval[string](t, b, `location.pathname`) }, "/admin/m/products/actions/delete")
+}
+
+// browserImpatience: a form is sent once and without a question, however often it is told to.
+// Browsers go on from a submit only after what comes at once, as the second click does.
+func browserImpatience(t *testing.T, b *browser, names []string, often ...int) {
+	t.Helper()
+	const asked = `(() => {
+		let asks = 0, goes = 0;
+		const form = document.querySelector("form[data-leave]"), button = form.querySelector("button.primary");
+		form.noValidate = true; // no matter what else is empty
+		addEventListener("submit", (e) => { if (!e.defaultPrevented) goes++; e.preventDefault(); });
+		for (let i = 0; i < %d; i++) %s;
+		const leave = new Event("beforeunload", {cancelable: true});
+		dispatchEvent(leave);
+		return goes + " sent, asks " + leave.defaultPrevented;
+	})()`
+	for _, story := range names {
+		for _, how := range []string{"button.click()", "form.requestSubmit()", `form.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true}))`} {
+			for _, times := range often {
+				b.open(t, story, 1440, 900)
+				b.focus(t, `[name="name"]`)
+				b.press(t, "x")
+				b.becomes(t, `document.querySelector(".unsaved").textContent !== ""`)
+				want(t, fmt.Sprintf("%s, %d times %s", story, times, how), eval[string](t, b, fmt.Sprintf(asked, times, how)), "1 sent, asks false")
+			}
+		}
+	}
+	b.press(t, "y") // the sending came to nothing, as a download does
+	until(t, "after a sending that led nowhere, leaving asks", func() bool {
+		return eval[bool](t, b, `((e) => { dispatchEvent(e); return e.defaultPrevented; })(new Event("beforeunload", {cancelable: true}))`)
+	}, true)
+}
+
+func TestImpatienceLong(t *testing.T) {
+	testserver.LongForm(t)
+	browserImpatience(t, startBrowser(t), []string{"form-edit", "form-new"}, 1, 2, 3)
 }

@@ -421,8 +421,6 @@ func TestWorkInBrowserLong(t *testing.T) {
 	workInBrowser(t, true, "exchange_rates", "orders", "product_images") // no key, references, a file
 }
 
-func TestWorkInBrowserWithoutScripts(t *testing.T) { workInBrowser(t, false, "products") }
-
 func TestWorkInBrowserWithoutScriptsLong(t *testing.T) {
 	testserver.LongForm(t)
 	workInBrowser(t, false, "employees", "order_lines", "products") // a secret, a composite key, links and JSON
