@@ -18,9 +18,10 @@ import (
 	"github.com/go-crudadmin/crudadmin/session/sessiontest"
 )
 
-// TestSentinelFailover: the store finds the new primary by itself, what had been
+// TestSentinelFailoverLong: the store finds the new primary by itself, what had been
 // replicated is there, and meanwhile the answer is unavailable.
-func TestSentinelFailover(t *testing.T) {
+func TestSentinelFailoverLong(t *testing.T) {
+	testserver.LongForm(t)
 	servers := testserver.StartRedisSentinel(t)
 	s := open(t, redisstore.Config{Sentinels: servers.Addrs(), MasterName: servers.Name})
 	one := newSession("ada", session.Tag{1})
@@ -62,9 +63,10 @@ func TestSentinelFailover(t *testing.T) {
 	}
 }
 
-// TestClusterMasterDies: the others' sessions are served on, and the dead one's
+// TestClusterMasterDiesLong: the others' sessions are served on, and the dead one's
 // by its replica.
-func TestClusterMasterDies(t *testing.T) {
+func TestClusterMasterDiesLong(t *testing.T) {
+	testserver.LongForm(t)
 	cluster := testserver.StartRedisCluster(t, 3, 3)
 	clock := sessiontest.NewClock()
 	s := open(t, redisstore.Config{Cluster: cluster.Addrs(), Now: clock.Now})
