@@ -28,9 +28,10 @@ func largest(tag session.Tag) session.Session {
 	return s
 }
 
-// TestCapacity: as many sessions as Traits say fit, the largest there are, and not
+// TestCapacityLong: as many sessions as Traits say fit, the largest there are, and not
 // one more, whatever its size.
-func TestCapacity(t *testing.T) {
+func TestCapacityLong(t *testing.T) {
+	testserver.LongForm(t)
 	shared, prefix := testserver.SharedMemcached(t)
 	small := testserver.Memcached(t, testserver.MemcachedOptions{Args: []string{"-I", "512k"}})
 	large := testserver.Memcached(t, testserver.MemcachedOptions{Args: []string{"-I", "2m", "-m", "128"}})
