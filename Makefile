@@ -13,13 +13,14 @@ VULN := bin/govulncheck
 # detector see races where there are none.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 
-# Run anew, for what a server answers is in no cache; without debugging symbols, which take half
-# of the linker's time; without go vet, which is `make lint`'s.
-TEST := -count=1 -timeout 25m -vet=off -ldflags=-w
+# Without debugging symbols, which take half of the linker's time; without go vet, which is
+# `make lint`'s. Run anew, for what a server answers is in no cache.
+BUILD := -vet=off -ldflags=-w
+TEST := -count=1 -timeout 25m $(BUILD)
 
 # Packages at once, beside one more of the tests without the race detector: many wait for a
 # server or a browser.
-AT_ONCE := -p $(or $(P),3)
+AT_ONCE := $(or $(P),3)
 
 # What `make test` runs of the faults; `make faults` makes them all.
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
@@ -49,14 +50,14 @@ test: servers ## everything: installs missing servers, then all tests, with -rac
 
 # Tests within a package share the servers of its process; the longest packages come first.
 test-race:
-	@go test $(TEST) $(RACE) $(AT_ONCE) ./session/sqlstore ./session/redisstore . ./...
+	@tools/run-tests.sh race $(AT_ONCE) "$(BUILD) $(RACE)" ./session/sqlstore ./session/redisstore ./session/hybridstore . ./...
 	@cd session/sessionprom && go test $(TEST) $(RACE) ./...
 	@cd faults && go test $(TEST) $(RACE) ./histories
 
 # The whole program, also in a browser, as it ships, and what is too slow with the race detector.
 test-rest:
 	@cd e2e && go test $(TEST) -p 1 ./...
-	@set -o pipefail; tools/without-race.sh | while read -r package tests; do go test $(TEST) -run "$$tests" $$package || exit 1; done
+	@mkdir -p bin/tests && tools/without-race.sh >bin/tests/without-race && tools/run-tests.sh plain 1 "$(BUILD)" -only bin/tests/without-race $$(cut -d ' ' -f 1 bin/tests/without-race)
 	@cd faults && go test $(TEST) $(FAULTS) .
 	@cd examples/existing-app && go vet ./... && go test $(TEST) ./...
 
@@ -84,7 +85,7 @@ bench-check: ## allocations and round trips of every store against bench/budget.
 	cd bench && go test -count=1 -timeout 5m -run 'TestBudget' .
 
 work: servers ## a user's work in every table of the demo, in a browser, with scripts and without: minutes; TABLES=orders,events for some
-	cd e2e && CRUDADMIN_REQUIRE_SERVERS=1 go test -count=1 -v -timeout 30m -run 'TestWorkInBrowser|TestDemoInBrowser' ./program -args -tables $(or $(TABLES),all)
+	cd e2e && CRUDADMIN_REQUIRE_SERVERS=1 CRUDADMIN_LONG=1 go test -count=1 -v -timeout 30m -run 'Test(Work|Demo)InBrowser.*Long' ./program -args -tables $(or $(TABLES),all)
 
 # The table is written only if no cell is empty and nothing failed.
 faults: servers ## every fault on every store, for minutes, on a quiet machine; WRITE=1 keeps the table in docs/reliability.md
