@@ -23,11 +23,12 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 14
-// conditions, sorts by two columns and reads the first records.
+// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 28
+// conditions, sorts by two columns, reads the first records, and leaves the file with hundreds of
+// tables to the long one.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	filesNeverSeenBefore(t, walk{skip: 14, sorts: 1, records: 5})
+	filesNeverSeenBefore(t, walk{skip: 28, sorts: 1, records: 3}, "crowd")
 }
 
 func TestFilesNeverSeenBeforeLong(t *testing.T) {
@@ -35,9 +36,12 @@ func TestFilesNeverSeenBeforeLong(t *testing.T) {
 	filesNeverSeenBefore(t, walk{skip: 1, sorts: 3, records: 20})
 }
 
-func filesNeverSeenBefore(t *testing.T, w walk) {
+func filesNeverSeenBefore(t *testing.T, w walk, not ...string) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(programtest.Strangers)) {
+		if slices.Contains(not, name) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "mine.db")
 			programtest.MakeFile(t, path, programtest.Strangers[name])

@@ -128,8 +128,8 @@ func demoPages(s *programtest.Program, other *programtest.Visitor) []kept {
 
 // TestPagesInBrowser opens the pages on a phone and on a desktop, and asks axe of every second in
 // the light theme on the desktop and of every sixth in the dark one on the phone; in the long form
-// of all, on both, in both. With CRUDADMIN_SCREENSHOTS set to a directory it leaves pictures there, and looks
-// at a tablet's width and every table too; with CRUDADMIN_PAGES at some pages only.
+// of all, on both, in both. With CRUDADMIN_SCREENSHOTS set to a directory it leaves pictures there,
+// and looks at a tablet's width and every table too; with CRUDADMIN_PAGES at some pages only.
 func TestPagesInBrowser(t *testing.T) { pagesInBrowser(t, os.Getenv("CRUDADMIN_SCREENSHOTS") != "") }
 
 func TestPagesInBrowserLong(t *testing.T) {

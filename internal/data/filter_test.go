@@ -15,6 +15,8 @@ import (
 	"unicode"
 
 	"pgregory.net/rapid"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // matched lists the first column's text of the rows a query matches.
@@ -220,6 +222,7 @@ func TestInstantFiltersAgreeWithGo(t *testing.T) {
 
 // Every stored date and time equals its own text, and is neither less nor greater.
 func TestEveryInstantEqualsItsText(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, db := pooled(t, 1, Config{}, `CREATE TABLE x (id INTEGER PRIMARY KEY, v DATETIME, w TIME)`)
 	random := rand.New(rand.NewPCG(1, 1))
 	one := func(of ...string) string { return of[random.IntN(len(of))] }

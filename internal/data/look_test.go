@@ -440,6 +440,7 @@ func TestLongTextsAreNotSortedBy(t *testing.T) {
 // Where writers wait, a value that is too long to be read in one look counts by its size in a
 // token.
 func TestATokenCoversTheSizeOfALongValue(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, path := waiting(t, Config{QueryTimeout: time.Hour}, `CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT)`, fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), zeroblob(%d))`, maxHashed+1, stateValue+1))
 	token := func() string {
 		record, err := s.Edit(t.Context(), "x", keyOf(t, s, "x", "1"))

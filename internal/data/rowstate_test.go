@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	modernc "modernc.org/sqlite"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // cells opens connections that read a cell bit by bit, and counts the bytes.
@@ -45,6 +47,7 @@ func (c *cellsConn) ReadCell(_ context.Context, _, _ string, _ int64, size int, 
 // by pieces, each of which an engine would load whole; its token is the same where a connection has
 // to.
 func TestALongCellIsReadOnceForAToken(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	path := "file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=journal_mode(wal)"
 	base, err := modernc.NewConnector(path)
 	if err != nil {

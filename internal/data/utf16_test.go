@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestTextsOfUTF16Files(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	long := strings.Repeat("long ä€😀 ", 200_000) // beyond what is read at once
 	for _, encoding := range []string{"UTF-8", "UTF-16le", "UTF-16be"} {
 		t.Run(encoding, func(t *testing.T) {
