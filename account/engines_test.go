@@ -33,7 +33,7 @@ var engines = map[string]start{
 	"mariadb": func(t testing.TB) database {
 		return connect(t, sqldb.MySQL, "mysql", testserver.SharedMariaDB(t).DSN())
 	},
-	"mariadb, other settings": func(t testing.TB) database {
+	longEngine: func(t testing.TB) database {
 		return connect(t, sqldb.MySQL, "mysql", testserver.SharedMariaDB(t).DSN()+"?interpolateParams=true&clientFoundRows=true&parseTime=true")
 	},
 }
@@ -61,10 +61,16 @@ func pool(t testing.TB, engine sqldb.Engine, opened func(testing.TB) (*sql.DB, e
 	return database{db, engine, func(t testing.TB) database { return pool(t, engine, opened) }}
 }
 
+// longEngine is another way to connect to MariaDB, left to `make test-long`.
+const longEngine = "mariadb, other settings"
+
 // each runs test on each engine.
 func each(t *testing.T, test func(t *testing.T, empty start)) {
 	t.Helper()
 	for name, empty := range engines {
+		if name == longEngine && !testserver.Long() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, empty)
