@@ -36,7 +36,7 @@ func (c *demoCommand) run(ctx context.Context, p *program) error {
 	if err := s.ensureShop(ctx, path); err != nil {
 		return err
 	}
-	options := s.panelOptions(path, false)
+	options := s.panelOptions(shownDatabase{Database: path}, false)
 	options.ResetPassword = true
 	if options.Settings.FirstPassword == "" {
 		kept, err := keptSecret(filepath.Join(s.settings.DataDir, "demo-password"), newDemoPassword)

@@ -16,12 +16,11 @@ import (
 	"github.com/go-crudadmin/crudadmin/backend"
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/data"
-	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 type doctorCommand struct {
-	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to look at: sqlite:PATH."`
+	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to look at: sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/NAME."`
 	DataDir  string `placeholder:"DIR" default:"crudadmin_data" variable:"DATA_DIR" help:"Folder of the program's own files."`
 	shownFlags
 	JSON bool `name:"json" variable:"JSON_OUTPUT" help:"Print one JSON object on one line."`
@@ -59,7 +58,7 @@ var errUnwell = errors.New("doctor: something does not work; see the report")
 
 func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	const hint = `Run "crudadmin doctor --help" to see its flags.`
-	path, err := environ.SQLitePath(c.Database)
+	shown, err := readDatabase(c.Database)
 	if err != nil {
 		return &usageError{fmt.Errorf("--database: %w", err), hint}
 	}
@@ -68,13 +67,13 @@ func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	}
 	settings, err := readSettings(p.getenv, c.DataDir, c.shownFlags)
 	if err != nil {
-		return withWrongNames(ctx, path, settings, &usageError{err, variablesHint})
+		return withWrongNames(ctx, shown, settings, &usageError{err, variablesHint})
 	}
 	r := &report{Findings: []finding{}}
 	for _, warning := range settings.Warnings {
 		r.say(data.Warning, "settings", "%s", warning)
 	}
-	r.lookAtDatabase(ctx, path, settings)
+	r.lookAtDatabase(ctx, shown, settings)
 	admin := r.lookAtAdministrators(ctx, settings)
 	r.lookAtSessions(ctx, settings.Store, admin)
 	r.OK = true
@@ -91,10 +90,10 @@ func (c *doctorCommand) run(ctx context.Context, p *program) error {
 }
 
 // lookAtDatabase opens the application's database for reading.
-func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
+func (r *report) lookAtDatabase(ctx context.Context, shown shownDatabase, s settings) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	db, err := sqlite.OpenData(ctx, path, true)
+	db, err := shown.open(ctx, true)
 	if err != nil {
 		r.say(data.Failure, "database", "%v", err)
 		return
@@ -116,7 +115,11 @@ func (r *report) lookAtDatabase(ctx context.Context, path string, s settings) {
 	for _, f := range schema.Findings() {
 		r.Findings = append(r.Findings, finding{Level: f.Level, Part: "database", Table: f.Table, Columns: f.Columns, Message: f.Message})
 	}
-	r.lookAtSQLite(ctx, db, path)
+	if shown.server != nil {
+		r.say(data.Note, "database", "%s %s: this version only reads it", schema.Engine, schema.Version)
+		return
+	}
+	r.lookAtSQLite(ctx, db, shown.Database)
 }
 
 // lookAtSQLite reads what a SQLite file is set to.

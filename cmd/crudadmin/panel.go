@@ -22,7 +22,7 @@ import (
 type panelOptions struct {
 	Settings settings // its SecretKey is never empty here; an empty FirstPassword is generated when it is needed
 
-	Database string // the path of the SQLite file to show
+	shownDatabase
 	ReadOnly bool
 
 	// ResetPassword gives the first administrator, if there already, the FirstPassword of the
@@ -59,12 +59,14 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 		}
 	}()
 
-	db, err := sqlite.OpenData(ctx, o.Database, o.ReadOnly)
+	db, err := o.open(ctx, o.ReadOnly)
 	if err != nil {
 		return nil, err
 	}
 	closers = append(closers, db.Close)
-	warnOfRollbackJournal(ctx, db, o.Log.With("component", "server"))
+	if o.server == nil {
+		warnOfRollbackJournal(ctx, db, o.Log.With("component", "server"))
+	}
 	admin, err := sqlite.Open(ctx, o.Settings.AdminDatabase)
 	if err != nil {
 		return nil, err

@@ -107,8 +107,8 @@ func (s *server) findKey() error {
 }
 
 // panelOptions are the options of a panel over the database.
-func (s *server) panelOptions(database string, readOnly bool) panelOptions {
-	return panelOptions{Settings: s.settings, Database: database, ReadOnly: readOnly, Log: s.log}
+func (s *server) panelOptions(shown shownDatabase, readOnly bool) panelOptions {
+	return panelOptions{Settings: s.settings, shownDatabase: shown, ReadOnly: readOnly, Log: s.log}
 }
 
 // greeting is what is printed once the panel answers. Password is empty where it is not ours to

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/data"
-	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 // shownFlags are the flags of every command that reads the application's tables. A tag says the
@@ -42,12 +41,12 @@ func openData(ctx context.Context, db *sql.DB, s settings) (source *data.Source,
 
 // withWrongNames adds to what is wrong with the settings the names in them that the database does
 // not have, so that all are told at once. Other errors stay as they are.
-func withWrongNames(ctx context.Context, path string, s settings, err error) error {
+func withWrongNames(ctx context.Context, shown shownDatabase, s settings, err error) error {
 	usage, ok := errors.AsType[*usageError](err)
 	if !ok {
 		return err
 	}
-	db, openErr := sqlite.OpenData(ctx, path, true)
+	db, openErr := shown.open(ctx, true)
 	if openErr != nil {
 		return err // the first thing to mend
 	}

@@ -1,7 +1,7 @@
 // Package data reads and writes the application's database. It reads the schema, turns a typed
 // Query, which has a form in addresses, into bounded SQL with parameters and keyset paging, and an
-// Input into one transaction. SQLite is supported now; what each engine does its own way is behind
-// the dialect interface.
+// Input into one transaction. SQLite is read and written, PostgreSQL is only read; what each engine
+// does its own way is behind the dialect interface.
 //
 // Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly.
 // A write enforces the foreign keys even where the connection does not, checks all of them when it
@@ -42,6 +42,14 @@
 //   - ne also matches rows where the column is NULL; the other operators, but for isnull, do not.
 //   - contains and startswith ignore case by Unicode simple folding; %, _ and * stand for
 //     themselves.
+//
+// # PostgreSQL
+//
+// A column holds values of its type alone, and each value is the text that psql shows, with dates
+// and times in UTC (ADR 22). Filters there compare as the type does: numbers to their last digit,
+// NaN and Infinity too, enums in the order of their labels, instants to the microsecond. bool and
+// uuid have one form. Other types take their own text. Types without an order, such as json, are
+// compared by their texts. NULL comes after all values in an ascending order.
 package data
 
 import (
@@ -77,8 +85,8 @@ type Source struct {
 }
 
 // Open detects the engine behind db and reads its schema. The caller keeps db and closes it. An
-// engine other than SQLite 3.37 or later, and names in cfg that the database does not have, are
-// errors.
+// engine other than SQLite 3.37 or later and PostgreSQL 13 or later, and names in cfg that the
+// database does not have, are errors.
 func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
 	if db == nil {
 		return nil, errors.New("data: open: db is nil")

@@ -52,7 +52,7 @@ func (s *Schema) Findings() []Finding {
 				say(Warning, []string{c.Name}, "is masked because of what it shows: %s; Unmasked (UNMASK_COLUMNS) shows it all the same", c.veiled)
 			case c.Masked:
 				masked = append(masked, c.Name)
-			case c.Kind == KindAny && !t.View && !t.Virtual:
+			case c.Kind == KindAny && c.native == nil && !t.View && !t.Virtual:
 				unknown = append(unknown, c.Name)
 			}
 		}

@@ -53,7 +53,8 @@ type Filter struct {
 	Values []string // as written
 }
 
-// SortKey is one column of an order. NULL sorts before everything.
+// SortKey is one column of an order. NULL sorts before everything on SQLite, and after it on
+// PostgreSQL.
 type SortKey struct {
 	Column string
 	Desc   bool
