@@ -1,6 +1,7 @@
 package main
 
-// This file tests how the address of a database is read, and what is said where it cannot be opened.
+// This file tests how the address of a database is read, and what is said where it cannot be
+// opened.
 
 import (
 	"bytes"

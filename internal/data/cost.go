@@ -33,7 +33,7 @@ func (f Filter) sought(c, sorted *Column) bool {
 	case KindTime:
 		return false // compared as computed
 	case KindText, KindLongText, KindEnum, KindJSON:
-		if c.affinity != affinityText {
+		if c.native == nil && c.affinity != affinityText {
 			return false // compared as text, which it may not be stored as
 		}
 	}

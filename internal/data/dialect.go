@@ -110,6 +110,13 @@ type dialect interface {
 	longer(c *Column, bytes int) (fragment, bool)
 	// part is exact, except that the class of a value that is too long begins with "long ".
 	part(t *Table, o term, maxBytes int) string
+	// stream calls row with each row of a query, in little memory. row may ask db other things. An
+	// error of row ends it, and is returned.
+	stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error
+	// rowBytes is how much of one row of an export is read at once.
+	rowBytes() int
+	// results is how many columns the result of a query has at most.
+	results() int
 	// writersWait says whether writers wait for readers.
 	writersWait(ctx context.Context, db queryer) (bool, error)
 	// value converts what exact and cell selected.

@@ -15,7 +15,7 @@ import (
 const (
 	// MaxExportColumns is how many columns one export has; SQLite's results are bounded by it.
 	MaxExportColumns = 900
-	// rowBytes is how much of one row is read at once. A cell with more than its share of that,
+	// rowBytes is how much of one row is read at once (dialect.rowBytes). A cell with more than its share of that,
 	// which is at least longFrom and at most longTo bytes, is read in pieces of longPiece, one
 	// after the other. exportGathered is how much of the rows of a slice is held.
 	rowBytes       = 8 << 20
@@ -91,8 +91,8 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	if len(columns) == 0 {
 		return FieldErrors{fieldError("", "", text.NothingToExport)}
 	}
-	if len(columns) > MaxExportColumns {
-		return FieldErrors{fieldError("columns", "", text.TooManyColumns(t.Name, len(columns), MaxExportColumns))}
+	if most := min(MaxExportColumns, s.dialect.results()/2-len(t.handle())); len(columns) > most {
+		return FieldErrors{fieldError("columns", "", text.TooManyColumns(t.Name, len(columns), most))}
 	}
 	ctx, leave, err := s.enter(ctx, exporting)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	e := &export{s: s, t: t, columns: columns, conditions: conditions, order: t.order(q.Sort), wait: wait, w: w}
-	if e.longest = max(longFrom, min(longTo, rowBytes/len(columns))); len(t.handle()) == 0 {
+	if e.longest = max(longFrom, min(longTo, s.dialect.rowBytes()/len(columns))); len(t.handle()) == 0 {
 		e.longest = maxMatched // it could not be read in pieces
 	}
 	switch {
@@ -188,33 +188,30 @@ func (e *export) whole(ctx context.Context, db queryer, to RowWriter) error {
 	s, t := e.s, e.t
 	query := s.selecting(t, e.selected()...).where(e.conditions)
 	query.text += s.ordered(t, e.order)
-	rows, err := db.QueryContext(ctx, query.text, query.args...)
-	if err != nil {
-		return s.failed(ctx, "export", t, err)
+	begun := false
+	var own error // not the engine's
+	begin := func() error {
+		begun = true
+		own = to.Begin(e.columns)
+		return own
 	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	more := rows.Next()
-	if err := rows.Err(); err != nil {
-		return s.failed(ctx, "export", t, err)
-	}
-	if err := to.Begin(e.columns); err != nil {
-		return err
-	}
-	for ; more; more = rows.Next() {
-		line := newScan(2 * (len(e.columns) + len(t.handle())))
-		if err := rows.Scan(line.targets...); err != nil {
-			return s.failed(ctx, "export", t, err)
+	err := s.dialect.stream(ctx, db, query, func(line *scan) error {
+		if !begun && begin() != nil {
+			return own
 		}
-		cells, err := e.cells(ctx, db, line)
-		if err != nil {
-			return err
+		var cells []Value
+		if cells, own = e.cells(ctx, db, line); own == nil {
+			own = to.Row(cells)
 		}
-		if err := to.Row(cells); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
+		return own
+	})
+	switch {
+	case own != nil:
+		return own
+	case err != nil:
 		return s.failed(ctx, "export", t, err)
+	case !begun:
+		return begin()
 	}
 	return nil
 }

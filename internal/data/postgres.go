@@ -9,6 +9,7 @@ package data
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -172,6 +173,40 @@ func (d *postgres) part(_ *Table, o term, maxBytes int) string {
 	}
 	return fmt.Sprintf("CASE WHEN octet_length(%s) > %d THEN 'long ' ELSE '' END || %s, %s", typ.read(x), maxBytes, typ.classOf(x), typ.upTo(x, maxBytes))
 }
+
+// stream fetches some rows at a time: a connection answers nothing else while it gives rows.
+func (*postgres) stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error {
+	const most = 256
+	// Drivers remember the columns of a statement by its text: that of FETCH names its query.
+	sum := sha256.Sum256([]byte(query.text))
+	cursor := fmt.Sprintf("crudadmin_%x", sum[:8])
+	if _, err := db.ExecContext(ctx, "DECLARE "+cursor+" NO SCROLL CURSOR FOR "+query.text, query.args...); err != nil {
+		return err
+	}
+	for n := 16; ; n = min(2*n, most) {
+		var batch []*scan
+		err := stream(ctx, db, fragment{text: fmt.Sprintf("FETCH FORWARD %d FROM %s", n, cursor)}, func(line *scan) error {
+			batch = append(batch, line)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, line := range batch {
+			if err := row(line); err != nil {
+				return err
+			}
+		}
+		if len(batch) < n {
+			return nil
+		}
+	}
+}
+
+// rowBytes: as many rows as stream fetches are held at once.
+func (*postgres) rowBytes() int { return 128 << 10 }
+
+func (*postgres) results() int { return 1664 } // MaxTupleAttributeNumber
 
 func (*postgres) measured(_ string, size int64) int64 { return size }
 

@@ -33,6 +33,29 @@ func each(ctx context.Context, db queryer, query fragment, row func(line *scan))
 	return rows.Err()
 }
 
+// stream is each, with a row that can fail.
+func stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error {
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		line := newScan(len(names))
+		if err := rows.Scan(line.targets...); err != nil {
+			return err
+		}
+		if err := row(line); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // values reads a SELECT of exact expressions.
 func (s *Source) values(ctx context.Context, db queryer, query fragment) (all [][]any, err error) {
 	err = each(ctx, db, query, func(line *scan) {

@@ -108,6 +108,15 @@ func (d *sqlite) bytes(t *Table, o term) string { return "'integer', " + d.size(
 
 func (*sqlite) reads(db *sql.DB) queryer { return db }
 
+// stream: a connection answers others while it gives rows.
+func (*sqlite) stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error {
+	return stream(ctx, db, query, row)
+}
+
+func (*sqlite) rowBytes() int { return rowBytes }
+
+func (*sqlite) results() int { return 2000 } // SQLITE_MAX_COLUMN
+
 // on is the connection itself, whose cells can be read bit by bit (cellReader).
 func (*sqlite) on(conn *sql.Conn) queryer { return conn }
 
