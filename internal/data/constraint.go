@@ -20,6 +20,7 @@ const (
 	ruleCheck
 	ruleForeignKey
 	ruleType
+	ruleExclusion
 	ruleTrigger // raised an error of its own
 )
 
@@ -72,6 +73,11 @@ func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, i
 			if others != "" {
 				one = wrong(column, text.TakenWith(others))
 			}
+		case ruleExclusion:
+			one = wrong(column, text.Clashes)
+			if others != "" {
+				one.Message = text.TogetherWith(one.Message, others)
+			}
 		case ruleNotNull:
 			one = wrong(column, text.Required)
 		case ruleType:
@@ -120,10 +126,11 @@ func (in Input) wrong(t *Table, column string, m text.Message) *FieldError {
 
 // brokenRules say what is wrong without naming a column.
 var brokenRules = map[rule]text.Message{
-	ruleUnique:  text.SameValues,
-	ruleCheck:   text.ValuesNotAllowed,
-	ruleNotNull: text.ValueRequired,
-	ruleType:    text.ValueOfType,
+	ruleUnique:    text.SameValues,
+	ruleExclusion: text.ValuesClash,
+	ruleCheck:     text.ValuesNotAllowed,
+	ruleNotNull:   text.ValueRequired,
+	ruleType:      text.ValueOfType,
 }
 
 func typeOf(t *Table, column string) string {
@@ -140,7 +147,7 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 	wrong := func(column string, m text.Message) *FieldError { return in.wrong(t, column, m) }
 	var all FieldErrors
 	for _, fk := range t.ForeignKeys {
-		dangles := fk == broken
+		dangles := fk == broken && (fk.RefTable != t.Name || in.sets(fk.Columns))
 		if broken == nil && db != nil {
 			var err error
 			if dangles, err = s.dangles(ctx, db, t, fk, in, handle); err != nil {
@@ -192,8 +199,7 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 // input sets it.
 func (s *Source) dangles(ctx context.Context, db queryer, t *Table, fk *ForeignKey, in Input, handle []any) (bool, error) {
 	parent, ok := s.Schema().any(fk.RefTable)
-	sets := slices.ContainsFunc(fk.Columns, func(name string) bool { _, set := in.Fields[name]; return set })
-	if !ok || len(handle) == 0 && !sets || len(fk.RefColumns) != len(fk.Columns) {
+	if !ok || len(handle) == 0 && !in.sets(fk.Columns) || len(fk.RefColumns) != len(fk.Columns) {
 		return false, nil
 	}
 	where := []fragment{s.dialect.orphan(t, fk, parent)}
@@ -201,6 +207,11 @@ func (s *Source) dangles(ctx context.Context, db queryer, t *Table, fk *ForeignK
 		where = append(s.at(t, handle), where...)
 	}
 	return s.exists(ctx, db, t, where...)
+}
+
+// sets says whether the input sets one of the columns.
+func (in Input) sets(columns []string) bool {
+	return slices.ContainsFunc(columns, func(name string) bool { _, set := in.Fields[name]; return set })
 }
 
 func without(names []string, name string) string {

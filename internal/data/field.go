@@ -68,6 +68,11 @@ func (c *Column) parse(f Field) (any, error) {
 	case strings.ContainsRune(f.Text, 0):
 		return nil, misfit{text.HasNUL}
 	}
+	if c.native != nil {
+		if value, ok, err := c.native.enter(c, f.Text); ok {
+			return value, err
+		}
+	}
 	switch c.Kind {
 	case KindText, KindLongText, KindAny:
 		return f.Text, nil

@@ -110,7 +110,7 @@ func (s *Source) compared(t *Table, o term, operator string, value any) fragment
 func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
 	var conditions []fragment
 	for i, o := range terms {
-		if value := values[i]; value == nil { //nolint:gosec // a value for each term
+		if value := values[i]; value == nil {
 			conditions = append(conditions, fragment{text: s.dialect.place(t, o) + " IS NULL"})
 		} else {
 			conditions = append(conditions, s.compared(t, o, "=", value))

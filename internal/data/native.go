@@ -17,6 +17,8 @@ type native interface {
 	operand(c *Column, op Op, value string) (operand, error)
 	// key reads a part of a key, or says what is wrong with it.
 	key(part string) (any, text.Message)
+	// enter reads what was entered for a column; ok is false where it is read by its Kind alone.
+	enter(c *Column, given string) (value any, ok bool, err error)
 	// unwritable says why no value can be entered; empty if one can.
 	unwritable() string
 	// time reads the engine's own text of a date, a time or both. zoned says whether it has a zone.

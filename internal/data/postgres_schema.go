@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // shownRelations are the tables and views that this user may read something of. Partitions are part
@@ -45,6 +47,7 @@ func (d *postgres) introspect(ctx context.Context, db *sql.DB) (*Schema, error) 
 	err := pool.within(ctx, func(db queryer) error {
 		for _, read := range []func(context.Context, queryer) error{
 			c.readTables, c.readTypes, c.readColumns, c.readIndexes, c.readConstraints, c.readGenerated, c.readTriggers,
+			c.readRules, c.readParts,
 		} {
 			if err := read(ctx, db); err != nil {
 				return err
@@ -83,12 +86,16 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 	type row struct {
 		OID                         oid
 		Schema, Name, Kind, Comment string
-		Own, Extension, Usable      bool
+		Own, Extension, Takes       bool
+		Inserts, Updates, Deletes   bool
 		Definition                  string
 	}
 	taken := map[string]bool{}
 	err := objects(ctx, db, `SELECT r.oid, r.nspname AS schema, r.relname AS name, r.relkind AS kind, r.nspname = pg_catalog.current_schema() AS own,
 		EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = CAST('pg_catalog.pg_class' AS regclass) AND d.objid = r.oid AND d.deptype = 'e') AS extension,
+		r.relkind <> 'f' OR pg_catalog.pg_relation_is_updatable(r.oid, false) & 28 = 28 AS takes,
+		pg_catalog.has_any_column_privilege(r.oid, 'INSERT') AS inserts, pg_catalog.has_any_column_privilege(r.oid, 'UPDATE') AS updates,
+		pg_catalog.has_table_privilege(r.oid, 'DELETE') AS deletes,
 		CASE WHEN r.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(r.oid) END AS definition
 		FROM (`+shownRelations+`) AS r ORDER BY own DESC, r.nspname, r.relname`, func(r row) {
 		t := &Table{Name: r.Name, schema: r.Schema, bare: r.Name, View: r.Kind == "v" || r.Kind == "m", Strict: true, Estimate: -1}
@@ -108,8 +115,16 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 			t.ReadOnly = "it is a view"
 		case t.system:
 			t.ReadOnly = "it is not the application's own"
-		default:
-			t.ReadOnly = postgresReadOnly
+		case !r.Takes:
+			t.ReadOnly = "it is a foreign table that takes no writes"
+		case !r.Inserts && !r.Updates && !r.Deletes:
+			t.ReadOnly = "the panel's user of the database may only read it"
+		}
+		t.lacks = map[Operation]text.Message{}
+		for op, has := range map[Operation]bool{Insertion: r.Inserts, Modification: r.Updates, Deletion: r.Deletes} {
+			if !has {
+				t.lacks[op] = text.RightLacks(string(op))
+			}
 		}
 		if t.View {
 			t.ddl = "CREATE VIEW v AS " + plainBrackets(r.Definition)
@@ -177,7 +192,12 @@ func (c *postgresCatalogue) readColumns(ctx context.Context, db queryer) error {
 			column.HasDefault, column.Default = true, *r.Default
 		}
 		column.HasDefault = column.HasDefault || r.Identity != ""
+		column.Assigned = r.Identity != "" || strings.HasPrefix(column.Default, "nextval(") ||
+			column.HasDefault && r.Required && strings.HasSuffix(column.Default, ")")
 		c.describe(column, r.Typ, r.Mod)
+		if typ := postgresTypeOf(column); r.Identity == "a" && typ != nil {
+			typ.fixed = "is assigned by the database"
+		}
 		if typ := postgresTypeOf(column); r.Collated && typ != nil {
 			typ.collated = true
 		}
@@ -265,6 +285,7 @@ func (c *postgresCatalogue) readConstraints(ctx context.Context, db queryer) err
 			return // a part of it is not shown
 		}
 		t.ForeignKeys = append(t.ForeignKeys, &ForeignKey{Table: t.Name, Columns: columns, RefTable: parent.Name, RefColumns: refs,
+			name: r.Name, from: [2]string{t.schema, t.bare},
 			OnDelete: postgresActions[r.Deletes], OnUpdate: postgresActions[r.Updates]})
 	})
 }
@@ -308,6 +329,60 @@ func (c *postgresCatalogue) readGenerated(ctx context.Context, db queryer) error
 		}
 	}
 	return err
+}
+
+// readRules reads the columns of what keeps rows apart, which errors name: unique indexes and
+// exclusion constraints, with partial ones and those of partitions.
+func (c *postgresCatalogue) readRules(ctx context.Context, db queryer) error {
+	type row struct {
+		Rel     oid
+		Name    string
+		Columns []int
+	}
+	return objects(ctx, db, `WITH RECURSIVE rule(rel, top, oid) AS (
+			SELECT i.indrelid, i.indexrelid, i.indexrelid FROM (`+shownRelations+`) AS r JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+			WHERE i.indisunique OR i.indisexclusion
+			UNION ALL SELECT u.rel, u.top, h.inhrelid FROM rule u JOIN pg_catalog.pg_inherits h ON h.inhparent = u.oid)
+		SELECT u.rel, x.relname AS name, (SELECT pg_catalog.json_agg(k.num ORDER BY k.num) FROM (
+			SELECT CAST(n AS integer) AS num FROM pg_catalog.pg_index i, pg_catalog.unnest(CAST(i.indkey AS int2[])) WITH ORDINALITY AS a(n, place)
+			WHERE i.indexrelid = u.top AND a.n > 0 AND a.place <= i.indnkeyatts
+			UNION SELECT d.refobjsubid FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_constraint s ON s.conindid = u.top AND s.contype IN ('u', 'p', 'x')
+			WHERE d.refclassid = CAST('pg_catalog.pg_class' AS regclass) AND d.refobjid = u.rel AND d.refobjsubid > 0
+			AND (d.classid = CAST('pg_catalog.pg_class' AS regclass) AND d.objid = u.top AND (SELECT i.indexprs IS NOT NULL FROM pg_catalog.pg_index i WHERE i.indexrelid = u.top)
+				OR d.classid = CAST('pg_catalog.pg_constraint' AS regclass) AND d.objid = s.oid AND s.contype = 'x')) AS k) AS columns
+		FROM rule u JOIN pg_catalog.pg_class x ON x.oid = u.oid`, func(r row) {
+		t := c.tables[r.Rel]
+		if t == nil {
+			return
+		}
+		if t.rules == nil {
+			t.rules = map[string][]string{}
+		}
+		if names, all := c.names(r.Rel, r.Columns); all {
+			t.rules[r.Name] = names
+		}
+	})
+}
+
+// readParts reads the names of partitions, which errors name.
+func (c *postgresCatalogue) readParts(ctx context.Context, db queryer) error {
+	type row struct {
+		Root         oid
+		Schema, Name string
+	}
+	return objects(ctx, db, `WITH RECURSIVE part(root, oid) AS (SELECT r.oid, r.oid FROM (`+shownRelations+`) AS r
+		UNION ALL SELECT p.root, h.inhrelid FROM part p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid)
+		SELECT p.root, n.nspname AS schema, x.relname AS name FROM part p JOIN pg_catalog.pg_class x ON x.oid = p.oid
+		JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace WHERE p.oid <> p.root`, func(r row) {
+		t := c.tables[r.Root]
+		if t == nil {
+			return
+		}
+		if t.parts == nil {
+			t.parts = map[[2]string]bool{}
+		}
+		t.parts[[2]string{r.Schema, r.Name}] = true
+	})
 }
 
 func (c *postgresCatalogue) readTriggers(ctx context.Context, db queryer) error {

@@ -1,11 +1,107 @@
-// This file reads PostgreSQL's errors about broken constraints.
+// This file reads PostgreSQL's errors about broken rules. The server names the constraint, the
+// table and the column, so nothing is asked.
 
 package data
 
-import "context"
+import (
+	"context"
+	"errors"
+	"slices"
 
-func (*postgres) violation(context.Context, queryer, *Table, error) (violation, bool) {
-	return violation{}, false
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
+)
+
+// The SQLSTATEs of broken rules (PostgreSQL manual, appendix A).
+const (
+	stateAborted   = "25P02" // in_failed_sql_transaction
+	stateNotNull   = "23502"
+	stateReference = "23503"
+	stateUnique    = "23505"
+	stateCheck     = "23514"
+	stateExclusion = "23P01"
+	stateRaised    = "P0" // PL/pgSQL errors: a class
+	stateData      = "22" // data exceptions: a class
+	stateRule      = "23" // integrity constraint violations: a class
+)
+
+func (*postgres) violation(_ context.Context, _ queryer, t *Table, err error) (violation, bool) {
+	a, ok := sqldb.AnswerOf(err)
+	if !ok {
+		return violation{}, false
+	}
+	class := a.State[:min(2, len(a.State))]
+	switch {
+	case class == stateRaised, class == stateRule && a.Constraint == "" && a.Table == "" && a.Column == "" && a.Type == "":
+		return violation{rule: ruleTrigger, message: a.Message}, true
+	case a.State == stateAborted:
+		return violation{rule: ruleTrigger, message: a.Message}, true
+	case class == stateData:
+		return violation{rule: ruleType, columns: blamed(err)}, true
+	case class != stateRule:
+		return violation{}, false
+	}
+	broken := violation{rule: ruleCheck, name: a.Constraint}
+	own := t.is(a.Schema, a.Table)
+	switch a.State {
+	case stateReference:
+		broken = violation{rule: ruleForeignKey, key: t.referring(a)}
+		own = own || broken.key != nil
+	case stateNotNull:
+		broken = violation{rule: ruleNotNull}
+		if a.Column != "" && own {
+			broken.columns = []string{a.Column}
+		}
+	case stateUnique:
+		broken = violation{rule: ruleUnique, columns: t.rules[a.Constraint]}
+	case stateExclusion:
+		broken = violation{rule: ruleExclusion, columns: t.rules[a.Constraint]}
+	case stateCheck:
+		i := slices.IndexFunc(t.checks, func(one check) bool { return one.name == a.Constraint })
+		if own && i >= 0 {
+			broken.columns = t.checks[i].columns
+		}
+	}
+	if a.Table == "" && a.Type != "" { // a domain's
+		broken.columns = blamed(err)
+		return broken, true
+	}
+	if !own {
+		return violation{rule: broken.rule, table: t.beside(a.Schema, a.Table)}, true
+	}
+	return broken, true
 }
 
+// blamed is the column whose value blame found.
+func blamed(err error) []string {
+	if one, ok := errors.AsType[*unfit](err); ok {
+		return []string{one.column}
+	}
+	return nil
+}
+
+// is says whether the table, or a partition of it, has this name.
+func (t *Table) is(schema, name string) bool {
+	return schema == t.schema && name == t.bare || t.parts[[2]string{schema, name}]
+}
+
+// referring is the foreign key, from the table or to it, that the server names; nil if it is not
+// known.
+func (t *Table) referring(a sqldb.Answer) *ForeignKey {
+	for _, fk := range slices.Concat(t.ForeignKeys, t.referenced) {
+		if fk.name == a.Constraint && (fk.from == [2]string{a.Schema, a.Table} || t.is(a.Schema, a.Table) && fk.Table == t.Name) {
+			return fk
+		}
+	}
+	return nil
+}
+
+// beside is the name of another table as a schema of which this table is has it.
+func (t *Table) beside(schema, name string) string {
+	if schema == t.schema && t.Name == t.bare {
+		return name
+	}
+	return schema + "." + name
+}
+
+// lacks: what a trigger does not find is in the server's own words.
 func (*postgres) lacks(error) (name string, ok bool) { return "", false }

@@ -54,7 +54,9 @@ type Table struct {
 	system bool   // the engine's, an extension's or ours: hidden unless shown by name
 	rowid  string // SQLite: the name under which the row id can be read; empty if there is none
 
-	schema, bare string // where a table is in a schema: what the engine calls both
+	rules        map[string][]string // the columns of unique and exclusion constraints, by their names
+	parts        map[[2]string]bool  // the schemas and names of its partitions
+	schema, bare string              // where a table is in a schema: what the engine calls both
 
 	shadowOf string // SQLite: the virtual table whose content this one holds; empty for other tables
 }
@@ -178,6 +180,9 @@ type ForeignKey struct {
 	OnDelete   Action
 	OnUpdate   Action
 	Usable     bool // RefTable is shown, RefColumns are unique there, and nothing of it is masked
+
+	name string    // of the constraint, on engines that name it in errors
+	from [2]string // the schema and the name of Table there
 
 	resolved bool // RefTable and RefColumns exist: the engine enforces it
 	sound    bool // and they are unique together; else the engine refuses to check it

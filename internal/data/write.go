@@ -353,6 +353,9 @@ func (in Input) settable(t *Table, name string) (*Column, text.Message) {
 // latest is a value that shows how a column's kind is stored in this table; nil for kinds that are
 // stored in one way.
 func (s *Source) latest(ctx context.Context, db queryer, t *Table, c *Column) (any, error) {
+	if c.native != nil {
+		return nil, nil // its type says so
+	}
 	if c.Kind != KindBool && c.Kind != KindUUID && c.Kind != KindDate && c.Kind != KindTime && c.Kind != KindDateTime || c.Masked {
 		return nil, nil
 	}

@@ -21,6 +21,7 @@ var (
 // Why nothing can be written to a table, or not in this way.
 var (
 	TriggerLacks       = with[string]("form.trigger_lacks", "A trigger of the table calls {name}, which only the application has: make the change there.")
+	RightLacks         = with[string]("form.right_lacks", "The panel's user of the database lacks the right {right} on this table.")
 	RuleLacks          = with[string]("form.rule_lacks", "A rule of the table calls {name}, which only the application has: make the change there.")
 	BrokenKeyNoTable   = with3[string, string, string]("form.broken_key_no_table", "The foreign key {columns} of {table} refers to {parent}, which is not a table of the database: where foreign keys are enforced, as here, the database refuses the change.")
 	BrokenKeyNotUnique = with3[string, string, string]("form.broken_key_not_unique", "The foreign key {columns} of {table} refers to columns of {parent} that are not unique together: where foreign keys are enforced, as here, the database refuses the change.")
