@@ -116,7 +116,7 @@ func (r *report) lookAtDatabase(ctx context.Context, shown shownDatabase, s sett
 		r.Findings = append(r.Findings, finding{Level: f.Level, Part: "database", Table: f.Table, Columns: f.Columns, Message: f.Message})
 	}
 	if shown.server != nil {
-		r.say(data.Note, "database", "%s %s: this version only reads it", schema.Engine, schema.Version)
+		r.say(data.Note, "database", "%s %s", schema.Engine, schema.Version)
 		return
 	}
 	r.lookAtSQLite(ctx, db, shown.Database)

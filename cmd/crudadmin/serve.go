@@ -10,7 +10,7 @@ import (
 )
 
 type serveCommand struct {
-	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to show: sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/NAME, which this version only reads."`
+	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to show: sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/NAME."`
 	ReadOnly bool   `variable:"READ_ONLY" help:"Never write to it."`
 	serverFlags
 }

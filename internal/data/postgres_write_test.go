@@ -338,7 +338,7 @@ func TestPostgresWaitsNoLongerThanItsDeadline(t *testing.T) {
 	if _, err := s.db.ExecContext(t.Context(), "SELECT 1"); err != nil { // the pool is sound
 		t.Error(err)
 	}
-	waitFor(t, func() bool {
+	waitFor(t, "no statement waits for the lock", func() bool {
 		return pgText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock'") == "0"
 	})
 	if _, err := holder.ExecContext(t.Context(), "COMMIT"); err != nil {
@@ -349,16 +349,6 @@ func TestPostgresWaitsNoLongerThanItsDeadline(t *testing.T) {
 	}
 	if _, err := s.Update(t.Context(), "x", key, token, edited("n", "2")); err != nil {
 		t.Error(err)
-	}
-}
-
-// waitFor waits until something is so, for a minute at most.
-func waitFor(t *testing.T, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !so(); {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not come to that within a minute")
-		}
 	}
 }
 
