@@ -15,9 +15,9 @@ import (
 const (
 	// MaxExportColumns is how many columns one export has; SQLite's results are bounded by it.
 	MaxExportColumns = 900
-	// rowBytes is how much of one row is read at once (dialect.rowBytes). A cell with more than its share of that,
-	// which is at least longFrom and at most longTo bytes, is read in pieces of longPiece, one
-	// after the other. exportGathered is how much of the rows of a slice is held.
+	// rowBytes is how much of one row is read at once (dialect.rowBytes). A cell with more than its
+	// share of that, which is at least longFrom and at most longTo bytes, is read in pieces of
+	// longPiece, one after the other. exportGathered is how much of the rows of a slice is held.
 	rowBytes       = 8 << 20
 	longFrom       = 4 << 10
 	longTo         = 1 << 20

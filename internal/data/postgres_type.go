@@ -262,6 +262,9 @@ func (p *postgresType) bounds(o operand) (from, to fragment) {
 }
 
 func (p *postgresType) key(part string) (any, text.Message) {
+	if problem := textProblem(part, len(part)); problem != nil {
+		return nil, problem
+	}
 	var err error
 	switch p.kind {
 	case KindInteger:
