@@ -24,6 +24,9 @@ var (
 	ErrTimeout = errors.New("the query took too long and was stopped")
 	// ErrUnavailable means that the database does not answer, or is locked.
 	ErrUnavailable = errors.New("the database is unavailable")
+	// ErrUndecided means that the database did not answer the COMMIT of a write: what was written
+	// may be there or not. Such an error is ErrUnavailable too.
+	ErrUndecided = errors.New("it is not known whether the change was saved")
 	// ErrReadOnly means that the database, or the table, cannot be written to.
 	ErrReadOnly = errors.New("read-only")
 )

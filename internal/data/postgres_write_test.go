@@ -404,3 +404,28 @@ func TestPostgresWritesTellTheirChanges(t *testing.T) {
 delete orders 10 -at=2026-01-02 03:04:05.678901+00 -customer=1 -id=10
 update visits 7 -customer=1 +customer=null`, err)
 }
+
+// A COMMIT that is not answered may have been done, and is told as that.
+func TestPostgresUnansweredCommitsAreUndecided(t *testing.T) {
+	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0)`)
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := keyOf(t, s, "x", "1")
+	ctx := BeforeCommit(t.Context(), func(ctx context.Context, tx Tx) error {
+		var pid int64
+		if err := tx.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+			return err
+		}
+		_, err := db.ExecContext(ctx, "SELECT pg_terminate_backend($1, 60000)", pid)
+		return err
+	})
+	_, err = s.Update(ctx, "x", key, editOf(t, s, "x", key).Token, edited("n", "1"))
+	if !errors.Is(err, ErrUndecided) || !errors.Is(err, ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+	if _, err = s.Update(t.Context(), "x", key, editOf(t, s, "x", key).Token, edited("n", "2")); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

@@ -109,6 +109,8 @@ func (s *Source) transaction(ctx context.Context, p purpose, op string, t *Table
 	err = tx.Commit(ctx)
 	switch {
 	case err == nil:
+	case p != reads && !tx.Open() && s.pool.Engine.Fault(err).Undecided(true):
+		err = fmt.Errorf("data: %s %q: %w: %w: %w", op, t.Name, ErrUndecided, ErrUnavailable, err)
 	case refused == nil:
 		err = s.failed(ctx, op, t, err)
 	case tx.Open():

@@ -99,6 +99,8 @@ func Classify(err error) (status int, detail text.Message) {
 		return http.StatusServiceUnavailable, text.SignInsBusy
 	case errors.Is(err, account.ErrUnavailable):
 		return http.StatusServiceUnavailable, text.AdminsUnanswered
+	case errors.Is(err, data.ErrUndecided):
+		return http.StatusServiceUnavailable, text.DatabaseUndecided
 	case errors.Is(err, data.ErrUnavailable):
 		return http.StatusServiceUnavailable, text.DatabaseUnanswered
 	case errors.Is(err, session.ErrMalformed), errors.Is(err, errForm):

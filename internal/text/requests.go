@@ -52,6 +52,7 @@ var (
 	SignInsBusy        = plain("outage.sign_ins", "Too many people are signing in at once.")
 	AdminsUnanswered   = plain("outage.administrators", "The administrators' database does not answer.")
 	DatabaseUnanswered = plain("outage.database", "The application's database does not answer.")
+	DatabaseUndecided  = plain("outage.undecided", "The application's database did not say whether the change was saved. Look at the record before you make it again.")
 )
 
 // Pages of errors: a headline, and what to do.
