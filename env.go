@@ -23,8 +23,13 @@ type EnvConfig struct {
 	// DataDir is the folder of the program's own files.
 	DataDir string
 
-	// AdminDatabase is the path of the SQLite file for AdminDB; see sqlite.Open.
+	// AdminDatabase is the path of the SQLite file for AdminDB, see sqlite.Open; empty where
+	// AdminServer says where AdminDB is.
 	AdminDatabase string
+
+	// AdminServer is ADMIN_DATABASE_URL where it names a database on a server: postgres://…,
+	// postgresql://…, mysql://… or mariadb://…. The program opens it, with a driver of its own.
+	AdminServer config.Secret
 
 	// TLSCertFile and TLSKeyFile are PEM files of the certificate, with its chain, and of
 	// its key. Both are empty unless the program itself is to speak TLS.
@@ -70,7 +75,7 @@ func ConfigFromEnv(getenv func(string) string) (EnvConfig, error) {
 	if c.Secure = r.Bool("SECURE_COOKIES", environment != environ.Development || c.TLSCertFile != ""); !c.Secure {
 		r.Discourage("SECURE_COOKIES", "production never sends the session cookie over plain HTTP: set it to true, or leave it unset")
 	}
-	c.AdminDatabase = r.adminDatabase(c.DataDir)
+	c.AdminDatabase, c.AdminServer = r.adminDatabase(c.DataDir)
 	c.FirstUsername = cmp.Or(r.Text("ADMIN_USERNAME"), "admin")
 	if c.FirstPassword = config.Secret(r.Text("ADMIN_PASSWORD")); c.FirstPassword != "" {
 		if err := account.CheckPassword(c.FirstUsername, string(c.FirstPassword)); err != nil {
@@ -109,16 +114,20 @@ func (r panelReader) dataDir() string {
 	return dir
 }
 
-func (r panelReader) adminDatabase(dataDir string) string {
+func (r panelReader) adminDatabase(dataDir string) (path string, server config.Secret) {
 	address := r.Text("ADMIN_DATABASE_URL")
-	if address == "" {
-		return filepath.Join(dataDir, "admin.db")
+	scheme, _, _ := strings.Cut(address, "://")
+	switch scheme {
+	case "":
+		return filepath.Join(dataDir, "admin.db"), ""
+	case "postgres", "postgresql", "mysql", "mariadb":
+		return "", config.Secret(address)
 	}
 	path, err := environ.SQLitePath(address)
 	if err != nil {
-		r.Wrong("ADMIN_DATABASE_URL", "%w", err)
+		r.Wrong("ADMIN_DATABASE_URL", "%w, or postgres://… or mysql://… of a database on a server", err)
 	}
-	return path
+	return path, ""
 }
 
 // mountPath is MOUNT_PATH; a slash at its end does no harm.

@@ -82,7 +82,7 @@ func TestConfigFromEnvNamesAWrongVariable(t *testing.T) {
 		{"ADMIN_SECRET_KEY", "canary"},
 		{"ADMIN_USERNAME", strings.Repeat("x", 40_000)},
 		{"ADMIN_PASSWORD", "canary"},
-		{"ADMIN_DATABASE_URL", "sqlite:"}, {"ADMIN_DATABASE_URL", "mysql://root:canary@db/admin"},
+		{"ADMIN_DATABASE_URL", "sqlite:"}, {"ADMIN_DATABASE_URL", "oracle://root:canary@db/admin"}, {"ADMIN_DATABASE_URL", "mysql:root:canary@db/admin"},
 		{"DATA_DIR", "a\x00b"}, {"DATA_DIR", strings.Repeat("x", 5000)},
 		{"EXPORT_SPOOL_MB", "0"}, {"EXPORT_SPOOL_MB", "1048577"}, {"EXPORT_SPOOL_MB", "4 GB"},
 		{"MOUNT_PATH", "admin"}, {"MOUNT_PATH", "//a"}, {"MOUNT_PATH", "/a//b"}, {"MOUNT_PATH", "/a/../b"}, {"MOUNT_PATH", "/a?b"}, {"MOUNT_PATH", "/ä"}, {"MOUNT_PATH", "/" + strings.Repeat("a", 300)},

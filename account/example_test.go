@@ -52,6 +52,16 @@ func ExampleOpen() {
 	// Output: [] <nil>
 }
 
+// Before the first start there is nothing, and looking makes nothing.
+func ExampleInspect() {
+	folder := must(os.MkdirTemp("", "account"))
+	defer func() { _ = os.RemoveAll(folder) }()
+	db := must(sqlite.Open(context.Background(), filepath.Join(folder, "admin.db")))
+	defer func() { _ = db.Close() }()
+	fmt.Printf("%+v\n", must(account.Inspect(context.Background(), db)))
+	// Output: {Made:false Accounts:0 Superusers:0}
+}
+
 // Three failures have one answer; a database that is away has another.
 func ExampleAccounts_Authenticate() {
 	ctx := context.Background()

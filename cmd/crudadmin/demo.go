@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/shop"
 	"github.com/go-crudadmin/crudadmin/config"
 )
@@ -36,7 +37,7 @@ func (c *demoCommand) run(ctx context.Context, p *program) error {
 	if err := s.ensureShop(ctx, path); err != nil {
 		return err
 	}
-	options := s.panelOptions(shownDatabase{Database: path}, false)
+	options := s.panelOptions(connect.File(path), false)
 	options.ResetPassword = true
 	if options.Settings.FirstPassword == "" {
 		kept, err := keptSecret(filepath.Join(s.settings.DataDir, "demo-password"), newDemoPassword)

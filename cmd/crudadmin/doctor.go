@@ -13,10 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/data"
-	"github.com/go-crudadmin/crudadmin/sqlite"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 type doctorCommand struct {
@@ -58,7 +60,7 @@ var errUnwell = errors.New("doctor: something does not work; see the report")
 
 func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	const hint = `Run "crudadmin doctor --help" to see its flags.`
-	shown, err := readDatabase(c.Database)
+	shown, err := readShown(c.Database)
 	if err != nil {
 		return &usageError{fmt.Errorf("--database: %w", err), hint}
 	}
@@ -90,10 +92,10 @@ func (c *doctorCommand) run(ctx context.Context, p *program) error {
 }
 
 // lookAtDatabase opens the application's database for reading.
-func (r *report) lookAtDatabase(ctx context.Context, shown shownDatabase, s settings) {
+func (r *report) lookAtDatabase(ctx context.Context, shown connect.Address, s settings) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	db, err := shown.open(ctx, true)
+	db, err := shown.Shown(ctx, true)
 	if err != nil {
 		r.say(data.Failure, "database", "%v", err)
 		return
@@ -115,11 +117,11 @@ func (r *report) lookAtDatabase(ctx context.Context, shown shownDatabase, s sett
 	for _, f := range schema.Findings() {
 		r.Findings = append(r.Findings, finding{Level: f.Level, Part: "database", Table: f.Table, Columns: f.Columns, Message: f.Message})
 	}
-	if shown.server != nil {
+	if shown.Engine != sqldb.SQLite {
 		r.say(data.Note, "database", "%s %s", schema.Engine, schema.Version)
 		return
 	}
-	r.lookAtSQLite(ctx, db, shown.Database)
+	r.lookAtSQLite(ctx, db, shown.Path)
 }
 
 // lookAtSQLite reads what a SQLite file is set to.
@@ -157,29 +159,28 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 // lookAtAdministrators opens the administrators' database, if it is there, for reading.
 func (r *report) lookAtAdministrators(ctx context.Context, s settings) (there bool) {
 	const part = "administrators"
-	if _, err := os.Stat(s.AdminDatabase); errors.Is(err, os.ErrNotExist) {
-		r.say(data.Note, part, "%s is not there yet: the first start makes it, and the first administrator", s.AdminDatabase)
+	if _, err := os.Stat(s.Admin.Path); s.Admin.Engine == sqldb.SQLite && errors.Is(err, os.ErrNotExist) {
+		r.say(data.Note, part, "%s is not there yet: the first start makes it, and the first administrator", s.Admin.Where())
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	db, err := sqlite.OpenData(ctx, s.AdminDatabase, true)
+	db, err := s.Admin.Shown(ctx, true)
 	if err != nil {
 		r.say(data.Failure, part, "%v", err)
 		return false
 	}
 	defer func() { _ = db.Close() }() // it was only read
-	var users, enabled int
-	err = db.QueryRowContext(ctx, "SELECT count(*), count(*) FILTER (WHERE NOT disabled AND role = 'superuser') FROM crudadmin_users").Scan(&users, &enabled)
+	found, err := account.Inspect(ctx, db)
 	switch {
-	case err != nil && strings.Contains(err.Error(), "no such table"):
-		r.say(data.Note, part, "%s has no administrators yet: the first start makes one", s.AdminDatabase)
-		return false
 	case err != nil:
-		r.say(data.Failure, part, "%s: %v", s.AdminDatabase, err)
+		r.say(data.Failure, part, "%s: %v", s.Admin.Where(), err)
 		return false
-	case users > 0 && enabled == 0:
-		r.say(data.Warning, part, "none of the %d administrators is a superuser who is enabled", users)
+	case !found.Made:
+		r.say(data.Note, part, "%s has no administrators yet: the first start makes one", s.Admin.Where())
+		return false
+	case found.Accounts > 0 && found.Superusers == 0:
+		r.say(data.Warning, part, "none of the %d administrators is a superuser who is enabled", found.Accounts)
 	}
 	return true
 }

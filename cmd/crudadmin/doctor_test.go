@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // consult runs the doctor on a database of the statements and returns its report.
@@ -103,5 +106,35 @@ func TestDoctorFails(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), []string{"doctor", "--database", "sqlite:" + filepath.Join(t.TempDir(), "none.db")}, nil, &out, &errs, func(string) string { return "" }); code != exitFailed || !strings.Contains(out.String(), "there is no file") {
 		t.Errorf("no file: exit code %d, %s", code, out.String())
+	}
+}
+
+func TestDoctorOfPostgres(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	shown, err := connect.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := shown.Shown(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE parents (id integer PRIMARY KEY, api_token text); CREATE TABLE children (id integer, parent_id integer REFERENCES parents, at interval)"); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"doctor", "--database", server.URL(), "--data-dir", t.TempDir() + "/data", "--json"}, nil, &out, &errs, func(string) string { return "" })
+	var r report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != exitDone || r.Tables != 2 {
+		t.Fatalf("%d, %v: %s %s", code, err, out.String(), errs.String())
+	}
+	for _, want := range []string{"PostgreSQL 1", "has no index", "has no key", "masked"} {
+		if !slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, want) }) {
+			t.Errorf("%q is not in %+v", want, r.Findings)
+		}
+	}
+	if slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, "type that says nothing") }) {
+		t.Error("a type of PostgreSQL is said to say nothing")
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
@@ -127,10 +129,31 @@ func submit(t *testing.T, client *http.Client, page, action string, form url.Val
 	return status
 }
 
+// addressOfMariaDB is an empty database, in the form of ADMIN_DATABASE_URL.
+func addressOfMariaDB(t *testing.T) string {
+	t.Helper()
+	config, err := mysql.ParseDSN(testserver.SharedMariaDB(t).DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := url.URL{Scheme: "mariadb", User: url.UserPassword(config.User, config.Passwd), Host: config.Addr, Path: "/" + config.DBName}
+	if config.Net == "unix" {
+		u.Host, u.RawQuery = "", url.Values{"socket": {config.Addr}}.Encode()
+	}
+	return u.String()
+}
+
+// engineOf is the engine of an address in ADMIN_DATABASE_URL, as pages name it.
+func engineOf(address string) string {
+	scheme, _, _ := strings.Cut(address, ":")
+	return map[string]string{"": "sqlite", "mariadb": "mysql", "postgres": "postgresql", "postgresql": "postgresql"}[scheme]
+}
+
 func TestNodesAndRestarts(t *testing.T) {
 	t.Parallel()
 	redis := testserver.Redis(t, testserver.RedisOptions{Password: "canary-redis"})
 	memcached := testserver.Memcached(t, testserver.MemcachedOptions{Username: "ann", Password: "canary-memcached"})
+	postgres, mariadb := testserver.SharedPostgres(t).URL(), addressOfMariaDB(t)
 	host, port, err := net.SplitHostPort(redis.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -143,13 +166,20 @@ func TestNodesAndRestarts(t *testing.T) {
 		{"redis", true, []string{"REDIS_HOST", host, "REDIS_PORT", port, "REDIS_PASSWORD", "canary-redis"}},
 		{"memcached", true, []string{"MEMCACHED_SERVERS", memcached.Addr, "MEMCACHED_USERNAME", "ann", "MEMCACHED_PASSWORD", "canary-memcached"}},
 		{"database", true, nil},
+		{"database on PostgreSQL", true, []string{"ADMIN_DATABASE_URL", postgres}},
+		{"database on MariaDB", true, []string{"ADMIN_DATABASE_URL", mariadb}},
 		{"memory", false, nil},
 	} {
 		t.Run(c.backend, func(t *testing.T) {
 			t.Parallel()
 			path, dir := database(t), dataDir(t)
+			kind, _, _ := strings.Cut(c.backend, " ")
 			start := func() *node {
-				return startNode(t, path, dir, append(c.variables, "SESSION_BACKEND", c.backend)...)
+				here := dir
+				if kind != c.backend { // nodes on two machines
+					here = dataDir(t)
+				}
+				return startNode(t, path, here, append(c.variables, "SESSION_BACKEND", kind, "ADMIN_SECRET_KEY", goodKey)...)
 			}
 			first, second, ann := start(), start(), browserOf(t)
 			if got := submit(t, ann, first.url+"login", first.url+"login", url.Values{"username": {"admin"}, "password": {nodePassword}}); got != http.StatusSeeOther {
@@ -226,16 +256,29 @@ func TestOutageSignsNobodyOut(t *testing.T) {
 // stays, and two nodes agree. A start without the server is not a failure either.
 func TestHybridSessionsOutliveTheirCache(t *testing.T) {
 	t.Parallel()
+	hybridSessionsOutliveTheirCache(t, "", testserver.SharedPostgres(t).URL())
+}
+
+func TestHybridSessionsOutliveTheirCacheLong(t *testing.T) {
+	testserver.LongForm(t)
+	hybridSessionsOutliveTheirCache(t, addressOfMariaDB(t), "")
+}
+
+// hybridSessionsOutliveTheirCache has the sessions in these databases, with Memcached in front of
+// the first and Redis of the other; the empty address is admin.db.
+func hybridSessionsOutliveTheirCache(t *testing.T, behindMemcached, behindRedis string) {
+	t.Helper()
 	redis := testserver.Redis(t, testserver.RedisOptions{})
 	memcached := testserver.Memcached(t, testserver.MemcachedOptions{})
 	for _, c := range []struct {
 		backend   string
 		variables []string
+		database  string
 		kill      func()
 		restart   func()
 	}{
-		{"redis", []string{"REDIS_URL", redis.URL()}, redis.Kill, func() { redis.Restart(false) }},
-		{"memcached", []string{"MEMCACHED_SERVERS", memcached.Addr}, memcached.Kill, memcached.Restart},
+		{"redis", []string{"REDIS_URL", redis.URL(), "ADMIN_DATABASE_URL", behindRedis}, engineOf(behindRedis), redis.Kill, func() { redis.Restart(false) }},
+		{"memcached", []string{"MEMCACHED_SERVERS", memcached.Addr, "ADMIN_DATABASE_URL", behindMemcached}, engineOf(behindMemcached), memcached.Kill, memcached.Restart},
 	} {
 		t.Run(c.backend, func(t *testing.T) {
 			t.Parallel()
@@ -274,7 +317,7 @@ func TestHybridSessionsOutliveTheirCache(t *testing.T) {
 			}
 			third := start()
 			known("a node that started without the cache", third)
-			if _, body := ask(t, ann, http.MethodGet, third.url, nil); !strings.Contains(body, "hybrid, "+c.backend+" and sqlite") {
+			if _, body := ask(t, ann, http.MethodGet, third.url, nil); !strings.Contains(body, "hybrid, "+c.backend+" and "+c.database) {
 				t.Error("the dashboard does not name the store")
 			}
 			c.restart()

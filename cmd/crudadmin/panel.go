@@ -15,14 +15,15 @@ import (
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/backend"
-	"github.com/go-crudadmin/crudadmin/sqlite"
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // panelOptions is everything that the command decided before there is a panel.
 type panelOptions struct {
 	Settings settings // its SecretKey is never empty here; an empty FirstPassword is generated when it is needed
 
-	shownDatabase
+	Database connect.Address // to show
 	ReadOnly bool
 
 	// ResetPassword gives the first administrator, if there already, the FirstPassword of the
@@ -59,17 +60,17 @@ func openPanel(ctx context.Context, o panelOptions) (_ *openedPanel, err error) 
 		}
 	}()
 
-	db, err := o.open(ctx, o.ReadOnly)
+	db, err := o.Database.Shown(ctx, o.ReadOnly)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--database: %w", err)
 	}
 	closers = append(closers, db.Close)
-	if o.server == nil {
+	if o.Database.Engine == sqldb.SQLite {
 		warnOfRollbackJournal(ctx, db, o.Log.With("component", "server"))
 	}
-	admin, err := sqlite.Open(ctx, o.Settings.AdminDatabase)
+	admin, err := o.Settings.Admin.Own(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the administrators' database: %w", err)
 	}
 	closers = append(closers, admin.Close)
 	sessions := o.Settings.Store

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 )
 
 type serveCommand struct {
@@ -16,13 +15,12 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) run(ctx context.Context, p *program) error {
-	shown, err := readDatabase(c.Database)
+	shown, err := readShown(c.Database)
 	if err != nil {
 		return &usageError{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
 	}
-	info, err := shown.check()
-	if err != nil {
-		return err
+	if err := shown.Check(); err != nil {
+		return fmt.Errorf("--database: %w", err)
 	}
 	settings, err := p.settings(c.serverFlags)
 	if err != nil {
@@ -33,8 +31,8 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer s.listener.Close()
-	if admin, err := os.Stat(s.settings.AdminDatabase); err == nil && info != nil && os.SameFile(admin, info) {
-		return fmt.Errorf("--database: %s is the admin database, with the accounts and sessions: it cannot be shown", shown.Database)
+	if shown.Same(s.settings.Admin) {
+		return fmt.Errorf("--database: %s is the admin database, with the accounts and sessions: it cannot be shown", shown.Path)
 	}
 	options := s.panelOptions(shown, c.ReadOnly)
 	panel, err := p.openPanel(ctx, options)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -107,8 +108,8 @@ func (s *server) findKey() error {
 }
 
 // panelOptions are the options of a panel over the database.
-func (s *server) panelOptions(shown shownDatabase, readOnly bool) panelOptions {
-	return panelOptions{Settings: s.settings, shownDatabase: shown, ReadOnly: readOnly, Log: s.log}
+func (s *server) panelOptions(shown connect.Address, readOnly bool) panelOptions {
+	return panelOptions{Settings: s.settings, Database: shown, ReadOnly: readOnly, Log: s.log}
 }
 
 // greeting is what is printed once the panel answers. Password is empty where it is not ours to

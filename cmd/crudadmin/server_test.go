@@ -175,7 +175,7 @@ func TestDemo(t *testing.T) {
 	if got := get(url); got != "/admin/" {
 		t.Errorf("%s is answered with %q, want the whole path handed to the panel", url, got)
 	}
-	if o := f.options; o.Database != filepath.Join(dir, "shop.db") || o.ReadOnly || o.Settings.AdminDatabase != filepath.Join(dir, "admin.db") ||
+	if o := f.options; o.Database.Path != filepath.Join(dir, "shop.db") || o.ReadOnly || o.Settings.AdminDatabase != filepath.Join(dir, "admin.db") ||
 		string(o.Settings.FirstPassword) != password || !o.ResetPassword || len(o.Settings.SecretKey) < 32 {
 		t.Errorf("the panel was given %+v", o)
 	}
@@ -236,7 +236,7 @@ func TestServePrintsThePasswordOnlyWhenItMadeIt(t *testing.T) {
 		if got := strings.Join(r.lines[1:], "\n"); got != strings.Join(c.want, "\n") {
 			t.Errorf("%s: printed %q", c.what, got)
 		}
-		if !f.options.ReadOnly || f.options.Database != path || f.options.ResetPassword {
+		if !f.options.ReadOnly || f.options.Database.Path != path || f.options.ResetPassword {
 			t.Errorf("%s: the panel was given %+v", c.what, f.options)
 		}
 		r.end(t)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin"
 	"github.com/go-crudadmin/crudadmin/backend"
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 )
 
@@ -16,7 +17,8 @@ import (
 type settings struct {
 	crudadmin.EnvConfig
 
-	Store backend.Config // of the sessions
+	Admin connect.Address // of the administrators' database
+	Store backend.Config  // of the sessions
 }
 
 // flagged is what a flag of a struct of flags says instead of its variable; empty if there is no
@@ -45,8 +47,17 @@ func readSettings(getenv func(string) string, dataDir string, given ...any) (set
 		}
 		return getenv(name)
 	})
+	admin, adminErr := connect.File(panel.AdminDatabase), error(nil)
+	if panel.AdminServer != "" {
+		r := environ.NewReader(getenv)
+		var err error
+		if admin, err = connect.Parse(string(panel.AdminServer)); err != nil {
+			r.Wrong("ADMIN_DATABASE_URL", "%w", err)
+		}
+		adminErr = r.Err()
+	}
 	store, storeErr := backend.FromEnv(getenv)
-	if err := environ.Join(panelErr, storeErr); err != nil {
+	if err := environ.Join(panelErr, adminErr, storeErr); err != nil {
 		return settings{EnvConfig: panel}, err
 	}
 	for _, warning := range store.Warnings {
@@ -55,5 +66,5 @@ func readSettings(getenv func(string) string, dataDir string, given ...any) (set
 		}
 	}
 	store.Warnings = nil // they are the panel's now, to be logged once
-	return settings{EnvConfig: panel, Store: store}, nil
+	return settings{EnvConfig: panel, Admin: admin, Store: store}, nil
 }

@@ -34,7 +34,7 @@ const goodKey = "kV3mQ9xT7bLw2RzY8cNf5HsJ4gPd6AuE"
 var variables = []struct{ name, byDefault, wrong string }{
 	{"ENVIRONMENT", "`development`", "prod"},
 	{"ADMIN_SECRET_KEY", "required outside development", "canary"},
-	{"ADMIN_DATABASE_URL", "`admin.db` in `DATA_DIR`", "mysql://ann:canary@db/admin"},
+	{"ADMIN_DATABASE_URL", "`admin.db` in `DATA_DIR`", "mysql://ann:canary@db"},
 	{"ADMIN_USERNAME", "`admin`", ""},
 	{"ADMIN_PASSWORD", "generated", "canary"},
 	{"DATA_DIR", "`crudadmin_data`", "a\x00b"},

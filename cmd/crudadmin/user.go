@@ -7,12 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/clip"
-	"github.com/go-crudadmin/crudadmin/sqlite"
 )
 
 type userCommand struct {
@@ -42,12 +40,12 @@ func (c *unlockCommand) run(ctx context.Context, p *program) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, userTimeout)
 	defer cancel()
-	if _, err := os.Stat(settings.AdminDatabase); err != nil {
+	if err := settings.Admin.Check(); err != nil {
 		return fmt.Errorf("there are no administrators yet: %w", err)
 	}
-	db, err := sqlite.Open(ctx, settings.AdminDatabase)
+	db, err := settings.Admin.Own(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("the administrators' database: %w", err)
 	}
 	defer func() { _ = db.Close() }() // what was written is committed
 	accounts, err := account.Open(ctx, db, account.Config{})

@@ -137,7 +137,8 @@ var libraries = map[string][]string{
 	"github.com/bradfitz/gomemcache/…":        {"session/memcachestore"},
 	"github.com/brianvoe/gofakeit/…":          {"cmd/crudadmin/internal/shop"},
 	"github.com/go-playground/validator/…":    {"internal/typed"},
-	"github.com/jackc/pgx/v5…":                {"cmd/crudadmin"}, // of --database
+	"github.com/go-sql-driver/mysql":          {"cmd/crudadmin/internal/connect"},
+	"github.com/jackc/pgx/v5…":                {"cmd/crudadmin/internal/connect"},
 	"github.com/mileusna/useragent":           {"session/sessionhttp"},
 	"github.com/pressly/goose/…":              {"internal/migrate"},
 	"github.com/prometheus/client_golang/…":   {"session/sessionprom"}, // a module of its own
