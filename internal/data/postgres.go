@@ -305,8 +305,8 @@ func (*postgres) problem(err error) string {
 
 func (*postgres) misread(err error) bool {
 	// invalid_text_representation, datetime_field_overflow, invalid_datetime_format,
-	// numeric_value_out_of_range, character_not_in_repertoire, untranslatable_character; syntax_error
-	// and invalid_parameter_value, by types of extensions.
+	// numeric_value_out_of_range, character_not_in_repertoire, untranslatable_character; and
+	// syntax_error and invalid_parameter_value, by types of extensions.
 	return slices.Contains([]string{"22P02", "22008", "22007", "22003", "22021", "22P05", "42601", "22023"}, sqldb.SQLState(err))
 }
 
