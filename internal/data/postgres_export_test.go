@@ -45,7 +45,7 @@ d",NaN,false,null,,-1.00,Infinity,infinity,
 
 // Whatever is in the zoo, an export has every row, or the table says its problem.
 func TestPostgresZooIsExported(t *testing.T) {
-	s := postgresSource(t, Config{}, postgresZoo()...)
+	s := zooOfPostgres(t)
 	for _, table := range s.Schema().Tables {
 		n, countErr := countMatching(t.Context(), s, Query{Table: table.Name})
 		var out bytes.Buffer

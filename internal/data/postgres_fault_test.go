@@ -6,6 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -78,12 +80,7 @@ func openPostgresAt(t *testing.T, db *sql.DB) *sql.DB {
 	if err := db.QueryRowContext(t.Context(), "SELECT current_database(), current_setting('port')").Scan(&name, &port); err != nil {
 		t.Fatal(err)
 	}
-	other, err := sql.Open("pgx", "postgres://postgres@127.0.0.1:"+port+"/"+name+"?sslmode=disable")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Close() })
-	return other
+	return connectPostgres(t, "postgres://postgres@127.0.0.1:"+port+"/"+name+"?sslmode=disable")
 }
 
 func TestPostgresFaults(t *testing.T) {
@@ -123,11 +120,7 @@ func TestPostgresFaults(t *testing.T) {
 // A server that is gone is an outage, and one that is there again is read again.
 func TestPostgresOutage(t *testing.T) {
 	server := testserver.Postgres(t)
-	db, err := sql.Open("pgx", server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := connectPostgres(t, server.URL())
 	if _, err := db.ExecContext(t.Context(), "CREATE TABLE x (id integer PRIMARY KEY)"); err != nil {
 		t.Fatal(err)
 	}
@@ -178,5 +171,41 @@ func TestPostgresSessionsDoNotMatter(t *testing.T) {
 	var zone string
 	if err := db.QueryRowContext(t.Context(), "SHOW TimeZone").Scan(&zone); err != nil || zone != "Asia/Kolkata" {
 		t.Errorf("the connection's zone is now %q, %v", zone, err)
+	}
+}
+
+// Behind a pooler that gives connections to several clients everything is read that is read
+// without one, where the driver prepares nothing; else what to do is said.
+func TestPostgresBehindAPooler(t *testing.T) {
+	plain := zooOfPostgres(t)
+	server := testserver.SharedPostgres(t)
+	zoo, err := url.Parse(postgresZooURL.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Database = strings.TrimPrefix(zoo.Path, "/")
+	db := connectPostgres(t, testserver.PgBouncer(t, server, "transaction", 3).URL()+"&default_query_exec_mode=exec")
+	pooled, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []Query{{Table: "every_type", Search: "a", Sort: []SortKey{{"n", true}}}, {Table: "sales.orders"}, {Table: "pair", Filters: []Filter{{"n", OpGt, []string{"2"}}}}, {Table: "long_text", Before: Last}, {Table: "good_view"}} {
+		want := must(plain.List(t.Context(), q))(t)
+		got := must(pooled.List(t.Context(), q))(t)
+		if len(got.Rows) != len(want.Rows) || got.Count != want.Count {
+			t.Errorf("%s: %d rows, want %d", q.Table, len(got.Rows), len(want.Rows))
+			continue
+		}
+		for i := range want.Rows {
+			for j := range want.Rows[i].Cells {
+				if a, b := got.Rows[i].Cells[j], want.Rows[i].Cells[j]; a.Text != b.Text || a.Storage != b.Storage || a.Size != b.Size {
+					t.Errorf("%s: %q, want %q", q.Table, a.Text, b.Text)
+				}
+			}
+		}
+	}
+	counted := &stopWriter{RowWriter: CSV(io.Discard)}
+	if err := pooled.Export(t.Context(), Query{Table: "measured"}, counted); err != nil || counted.rows != 100 {
+		t.Errorf("%d rows, %v", counted.rows, err)
 	}
 }

@@ -66,7 +66,7 @@ func TestPostgresContains(t *testing.T) {
 
 // Random names and values are refused as FieldErrors, or answered; never an error of the database.
 func TestPostgresRandomParameters(t *testing.T) {
-	randomParameters(t, postgresSource(t, Config{}, postgresZoo()...), 800)
+	randomParameters(t, zooOfPostgres(t), 800)
 }
 
 // Instants match by when they are, however they are written.

@@ -3,7 +3,6 @@
 package data
 
 import (
-	"database/sql"
 	"fmt"
 	"net/url"
 	"slices"
@@ -16,7 +15,7 @@ import (
 // Tables of other schemas have their schema in their names, and references lead from one to
 // another.
 func TestPostgresSchemas(t *testing.T) {
-	s := postgresSource(t, Config{}, postgresZoo()...)
+	s := zooOfPostgres(t)
 	for _, name := range []string{"users", "Users", "sales.orders", "odd.schema.odd.table", "sales.users", `"sales"."users"`} {
 		if _, ok := s.Schema().Table(name); !ok {
 			t.Errorf("%s is not shown: %q", name, s.Schema().All())
@@ -76,7 +75,7 @@ func TestPostgresSchemas(t *testing.T) {
 }
 
 func TestPostgresTables(t *testing.T) {
-	s := postgresSource(t, Config{}, postgresZoo()...)
+	s := zooOfPostgres(t)
 	for name, want := range map[string]Identity{
 		"nokey": {}, "pair": {Columns: []string{"n", "k"}}, "unique_only": {Columns: []string{"code"}}, "good_view": {}, "seen": {}, "measured": {Columns: []string{"at", "v"}},
 	} {
@@ -125,11 +124,7 @@ func TestPostgresTables(t *testing.T) {
 // What the user of the database may not read is not shown.
 func TestPostgresPrivileges(t *testing.T) {
 	server := testserver.SharedPostgres(t)
-	admin, err := sql.Open("pgx", server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = admin.Close() })
+	admin := connectPostgres(t, server.URL())
 	role := "reader_" + server.Database
 	for _, statement := range []string{
 		`CREATE TABLE open_table (id integer PRIMARY KEY, name text)`, `INSERT INTO open_table VALUES (1, 'a')`,
@@ -149,12 +144,7 @@ func TestPostgresPrivileges(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.User = url.User(role)
-	db, err := sql.Open("pgx", u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	s, err := Open(t.Context(), db, Config{})
+	s, err := Open(t.Context(), connectPostgres(t, u.String()), Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

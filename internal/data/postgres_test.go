@@ -14,16 +14,22 @@ import (
 // openPostgres makes a PostgreSQL database of the statements.
 func openPostgres(tb testing.TB, statements ...string) *sql.DB {
 	tb.Helper()
-	db, err := sql.Open("pgx", testserver.SharedPostgres(tb).URL())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = db.Close() })
+	db := connectPostgres(tb, testserver.SharedPostgres(tb).URL())
 	for _, statement := range statements {
 		if _, err := db.ExecContext(tb.Context(), statement); err != nil {
 			tb.Fatalf("%s: %v", statement, err)
 		}
 	}
+	return db
+}
+
+func connectPostgres(tb testing.TB, url string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
 	return db
 }
 

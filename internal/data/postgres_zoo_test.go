@@ -6,7 +6,10 @@ package data
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // postgresValues are the types of PostgreSQL with values of each, as literals.
@@ -149,8 +152,36 @@ func postgresZoo() []string {
 	)
 }
 
+// postgresZooURL is the address of a zoo that all tests read and none changes.
+var postgresZooURL = struct {
+	sync.Mutex
+	url string
+}{}
+
+// zooOfPostgres is the zoo's source.
+func zooOfPostgres(t *testing.T) *Source {
+	t.Helper()
+	postgresZooURL.Lock()
+	defer postgresZooURL.Unlock()
+	if postgresZooURL.url == "" {
+		server := testserver.SharedPostgres(t)
+		fill := connectPostgres(t, server.URL())
+		for _, statement := range postgresZoo() {
+			if _, err := fill.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+		postgresZooURL.url = server.URL()
+	}
+	s, err := Open(t.Context(), connectPostgres(t, postgresZooURL.url), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestPostgresZoo(t *testing.T) {
-	s := postgresSource(t, Config{}, postgresZoo()...)
+	s := zooOfPostgres(t)
 	readAll(t, s)
 	for _, table := range s.Schema().Tables {
 		page, err := s.List(t.Context(), Query{Table: table.Name, Limit: MaxLimit})
@@ -175,7 +206,7 @@ func TestPostgresZoo(t *testing.T) {
 
 // Every type is read as its own client shows it, and is of the kind that people take it for.
 func TestPostgresTypes(t *testing.T) {
-	s := postgresSource(t, Config{}, postgresZoo()...)
+	s := zooOfPostgres(t)
 	table, _ := s.Schema().Table("every_type")
 	page, err := s.List(t.Context(), Query{Table: "every_type", Sort: []SortKey{{"id", false}}})
 	if err != nil {
@@ -225,7 +256,7 @@ func TestPostgresTypes(t *testing.T) {
 
 // Every value equals its own text, and is neither less nor greater.
 func TestPostgresValuesEqualTheirTexts(t *testing.T) {
-	s := postgresSource(t, Config{}, postgresZoo()...)
+	s := zooOfPostgres(t)
 	table, _ := s.Schema().Table("every_type")
 	page, err := s.List(t.Context(), Query{Table: "every_type", Limit: MaxLimit})
 	if err != nil {
