@@ -70,7 +70,7 @@ func (p *Pages) insert(v *frame.Visit, in data.Input) (key data.Key, again bool,
 	t := v.Table
 	insert := func() (data.Key, error) { return v.Data.Insert(v.R.Context(), t.Name, in) }
 	if form, ok := sentForm(v, in); ok {
-		key, again, err = p.once.do(v.R.Context(), form, insert)
+		key, again, err = p.once.do(v.R.Context(), form, func() (data.Key, bool, error) { return p.onAllNodes(v, form, insert) })
 		if !again || key.IsZero() {
 			return key, again, err
 		}

@@ -7,10 +7,15 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
 	"github.com/go-crudadmin/crudadmin/internal/spool"
+	"github.com/go-crudadmin/crudadmin/session"
 )
 
 // Pages are the pages of the application's records. The zero value lacks Spools.
 type Pages struct {
+	// Manager is that of the panel's sessions, through which nodes agree on forms that are sent
+	// once.
+	Manager *session.Manager
+
 	// Spools is where exports wait until browsers have taken them.
 	Spools *spool.Room
 
