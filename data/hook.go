@@ -12,7 +12,9 @@ const MaxText = 1 << 20
 
 // Tx is the transaction that a hook or an action is part of. The panel ends it: committed
 // when the hook and all that comes after it succeed, else rolled back. *sql.Tx is one too, so
-// code that takes the interface runs in both.
+// code that takes the interface runs in both. Placeholders are those of the engine: ? on SQLite, $1
+// on PostgreSQL. There a statement that fails undoes the whole transaction, even if the hook goes
+// on.
 type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
@@ -20,7 +22,9 @@ type Tx interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Values are a row as it is stored: an int64, float64, string, []byte or nil for each column.
+// Values are a row as it is stored: an int64, float64, string, []byte or nil for each column. On
+// PostgreSQL what is neither a whole number nor bytes is its text, as psql shows it in UTC: "1.50",
+// "true", "2026-01-31 13:45:00+00".
 // Columns that are masked, and values longer than MaxText, are left out; columns that
 // ColumnConfig.Hide hides are there.
 type Values map[string]any

@@ -43,7 +43,7 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 	var done int64
 	err = s.transact(ctx, writes, "act on", t, func(ctx context.Context, db queryer) error {
 		done = 0
-		lock := s.dialect.lock(false)
+		lock := s.dialect.lock(t, false)
 		was, err := s.sameAsked(ctx, db, t, conditions, asked, lock)
 		if err != nil {
 			return err

@@ -99,7 +99,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
 		return nil, err
 	}
 	pool := &sqldb.DB{Pool: db, Engine: d.engine(), Undo: undoTimeout}
-	s := &Source{db: db, reads: d.reads(db), pool: pool, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db)}
+	s := &Source{db: db, reads: d.reads(db), pool: pool, dialect: d, config: newSettings(cfg, Guard{}), shares: newShares(db, d.engine())}
 	if err := s.Refresh(ctx); err != nil {
 		return nil, err
 	}

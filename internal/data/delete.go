@@ -60,7 +60,7 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 // stillAsked reads a row that is to be deleted. The row, and the records that go with it, must
 // still be those that the token of its preview covers.
 func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
-	state, err := s.rowState(ctx, db, t, key, s.dialect.lock(true))
+	state, err := s.rowState(ctx, db, t, key, s.dialect.lock(t, true))
 	switch {
 	case err != nil:
 		return nil, err
@@ -165,14 +165,14 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}
-		if _, err := s.sameAsked(ctx, db, t, conditions, asked, s.dialect.lock(true)); err != nil {
+		if _, err := s.sameAsked(ctx, db, t, conditions, asked, s.dialect.lock(t, true)); err != nil {
 			return err
 		}
 		changes := s.recorder(ctx)
 		var handles [][]any
 		if t.hooks.BeforeDelete != nil || changes != nil && len(t.handle()) > 0 {
 			var err error
-			if handles, err = s.handles(ctx, db, t, conditions, s.dialect.lock(true)); err != nil {
+			if handles, err = s.handles(ctx, db, t, conditions, s.dialect.lock(t, true)); err != nil {
 				return err
 			}
 		}

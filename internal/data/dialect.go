@@ -35,10 +35,10 @@ type dialect interface {
 	engine() sqldb.Engine
 	// start begins a transaction, with foreign keys enforced at its commit if not before.
 	start(p purpose) sqldb.Start
-	// lock is the end of a SELECT that keeps others from changing the rows that it finds, and from
-	// referring to them anew if they are to be deleted, until the transaction ends. A row that
-	// somebody else is writing is found as it is after that.
-	lock(deletes bool) string
+	// lock is the end of a SELECT from t that keeps others from changing the rows that it finds,
+	// and from referring to them anew if they are to be deleted, until the transaction ends. A row
+	// that somebody else is writing is found as it is after that.
+	lock(t *Table, deletes bool) string
 	// answers says whether a transaction can be asked anything after one of its statements was
 	// refused.
 	answers() bool

@@ -21,11 +21,39 @@ func (e *HookError) Unwrap() error { return e.Err }
 type statements struct{ queryer }
 
 // programs is a transaction as a program has it, which writes the engine's own placeholders.
-func programs(db queryer) Tx {
+func programs(db queryer) statements {
 	if conn, ok := db.(numbered); ok {
 		return statements{conn.Conn}
 	}
 	return statements{db}
+}
+
+// lent is a transaction that a program has for a while.
+type lent struct {
+	statements
+	rows []*sql.Rows
+}
+
+func (l *lent) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := l.statements.QueryContext(ctx, query, args...)
+	if err == nil {
+		l.rows = append(slices.DeleteFunc(l.rows, ended), rows)
+	}
+	return rows, err
+}
+
+// ended reports whether rows are closed, or were read to their end.
+func ended(rows *sql.Rows) bool {
+	_, err := rows.Columns()
+	return err != nil
+}
+
+// back closes the rows that the program left open: a driver may close a connection whose query's
+// context ends before its rows do.
+func (l *lent) back() {
+	for _, rows := range l.rows {
+		_ = rows.Close()
+	}
 }
 
 // hooked calls a hook. Rows that it leaves open are closed when it is done.
@@ -34,7 +62,9 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 		changes.program = true
 	}
 	short, cancel := context.WithCancel(ctx)
-	err := hook(short, programs(db))
+	tx := &lent{statements: programs(db)}
+	err := hook(short, tx)
+	tx.back()
 	cancel()
 	if err == nil {
 		return nil
@@ -48,11 +78,22 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 	if _, broken := s.dialect.violation(ctx, s.answering(db), t, err); broken {
 		return s.refused(ctx, db, "run a hook of", t, Input{}, nil, err)
 	}
-	classified := s.dialect.classify(ctx, err)
-	if outage(classified) || s.dialect.engine().Owns(err) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) {
+	owned := s.dialect.engine().Owns(err)
+	classified := err
+	if owned || !answered(ctx, db) {
+		classified = s.dialect.classify(ctx, err)
+	}
+	if outage(classified) || owned || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("data: hook of %q: %w", t.Name, classified)
 	}
 	return &HookError{Err: err}
+}
+
+// answered reports whether the connection of a transaction still answers. An error that names no
+// answer of the database is the program's own then.
+func answered(ctx context.Context, db queryer) bool {
+	conn, ok := db.(numbered)
+	return ok && conn.PingContext(ctx) == nil
 }
 
 // before runs the hook before a row is written (state is nil for a new row) and returns the input

@@ -10,9 +10,14 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
-// lock keeps others from changing the rows; from referring to them too where they are deleted.
-func (*postgres) lock(deletes bool) string {
-	if deletes {
+// lock keeps others from changing the rows; from referring to them too where they are deleted. It
+// takes the right to update: a user who may only delete sees by the moment of the deletion that
+// somebody else wrote.
+func (*postgres) lock(t *Table, deletes bool) string {
+	switch {
+	case t.lacks[Modification] != nil:
+		return ""
+	case deletes:
 		return " FOR UPDATE"
 	}
 	return " FOR NO KEY UPDATE"

@@ -359,6 +359,12 @@ func TestPostgresAbortedTransactionsAreNotSaved(t *testing.T) {
 			_, _ = tx.ExecContext(ctx, "SELECT nothing($1)", 1)
 			return nil
 		},
+		AfterUpdate: func(ctx context.Context, tx Tx, _ Values) error {
+			if _, err := tx.ExecContext(ctx, "SELECT nothing($1)", 1); err == nil {
+				return nil
+			}
+			return errors.New("the program's own words")
+		},
 		BeforeDelete: func(ctx context.Context, tx Tx, row Values) error {
 			_, err := tx.ExecContext(ctx, "UPDATE x SET n = $1 WHERE id = $2", 9, row["id"])
 			return err
@@ -373,7 +379,12 @@ func TestPostgresAbortedTransactionsAreNotSaved(t *testing.T) {
 	if _, err := s.db.ExecContext(t.Context(), "INSERT INTO x VALUES (1, 1)"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Delete(t.Context(), "x", keyOf(t, s, "x", "1"), ""); err != nil {
+	record := editOf(t, s, "x", keyOf(t, s, "x", "1"))
+	var own *HookError
+	if _, err := s.Update(t.Context(), "x", record.Key, record.Token, edited("n", "5")); !errors.As(err, &own) || own.Error() != "the program's own words" {
+		t.Errorf("%v", err)
+	}
+	if err := s.Delete(t.Context(), "x", record.Key, ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -427,5 +438,161 @@ func TestPostgresUnansweredCommitsAreUndecided(t *testing.T) {
 	}
 	if _, err = s.Update(t.Context(), "x", key, editOf(t, s, "x", key).Token, edited("n", "2")); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// A write that waits for somebody's lock keeps no other one waiting.
+func TestPostgresWritesDoNotWaitForOthers(t *testing.T) {
+	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0), (2, 0)`)
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	if _, err := holder.ExecContext(t.Context(), "BEGIN; SELECT * FROM x WHERE id = 1 FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	one, two := editOf(t, s, "x", keyOf(t, s, "x", "1")), editOf(t, s, "x", keyOf(t, s, "x", "2"))
+	waits := make(chan error)
+	go func() { waits <- second(s.Update(t.Context(), "x", one.Key, one.Token, edited("n", "1"))) }()
+	waitFor(t, "the first waits for the lock", func() bool {
+		return pgText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1"
+	})
+	if _, err := s.Update(t.Context(), "x", two.Key, two.Token, edited("n", "2")); err != nil {
+		t.Error(err)
+	}
+	if _, err := holder.ExecContext(t.Context(), "COMMIT"); err != nil {
+		t.Error(err)
+	}
+	if err := <-waits; err != nil {
+		t.Error(err)
+	}
+}
+
+// Rights of the database's user: what it may not do is said, and what it may is done without more.
+func TestPostgresRights(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	admin := openPostgresURL(t, server.URL())
+	role := "panel_" + server.Database
+	for _, statement := range []string{
+		`CREATE TABLE deletes (id integer PRIMARY KEY)`, `INSERT INTO deletes VALUES (1), (2)`, `CREATE TABLE reads (id integer PRIMARY KEY)`, `INSERT INTO reads VALUES (1)`,
+		`CREATE TABLE inserts (id integer PRIMARY KEY, n integer)`, "CREATE ROLE " + role + " LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + role,
+		"GRANT DELETE ON deletes TO " + role, "GRANT INSERT ON inserts TO " + role,
+	} {
+		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	t.Cleanup(func() {
+		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP OWNED BY "+role+"; DROP ROLE "+role)
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	s, err := Open(t.Context(), openPostgresURL(t, strings.Replace(server.URL(), "postgres@", role+"@", 1)), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table, _ := s.Schema().Table("reads"); table.ReadOnly == "" {
+		t.Error("a table that may only be read is not read-only")
+	}
+	key := keyOf(t, s, "deletes", "1")
+	preview, err := s.DeletePreview(t.Context(), "deletes", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Delete(t.Context(), "deletes", key, preview.Token); err != nil {
+		t.Error(err)
+	}
+	if n, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "deletes"}), ""); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+	made, err := s.Insert(t.Context(), "inserts", edited("id", "1"))
+	if err != nil {
+		t.Error(err)
+	}
+	var unwritable *UnwritableError
+	if _, err := s.Update(t.Context(), "inserts", made, editOf(t, s, "inserts", made).Token, edited("n", "1")); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "UPDATE") {
+		t.Errorf("%v", err)
+	}
+	if err := s.Delete(t.Context(), "inserts", made, ""); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "DELETE") {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Insert(t.Context(), "deletes", edited("id", "9")); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "INSERT") {
+		t.Errorf("%v", err)
+	}
+}
+
+func openPostgresURL(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// A deletion sees one moment: what was saved since the question was asked stops it, whoever is
+// first.
+func TestPostgresDeletionsMeetSaves(t *testing.T) {
+	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `CREATE TABLE kids (id integer PRIMARY KEY, x integer REFERENCES x ON DELETE CASCADE)`)
+	other, err := Open(t.Context(), s.db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 50 {
+		for _, statement := range []string{"DELETE FROM x", "INSERT INTO x VALUES (1, 0)"} {
+			if _, err := s.db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		key := keyOf(t, s, "x", "1")
+		preview, err := s.DeletePreview(t.Context(), "x", key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := editOf(t, s, "x", key).Token
+		var deleted, saved, referred error
+		var done sync.WaitGroup
+		done.Go(func() { deleted = s.Delete(t.Context(), "x", key, preview.Token) })
+		done.Go(func() { _, saved = other.Update(t.Context(), "x", key, token, edited("n", "1")) })
+		done.Go(func() { _, referred = s.db.ExecContext(t.Context(), "INSERT INTO kids VALUES (1, 1)") })
+		done.Wait()
+		left := pgText(t, s, "count(*)", "x")
+		var stale *StaleError
+		switch {
+		case deleted == nil && left == "0" && errors.As(saved, &stale) && referred != nil:
+		case errors.As(deleted, &stale) && left == "1" && (saved == nil || referred == nil):
+		default:
+			t.Fatalf("round %d: %s left; deletion %v, save %v, reference %v", round, left, deleted, saved, referred)
+		}
+	}
+}
+
+// Rows that a hook leaves open are closed, and the write goes on.
+func TestPostgresHooksLeaveRowsOpen(t *testing.T) {
+	s, err := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`).With(Config{Tables: map[string]TableConfig{"x": {Hooks: Hooks{
+		AfterInsert: func(ctx context.Context, tx Tx, _ Values) error {
+			rows, err := tx.QueryContext(ctx, "SELECT generate_series(1, 100000)") //nolint:sqlclosecheck // that is it
+			if err != nil {
+				return err
+			}
+			rows.Next()
+			return rows.Err()
+		},
+	}}}}, Guard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Insert(t.Context(), "x", edited("id", "1")); err != nil {
+		t.Error(err)
+	}
+	if got := pgText(t, s, "count(*)", "x"); got != "1" {
+		t.Error(got)
 	}
 }

@@ -4,9 +4,10 @@
 // so that Ping always finds one; at most n/2 of them, and no more than there are cores, by heavy
 // work, which may read more rows than it shows: searches, filters and orders that no index answers,
 // exact counts, views, previews of deletions, exports, and writes of many. Of these one is an
-// export (two from four places on). One write is under way at a time: SQLite has one writer, and
-// others that wait for it would hold connections meanwhile. A pool without a bound is treated as
-// one of four connections a core, at least eight.
+// export (two from four places on). On SQLite one write is under way at a time: it has one writer,
+// and others that wait for it would hold connections meanwhile. Elsewhere n/2 are, of which one is
+// of many records: a write may wait for a lock that the application holds on its row. A pool
+// without a bound is treated as one of four connections a core, at least eight.
 //
 // Work waits for its place without a connection, never behind work that is heavier: a write of many
 // waits for its turn, and for the rest after the write before it, before it takes a place. A
@@ -23,6 +24,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // weight is what a piece of work takes from the others.
@@ -61,17 +64,21 @@ type shares struct {
 	write time.Duration // longWrite
 }
 
-func newShares(db *sql.DB) *shares {
+func newShares(db *sql.DB, engine sqldb.Engine) *shares {
 	n := db.Stats().MaxOpenConnections
 	if n <= 0 {
 		n = max(8, 4*runtime.GOMAXPROCS(0))
 	}
 	many := max(1, min(n/2, runtime.GOMAXPROCS(0)))
+	writers := 1
+	if engine != sqldb.SQLite {
+		writers = max(1, n/2)
+	}
 	return &shares{
 		all:     make(places, max(1, n-1)),
 		heavy:   make(places, many),
 		exports: make(places, max(1, min(2, many/2))),
-		writes:  make(places, 1),
+		writes:  make(places, writers),
 		pings:   make(places, 1),
 		turns:   newTurns(),
 		bulk:    newTurns(),

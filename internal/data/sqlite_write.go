@@ -21,7 +21,7 @@ func (*sqlite) start(p purpose) sqldb.Start {
 }
 
 // lock is empty: a transaction that writes is the only one (startWrite).
-func (*sqlite) lock(bool) string { return "" }
+func (*sqlite) lock(*Table, bool) string { return "" }
 
 // answers: a statement that is refused undoes itself alone, and so does a COMMIT.
 func (*sqlite) answers() bool { return true }

@@ -48,7 +48,7 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 	}
 	err = s.transact(ctx, writes, "update", t, func(ctx context.Context, db queryer) error {
 		updated = 0
-		lock := s.dialect.lock(false)
+		lock := s.dialect.lock(t, false)
 		was, err := s.sameAsked(ctx, db, t, conditions, asked, lock)
 		if err != nil {
 			return err

@@ -198,6 +198,14 @@ func cutRunes(s string, n int) (string, bool) {
 	return s, false
 }
 
+// Held is the instant that the column holds of one: PostgreSQL keeps microseconds.
+func (c *Column) Held(at time.Time) time.Time {
+	if c.native == nil {
+		return at
+	}
+	return at.Truncate(time.Microsecond)
+}
+
 // Time reads a stored value of the column as Value.Time does.
 func (c *Column) Time(raw any) (at time.Time, ok bool) {
 	at, _, ok = Value{Kind: c.Kind, raw: raw, native: c.native}.Time()

@@ -127,7 +127,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 	var handle []any
 	var now Key
 	err = s.transact(ctx, writes, "update", t, func(ctx context.Context, db queryer) error {
-		state, err := s.current(ctx, db, t, key, token, s.dialect.lock(false))
+		state, err := s.current(ctx, db, t, key, token, s.dialect.lock(t, false))
 		if err != nil {
 			return err
 		}

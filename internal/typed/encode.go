@@ -72,6 +72,7 @@ func encode(v reflect.Value, c *data.Column) (field data.Field, err error) {
 }
 
 func timeField(at time.Time, c *data.Column) data.Field {
+	at = c.Held(at)
 	switch c.Kind {
 	case data.KindDate:
 		return data.Field{Text: at.Format(time.DateOnly)}
