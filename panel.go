@@ -115,7 +115,7 @@ func New(ctx context.Context, cfg Config) (*Panel, error) {
 	p := &Panel{
 		frame: f, policy: policy, accounts: accounts, manager: manager, source: source,
 		tables: cfg.Tables, rights: cfg.Rights, drift: map[string][]typed.Drift{}, log: cfg.Logger.With("component", "panel"),
-		records: &records.Pages{Manager: manager, Spools: spool.NewRoom(cfg.ExportDir, int64(cfg.ExportSpoolMB)<<20)},
+		records: &records.Pages{Manager: manager, Now: cfg.Now, Spools: spool.NewRoom(cfg.ExportDir, int64(cfg.ExportSpoolMB)<<20)},
 		people:  &people.Pages{Accounts: accounts, Manager: manager, Sessions: sessions},
 		home:    home.New(source, cfg.AdminDB, manager, cfg.Now),
 	}

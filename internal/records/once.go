@@ -117,7 +117,7 @@ func (p *Pages) onAllNodes(v *frame.Visit, form [sha256.Size]byte, insert func()
 	ctx := v.R.Context()
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var found sent
-		_, err := p.Manager.Update(ctx, mine.ID, claim(form[:sentHash], &found))
+		_, err := p.Manager.Update(ctx, mine.ID, claim(form[:sentHash], p.Now(), &found))
 		switch {
 		case errors.Is(err, errSentMade):
 			if key, err = data.ParseKey(v.Table, found.Key); err != nil {
@@ -139,7 +139,7 @@ func (p *Pages) onAllNodes(v *frame.Visit, form [sha256.Size]byte, insert func()
 		}
 		break
 	}
-	note := sent{Form: form[:sentHash], At: time.Now().Unix()}
+	note := sent{Form: form[:sentHash], At: p.Now().Unix()}
 	defer func() { // also where insert panics
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 		defer cancel()
@@ -160,13 +160,13 @@ const undoTimeout = 5 * time.Second
 
 // claim notes that this node makes the record of a form, unless another does or has: errSentClaims,
 // or errSentMade with what was found.
-func claim(form []byte, found *sent) func(*session.Metadata) error {
+func claim(form []byte, at time.Time, found *sent) func(*session.Metadata) error {
 	return func(m *session.Metadata) error {
 		all, _, err := sentForms.Get(*m)
 		if err != nil {
 			all = nil // not ours
 		}
-		now := time.Now().Unix()
+		now := at.Unix()
 		if i := slices.IndexFunc(all, func(s sent) bool { return bytes.Equal(s.Form, form) }); i >= 0 {
 			*found = all[i]
 			switch {

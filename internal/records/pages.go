@@ -16,6 +16,9 @@ type Pages struct {
 	// once.
 	Manager *session.Manager
 
+	// Now is the clock.
+	Now func() time.Time
+
 	// Spools is where exports wait until browsers have taken them.
 	Spools *spool.Room
 
