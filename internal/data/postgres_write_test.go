@@ -257,8 +257,18 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 	}
 }
 
-// What is entered is there as psql shows it, and edited again it stays.
+// What is entered is there as psql shows it, and edited again it stays, however the driver sends
+// statements: prepared, or with their arguments, as poolers want it.
 func TestPostgresValuesOfEveryType(t *testing.T) {
+	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
+		t.Run(mode, func(t *testing.T) {
+			everyType(t, openPostgresURL(t, testserver.SharedPostgres(t).URL()+"&default_query_exec_mode="+mode))
+		})
+	}
+}
+
+func everyType(t *testing.T, db *sql.DB) {
+	t.Helper()
 	types := []struct{ typ, enter, want string }{
 		{"smallint", "-32768", ""}, {"integer", "2147483647", ""}, {"bigint", "-9223372036854775808", ""}, {"oid", "4294967295", ""},
 		{"numeric", "12345678901234567890.123456789012345678901234567890", ""}, {"numeric", "1.10", ""}, {"numeric", "NaN", ""}, {"numeric(10,2)", "1.5", "1.50"}, {"numeric", "1e3", "1000"},
@@ -276,7 +286,15 @@ func TestPostgresValuesOfEveryType(t *testing.T) {
 		columns = append(columns, fmt.Sprintf("c%d %s", i, one.typ))
 		edits = append(edits, fmt.Sprint("c", i), one.enter)
 	}
-	s := postgresSource(t, Config{}, `CREATE TYPE mood AS ENUM ('bad', 'so so')`, `CREATE DOMAIN shortish AS varchar(3) CHECK (VALUE <> '')`, "CREATE TABLE zoo ("+strings.Join(columns, ", ")+")", `INSERT INTO zoo (id) VALUES (2)`)
+	for _, statement := range []string{`CREATE TYPE mood AS ENUM ('bad', 'so so')`, `CREATE DOMAIN shortish AS varchar(3) CHECK (VALUE <> '')`, "CREATE TABLE zoo (" + strings.Join(columns, ", ") + ")", `INSERT INTO zoo (id) VALUES (2)`} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	key, err := s.Insert(t.Context(), "zoo", edited(edits...))
 	if err != nil {
 		t.Fatal(fieldsOf(err))
