@@ -27,8 +27,7 @@ import (
 // without its secrets.
 type Config struct {
 	// DB is the application's database, whose tables the panel shows. The caller
-	// keeps it and closes it. Supported: SQLite, and PostgreSQL from version 13 on,
-	// which this version only reads.
+	// keeps it and closes it. Supported: SQLite, and PostgreSQL from version 13 on.
 	DB *sql.DB `json:"-"`
 
 	// AdminDB is the database of the administrators, in which New creates tables named

@@ -1,7 +1,7 @@
 // Package data reads and writes the application's database. It reads the schema, turns a typed
 // Query, which has a form in addresses, into bounded SQL with parameters and keyset paging, and an
-// Input into one transaction. SQLite is read and written, PostgreSQL is only read; what each engine
-// does its own way is behind the dialect interface.
+// Input into one transaction. SQLite and PostgreSQL are supported now; what each engine does its
+// own way is behind the dialect interface.
 //
 // Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly.
 // A write enforces the foreign keys even where the connection does not, checks all of them when it

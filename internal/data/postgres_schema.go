@@ -264,8 +264,9 @@ func (c *postgresCatalogue) readConstraints(ctx context.Context, db queryer) err
 		Columns, Refs    []int
 		Deletes, Updates string
 		Definition       string
+		Valid            bool
 	}
-	return objects(ctx, db, `SELECT k.conrelid AS rel, k.conname AS name, k.contype AS kind, k.confrelid AS ref,
+	return objects(ctx, db, `SELECT k.conrelid AS rel, k.conname AS name, k.contype AS kind, k.confrelid AS ref, k.convalidated AS valid,
 		pg_catalog.array_to_json(k.conkey) AS columns, pg_catalog.array_to_json(k.confkey) AS refs, k.confdeltype AS deletes, k.confupdtype AS updates,
 		CASE k.contype WHEN 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid) END AS definition
 		FROM (`+shownRelations+`) AS r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid
@@ -278,6 +279,9 @@ func (c *postgresCatalogue) readConstraints(ctx context.Context, db queryer) err
 		if r.Kind == "c" {
 			t.Checks = append(t.Checks, r.Definition)
 			t.checks = append(t.checks, check{name: r.Name, expression: r.Definition, columns: columns})
+			if r.Valid {
+				c.readCheck(t, r.Definition)
+			}
 			return
 		}
 		refs, known := c.names(r.Ref, r.Refs)

@@ -202,3 +202,31 @@ func TestPostgresViewsOfSecrets(t *testing.T) {
 		}
 	}
 }
+
+// Simple CHECK constraints say which values a column takes.
+func TestPostgresChecks(t *testing.T) {
+	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY,
+		status varchar(10) CHECK (status IN ('on', 'off', 'it''s [x]')), level integer CHECK (level IN (1, -2, 3)), t text CHECK (t = ANY (ARRAY['a', 'b'])),
+		price numeric(10,2) CHECK (price >= 0 AND price <= 999.50), age smallint CHECK (age > -5), short text CHECK (length(short) <= 8), pair integer CHECK (pair > 0 OR pair < -9),
+		n integer, CHECK (n > id), f double precision CHECK (f BETWEEN -1.5 AND 2), cased text CHECK (lower(cased) IN ('a', 'b')), not_in text CHECK (not_in NOT IN ('a', 'b')),
+		late integer CHECK (late > 0) NO INHERIT, "Odd name" text CHECK ("Odd name" IN ('x', 'y')))`,
+		`ALTER TABLE x ADD CONSTRAINT unchecked CHECK (n < 100) NOT VALID`,
+		`INSERT INTO x (id, status, level, n) VALUES (1, 'on', -2, 2)`)
+	table, _ := s.Schema().Table("x")
+	for name, want := range map[string]string{
+		"status": `enum [on off it's [x]] false 10 "" ""`, "level": `integer [1 -2 3] true 0 "" ""`, "t": `enum [a b] false 0 "" ""`, "price": `decimal [] false 0 "0" "999.50"`, "age": `integer [] false 0 "-4" ""`,
+		"short": `text [] false 8 "" ""`, "pair": `integer [] false 0 "" ""`, "n": `integer [] false 0 "" ""`, "f": `real [] false 0 "-1.5" "2"`, "cased": `text [] false 0 "" ""`,
+		"not_in": `text [] false 0 "" ""`, "late": `integer [] false 0 "1" ""`, "Odd name": `enum [x y] false 0 "" ""`,
+	} {
+		c, _ := table.Column(name)
+		if got := fmt.Sprintf("%s %v %v %d %q %q", c.Kind, c.Enum, c.numbers, c.MaxLength, c.Min, c.Max); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	if got := matched(t, s, "x", "f.status.eq=on&f.level.eq=-2"); got != "1" {
+		t.Errorf("%q", got)
+	}
+	if _, err := parse(t, s, "x", "f.status.eq=perhaps"); err == nil {
+		t.Error("a value that no row can have is taken")
+	}
+}
