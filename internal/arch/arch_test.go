@@ -58,7 +58,7 @@ var rules = map[string]rule{
 		"config", "internal/fields", "session", "session/sessionhttp", "session/memstore", "data", "internal/data", "account", "internal/environ", "internal/namelist", "internal/rightsfile", "internal/loglevel",
 		"internal/spool", "internal/records", "internal/people", "internal/home", "internal/frame", "internal/typed", "internal/ui",
 	}},
-	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/text", "internal/spool", "internal/data", "session/sessionhttp"}},
+	"internal/records": {imports: []string{"internal/frame", "internal/typed", "internal/ui", "internal/text", "internal/spool", "internal/data", "session", "session/sessionhttp"}},
 	"internal/people":  {imports: []string{"internal/frame", "internal/ui", "internal/text", "account", "session", "session/sessionhttp"}},
 	"internal/home":    {imports: []string{"internal/frame", "internal/ui", "internal/text", "internal/data", "session"}},
 	"internal/frame":   {imports: []string{"config", "internal/fields", "internal/typed", "internal/ui", "internal/text", "internal/spool", "account", "internal/data", "session", "session/sessionhttp"}},
