@@ -86,7 +86,7 @@ type sent struct {
 	Form []byte `json:"form"` // the half of its hash
 	At   int64  `json:"at"`   // Unix seconds
 	Made bool   `json:"made,omitempty"`
-	Key  string `json:"key,omitempty"` // of the record that was made, unless it is long or there is none
+	Key  string `json:"key,omitempty"` // of the record, unless it is long or there is none
 }
 
 const (
