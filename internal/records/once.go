@@ -93,8 +93,8 @@ const (
 	sentKept    = 4 // forms of a session
 	sentHash    = sha256.Size / 2
 	sentLongest = 256 // bytes of a key that is kept
-	// sentClaim is for how long others wait for a node that makes the record of a form. It is longer
-	// than a write may take; after it the node is taken to be gone.
+	// sentClaim is for how long others wait for a node that makes the record of a form: longer than
+	// a write may take. After it the node is taken to be gone.
 	sentClaim = 60 // seconds
 )
 
