@@ -19,6 +19,8 @@ type native interface {
 	key(part string) (any, text.Message)
 	// enter reads what was entered for a column; ok is false where it is read by its Kind alone.
 	enter(c *Column, given string) (value any, ok bool, err error)
+	// held is the instant that a column of the type holds of one.
+	held(at time.Time) time.Time
 	// unwritable says why no value can be entered; empty if one can.
 	unwritable() string
 	// time reads the engine's own text of a date, a time or both. zoned says whether it has a zone.

@@ -77,7 +77,7 @@ func (p *postgresType) enterInstant(given string) (any, error) {
 		return given, nil
 	}
 	at := o.from.UTC()
-	if exact, _, _, err := parseISO(withZone(given)); err == nil && !exact.Equal(o.from) {
+	if exact, _, _, err := parseISO(withZone(given)); err == nil && !exact.Equal(p.held(exact)) {
 		return nil, errTooPrecise
 	}
 	switch p.base {
@@ -124,3 +124,5 @@ func equalFloats(a, b string) bool {
 func equalDecimals(a, b string) bool {
 	return !slices.ContainsFunc([]string{a, b}, func(one string) bool { return !postgresNumber.MatchString(one) }) && newDecimal(a) == newDecimal(b)
 }
+
+func (p *postgresType) held(at time.Time) time.Time { return at.Truncate(p.tick) }

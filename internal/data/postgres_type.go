@@ -26,6 +26,7 @@ type postgresType struct {
 	// collated says that the column's collation takes different texts for equal: LIKE does not take
 	// it.
 	collated bool
+	tick     time.Duration // between two values, of a time
 	// fixed says why a value cannot be entered as its text; empty if it can.
 	fixed string
 }
@@ -352,7 +353,7 @@ func (c *postgresCatalogue) describe(column *Column, id oid, mod int) {
 	if row == nil {
 		row = &postgresTypeRow{Kind: "p"}
 	}
-	typ := &postgresType{name: c.d.quote(row.Schema) + "." + c.d.quote(row.Bare), kind: KindAny, class: StoredText, labels: row.Labels}
+	typ := &postgresType{name: c.d.quote(row.Schema) + "." + c.d.quote(row.Bare), kind: KindAny, class: StoredText, labels: row.Labels, tick: time.Microsecond}
 	if row.Builtin {
 		typ.base = row.Bare
 	}
@@ -399,6 +400,13 @@ func (c *postgresCatalogue) ordered(row *postgresTypeRow) bool {
 
 // measure reads a type's modifier.
 func (c *postgresCatalogue) measure(column *Column, typ *postgresType, mod int) {
+	switch typ.base {
+	case "time", "timetz", "timestamp", "timestamptz":
+		for digits := 6; mod >= 0 && digits > mod; digits-- {
+			typ.tick *= 10
+		}
+		return
+	}
 	const header = 4 // bytes, which the modifier counts too
 	if mod < header {
 		return

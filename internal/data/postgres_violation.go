@@ -35,6 +35,8 @@ func (*postgres) violation(_ context.Context, _ queryer, t *Table, err error) (v
 		return violation{rule: ruleTrigger, message: a.Message}, true
 	case a.State == stateAborted:
 		return violation{rule: ruleTrigger, message: a.Message}, true
+	case class == stateData && blamed(err) == nil: // of a value that was computed, by a trigger or a rule
+		return violation{rule: ruleTrigger, message: a.Message}, true
 	case class == stateData:
 		return violation{rule: ruleType, columns: blamed(err)}, true
 	case class != stateRule:

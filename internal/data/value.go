@@ -198,12 +198,12 @@ func cutRunes(s string, n int) (string, bool) {
 	return s, false
 }
 
-// Held is the instant that the column holds of one: PostgreSQL keeps microseconds.
+// Held is the instant that the column holds of one: PostgreSQL keeps microseconds, or fewer digits.
 func (c *Column) Held(at time.Time) time.Time {
 	if c.native == nil {
 		return at
 	}
-	return at.Truncate(time.Microsecond)
+	return c.native.held(at)
 }
 
 // Time reads a stored value of the column as Value.Time does.
