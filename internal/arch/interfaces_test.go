@@ -16,7 +16,6 @@ import (
 var lonely = map[string]string{
 	"data Tx":                      "*sql.Tx is the other: hooks take what sqlc and ORMs take",
 	"internal/data cellReader":     "asks a connection of any driver what package sqlite's can do",
-	"internal/data native":         "SQLite's columns have no type of this kind, and MySQL's are to come",
 	"session/hybridstore Database": "no store knows another: sqlstore's is given to it",
 	"sqlite wrapped":               "the driver's connection, whose type it does not export",
 }

@@ -1,7 +1,7 @@
 // Package data reads and writes the application's database. It reads the schema, turns a typed
 // Query, which has a form in addresses, into bounded SQL with parameters and keyset paging, and an
-// Input into one transaction. SQLite and PostgreSQL are supported now; what each engine does its
-// own way is behind the dialect interface.
+// Input into one transaction. SQLite and PostgreSQL are read and written, MySQL and MariaDB are
+// only read; what each engine does its own way is behind the dialect interface.
 //
 // Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly.
 // A write enforces the foreign keys even where the connection does not, checks all of them when it
@@ -50,6 +50,14 @@
 // NaN and Infinity too, enums in the order of their labels, instants to the microsecond. bool and
 // uuid have one form. Other types take their own text. Types without an order, such as json, are
 // compared by their texts. NULL comes after all values in an ascending order.
+//
+// # MySQL and MariaDB
+//
+// A value is the text that the engine's client shows, with TIMESTAMP in UTC. A FLOAT has the digits
+// that it takes to read it again, BIT is in zeros and ones, and a geometry is well-known text.
+// Texts compare and are sorted by their column's collation, long ones are sorted by their first 255
+// characters; ENUM and SET are texts. Numbers compare to their last digit. A zero date, or a time
+// of more than a day, equals itself.
 package data
 
 import (
@@ -85,8 +93,8 @@ type Source struct {
 }
 
 // Open detects the engine behind db and reads its schema. The caller keeps db and closes it. An
-// engine other than SQLite 3.37 or later and PostgreSQL 13 or later, and names in cfg that the
-// database does not have, are errors.
+// engine other than SQLite 3.37, PostgreSQL 13, MySQL 8.0, MariaDB 10.6 or later, and names in cfg
+// that the database does not have, are errors.
 func Open(ctx context.Context, db *sql.DB, cfg Config) (*Source, error) {
 	if db == nil {
 		return nil, errors.New("data: open: db is nil")

@@ -110,9 +110,10 @@ type dialect interface {
 	longer(c *Column, bytes int) (fragment, bool)
 	// part is exact, except that the class of a value that is too long begins with "long ".
 	part(t *Table, o term, maxBytes int) string
-	// stream calls row with each row of a query, in little memory. row may ask db other things. An
-	// error of row ends it, and is returned.
-	stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error
+	// stream calls row with each row of a query, in little memory. row may ask db other things if
+	// the query, asked again, gives its rows in the same order (steady). An error of row ends it,
+	// and is returned.
+	stream(ctx context.Context, db queryer, query fragment, steady bool, row func(line *scan) error) error
 	// rowBytes is how much of one row of an export is read at once.
 	rowBytes() int
 	// results is how many columns the result of a query has at most.
@@ -151,7 +152,7 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	engine, version, err := sqldb.Detect(ctx, db)
 	switch {
 	case errors.Is(err, sqldb.ErrEngine):
-		return nil, fmt.Errorf("data: open: %w; only SQLite and PostgreSQL are supported here", err)
+		return nil, fmt.Errorf("data: open: %w", err)
 	case err != nil:
 		return nil, fmt.Errorf("data: open: %w", err)
 	case engine == sqldb.SQLite:
@@ -159,5 +160,5 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	case engine == sqldb.PostgreSQL:
 		return newPostgres(ctx, db, version)
 	}
-	return nil, fmt.Errorf("data: open: the database is %q; only SQLite and PostgreSQL are supported here", engine)
+	return newMySQL(ctx, db, version)
 }

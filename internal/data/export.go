@@ -195,7 +195,7 @@ func (e *export) whole(ctx context.Context, db queryer, to RowWriter) error {
 		own = to.Begin(e.columns)
 		return own
 	}
-	err := s.dialect.stream(ctx, db, query, func(line *scan) error {
+	err := s.dialect.stream(ctx, db, query, t.keyset(), func(line *scan) error {
 		if !begun && begin() != nil {
 			return own
 		}

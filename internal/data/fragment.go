@@ -146,11 +146,14 @@ func (s *Source) exactly(t *Table, terms []term, maxBytes int) []string {
 
 // orderBy is the ORDER BY of terms whose expressions are the places.
 func orderBy(places []string, terms []term) string {
-	keys := make([]string, len(places))
+	var keys []string
 	for i, place := range places {
-		keys[i] = place
 		if terms[i].desc {
-			keys[i] += " DESC"
+			place += " DESC"
+		}
+		keys = append(keys, place)
+		if c := terms[i].column; c != nil && c.alone {
+			break
 		}
 	}
 	if len(keys) == 0 {

@@ -175,7 +175,7 @@ func (d *postgres) part(_ *Table, o term, maxBytes int) string {
 }
 
 // stream fetches some rows at a time: a connection answers nothing else while it gives rows.
-func (*postgres) stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error {
+func (*postgres) stream(ctx context.Context, db queryer, query fragment, _ bool, row func(line *scan) error) error {
 	const most = 256
 	// Drivers remember the columns of a statement by its text: that of FETCH names its query.
 	sum := sha256.Sum256([]byte(query.text))

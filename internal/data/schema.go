@@ -12,7 +12,7 @@ import (
 
 // Schema is the tables and views that are shown, sorted by name.
 type Schema struct {
-	Engine  string // "SQLite", "PostgreSQL"
+	Engine  string // "SQLite", "PostgreSQL", "MySQL", "MariaDB"
 	Version string
 	Tables  []*Table
 
@@ -89,6 +89,8 @@ type Column struct {
 	refers     bool     // part of a foreign key to columns that exist
 	reads      []string // the columns of its table that a generated column is computed from
 	unsearched bool     // not looked into by Query.Search, by the options
+
+	alone bool // no two rows have the same value, nor NULL: what an order has after it changes nothing
 
 	native native // the engine's type; nil where every value has a type of its own, as in SQLite
 

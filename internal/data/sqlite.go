@@ -109,7 +109,7 @@ func (d *sqlite) bytes(t *Table, o term) string { return "'integer', " + d.size(
 func (*sqlite) reads(db *sql.DB) queryer { return db }
 
 // stream: a connection answers others while it gives rows.
-func (*sqlite) stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error {
+func (*sqlite) stream(ctx context.Context, db queryer, query fragment, _ bool, row func(line *scan) error) error {
 	return stream(ctx, db, query, row)
 }
 

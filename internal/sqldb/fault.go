@@ -286,6 +286,14 @@ var mysqlFaults = map[int]Fault{
 	3988: Unstorable, // ER_CANNOT_CONVERT_STRING
 }
 
+// MySQLNumber is the number of an error of MySQL or MariaDB; 0 for other errors, and for none.
+func MySQLNumber(err error) int {
+	if err == nil {
+		return 0
+	}
+	return mysqlNumber(err)
+}
+
 // mysqlNumber is the number of an error of the server, which the driver has in a field of its own
 // type and at the beginning of the text: "Error 1062 (23000): …". It is 0 for other errors.
 func mysqlNumber(err error) int {

@@ -1,0 +1,342 @@
+// This file holds the dialect of MySQL and MariaDB: connections, identifiers, cells, errors.
+// mysql_session.go holds the settings of connections and stops statements, mysql_schema.go reads
+// the catalogue, mysql_type.go the types, mysql_match.go holds the conditions, mysql_write.go the
+// writes.
+
+package data
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
+)
+
+type mysql struct {
+	mariadb  bool
+	version  string // 10.11.6, 8.4.0
+	pool     *sql.DB
+	sessions sync.Map // *sql.Conn in a transaction to its *mysqlSession
+}
+
+// newMySQL refuses versions before MySQL 8.0 (2018) and MariaDB 10.6 (2021), and servers that speak
+// their protocol without being one of them.
+func newMySQL(ctx context.Context, db *sql.DB, version string) (dialect, error) {
+	for _, other := range []string{"TiDB", "Vitess", "OceanBase", "SingleStore"} {
+		if strings.Contains(version, other) {
+			return nil, fmt.Errorf("data: open: %q is neither MySQL nor MariaDB itself: it is not supported", version)
+		}
+	}
+	var about string
+	d := &mysql{pool: db}
+	if err := db.QueryRowContext(ctx, "SELECT @@version_comment").Scan(&about); err != nil {
+		return nil, fmt.Errorf("data: open: %w", d.classify(ctx, err))
+	}
+	d.mariadb = strings.Contains(version+about, "MariaDB") || strings.Contains(about, "mariadb")
+	d.version, _, _ = strings.Cut(version, "-")
+	var major, minor int
+	oldest := [2]int{8, 0}
+	if d.mariadb {
+		oldest = [2]int{10, 6}
+	}
+	if _, err := fmt.Sscanf(d.version, "%d.%d", &major, &minor); err != nil {
+		return nil, fmt.Errorf("data: open: the version of %s is %q, which cannot be read", d.name(), version)
+	}
+	if major < oldest[0] || major == oldest[0] && minor < oldest[1] {
+		return nil, fmt.Errorf("data: open: %s %s is not supported: use %d.%d or later", d.name(), d.version, oldest[0], oldest[1])
+	}
+	return d, nil
+}
+
+func (*mysql) engine() sqldb.Engine { return sqldb.MySQL }
+
+// name is what people call the engine.
+func (d *mysql) name() string {
+	if d.mariadb {
+		return "MariaDB"
+	}
+	return "MySQL"
+}
+
+func (*mysql) ping(ctx context.Context, conn *sql.Conn) error {
+	var one int64
+	return conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+}
+
+func (*mysql) quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// table is a table's name in a statement, which does not depend on the chosen database.
+func (d *mysql) table(t *Table) string { return d.quote(t.schema) + "." + d.quote(t.bare) }
+
+func (d *mysql) from(t *Table) string { return d.table(t) + " AS t" }
+
+func (d *mysql) column(c *Column) string { return "t." + d.quote(c.Name) }
+
+// place is the column; of a long text or blob its beginning alone, by which the server sorts.
+func (d *mysql) place(_ *Table, o term) string {
+	return mysqlTypeOf(o.column).place(d.column(o.column))
+}
+
+func (d *mysql) bind(_ *Table, o term, value any) fragment { return mysqlTypeOf(o.column).bind(value) }
+
+func (*mysql) nullsLast() bool { return false }
+
+func (d *mysql) cell(c *Column, maxRunes int) string {
+	x, typ := d.column(c), mysqlTypeOf(c)
+	switch {
+	case c.Masked:
+		return "CASE WHEN " + x + " IS NULL THEN 'null' ELSE 'text' END, NULL, NULL"
+	case typ.class == StoredBlob:
+		return typ.classOf(x) + ", NULL, LENGTH(" + x + ")"
+	case typ.class == StoredInteger:
+		return typ.classOf(x) + ", " + typ.text(x) + ", NULL"
+	}
+	return fmt.Sprintf("%s, %s, LENGTH(%s)", typ.classOf(x), typ.beginning(x, maxRunes+1), typ.text(x))
+}
+
+func (d *mysql) exact(_ *Table, o term, maxBytes int) string {
+	x, typ := d.column(o.column), mysqlTypeOf(o.column)
+	return typ.classOf(x) + ", " + typ.upTo(x, maxBytes)
+}
+
+func (*mysql) one() string { return "'integer', 1" }
+
+func (d *mysql) class(_ *Table, o term) string {
+	return "'text', " + mysqlTypeOf(o.column).classOf(d.column(o.column))
+}
+
+func (d *mysql) bytes(_ *Table, o term) string {
+	return "'integer', LENGTH(" + mysqlTypeOf(o.column).text(d.column(o.column)) + ")"
+}
+
+// longer: the server sorts on its disk what does not fit into its memory.
+func (*mysql) longer(*Column, int) (fragment, bool) { return fragment{}, false }
+
+func (d *mysql) part(_ *Table, o term, maxBytes int) string {
+	x, typ := d.column(o.column), mysqlTypeOf(o.column)
+	if typ.class == StoredInteger {
+		return typ.classOf(x) + ", " + typ.text(x)
+	}
+	return fmt.Sprintf("CONCAT(CASE WHEN LENGTH(%s) > %d THEN 'long ' ELSE '' END, %s), %s", typ.text(x), maxBytes, typ.classOf(x), typ.upTo(x, maxBytes))
+}
+
+// mysqlBatch is how many rows of an export are held at once, where a row needs other queries.
+const mysqlBatch = 256
+
+// stream gives rows as they come. A connection answers nothing else meanwhile: a row that has a
+// long cell, and some after it, are kept until the query has ended, and another one goes on behind
+// them. As long as there is none the queries become longer.
+func (*mysql) stream(ctx context.Context, db queryer, query fragment, steady bool, row func(line *scan) error) error {
+	if !steady {
+		return stream(ctx, db, query, row)
+	}
+	for n, done := mysqlBatch, 0; ; {
+		start := done
+		some := fragment{query.text + " LIMIT ? OFFSET ?", append(slices.Clone(query.args), n, done)}
+		var kept []*scan
+		came, long := 0, false
+		err := stream(ctx, db, some, func(line *scan) error {
+			came++
+			if long = long || hasLong(line); !long {
+				done++
+				return row(line)
+			}
+			if len(kept) < mysqlBatch {
+				kept = append(kept, line)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, line := range kept {
+			if err := row(line); err != nil {
+				return err
+			}
+			done++
+		}
+		switch {
+		case came < n && done-start == came:
+			return nil
+		case long:
+			n = mysqlBatch
+		default:
+			n = min(4*n, 1<<30)
+		}
+	}
+}
+
+// hasLong says whether a row has a cell that part says is long. Every other value is a class.
+func hasLong(line *scan) bool {
+	for i := 0; i < len(line.values); i += 2 {
+		if class, _ := asString(line.values[i]); strings.HasPrefix(class, "long ") {
+			return true
+		}
+	}
+	return false
+}
+
+// rowBytes: mysqlBatch rows may be held at once.
+func (*mysql) rowBytes() int { return 128 << 10 }
+
+func (*mysql) results() int { return 4096 } // of a SELECT
+
+func (*mysql) measured(_ string, size int64) int64 { return size }
+
+func (*mysql) whole(_ Storage, read func(each func([]byte) error) error, yield func([]byte) error) error {
+	return read(yield)
+}
+
+// piece is of the text in UTF-8, whatever the column's character set is.
+func (d *mysql) piece(c *Column, from, size int) string {
+	x, typ := d.column(c), mysqlTypeOf(c)
+	if typ.class != StoredBlob {
+		x = "CAST(" + typ.text(x) + " AS BINARY)"
+	}
+	return fmt.Sprintf("'blob', SUBSTRING(%s, %d, %d)", x, from, size)
+}
+
+func (*mysql) writersWait(context.Context, queryer) (bool, error) { return false, nil }
+
+// value undoes what drivers do to text and numbers.
+func (*mysql) value(class string, scanned any) any {
+	switch Storage(class) {
+	case StoredNull:
+		return nil
+	case StoredInteger:
+		if text, ok := asString(scanned); ok {
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				return n
+			}
+		}
+	case StoredBlob:
+		switch v := scanned.(type) {
+		case string:
+			return []byte(v)
+		case []byte:
+			if v == nil { // bound, it would be NULL
+				return []byte{}
+			}
+		}
+	default:
+		text, ok := asString(scanned)
+		if !ok {
+			break
+		}
+		if double, single := strings.CutPrefix(text, singlePrecision); single && Storage(class) == StoredDecimal {
+			return shortestSingle(double)
+		}
+		return text
+	}
+	return scanned
+}
+
+// shortestSingle writes a FLOAT, which the server gives as a DOUBLE, in as few digits as it takes
+// to read it again. The server's own text of a FLOAT has six.
+func shortestSingle(double string) string {
+	f, err := strconv.ParseFloat(double, 64)
+	if err != nil {
+		return double
+	}
+	if abs := math.Abs(f); abs == 0 || abs >= 1e-15 && abs < 1e15 {
+		return strconv.FormatFloat(f, 'f', -1, 32)
+	}
+	return strings.Replace(strings.Replace(strconv.FormatFloat(f, 'e', -1, 32), "e-0", "e-", 1), "e+", "e", 1)
+}
+
+func (d *mysql) classify(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		if errors.Is(cause, context.DeadlineExceeded) {
+			return fmt.Errorf("%w: %w", ErrTimeout, err)
+		}
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	switch sqldb.MySQLNumber(err) {
+	case 1317, 1969, 3024: // interrupted: by an administrator, or by its time limit
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	case 1040, 1203, 1226, 1037, 1038, 1041: // too many connections, too little memory
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	switch sqldb.MySQL.Fault(err) {
+	case sqldb.ReadOnly:
+		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)
+	case sqldb.Conflict, sqldb.Lost, sqldb.Unsent, sqldb.Starting, sqldb.NoEntry, sqldb.Full:
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// problem is the server's message without the words that drivers put around it.
+func (*mysql) problem(err error) string {
+	text := err.Error()
+	if i := strings.Index(text, "Error "); i >= 0 {
+		if _, after, found := strings.Cut(text[i:], ": "); found {
+			text = after
+		}
+	}
+	if sqldb.MySQL.Fault(err) == sqldb.Forbidden {
+		return "the database does not let this user do that: " + text
+	}
+	return text
+}
+
+func (*mysql) misread(err error) bool {
+	// ER_WRONG_VALUE, ER_TRUNCATED_WRONG_VALUE, ER_CANT_AGGREGATE_2COLLATIONS, ER_DATA_OUT_OF_RANGE
+	return slices.Contains([]int{1525, 1292, 1267, 1690}, sqldb.MySQLNumber(err))
+}
+
+// lookup asks for each row of values by a query of its own: a list of values to join would have a
+// collation of its own, which the columns' does not compare with.
+func (d *mysql) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {
+	var all []fragment
+	for n, row := range rows {
+		one := fragment{text: "SELECT " + strconv.Itoa(n) + ", " + strings.Join(expressions, ", ") + " FROM " + d.from(parent)}
+		var same []fragment
+		for i, c := range columns {
+			value := mysqlTypeOf(c).bind(row[i])
+			same = append(same, fragment{d.place(parent, term{column: c}) + " = " + value.text, value.args})
+		}
+		all = append(all, one.where(same))
+	}
+	return joinAll(all, " UNION ALL ")
+}
+
+func (d *mysql) orphan(t *Table, fk *ForeignKey, parent *Table) fragment {
+	var set, on []string
+	for i, c := range t.columns(fk.Columns) {
+		set = append(set, d.column(c)+" IS NOT NULL")
+		on = append(on, "parent."+d.quote(fk.RefColumns[i])+" = "+d.column(c))
+	}
+	return fragment{text: strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + d.table(parent) + " AS parent WHERE " + strings.Join(on, " AND ") + ")"}
+}
+
+func (d *mysql) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
+	f := fragment{}
+	var same, refers, selected []string
+	for i, column := range fk.RefColumns {
+		refers = append(refers, "parent."+d.quote(column)+" = t."+d.quote(fk.Columns[i]))
+	}
+	for _, o := range child.handle() {
+		selected = append(selected, d.exact(child, o, maxHandle))
+	}
+	for _, handle := range handles {
+		var parts []string
+		for i, o := range t.handle() {
+			typ := mysqlTypeOf(o.column)
+			one := typ.bind(handle[i])
+			parts = append(parts, typ.place("parent."+d.quote(o.column.Name))+" = "+one.text)
+			f.args = append(f.args, one.args...)
+		}
+		same = append(same, "("+strings.Join(parts, " AND ")+")")
+	}
+	f.text = "SELECT " + strings.Join(selected, ", ") + " FROM " + d.table(t) + " AS parent JOIN " + d.from(child) + " ON " + strings.Join(refers, " AND ") +
+		" AND (" + strings.Join(same, " OR ") + ")"
+	return f
+}

@@ -1,0 +1,105 @@
+// This file tests the dialect of MySQL and MariaDB on a real MariaDB.
+
+package data
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+
+	_ "github.com/go-sql-driver/mysql"
+)
+
+// openMariaDB makes a MariaDB database of the statements.
+func openMariaDB(tb testing.TB, statements ...string) *sql.DB {
+	tb.Helper()
+	return openMariaDBWith(tb, "", statements...)
+}
+
+// openMariaDBWith is openMariaDB with parameters of the driver: "?parseTime=true". The statements
+// do not have them.
+func openMariaDBWith(tb testing.TB, parameters string, statements ...string) *sql.DB {
+	tb.Helper()
+	dsn := testserver.SharedMariaDB(tb).DSN()
+	make, err := sql.Open("mysql", dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	make.SetMaxOpenConns(1)
+	for _, statement := range append([]string{"SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"}, statements...) {
+		if _, err := make.ExecContext(tb.Context(), statement); err != nil {
+			tb.Fatalf("%s: %v", statement, err)
+		}
+	}
+	if err := make.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	db, err := sql.Open("mysql", dsn+parameters)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func mariaSource(tb testing.TB, cfg Config, statements ...string) *Source {
+	tb.Helper()
+	s, err := Open(tb.Context(), openMariaDB(tb, statements...), cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// Nothing of a MariaDB database can be written as long as only reading is there.
+func TestMariaDBIsReadOnly(t *testing.T) {
+	s := mariaSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, name text)`, `INSERT INTO x VALUES (1, 'a')`, `CREATE TABLE old (id integer PRIMARY KEY) ENGINE=MyISAM`)
+	if engine, version := s.Schema().Engine, s.Schema().Version; engine != "MariaDB" || !strings.HasPrefix(version, "1") {
+		t.Errorf("%q %q", engine, version)
+	}
+	table, ok := s.Schema().Table("x")
+	if !ok || table.ReadOnly != "this version only reads MySQL and MariaDB" {
+		t.Fatalf("%+v is not read-only", table)
+	}
+	if old, _ := s.Schema().Table("old"); !strings.Contains(old.ReadOnly, "MyISAM has no transactions") {
+		t.Errorf("%q", old.ReadOnly)
+	}
+	key := newKey(table, []any{int64(1)})
+	if _, err := s.Insert(t.Context(), "x", Input{Fields: map[string]Field{"id": {Text: "2"}}}); !errors.Is(err, ErrReadOnly) {
+		t.Error(err)
+	}
+	record, err := s.Edit(t.Context(), "x", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Update(t.Context(), "x", key, record.Token, Input{}); !errors.Is(err, ErrReadOnly) {
+		t.Error(err)
+	}
+	if err := s.Delete(t.Context(), "x", key, ""); !errors.Is(err, ErrReadOnly) {
+		t.Error(err)
+	}
+	page, err := s.List(t.Context(), Query{Table: "x", Search: "A", Sort: []SortKey{{"name", true}}, Filters: []Filter{{"id", OpEq, []string{"1"}}}})
+	if err != nil || len(page.Rows) != 1 || page.Rows[0].Cells[1].Text != "a" {
+		t.Fatalf("%+v, %v", page, err)
+	}
+}
+
+// MySQL cannot be started here: what it says of itself is told apart all the same.
+func TestMySQLAndMariaDBAreToldApart(t *testing.T) {
+	db := openMariaDB(t)
+	for version, want := range map[string]string{
+		"8.0.36": "", "10.5.9-MariaDB": "MariaDB 10.5.9 is not supported: use 10.6 or later", "5.7.44-log": "MySQL 5.7.44 is not supported: use 8.0 or later",
+		"8.0.30-Vitess": "neither MySQL nor MariaDB itself", "11.4.2-MariaDB-ubu2404": "", "10.6.0-MariaDB": "",
+	} {
+		d, err := newMySQL(t.Context(), db, version)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", version, err)
+		}
+		if opened, ok := d.(*mysql); ok && opened.mariadb != strings.Contains(version, "MariaDB") {
+			t.Errorf("%s is taken for %s", version, opened.name())
+		}
+	}
+}
