@@ -22,7 +22,7 @@ import (
 )
 
 type doctorCommand struct {
-	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to look at: sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/NAME."`
+	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to look at: sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME, or mysql://… or mariadb://…."`
 	DataDir  string `placeholder:"DIR" default:"crudadmin_data" variable:"DATA_DIR" help:"Folder of the program's own files."`
 	shownFlags
 	JSON bool `name:"json" variable:"JSON_OUTPUT" help:"Print one JSON object on one line."`
@@ -60,7 +60,7 @@ var errUnwell = errors.New("doctor: something does not work; see the report")
 
 func (c *doctorCommand) run(ctx context.Context, p *program) error {
 	const hint = `Run "crudadmin doctor --help" to see its flags.`
-	shown, err := readShown(c.Database)
+	shown, err := connect.Parse(c.Database)
 	if err != nil {
 		return &usageError{fmt.Errorf("--database: %w", err), hint}
 	}

@@ -138,3 +138,33 @@ func TestDoctorOfPostgres(t *testing.T) {
 		t.Error("a type of PostgreSQL is said to say nothing")
 	}
 }
+
+func TestDoctorOfMariaDB(t *testing.T) {
+	server := testserver.SharedMariaDB(t)
+	address := "mariadb://" + server.User + ":" + server.Password + "@" + server.Addr + "/" + server.Database
+	shown, err := connect.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := shown.Shown(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	for _, statement := range []string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text)", "CREATE TABLE children (id integer, parent_id integer REFERENCES parents (id), at year)"} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"doctor", "--database", address, "--data-dir", t.TempDir() + "/data", "--json"}, nil, &out, &errs, func(string) string { return "" })
+	var r report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != exitDone || r.Tables != 2 {
+		t.Fatalf("%d, %v: %s %s", code, err, out.String(), errs.String())
+	}
+	for _, want := range []string{"MariaDB 1", "has no key", "masked"} {
+		if !slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, want) }) {
+			t.Errorf("%q is not in %+v", want, r.Findings)
+		}
+	}
+}

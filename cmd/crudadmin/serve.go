@@ -6,16 +6,18 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+
+	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 )
 
 type serveCommand struct {
-	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to show: sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/NAME."`
+	Database string `placeholder:"sqlite:PATH" required:"" variable:"DATABASE_URL" help:"The database to show: sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME, or mysql://… or mariadb://…."`
 	ReadOnly bool   `variable:"READ_ONLY" help:"Never write to it."`
 	serverFlags
 }
 
 func (c *serveCommand) run(ctx context.Context, p *program) error {
-	shown, err := readShown(c.Database)
+	shown, err := connect.Parse(c.Database)
 	if err != nil {
 		return &usageError{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 	"github.com/go-crudadmin/crudadmin/internal/data"
-	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 // shownFlags are the flags of every command that reads the application's tables. A tag says the
@@ -25,15 +24,6 @@ type shownFlags struct {
 	Mask   string `placeholder:"COLUMNS" variable:"MASK_COLUMNS" help:"Never show what these columns hold: table.column, * for every table or column."`
 	Unmask string `placeholder:"COLUMNS" variable:"UNMASK_COLUMNS" field:"Unmasked" help:"Show what these columns hold, whatever their names."`
 	Rights string `placeholder:"FILE" variable:"RIGHTS_FILE" help:"A YAML file that says what each role may do with each table."`
-}
-
-// readShown reads the address of the database to show.
-func readShown(address string) (connect.Address, error) {
-	shown, err := connect.Parse(address)
-	if err == nil && shown.Engine == sqldb.MySQL {
-		err = errors.New("this version shows SQLite and PostgreSQL only; on MySQL or MariaDB it keeps administrators and sessions (ADMIN_DATABASE_URL)")
-	}
-	return shown, err
 }
 
 // openData opens the data as the settings show it. wrong are the names in them that the database
