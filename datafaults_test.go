@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
@@ -310,4 +311,105 @@ func TestRealNumbersAreWrittenInDigits(t *testing.T) {
 		t.Errorf("%d %s", w.Code, inner(w.Body.String()))
 	}
 	b.wants(t, "typeof(x)||' '||x", "r WHERE id = 1", "real 7654321.25")
+}
+
+// Samples: the values of a column say in which unit its numbers are times, and whether its blobs
+// are texts.
+func TestColumnsAreReadByWhatTheyHold(t *testing.T) {
+	b := faultBench(t, `
+CREATE TABLE birth(id INTEGER PRIMARY KEY, name TEXT, born DATETIME);
+INSERT INTO birth VALUES(1,'A',957139200000),(2,'B',13046400000),(3,'C',-13046400000);
+CREATE TABLE ymd(id INTEGER PRIMARY KEY, d DATE, y DATE, at DATETIME, note TEXT);
+INSERT INTO ymd VALUES(1,'20240331','1999','20240331123000','x');
+CREATE TABLE micro(id INTEGER PRIMARY KEY, at TIMESTAMP, f TIMESTAMP REAL); INSERT INTO micro VALUES(1,1711839600123456,1711839600.5),(2,86400000000,3600.5);
+CREATE TABLE page(id INTEGER PRIMARY KEY, page_title VARBINARY(255) NOT NULL, touched BLOB, more TEXT); INSERT INTO page VALUES(1,'Main_Page','20240331123000',x'00ff'),(2,'Café',NULL,NULL);
+CREATE TABLE yes(id INTEGER PRIMARY KEY, b BOOLEAN, at DATETIME); INSERT INTO yes VALUES(1,'Y','2024-01-01T00:00:00Z'),(2,'N','2024-01-02T00:00:00Z'),(3,1,'2024-01-03 00:00:00');
+`)
+	page := b.browser(t).signIn(adminName)
+	ok := func(w *httptest.ResponseRecorder) {
+		t.Helper()
+		if w.Code != http.StatusSeeOther {
+			t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+		}
+	}
+	lists := func(path string, want ...string) {
+		t.Helper()
+		body := html.UnescapeString(page.get(path).Body.String())
+		for _, one := range want {
+			if !strings.Contains(body, one) {
+				t.Errorf("%s does not show %q:\n%s", path, one, inner(body))
+			}
+		}
+	}
+	lists("/m/birth/", "2000-05-01", "1970-06-01", "1969-08-03") // C3
+	ok(page.changeFields("/m/birth/1/edit", map[string]string{"born": "1971-02-03T00:00:00"}))
+	ok(page.changeFields("/m/birth/new", map[string]string{"name": "D", "born": "1971-02-04T00:00:00"}))
+	b.wants(t, "born", "birth", "34387200000; 13046400000; -13046400000; 34473600000")
+	lists("/m/birth/?f.born.eq=1970-06-01", ">B<")
+	lists("/m/ymd/", "20240331", "1999", "20240331123000") // C4
+	ok(page.changeFields("/m/ymd/1/edit", map[string]string{"d": "20240401", "note": "y"}))
+	ok(page.changeFields("/m/ymd/new", map[string]string{"d": "20240402", "y": "2000", "at": "2024-04-02T01:02:03"}))
+	b.wants(t, "d||' '||y||' '||at", "ymd", "20240401 1999 20240331123000; 20240402 2000 20240402010203")
+	lists("/m/micro/", "1970-01-02", "1970-01-01")
+	ok(page.changeFields("/m/micro/new", map[string]string{"at": "2001-02-03T04:05:06", "f": "1970-01-01T00:00:01"}))
+	b.wants(t, "at||' '||f", "micro WHERE id = 3", "981173106000000 1.0")
+	lists("/m/page/?q=main", "Main_Page") // C21
+	lists("/m/page/?f.page_title.eq=Main_Page", "Main_Page")
+	lists("/m/page/?f.page_title.startswith=main", "Main_Page")
+	lists("/m/page/?f.more.eq=00ff", "Main_Page")
+	if table, _ := b.source.Schema().Table("page"); table.Display != "page_title" {
+		t.Errorf("a row of page is named by %q", table.Display)
+	}
+	ok(page.changeFields("/m/page/2/edit", map[string]string{"touched": "20240401000000"}))
+	ok(page.changeFields("/m/page/new", map[string]string{"page_title": "New page", "touched": "20240402000000"}))
+	b.wants(t, "typeof(page_title)||' '||page_title||' '||typeof(touched)||' '||touched", "page", "text Main_Page text 20240331123000; text Café text 20240401000000; text New page text 20240402000000")
+	ok(page.changeFields("/m/yes/new", map[string]string{"b": "true", "at": "2024-01-04T00:00:00"}))
+	b.wants(t, "b||' '||at", "yes WHERE id = 4", "Y 2024-01-04T00:00:00Z")
+}
+
+// Samples: what a search, a filter, an error and the list of related records find.
+func TestWhatIsFoundAndNamed(t *testing.T) {
+	b := faultBench(t, `
+CREATE TABLE e(at DATETIME PRIMARY KEY, n TEXT); INSERT INTO e VALUES('2024-05-06 07:08:09.123600','a'),('2024-05-06 07:08:09.123400','b');
+CREATE TABLE ec(id INTEGER PRIMARY KEY, at DATETIME REFERENCES e(at), what TEXT); INSERT INTO ec VALUES(1,'2024-05-06 07:08:09.123600','of a'),(2,'2024-05-06 07:08:09.123400','of b');
+CREATE TABLE staff(id INTEGER PRIMARY KEY, first TEXT, last TEXT); INSERT INTO staff VALUES(1,'Nancy','Edwards'),(2,'Nancy','Drew');
+CREATE TABLE cols(id INTEGER PRIMARY KEY, a TEXT CHECK(a IN ("b","c")), b TEXT, c TEXT); INSERT INTO cols VALUES(1,'x','x','m');
+CREATE TABLE ref2(id INTEGER PRIMARY KEY, guid TEXT UNIQUE); CREATE TABLE by1(id INTEGER PRIMARY KEY, r INTEGER REFERENCES ref2(id)); CREATE TABLE by2(id INTEGER PRIMARY KEY, r TEXT REFERENCES ref2(guid));
+INSERT INTO ref2 VALUES(1,'g'); INSERT INTO by1 VALUES(1,1); INSERT INTO by2 VALUES(1,'g');
+CREATE TABLE zero(id INTEGER PRIMARY KEY, at DATETIME, v REAL); INSERT INTO zero VALUES(1,'0000-00-00 00:00:00',9e999),(2,'2024-01-01 00:00:00',-9e999);
+`)
+	page := b.browser(t).signIn(adminName)
+	only := func(path, want, not string) {
+		t.Helper()
+		if body := html.UnescapeString(page.get(path).Body.String()); !strings.Contains(body, want) || strings.Contains(body, not) {
+			t.Errorf("%s shows not only %q:\n%s", path, want, inner(body))
+		}
+	}
+	key := url.PathEscape("2024-05-06 07:08:09.123600")
+	only("/m/e/"+key, "of a", "of b") // C12
+	if body := html.UnescapeString(page.get("/m/e/" + key).Body.String()); !strings.Contains(body, "/m/ec/?f.at.refers=2024-05-06") {
+		t.Errorf("the address of the related records:\n%s", inner(body))
+	}
+	only("/m/ec/?f.at.refers="+url.QueryEscape(key), "of a", "of b")
+	for _, q := range []string{"Nancy+Edwards", "edwards+nancy", "nan+edw"} { // C29
+		only("/m/staff/?q="+q, "Edwards", "Drew")
+	}
+	if w := page.changeFields("/m/cols/1/edit", map[string]string{"a": "m"}); w.Code != http.StatusSeeOther { // C31
+		t.Errorf("%d %s", w.Code, inner(w.Body.String()))
+	}
+	table, _ := b.source.Schema().Table("ref2") // C32
+	k, err := data.ParseKey(table, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := b.source.Edit(t.Context(), "ref2", k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.source.Update(t.Context(), "ref2", k, record.Token, data.Input{Fields: map[string]data.Field{"id": {Text: "1"}, "guid": {Text: "other"}}})
+	if wrong := data.Refusal(err); len(wrong) != 1 || wrong[0].Field != "guid" {
+		t.Errorf("a changed guid: %v", err)
+	}
+	only("/m/zero/?f.at.eq=0000-00-00+00:00:00", "0000-00-00", "2024-01-01") // C36
+	only("/m/zero/?f.v.eq=%2BInf", "0000-00-00", "2024-01-01")
 }

@@ -26,7 +26,7 @@ func (s *Source) ActMany(ctx context.Context, sel Selection, work Work, asked st
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := s.selected(t, sel)
+	conditions, err := s.selected(ctx, t, sel)
 	if err != nil {
 		return 0, err
 	}

@@ -45,7 +45,7 @@ func (s *Source) Ask(ctx context.Context, sel Selection) (*Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := s.selected(t, sel)
+	conditions, err := s.selected(ctx, t, sel)
 	if err != nil {
 		return nil, err
 	}

@@ -176,7 +176,14 @@ func (s *Source) dangling(ctx context.Context, db queryer, t *Table, in Input, h
 	if len(all) > 0 {
 		return all
 	}
-	for _, fk := range t.referenced {
+	referred := t.referenced
+	if broken == nil && db != nil {
+		var err error
+		if referred, err = s.left(ctx, db, t); err != nil {
+			return err
+		}
+	}
+	for _, fk := range referred {
 		if broken != nil && fk != broken {
 			continue
 		}
@@ -212,6 +219,28 @@ func (s *Source) dangles(ctx context.Context, db queryer, t *Table, fk *ForeignK
 // sets says whether the input sets one of the columns.
 func (in Input) sets(columns []string) bool {
 	return slices.ContainsFunc(columns, func(name string) bool { _, set := in.Fields[name]; return set })
+}
+
+// left are the foreign keys to t of which rows point at nothing since the write: those of columns
+// that it changed. All are if none of them tells.
+func (s *Source) left(ctx context.Context, db queryer, t *Table) (broken []*ForeignKey, err error) {
+	for _, fk := range t.referenced {
+		child, ok := s.Schema().any(fk.Table)
+		if !ok || child.Problem != "" {
+			continue
+		}
+		orphaned, err := s.exists(ctx, db, child, s.dialect.orphan(child, fk, t))
+		if err != nil {
+			return nil, s.failed(ctx, "check references to", t, err)
+		}
+		if orphaned {
+			broken = append(broken, fk)
+		}
+	}
+	if len(broken) == 0 {
+		return t.referenced, nil
+	}
+	return broken, nil
 }
 
 func without(names []string, name string) string {

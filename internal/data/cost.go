@@ -2,6 +2,8 @@
 
 package data
 
+import "slices"
+
 // Searches reports whether a list of the table by q may read many more rows than it shows: it
 // searches, counts or sorts without an index. It is judged by the schema alone. Where the schema
 // cannot tell, the answer is yes: rows of a view, several filters or sort columns together, a range
@@ -22,13 +24,25 @@ func (t *Table) Searches(q Query) bool {
 		return false
 	}
 	f := q.Filters[0]
+	if f.Op == OpRefers {
+		return sorted != nil || !t.leads(f)
+	}
 	c, ok := t.Column(f.Column)
 	return !ok || !c.Indexed || !f.sought(c, sorted)
+}
+
+// leads reports whether an index leads to the rows that refer to a record.
+func (t *Table) leads(f Filter) bool {
+	fk := t.refersBy(f.Column)
+	return fk != nil && fk.direct && slices.ContainsFunc(t.columns(fk.Columns), func(c *Column) bool { return c.Indexed })
 }
 
 // sought reports whether an index of the column leads to the rows that meet the filter in the order
 // of the page: by the sorted column, or by the key where that is nil.
 func (f Filter) sought(c, sorted *Column) bool {
+	if c.mixed() {
+		return false // compared by what is stored too
+	}
 	switch c.Kind {
 	case KindTime:
 		return false // compared as computed

@@ -21,6 +21,14 @@
 // for a moment by the largest cell. Where writers wait for readers (look.go) a cell of more than 16
 // MiB is refused.
 //
+// # What columns hold
+//
+// SQLite holds no column to its type. Learn looks at the values (held.go): all of a table of up to
+// 100,000 rows, some of a larger one. They decide in which unit numbers are times, whether a column
+// of blobs is one of texts, and what a filter may ask for. New values are stored as most of the
+// latest ones are. A number that can be a date in two ways (20240331) is shown and edited as it is
+// stored.
+//
 // # Filters
 //
 // A filter's value is parsed by the column's Kind, and bound with the type that compares right with
@@ -32,13 +40,19 @@
 //     match.
 //   - a column of no known type: a value that reads as a number is compared with numbers (eq, ne
 //     and in: also with the same characters stored as text), any other value with text.
-//   - date, time, datetime: compared as instants, whether they are stored as ISO 8601 text, Unix
-//     seconds or milliseconds, or a Julian day (real). Without a zone they are UTC. In lt, le, gt
-//     and ge a date is its first instant; eq, ne and in mean the whole day, minute or second that
-//     was written.
-//   - bool: true is 1, or the text true, t, yes, on; false is 0, or false, f, no, off.
+//   - date, time, datetime: compared as instants, whether they are stored as ISO 8601 text or as
+//     numbers in the unit of their column (see What columns hold). Without a zone they are UTC. The
+//     day of a date, and a time of day, are those that a text itself says, whatever its zone. In lt
+//     and ge, and in le and gt of a datetime, a date is its first instant; le and gt of a date
+//     column, eq, ne and in mean the whole day, minute or second that was written.
+//   - bool: true is 1, or the text true, t, yes, y, on; false is 0, or false, f, no, n, off.
 //   - uuid: matches text in either case, with or without hyphens, and 16-byte blobs.
 //   - blob: hexadecimal digits.
+//   - Where a column holds values that do not read as its kind (a text in a column of numbers, a
+//     blob in one of texts, 2 in one of booleans), a filter takes these too, as they are shown, and
+//     blobs by their hexadecimal digits: each value meets eq, le, ge and in of its own text.
+//   - refers, with the columns of a foreign key: the rows for which the key, as the engine compares
+//     it, refers to the record of that key.
 //   - ne also matches rows where the column is NULL; the other operators, but for isnull, do not.
 //   - contains and startswith ignore case by Unicode simple folding; %, _ and * stand for
 //     themselves.
@@ -125,6 +139,7 @@ func (s *Source) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
 	}
+	s.learnBlobs(ctx, schema)
 	shown := schema.clone()
 	if err := shown.finish(s.config); err != nil {
 		return err

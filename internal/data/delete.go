@@ -136,7 +136,7 @@ func (s *Source) DeleteMany(ctx context.Context, sel Selection, asked string) (i
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := s.selected(t, sel)
+	conditions, err := s.selected(ctx, t, sel)
 	if err != nil {
 		return 0, err
 	}

@@ -48,6 +48,13 @@ type dialect interface {
 	// store turns a parsed field into the value that is stored, in the form of like: the value that
 	// this row has, or another row, or nil.
 	store(c *Column, value, like any) (any, error)
+	// classes selects, of all rows of a table that is not large (whole) or of some rows of it, how
+	// many of them there are with each combination of classes (held.go) of the columns' values: the
+	// number, then a class for each column. It reports false where there is no such look.
+	classes(t *Table, columns []*Column, whole bool) (fragment, bool)
+	// oddTexts selects, of the same rows, the texts of a column that do not read as its kind, each
+	// once, at most heldOdd + 1.
+	oddTexts(t *Table, c *Column, whole bool) fragment
 	// latest selects a column's value, exactly, in one of the latest rows that has one.
 	latest(t *Table, c *Column) fragment
 	// insert writes a row and returns its handle; no handle if a trigger prevented the write.
@@ -71,6 +78,9 @@ type dialect interface {
 	// referring selects the handles of the rows of child whose foreign key points at one of these
 	// rows of t.
 	referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment
+	// refers is the condition that a row's foreign key refers to the row of parent that meets the
+	// conditions, as the engine compares the key.
+	refers(t *Table, fk *ForeignKey, parent *Table, where []fragment) fragment
 	// lacks is the name of a function, or the like, that a write needs and this connection does not
 	// have, if that is what an error is about.
 	lacks(err error) (name string, ok bool)

@@ -79,6 +79,7 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	q.Limit, q.After, q.Before = 0, "", ""
+	s.learnFor(ctx, t, q)
 	q, wrong := q.check(t)
 	if len(wrong) > 0 {
 		return wrong

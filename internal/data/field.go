@@ -99,6 +99,9 @@ func (c *Column) parse(f Field) (any, error) {
 	case KindBool:
 		return parseBool(trimmed)
 	case KindDate, KindTime, KindDateTime:
+		if n, err := strconv.ParseInt(trimmed, 10, 64); err == nil && c.HoldsDigits() {
+			return n, nil
+		}
 		at, zoned, step, err := parseISO(trimmed)
 		isTime := err == nil && trimmed[4] != '-' // the shortest is 15:04
 		if err != nil || (c.Kind == KindTime) != isTime {
@@ -127,13 +130,38 @@ func (c *Column) parse(f Field) (any, error) {
 	return nil, misfit{text.KindUnwritable(string(c.Kind))}
 }
 
-// parseOver is parse for a field that replaces a value: text in a column of blobs stays text.
+// parseOver is parse for a field that replaces a value. What is stored decides before the column
+// does: text in a column of blobs stays text, a file that is not text may replace a blob in a
+// column of texts, and a number that is not a time stays a number in a column of times. Without a
+// value the column's others decide.
 func (c *Column) parseOver(f Field, was any) (any, error) {
-	if _, isText := was.(string); isText && c.Kind == KindBlob && f.File == nil && !f.Null {
+	_, wasText := was.(string)
+	_, wasBlob := was.([]byte)
+	switch {
+	case f.Null:
+	case c.Kind == KindBlob && f.File == nil && (wasText || was == nil && c.HoldsTexts()):
 		text := Column{Name: c.Name, Kind: KindLongText}
 		return text.parse(f)
+	case f.File != nil && len(f.File) <= MaxFile && (wasBlob || was == nil && c.HoldsBlobs()):
+		if value, err := c.parse(f); err == nil {
+			return value, nil // a file of text
+		}
+		return f.File, nil
+	case isInstant(c.Kind):
+		n, err := strconv.ParseInt(strings.TrimSpace(f.Text), 10, 64)
+		if _, isTime := c.Time(was); err == nil && !isTime && isNumber(was) {
+			return n, nil
+		}
 	}
 	return c.parse(f)
+}
+
+func isNumber(value any) bool {
+	switch value.(type) {
+	case int64, float64:
+		return true
+	}
+	return false
 }
 
 func (c *Column) parseFile(f Field) (any, error) {

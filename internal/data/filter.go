@@ -22,6 +22,9 @@ type operand struct {
 	blob     []byte
 	from, to time.Time // the interval the written instant stands for
 	far      bool      // the text is an instant that time.Time is not for: the engine reads it
+	day      bool      // it is a date alone
+	key      Key       // of OpRefers
+	verbatim bool      // it does not read as the column's kind, but may be what is stored
 }
 
 func (f Filter) field() string { return "f." + f.Column + "." + string(f.Op) }
@@ -34,6 +37,9 @@ func (f Filter) check(t *Table) *FieldError {
 // parse returns the operands, or says what is wrong with the filter.
 func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 	given := strings.Join(f.Values, ",")
+	if f.Op == OpRefers {
+		return f.parseReference(t)
+	}
 	c, ok := t.Column(f.Column)
 	switch {
 	case !ok || !c.Readable():
@@ -62,13 +68,84 @@ func (f Filter) parse(t *Table) ([]operand, *FieldError) {
 		if problem := textProblem(value, longest); problem != nil {
 			return nil, fieldError(f.field(), value, problem)
 		}
-		o, err := c.parseOperand(f.Op, value)
+		o, err := c.operand(f.Op, value)
 		if err != nil {
 			return nil, fieldError(f.field(), value, messageOf(err))
 		}
 		operands[i] = o
 	}
 	return operands, nil
+}
+
+// parseReference is parse for OpRefers.
+func (f Filter) parseReference(t *Table) ([]operand, *FieldError) {
+	fk := t.refersBy(f.Column)
+	switch {
+	case fk == nil:
+		return nil, fieldError(f.field(), strings.Join(f.Values, ","), text.NotAReference(t.Name))
+	case len(f.Values) != 1:
+		return nil, fieldError(f.field(), strings.Join(f.Values, ","), text.OneValue)
+	}
+	key, err := ParseKey(fk.parent, f.Values[0])
+	if wrong := (*FieldError)(nil); errors.As(err, &wrong) {
+		return nil, fieldError(f.field(), f.Values[0], wrong.Message)
+	}
+	return []operand{{text: f.Values[0], key: key}}, nil
+}
+
+// refersBy is the usable foreign key of columns that are joined with ",".
+func (t *Table) refersBy(columns string) *ForeignKey {
+	for _, fk := range t.ForeignKeys {
+		if fk.Usable && joinItems(fk.Columns) == columns {
+			return fk
+		}
+	}
+	return nil
+}
+
+// operand is parseOperand, which takes also what the column holds although it does not read as the
+// column's kind: every value meets a filter for its own text.
+func (c *Column) operand(op Op, value string) (operand, error) {
+	o, err := c.parseOperand(op, value)
+	if err == nil || op == OpIsNull || op == OpContains || op == OpStartsWith {
+		return o, err
+	}
+	s := c.holds()
+	numbers := s.has(classOddNumber) || isInstant(c.Kind) && s&^(1<<classNone|1<<classText|1<<classOddText|1<<classOddBlob) != 0
+	if s.has(classOddText) && c.held.mayBe(value) || numbers && anyNumber(value) != nil || s.has(classOddBlob, classBlob) && isHex(value) {
+		return operand{text: value, verbatim: true}, nil
+	}
+	return o, err
+}
+
+// mixed says whether the column holds values that a filter by its kind does not find by their own
+// text.
+func (c *Column) mixed() bool {
+	s := c.holds()
+	return s.odd() || c.Kind == KindAny && s.has(classText)
+}
+
+func isHex(value string) bool {
+	_, err := hex.DecodeString(strings.TrimSpace(value))
+	return err == nil
+}
+
+// anyNumber is parseNumber for filters: infinite numbers are read too, as they are shown, and an
+// integer with zeros after its point, as a decimal is shown, keeps all its digits.
+func anyNumber(value string) any {
+	value = strings.TrimSpace(value)
+	switch value {
+	case "+Inf":
+		return math.Inf(1)
+	case "-Inf":
+		return math.Inf(-1)
+	}
+	if whole, fraction, ok := strings.Cut(value, "."); ok && strings.Trim(fraction, "0") == "" {
+		if n, err := strconv.ParseInt(whole, 10, 64); err == nil {
+			return n
+		}
+	}
+	return parseNumber(value)
 }
 
 func (c *Column) parseOperand(op Op, value string) (operand, error) {
@@ -95,11 +172,15 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 			return o, notWhole(parseErr)
 		}
 		if parseErr != nil {
+			if f, isReal := anyNumber(trimmed).(float64); isReal && math.IsInf(f, 0) {
+				o.number = f
+				return o, nil
+			}
 			return o, notNumber(trimmed, true)
 		}
 		o.number = n
 	case KindReal, KindDecimal:
-		if o.number = parseNumber(trimmed); o.number == nil {
+		if o.number = anyNumber(trimmed); o.number == nil {
 			return o, notNumber(trimmed, false)
 		}
 	case KindBool:
@@ -110,7 +191,10 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 		if err != nil || (c.Kind == KindTime) != (o.from.Year() == 2000 && !strings.Contains(trimmed, "-")) {
 			return o, instantError(c.Kind)
 		}
-		o.to = o.from.Add(step)
+		if c.Kind != KindDateTime { // a day, or a time, as the text itself says
+			o.from = onClock(o.from, time.UTC)
+		}
+		o.to, o.day = o.from.Add(step), step == 24*time.Hour
 	case KindUUID:
 		digits := strings.ReplaceAll(trimmed, "-", "")
 		o.blob, err = hex.DecodeString(digits)
@@ -126,7 +210,7 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 			return o, misfit{text.NotOneOf(c.Enum)}
 		}
 	case KindAny:
-		o.number = parseNumber(trimmed)
+		o.number = anyNumber(trimmed)
 	}
 	return o, err
 }

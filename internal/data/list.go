@@ -44,6 +44,7 @@ func (s *Source) List(ctx context.Context, q Query) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.learnFor(ctx, t, q)
 	q, wrong := q.check(t)
 	if len(wrong) > 0 {
 		return nil, wrong

@@ -22,6 +22,7 @@ package data
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
@@ -72,6 +73,14 @@ func (t *turns) take(ctx context.Context) (done func(took time.Duration), err er
 		<-t.taken
 	}, nil
 }
+
+// elapse is a time that passes. The zero elapse has passed.
+type elapse struct{ end atomic.Int64 }
+
+// lastFor begins it.
+func (e *elapse) lastFor(d time.Duration) { e.end.Store(time.Now().Add(d).UnixNano()) }
+
+func (e *elapse) lasts() bool { return time.Now().UnixNano() < e.end.Load() }
 
 // waits says whether writers to the database wait for its readers.
 func (s *Source) waits(ctx context.Context, t *Table) (bool, error) {

@@ -38,6 +38,20 @@ func (d *postgres) latest(t *Table, c *Column) fragment {
 	return fragment{text: "SELECT " + d.exact(t, term{column: c}, maxCursorValue) + " FROM " + d.from(t) + " WHERE FALSE"}
 }
 
+// classes has nothing to look at: a column's type says what its values are.
+func (*postgres) classes(*Table, []*Column, bool) (fragment, bool) { return fragment{}, false }
+
+func (*postgres) oddTexts(*Table, *Column, bool) fragment { return fragment{} }
+
+func (d *postgres) refers(_ *Table, fk *ForeignKey, parent *Table, where []fragment) fragment {
+	var conditions []fragment
+	for i, name := range fk.RefColumns {
+		value := fragment{text: "SELECT t." + d.quote(name) + " FROM " + d.from(parent)}.where(where).limit(1)
+		conditions = append(conditions, fragment{"t." + d.quote(fk.Columns[i]) + " = (" + value.text + ")", value.args})
+	}
+	return allOf(conditions)
+}
+
 func (d *postgres) insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) ([][]any, error) {
 	query := fragment{text: "INSERT INTO " + d.from(t)}
 	if len(columns) == 0 {

@@ -94,7 +94,7 @@ func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := s.selected(t, sel)
+	conditions, err := s.selected(ctx, t, sel)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,10 @@ const (
 	OpStartsWith Op = "startswith"
 	OpIn         Op = "in"
 	OpIsNull     Op = "isnull"
+	// OpRefers takes the key of a record, as addresses have it. Its Filter.Column names the columns
+	// of a foreign key, joined with ",", and it holds for the rows whose foreign key, as the engine
+	// compares it, refers to that record.
+	OpRefers Op = "refers"
 )
 
 // Filter is one condition; the filters of a Query are joined with AND.
@@ -60,8 +64,9 @@ type SortKey struct {
 	Desc   bool
 }
 
-// Query asks for one page of a table. Rows that the Sort leaves equal are ordered by the row id or
-// the key, in the direction of the last SortKey.
+// Query asks for one page of a table. Each word of Search is in some column of a row, whichever.
+// Rows that the Sort leaves equal are ordered by the row id or the key, in the direction of the
+// last SortKey.
 //
 // In an address it is q, sort=-price,name, f.{column}.{op}=value, columns=a,b, limit, after and
 // before; see ParseQuery.
@@ -85,7 +90,11 @@ func (c *Column) Ops() []Op {
 	switch c.Kind {
 	case KindInteger, KindReal, KindDecimal, KindDate, KindTime, KindDateTime:
 		return []Op{OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpIn, OpIsNull}
-	case KindBool, KindBlob:
+	case KindBlob:
+		if !c.holds().has(classOddText) {
+			return []Op{OpEq, OpNe, OpIn, OpIsNull}
+		}
+	case KindBool:
 		return []Op{OpEq, OpNe, OpIn, OpIsNull}
 	case KindUUID, KindJSON:
 		return []Op{OpEq, OpNe, OpContains, OpStartsWith, OpIn, OpIsNull}

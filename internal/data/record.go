@@ -4,10 +4,11 @@ package data
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
@@ -59,6 +60,7 @@ func (s *Source) Get(ctx context.Context, table string, key Key) (*Record, error
 		return nil, err
 	}
 	defer leave()
+	s.Learn(ctx, t)
 	return s.get(ctx, s.reads, t, key, RecordBytes)
 }
 
@@ -148,7 +150,7 @@ func (s *Source) Related(ctx context.Context, table string, key Key) ([]Related,
 		if len(values) == 0 {
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
 		}
-		q, problem := referring(child, fk, values[0])
+		q, problem := referring(child, fk, key, values[0])
 		if q.Table == "" && problem == nil {
 			continue // the referenced value is NULL: nothing can refer to it
 		}
@@ -179,25 +181,36 @@ func (s *Source) referred(ctx context.Context, t *Table, query fragment, where [
 	return values, nil
 }
 
-// referring is the query of the rows that hold the values.
-func referring(child *Table, fk *ForeignKey, values []any) (Query, text.Message) {
+// referring is the query of the rows that refer to the record of a key: those for which the foreign
+// key holds. Where a filter says the same in words that people write, numbers of whole numbers and
+// texts of texts, it is that filter.
+func referring(child *Table, fk *ForeignKey, key Key, values []any) (Query, text.Message) {
 	q := Query{Table: child.Name}
+	if slices.Contains(values, nil) {
+		return Query{}, nil
+	}
 	for i, value := range values {
 		f := Filter{Column: fk.Columns[i], Op: OpEq}
+		c, _ := child.Column(f.Column)
+		to, _ := fk.parent.Column(fk.RefColumns[i])
+		var same bool
 		switch value := value.(type) {
-		case nil:
-			return Query{}, nil
-		case []byte:
-			f.Values = []string{hex.EncodeToString(value)}
-		case tooLong:
-			return q, text.ReferenceTooLong
-		default:
-			f.Values = []string{plainPart(value)}
+		case int64:
+			same = c.Kind == KindInteger && to.Kind == KindInteger
+		case string:
+			texts := []Kind{KindText, KindLongText}
+			same = (slices.Contains(texts, c.Kind) && slices.Contains(texts, to.Kind) || c.Kind == KindInteger && to.Kind == KindInteger && c.native != nil) && utf8.ValidString(value)
 		}
+		if f.Values = []string{plainPart(value)}; !same || !fk.direct || f.check(child) != nil {
+			q.Filters = []Filter{{Column: joinItems(fk.Columns), Op: OpRefers, Values: []string{key.String()}}}
+			break
+		}
+		q.Filters = append(q.Filters, f)
+	}
+	for _, f := range q.Filters {
 		if err := f.check(child); err != nil {
 			return q, text.ReferenceUnlisted(err.Message)
 		}
-		q.Filters = append(q.Filters, f)
 	}
 	return q, nil
 }

@@ -308,3 +308,92 @@ func TestEstimates(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
+
+// The records that refer to a record are those for which the foreign key holds, however the columns
+// are declared: the engine itself is asked which these are.
+func TestRelatedRecordsAreThoseOfTheForeignKey(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	values := []string{"1", "'1'", "'01'", "1.5", "'a'", "'A'", "'a '", "x'61'", "'2024-05-06 07:08:09.123600'", "'2024-05-06 07:08:09.123400'", "1714979289", "'true'", "20240331", "'00112233-4455-6677-8899-aabbccddeeff'", "'00112233-4455-6677-8899-AABBCCDDEEFF'", "''", "'~n:'", "'" + strings.Repeat("long", 300) + "'"}
+	types := []string{"", "INTEGER", "TEXT", "TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM", "NUMERIC", "DATETIME", "BOOLEAN", "BLOB", "UUID", "REAL"}
+	statements := []string{"PRAGMA foreign_keys = OFF"}
+	fill := func(table, column string) {
+		for _, value := range values {
+			statements = append(statements, fmt.Sprintf("INSERT OR IGNORE INTO %s (%s) VALUES (%s)", table, column, value))
+		}
+	}
+	for i, parent := range types {
+		statements = append(statements, fmt.Sprintf("CREATE TABLE p%d (id INTEGER PRIMARY KEY, v %s UNIQUE)", i, parent))
+		fill(fmt.Sprint("p", i), "v")
+		for j, child := range types {
+			name := fmt.Sprintf("c%d_%d", i, j)
+			statements = append(statements, fmt.Sprintf("CREATE TABLE %s (id INTEGER PRIMARY KEY, r %s REFERENCES p%d(v))", name, child, i), "CREATE INDEX "+name+"_r ON "+name+" (r)")
+			fill(name, "r")
+		}
+	}
+	s, db := pooled(t, 1, Config{QueryTimeout: time.Minute}, strings.Join(statements, ";\n"))
+	for i := range types {
+		parent := fmt.Sprint("p", i)
+		page, err := s.List(t.Context(), Query{Table: parent, Limit: MaxLimit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]map[string]bool{} // by child and its id: the parents that list it
+		for _, row := range page.Rows {
+			all, err := s.Related(t.Context(), parent, row.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range all {
+				if one.Problem != nil {
+					t.Errorf("%s %s: %s", parent, row.Key, one.Problem)
+					continue
+				}
+				child, _ := s.Schema().Table(one.ForeignKey.Table)
+				again, err := ParseQuery(child, one.Query.Values())
+				if err != nil {
+					t.Errorf("%s: %v", one.Query.Values().Encode(), err)
+				}
+				again.Limit = MaxLimit
+				listed, err := s.List(t.Context(), again)
+				if err != nil || int64(len(listed.Rows)) != one.Page.Count.Rows {
+					t.Fatalf("%s %s: %d rows, %v, want %d", child.Name, again.Values().Encode(), len(listed.Rows), err, one.Page.Count.Rows)
+				}
+				for _, row := range listed.Rows {
+					at := child.Name + "/" + row.Key.String()
+					if got[at] == nil {
+						got[at] = map[string]bool{}
+					}
+					got[at][one.Query.Values().Encode()] = true
+				}
+			}
+		}
+		for j := range types {
+			child := fmt.Sprintf("c%d_%d", i, j)
+			broken := map[string]bool{}
+			rows, err := db.Query("SELECT rowid FROM pragma_foreign_key_check(?)", child)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				var id string
+				if err := rows.Scan(&id); err != nil {
+					t.Fatal(err)
+				}
+				broken[id] = true
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				t.Fatal(err)
+			}
+			var n int
+			if err := db.QueryRow("SELECT count(*) FROM " + child).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			for id := 1; id <= n; id++ {
+				listed := len(got[fmt.Sprintf("%s/%d", child, id)])
+				if want := map[bool]int{false: 1}[broken[fmt.Sprint(id)]]; listed != want {
+					t.Errorf("%s %d (%s to %s) is listed with %d records, want %d: %v", child, id, types[j], types[i], listed, want, got[fmt.Sprintf("%s/%d", child, id)])
+				}
+			}
+		}
+	}
+}

@@ -94,8 +94,10 @@ type Column struct {
 
 	native native // the engine's type; nil where every value has a type of its own, as in SQLite
 
+	held     *held  // what its values are like; nil if its type says it
 	truth    *bool  // what a boolean's default says; nil if there is none that is known
 	numbers  bool   // Enum was written as numbers
+	compares string // what the engine compares its values by; "?" if that is not known
 	affinity string // SQLite
 	binary   bool   // SQLite: its collation is unknown to the connection, compare as bytes
 }
@@ -118,7 +120,7 @@ func (c *Column) HoldsText() bool {
 	case KindText, KindLongText, KindEnum, KindAny:
 		return true
 	}
-	return false
+	return c.HoldsTexts()
 }
 
 // Sortable says whether a Query may sort by the column.
@@ -126,7 +128,8 @@ func (c *Column) Sortable() bool { return c.Readable() && !c.Masked }
 
 // Searchable says whether Query.Search looks into the column.
 func (c *Column) Searchable() bool {
-	return c.Sortable() && !c.unsearched && slices.Contains([]Kind{KindText, KindLongText, KindEnum, KindAny}, c.Kind)
+	texts := slices.Contains([]Kind{KindText, KindLongText, KindEnum, KindAny}, c.Kind) || c.Kind == KindBlob && c.holds().has(classOddText)
+	return c.Sortable() && !c.unsearched && texts
 }
 
 // Identity tells a row from others: by Columns, or by SQLite's row id. A table with neither has no
@@ -183,8 +186,10 @@ type ForeignKey struct {
 	OnUpdate   Action
 	Usable     bool // RefTable is shown, RefColumns are unique there, and nothing of it is masked
 
-	name string    // of the constraint, on engines that name it in errors
-	from [2]string // the schema and the name of Table there
+	name   string    // of the constraint, on engines that name it in errors
+	from   [2]string // the schema and the name of Table there
+	parent *Table    // RefTable, if Usable
+	direct bool      // the engine compares its columns with RefColumns as any values of these
 
 	resolved bool // RefTable and RefColumns exist: the engine enforces it
 	sound    bool // and they are unique together; else the engine refuses to check it
@@ -387,9 +392,15 @@ func (s *Schema) link(t *Table, fk *ForeignKey) {
 	for _, u := range parent.UniqueKeys {
 		fk.sound = fk.sound || sameSet(fk.RefColumns, u.Columns)
 	}
+	fk.direct = true
+	for i, c := range t.columns(fk.Columns) {
+		to, _ := parent.Column(fk.RefColumns[i])
+		fk.direct = fk.direct && c.compares == to.compares && c.compares != "?"
+	}
 	if parent, ok = s.Table(fk.RefTable); !ok {
 		return
 	}
+	fk.parent = parent
 	fk.Usable = fk.sound && parent.Problem == "" && t.Problem == "" && t.open(fk.Columns) && parent.open(fk.RefColumns)
 	if _, ok := s.Table(t.Name); ok && fk.Usable {
 		parent.References = append(parent.References, fk)
@@ -406,7 +417,7 @@ var displayNames = []string{"name", "title", "label", "display_name", "displayna
 
 func (t *Table) chooseDisplay() string {
 	suits := func(c *Column) bool {
-		return c.Sortable() && (c.Kind == KindText || c.Kind == KindLongText || c.Kind == KindAny)
+		return c.Sortable() && (c.Kind == KindText || c.Kind == KindLongText || c.Kind == KindAny || c.HoldsTexts())
 	}
 	for _, want := range displayNames {
 		for _, c := range t.Columns {
@@ -422,7 +433,7 @@ func (t *Table) chooseDisplay() string {
 	}
 	for _, c := range t.Columns {
 		refers := slices.ContainsFunc(t.ForeignKeys, func(fk *ForeignKey) bool { return slices.Contains(fk.Columns, c.Name) })
-		if c.Sortable() && c.Kind == KindText && !refers {
+		if c.Sortable() && (c.Kind == KindText || c.HoldsTexts()) && !refers {
 			return c.Name
 		}
 	}

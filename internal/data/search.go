@@ -3,7 +3,11 @@
 
 package data
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // conditions are the filters and the search as SQL.
 func (s *Source) conditions(t *Table, q Query) ([]fragment, error) {
@@ -13,28 +17,60 @@ func (s *Source) conditions(t *Table, q Query) ([]fragment, error) {
 		if wrong != nil {
 			return nil, FieldErrors{wrong}
 		}
+		if f.Op == OpRefers {
+			fk := t.refersBy(f.Column)
+			where, err := s.identified(fk.parent, operands[0].key)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, s.dialect.refers(t, fk, fk.parent, where))
+			continue
+		}
 		c, _ := t.Column(f.Column)
 		all = append(all, s.dialect.match(t, c, f.Op, operands))
 	}
-	if q.Search == "" {
-		return all, nil
+	for _, word := range words(q.Search) {
+		all = append(all, s.holdsWord(t, word))
 	}
+	return all, nil
+}
+
+// MaxWords is how many words of a search are looked for on their own; what follows them is looked
+// for as it stands.
+const MaxWords = 8
+
+// words are the words of a search. Each has to be in some column, whichever.
+func words(search string) []string {
+	var all []string
+	for rest := strings.TrimSpace(search); rest != ""; {
+		i := strings.IndexFunc(rest, unicode.IsSpace)
+		if i < 0 || len(all) == MaxWords-1 {
+			i = len(rest)
+		}
+		all = append(all, rest[:i])
+		rest = strings.TrimSpace(rest[i:])
+	}
+	return all
+}
+
+// holdsWord is the condition that a searched column of a row holds the word.
+func (s *Source) holdsWord(t *Table, word string) fragment {
 	var parts []fragment
 	for _, c := range t.Columns {
 		if len(parts) == MaxSearchColumns {
 			break
 		}
 		if c.Searchable() {
-			parts = append(parts, s.dialect.search(c, q.Search))
+			parts = append(parts, s.dialect.search(c, word))
 			continue
 		}
 		if t.exactSearch(c) {
-			if o, err := c.parseOperand(OpEq, q.Search); err == nil {
+			if o, err := c.parseOperand(OpEq, word); err == nil {
 				parts = append(parts, s.dialect.match(t, c, OpEq, []operand{o}))
 			}
 		}
 	}
-	return append(all, anyOf(parts)), nil
+	return anyOf(parts)
 }
 
 // canSearch says whether Query.Search can look into the column at all.

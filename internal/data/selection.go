@@ -28,10 +28,11 @@ func ByKeys(table string, keys []Key) Selection { return Selection{table: table,
 func ByQuery(q Query) Selection { return Selection{table: q.Table, query: &q} }
 
 // selected are the conditions of a selection: one set for each key, or one of the query.
-func (s *Source) selected(t *Table, sel Selection) ([][]fragment, error) {
+func (s *Source) selected(ctx context.Context, t *Table, sel Selection) ([][]fragment, error) {
 	if sel.query == nil {
 		return s.chosen(t, sel.keys)
 	}
+	s.learnFor(ctx, t, *sel.query)
 	conditions, err := s.matching(t, *sel.query)
 	if err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ type shares struct {
 
 	first time.Duration // lookTime
 	long  time.Duration // longLook
+	held  time.Duration // heldTime
 	write time.Duration // longWrite
 }
 
@@ -84,6 +85,7 @@ func newShares(db *sql.DB, engine sqldb.Engine) *shares {
 		bulk:    newTurns(),
 		first:   lookTime,
 		long:    longLook,
+		held:    heldTime,
 		write:   longWrite,
 	}
 }
@@ -171,6 +173,9 @@ func (t *Table) Heavy(q Query) bool {
 		return false
 	}
 	f := q.Filters[0]
+	if f.Op == OpRefers {
+		return len(q.Sort) > 0 || !t.leads(f)
+	}
 	if !indexed(f.Column) {
 		return true
 	}

@@ -19,7 +19,7 @@ func (t *Table) readChecks() {
 				one.columns = append(one.columns, c.Name)
 			}
 		}
-		if column, values, numbers, ok := checkValues(one.expression); ok {
+		if column, values, numbers, ok := checkValues(one.expression); ok && !t.comparesColumns(tokens) {
 			t.named(column, func(c *Column) {
 				if c.Enum != nil {
 					return
@@ -35,6 +35,20 @@ func (t *Table) readChecks() {
 			t.named(b.column, func(c *Column) { c.bound(b) })
 		}
 	}
+}
+
+// comparesColumns says whether a name in quotation marks within a list of values is a column of the
+// table. SQLite takes such a name for a text only where there is no column.
+func (t *Table) comparesColumns(tokens []ddlToken) bool {
+	for i, token := range tokens {
+		if i == 0 || token.kind != 'n' || tokens[i-1].kind != '(' && tokens[i-1].kind != ',' || i+1 < len(tokens) && tokens[i+1].name() {
+			continue // what is compared stands before IN or IS
+		}
+		if slices.ContainsFunc(t.Columns, func(c *Column) bool { return strings.EqualFold(c.Name, token.text) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // named calls found with the column of that name in any case.

@@ -116,7 +116,7 @@ func (d *sqlite) orphan(t *Table, fk *ForeignKey, parent *Table) fragment {
 	var set, on []string
 	for i, c := range t.columns(fk.Columns) {
 		set = append(set, d.column(c)+" IS NOT NULL")
-		on = append(on, "parent."+d.quote(fk.RefColumns[i])+" = "+d.column(c))
+		on = append(on, "parent."+d.quote(fk.RefColumns[i])+" = "+d.key(fk, i))
 	}
 	return fragment{text: strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM main." + d.quote(parent.Name) + " AS parent WHERE " + strings.Join(on, " AND ") + ")"}
 }

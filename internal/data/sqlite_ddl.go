@@ -81,6 +81,25 @@ func ddlTokens(sql string) []ddlToken {
 	return tokens
 }
 
+// collated says whether a CREATE TABLE statement gives a column a collation.
+func collated(sql, column string) bool {
+	depth, own := 0, false
+	tokens := ddlTokens(sql)
+	for i, token := range tokens {
+		switch {
+		case token.kind == '(':
+			depth++
+		case token.kind == ')':
+			depth--
+		case depth == 1 && i > 0 && (tokens[i-1].kind == ',' || tokens[i-1].kind == '('):
+			own = strings.EqualFold(token.text, column) && (token.name() || token.kind == 's')
+		case depth == 1 && own && token.is("COLLATE"):
+			return true
+		}
+	}
+	return false
+}
+
 // parseChecks returns the CHECK constraints of a CREATE TABLE statement, their expressions as
 // written.
 func parseChecks(sql string) []check {

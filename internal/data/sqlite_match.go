@@ -4,6 +4,7 @@
 package data
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,38 +18,122 @@ var comparisons = map[Op]string{OpLt: " < ?", OpLe: " <= ?", OpGt: " > ?", OpGe:
 
 func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment {
 	x := d.place(t, term{column: c})
-	o := operands[0]
 	switch op {
 	case OpIsNull:
-		if o.truth {
+		if operands[0].truth {
 			return fragment{text: x + " IS NULL"}
 		}
 		return fragment{text: x + " IS NOT NULL"}
 	case OpContains:
-		return d.contains(c, o.text)
+		return d.contains(c, operands[0].text)
 	case OpStartsWith:
-		return d.begins(c, o.text)
+		return d.begins(c, operands[0].text)
 	case OpIn, OpEq:
-		if isInstant(c.Kind) {
-			return d.within(x, c.Kind, operands, false)
-		}
-		return d.short(t, c, oneOf(d.comparable(t, c), d.equals(c, operands)))
+		return d.equal(t, c, operands)
 	case OpNe:
-		if isInstant(c.Kind) {
-			return d.within(x, c.Kind, operands, true)
-		}
-		f := d.short(t, c, oneOf(d.comparable(t, c), d.equals(c, operands)))
+		f := d.equal(t, c, operands)
 		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
 	}
+	o := operands[0]
+	if o.verbatim {
+		return d.own(t, c, operands, comparisons[op])
+	}
+	f := d.compared(t, c, op, o)
+	if !c.mixed() {
+		return f
+	}
+	own := d.own(t, c, operands, " = ?")
+	if op == OpLe || op == OpGe {
+		return anyOf([]fragment{f, own})
+	}
+	own.text = "(" + own.text + " IS NOT TRUE)"
+	return allOf([]fragment{f, own})
+}
+
+// equal holds where the value equals one of the operands.
+func (d *sqlite) equal(t *Table, c *Column, operands []operand) fragment {
+	var fit []operand
+	for _, o := range operands {
+		if !o.verbatim {
+			fit = append(fit, o)
+		}
+	}
+	var parts []fragment
+	switch {
+	case len(fit) == 0:
+	case isInstant(c.Kind):
+		parts = append(parts, d.within(d.place(t, term{column: c}), c, fit))
+	default:
+		parts = append(parts, d.short(t, c, oneOf(d.comparable(t, c), d.equals(c, fit))))
+	}
+	if len(fit) < len(operands) || c.holds().odd() {
+		parts = append(parts, d.own(t, c, operands, " = ?"))
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return anyOf(parts)
+}
+
+// own compares a value, as it is stored, with the operands as they are written: a text with the
+// text, a number with the number that it says, a blob with the bytes whose hexadecimal digits it
+// has.
+func (d *sqlite) own(t *Table, c *Column, operands []operand, comparison string) fragment {
+	x := d.column(c)
+	if c.affinity == affinityBlob && !t.View && comparison == " = ?" { // an index may lead there
+		var values []any
+		for _, o := range operands {
+			values = append(values, asWritten(o.text)...)
+		}
+		return d.short(t, c, oneOf(d.place(t, term{column: c}), values))
+	}
+	x = "+" + x // without the affinity, which would change what it is compared with
+	var parts []fragment
+	for _, o := range operands {
+		for _, value := range asWritten(o.text) {
+			stored, as := "= 'text'", x+" COLLATE BINARY"
+			switch value.(type) {
+			case int64, float64:
+				stored, as = "IN ('integer', 'real')", x
+			case []byte:
+				stored, as = "= 'blob'", x
+			}
+			parts = append(parts, fragment{"(typeof(" + x + ") " + stored + " AND " + as + comparison + ")", []any{value}})
+		}
+	}
+	return d.short(t, c, anyOf(parts))
+}
+
+// asWritten is a text, the number that it says and the bytes whose hexadecimal digits it has.
+func asWritten(given string) []any {
+	values := []any{given}
+	if n := anyNumber(given); n != nil {
+		values = append(values, n)
+	}
+	if b, err := hex.DecodeString(strings.TrimSpace(given)); err == nil && given != "" {
+		values = append(values, b)
+	}
+	return values
+}
+
+// compared holds where the value is less, or greater, than an operand of the column's kind.
+func (d *sqlite) compared(t *Table, c *Column, op Op, o operand) fragment {
+	x := d.place(t, term{column: c})
 	guard := "typeof(" + x + ") IN ('integer', 'real')"
 	value := o.number
 	switch {
 	case isInstant(c.Kind):
 		near, args := around(x, c.Kind, op, o)
-		return fragment{"(" + near + d.instant(x) + comparisons[op] + ")", append(args, o.from.UnixMilli())}
+		comparison, from := comparisons[op], o.from
+		if c.Kind == KindDate && o.day && op == OpLe { // all of the day
+			comparison, from = " < ?", o.to
+		} else if c.Kind == KindDate && o.day && op == OpGt {
+			comparison, from = " >= ?", o.to
+		}
+		return fragment{"(" + near + d.instant(c, x) + comparison + ")", append(args, from.UnixMilli())}
 	case value == nil:
 		guard, value = "typeof("+x+") <> 'blob'", o.text
-		if c.Kind == KindAny {
+		if c.Kind == KindAny || c.Kind == KindBlob {
 			guard = "typeof(" + x + ") = 'text'"
 		} else {
 			x = d.comparable(t, c)
@@ -65,8 +150,6 @@ func (d *sqlite) short(t *Table, c *Column, f fragment) fragment {
 	}
 	return fragment{"(" + d.size(d.column(c)) + " <= " + strconv.Itoa(maxMatched) + " AND " + f.text + ")", f.args}
 }
-
-func isInstant(kind Kind) bool { return kind == KindDate || kind == KindTime || kind == KindDateTime }
 
 // comparable is the column as its kind compares: a text column that SQLite may have stored numbers
 // in, as text.
@@ -89,15 +172,17 @@ func (d *sqlite) equals(c *Column, operands []operand) []any {
 		case KindInteger, KindReal, KindDecimal:
 			values = append(values, o.number)
 		case KindBool:
-			if o.truth {
-				values = append(values, 1, "true", "TRUE", "True", "t", "T", "yes", "on")
-			} else {
-				values = append(values, 0, "false", "FALSE", "False", "f", "F", "no", "off")
+			values = append(values, map[bool]int64{true: 1}[o.truth])
+			for _, word := range boolWords(o.truth) {
+				values = append(values, word)
 			}
 		case KindUUID:
 			digits := fmt.Sprintf("%x", o.blob)
 			dashed := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 			values = append(values, dashed, strings.ToUpper(dashed), digits, strings.ToUpper(digits), o.blob)
+			if !slices.Contains(values, any(o.text)) {
+				values = append(values, o.text)
+			}
 		case KindBlob:
 			values = append(values, o.blob)
 		case KindAny:
@@ -121,16 +206,18 @@ func oneOf(x string, values []any) fragment {
 
 // instant is a stored date, time or both in Unix milliseconds; NULL for any other value, such as a
 // longer text. The second julianday reads, to the second, a zone that SQLite does not know: "+0200"
-// directly, or as Go's time.Time.String has it.
-func (d *sqlite) instant(x string) string {
+// directly, or as Go's time.Time.String has it. A day, or a time of day, is the one that the text
+// says, whatever its zone.
+func (d *sqlite) instant(c *Column, x string) string {
 	zone := fmt.Sprintf("instr(substr(%[1]s, 20), ' ')", x)
 	julian := fmt.Sprintf("coalesce(julianday(%[1]s), julianday(substr(%[1]s, 1, 19) || substr(%[1]s, 20 + %[2]s, 3) || ':' || substr(%[1]s, 23 + %[2]s, 2)))", x, zone)
-	return fmt.Sprintf("(CASE typeof(%[1]s) "+
-		"WHEN 'text' THEN CASE WHEN %[6]s <= 128 THEN CAST(round((%[2]s - %[3]v) * 86400000.0) AS INTEGER) END "+
-		"WHEN 'integer' THEN CASE WHEN %[1]s >= %[4]d OR %[1]s <= -%[4]d THEN %[1]s ELSE %[1]s * 1000 END "+
-		"WHEN 'real' THEN CASE WHEN %[1]s BETWEEN 0 AND %[5]v THEN CAST(round((%[1]s - %[3]v) * 86400000.0) AS INTEGER) "+
-		"WHEN abs(%[1]s) < %[4]d THEN CAST(round(%[1]s * 1000.0) AS INTEGER) ELSE %[1]s END END)",
-		x, julian, unixEpochJulianDay, int64(unixMillisFrom), lastJulianDay, d.size(x))
+	if c.Kind != KindDateTime {
+		julian = fmt.Sprintf("coalesce(julianday(CASE WHEN %[1]s GLOB '*:[0-9]*[+-][0-9][0-9]:[0-9][0-9]' THEN substr(%[1]s, 1, length(%[1]s) - 6) ELSE rtrim(%[1]s, 'Zz') END), julianday(substr(%[1]s, 1, 19)))", x)
+	}
+	whole, real := sqliteInstantOf(c, x)
+	return fmt.Sprintf("(CASE typeof(%[1]s) WHEN 'text' THEN CASE WHEN %[4]s <= 128 THEN CAST(round((%[2]s - %[3]v) * 86400000.0) AS INTEGER) END "+
+		"WHEN 'integer' THEN %[5]s WHEN 'real' THEN %[6]s END)",
+		x, julian, unixEpochJulianDay, d.size(x), whole, real)
 }
 
 // around is a condition, weaker than the exact one, that an index on the column can serve: ISO 8601
@@ -152,20 +239,17 @@ func around(x string, kind Kind, op Op, o operand) (string, []any) {
 	return "((" + x + " >= ? AND " + x + " < ?) OR " + x + " < '') AND ", []any{from, to}
 }
 
-// within holds for instants in, or outside, the operands' intervals.
-func (d *sqlite) within(x string, kind Kind, operands []operand, not bool) fragment {
-	at := d.instant(x)
+// within holds for instants in the operands' intervals.
+func (d *sqlite) within(x string, c *Column, operands []operand) fragment {
+	at := d.instant(c, x)
 	var parts []string
 	var f fragment
 	for _, o := range operands {
-		near, args := around(x, kind, OpEq, o)
+		near, args := around(x, c.Kind, OpEq, o)
 		parts = append(parts, "("+near+at+" >= ? AND "+at+" < ?)")
 		f.args = append(append(f.args, args...), o.from.UnixMilli(), o.to.UnixMilli())
 	}
 	f.text = "(" + strings.Join(parts, " OR ") + ")"
-	if not {
-		f.text = "(" + f.text + " IS NOT TRUE)"
-	}
 	return f
 }
 

@@ -93,7 +93,7 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 		if c.Generated {
 			c.Type = strings.TrimSpace(strings.TrimSuffix(c.Type, "GENERATED ALWAYS"))
 		}
-		c.affinity = sqliteAffinity(c.Type)
+		c.affinity, c.held = sqliteAffinity(c.Type), &held{}
 		c.Kind, c.MaxLength = sqliteKind(c.Type, c.affinity)
 		if c.Kind == KindDecimal {
 			c.Precision, c.Scale = sqliteDecimal(c.Type)
@@ -102,6 +102,12 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 	})
 	if err != nil {
 		return err
+	}
+	for _, c := range t.Columns {
+		c.compares = c.affinity
+		if collated(t.ddl, c.Name) {
+			c.compares = "?"
+		}
 	}
 	if err := d.defaults(ctx, db, t); err != nil {
 		return err

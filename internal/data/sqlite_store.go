@@ -96,8 +96,20 @@ func sqliteConverted(c *Column, text string) any {
 	return n
 }
 
-// boolPairs are the texts that filters read as true and false.
-var boolPairs = [][2]string{{"true", "false"}, {"TRUE", "FALSE"}, {"True", "False"}, {"t", "f"}, {"T", "F"}, {"yes", "no"}, {"on", "off"}}
+// boolPairs are the texts that stand for true and false, the usual spellings first.
+var boolPairs = [][2]string{{"true", "false"}, {"TRUE", "FALSE"}, {"True", "False"}, {"t", "f"}, {"T", "F"}, {"yes", "no"}, {"on", "off"},
+	{"YES", "NO"}, {"Yes", "No"}, {"y", "n"}, {"Y", "N"}, {"ON", "OFF"}, {"On", "Off"}, {"1", "0"}}
+
+// boolWords are the texts of boolPairs for true, or false, or both.
+func boolWords(truths ...bool) []string {
+	var words []string
+	for _, truth := range truths {
+		for _, pair := range boolPairs {
+			words = append(words, pair[map[bool]int{true: 0, false: 1}[truth]])
+		}
+	}
+	return words
+}
 
 func sqliteBool(value bool, like any) any {
 	if text, ok := like.(string); ok {
@@ -149,24 +161,32 @@ func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 	var stored any
 	switch like := like.(type) {
 	case int64:
-		stored = at.Unix()
-		if like >= unixMillisFrom || like <= -unixMillisFrom {
-			stored = at.UnixMilli()
+		switch u := c.reading().of(like); u {
+		case asStored:
+			return writtenAs(c, value, like)
+		case inDays:
+			stored = float64(at.UnixMilli())/86400e3 + unixEpochJulianDay
+		default:
+			stored = map[unit]int64{inSeconds: at.Unix(), inMillis: at.UnixMilli(), inMicros: at.UnixMicro(), inNanos: at.UnixNano()}[u]
 		}
 	case float64:
-		stored = float64(at.UnixMilli()) / 1e3
-		if like >= 0 && like <= lastJulianDay {
+		switch c.reading().ofReal(like) {
+		case inSeconds:
+			stored = float64(at.UnixMilli()) / 1e3
+		case inMillis:
+			stored = float64(at.UnixMilli())
+		default:
 			stored = float64(at.UnixMilli())/86400e3 + unixEpochJulianDay
-		}
-		if f, _ := stored.(float64); f == math.Trunc(f) && (c.affinity == affinityNumeric || c.affinity == affinityInteger) {
-			stored = int64(f) // as the affinity makes it
 		}
 	case string:
 		return instantText(c, value, like)
 	default:
 		return instantText(c, value, "")
 	}
-	back, _, ok := (Value{raw: stored}).Time()
+	if f, isReal := stored.(float64); isReal && f == math.Trunc(f) && (c.affinity == affinityNumeric || c.affinity == affinityInteger) {
+		stored = int64(f) // as the affinity makes it
+	}
+	back, _, ok := (Value{raw: stored, reading: c.reading()}).Time()
 	switch {
 	case ok && back.Equal(at):
 		return stored, nil
@@ -174,6 +194,23 @@ func sqliteInstant(c *Column, value instantValue, like any) (any, error) {
 		return nil, misfit{text.WholeSecond}
 	}
 	return nil, misfit{text.NumberColumn}
+}
+
+// writtenAs is a date in the digits of a number, as like has them.
+func writtenAs(c *Column, value instantValue, like int64) (any, error) {
+	layout, ok := digitForms[len(plainPart(like))]
+	if !ok || !writtenDate(like) || c.Kind == KindTime {
+		return nil, misfit{text.NumberColumn}
+	}
+	at := value.at
+	if c.Kind == KindDateTime {
+		at = at.UTC()
+	}
+	n, err := strconv.ParseInt(at.Format(layout), 10, 64)
+	if back, backErr := time.Parse(layout, at.Format(layout)); err != nil || backErr != nil || !back.Equal(onClock(at, time.UTC)) {
+		return nil, misfit{text.NumberColumn}
+	}
+	return n, nil
 }
 
 // instantText writes an instant with the separator, zone and fraction of like; if that is not an

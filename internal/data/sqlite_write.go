@@ -145,7 +145,6 @@ func (d *sqlite) piece(c *Column, from, size int) string {
 
 // latest looks at the last rows only: finding one value must not read a whole table of NULLs.
 func (d *sqlite) latest(t *Table, c *Column) fragment {
-	const rows = 100
 	order := t.handle()
 	places := make([]string, len(order))
 	for i := range order {
@@ -153,11 +152,39 @@ func (d *sqlite) latest(t *Table, c *Column) fragment {
 		places[i] = d.place(t, order[i])
 	}
 	query := "SELECT " + d.column(c) + " AS v FROM " + d.from(t) + orderBy(places, order)
-	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exactly("v", maxCursorValue), query, rows)}
+	return fragment{text: fmt.Sprintf("SELECT %s FROM (%s LIMIT %d) WHERE v IS NOT NULL", d.exactly("v", maxCursorValue), query, latestRows)}
 }
 
-// referring compares as foreign keys do: with the parent's collation, which the left operand
-// decides.
+// key is a column of a foreign key, to be compared with the parent's, which stands left of it and
+// decides about the collation. Without its own affinity the parent's is applied to its values, as
+// the engine does; an index on it leads to them only where that changes nothing.
+func (d *sqlite) key(fk *ForeignKey, i int) string {
+	column := "t." + d.quote(fk.Columns[i])
+	if fk.direct {
+		return column
+	}
+	return "+" + column
+}
+
+func (d *sqlite) refers(_ *Table, fk *ForeignKey, parent *Table, where []fragment) fragment {
+	var conditions []fragment
+	if fk.direct {
+		for i, name := range fk.RefColumns {
+			value := fragment{text: "SELECT t." + d.quote(name) + " FROM " + d.from(parent)}.where(where).limit(1)
+			conditions = append(conditions, fragment{d.key(fk, i) + " = (" + value.text + ")", value.args})
+		}
+		return allOf(conditions)
+	}
+	var selected, same []string
+	for i, name := range fk.RefColumns {
+		selected = append(selected, fmt.Sprintf("t.%s AS r%d", d.quote(name), i))
+		same = append(same, fmt.Sprintf("parent.r%d = %s", i, d.key(fk, i)))
+	}
+	row := fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(parent)}.where(where).limit(1)
+	return fragment{"EXISTS (SELECT 1 FROM (" + row.text + ") AS parent WHERE " + strings.Join(same, " AND ") + ")", row.args}
+}
+
+// referring compares as foreign keys do.
 func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
 	f := fragment{}
 	name := func(alias string, t *Table, o term) string {
@@ -173,7 +200,7 @@ func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignK
 		same = append(same, name("parent", t, o)+" = wanted."+v)
 	}
 	for i, column := range t.columns(fk.RefColumns) {
-		refers = append(refers, name("parent", t, term{column: column})+" = t."+d.quote(fk.Columns[i]))
+		refers = append(refers, name("parent", t, term{column: column})+" = "+d.key(fk, i))
 	}
 	for _, o := range child.handle() {
 		selected = append(selected, d.exactly(name("t", child, o), maxHandle))

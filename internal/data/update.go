@@ -17,7 +17,7 @@ func (s *Source) UpdateMany(ctx context.Context, sel Selection, in Input, asked 
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := s.selected(t, sel)
+	conditions, err := s.selected(ctx, t, sel)
 	if err != nil {
 		return 0, err
 	}
@@ -42,6 +42,7 @@ func (s *Source) updateAll(ctx context.Context, t *Table, conditions [][]fragmen
 		return 0, err
 	}
 	defer leave()
+	s.LearnForm(ctx, t)
 	var updated int64
 	refused := func(ctx context.Context, db queryer, err error) error {
 		return s.refused(ctx, db, "update", t, in, nil, err)

@@ -36,6 +36,8 @@ type Value struct {
 	Size      int64  // bytes of the whole text or blob
 	Ref       *Ref   // the record the value refers to
 
+	reading reading // of its column's numbers, if they are times
+
 	raw    any    // int64, float64, string, []byte or nil: what was read
 	native native // the column's
 	pieces func(yield func([]byte) error) error
@@ -90,27 +92,15 @@ func (v Value) Bool() (value, ok bool) {
 	return false, false
 }
 
-// Time reads the value as filters do: ISO 8601 text, Unix seconds or milliseconds, or a Julian day.
+// Time reads the value as filters do: ISO 8601 text, or a number in the unit of its column's
+// values, which are seconds, milliseconds, microseconds or nanoseconds since 1970, or Julian days.
 // zoned says whether the text named its zone (numbers are UTC).
 func (v Value) Time() (at time.Time, zoned, ok bool) {
 	switch raw := v.raw.(type) {
 	case int64:
-		if raw >= unixMillisFrom || raw <= -unixMillisFrom {
-			at = time.UnixMilli(raw).UTC()
-		} else {
-			at = time.Unix(raw, 0).UTC()
-		}
+		at, ok = v.reading.time(raw)
 	case float64:
-		switch {
-		case raw >= 0 && raw <= lastJulianDay:
-			at = time.UnixMilli(int64(math.Round((raw - unixEpochJulianDay) * 86400e3))).UTC()
-		case math.Abs(raw) < unixMillisFrom:
-			at = time.UnixMilli(int64(math.Round(raw * 1e3))).UTC()
-		case math.Abs(raw) < 1e15:
-			at = time.UnixMilli(int64(raw)).UTC()
-		default:
-			return time.Time{}, false, false
-		}
+		at, ok = v.reading.realTime(raw)
 	case string:
 		if v.native != nil {
 			return v.native.time(raw)
@@ -120,10 +110,11 @@ func (v Value) Time() (at time.Time, zoned, ok bool) {
 			return time.Time{}, false, false
 		}
 		return parsed, zoned, true
-	default:
+	}
+	if !ok || at.Year() < 0 || at.Year() > 9999 {
 		return time.Time{}, false, false
 	}
-	return at, true, at.Year() >= 0 && at.Year() <= 9999
+	return at, true, true
 }
 
 // Instants stored as numbers: an integer this large counts milliseconds (as seconds it would be the
@@ -138,6 +129,9 @@ const (
 // that a dialect read.
 func newValue(c *Column, storage Storage, raw any, size int64, maxRunes, maxBytes int) Value {
 	v := Value{Kind: c.Kind, Storage: storage, Size: size, raw: raw, native: c.native}
+	if isInstant(c.Kind) && c.native == nil {
+		v.reading = c.reading()
+	}
 	switch raw := raw.(type) {
 	case int64:
 		v.Text = c.padScale(strconv.FormatInt(raw, 10))
@@ -208,6 +202,6 @@ func (c *Column) Held(at time.Time) time.Time {
 
 // Time reads a stored value of the column as Value.Time does.
 func (c *Column) Time(raw any) (at time.Time, ok bool) {
-	at, _, ok = Value{Kind: c.Kind, raw: raw, native: c.native}.Time()
+	at, _, ok = Value{Kind: c.Kind, raw: raw, native: c.native, reading: c.reading()}.Time()
 	return at, ok
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
@@ -27,6 +28,7 @@ func (s *Source) Edit(ctx context.Context, table string, key Key) (*Record, erro
 		return nil, err
 	}
 	defer leave()
+	s.LearnForm(ctx, t)
 	var record *Record
 	err = s.moment(ctx, "edit", t, func(ctx context.Context, db queryer) error {
 		state, err := s.rowState(ctx, db, t, key, "")
@@ -64,6 +66,7 @@ func (s *Source) Insert(ctx context.Context, table string, in Input) (Key, error
 		return Key{}, err
 	}
 	defer leave()
+	s.LearnForm(ctx, t)
 	var key Key
 	var handle []any
 	err = s.transact(ctx, writes, "insert into", t, func(ctx context.Context, db queryer) error {
@@ -124,6 +127,7 @@ func (s *Source) Update(ctx context.Context, table string, key Key, token string
 		return Key{}, err
 	}
 	defer leave()
+	s.LearnForm(ctx, t)
 	var handle []any
 	var now Key
 	err = s.transact(ctx, writes, "update", t, func(ctx context.Context, db queryer) error {
@@ -350,21 +354,61 @@ func (in Input) settable(t *Table, name string) (*Column, text.Message) {
 	return c, nil
 }
 
-// latest is a value that shows how a column's kind is stored in this table; nil for kinds that are
-// stored in one way.
+// latest is a value that shows how a column's kind is stored in this table: the latest one in the
+// form that most of the latest ones have; nil for kinds that are stored in one way.
 func (s *Source) latest(ctx context.Context, db queryer, t *Table, c *Column) (any, error) {
 	if c.native != nil {
 		return nil, nil // its type says so
 	}
-	if c.Kind != KindBool && c.Kind != KindUUID && c.Kind != KindDate && c.Kind != KindTime && c.Kind != KindDateTime || c.Masked {
+	if c.Kind != KindBool && c.Kind != KindUUID && !isInstant(c.Kind) || c.Masked {
 		return nil, nil
 	}
-	rows, err := s.exactRows(ctx, db, s.dialect.latest(t, c), nil, 1)
+	rows, err := s.exactRows(ctx, db, s.dialect.latest(t, c), nil, latestRows)
 	if err != nil {
 		return nil, s.failed(ctx, "read", t, err)
 	}
-	if len(rows) == 0 {
-		return nil, nil
+	most, number := any(nil), map[string]int{}
+	for _, row := range rows {
+		number[c.form(row[0])]++
 	}
-	return rows[0][0], nil
+	for _, row := range rows {
+		if most == nil || number[c.form(row[0])] > number[c.form(most)] {
+			most = row[0]
+		}
+	}
+	return most, nil
+}
+
+// latestRows is how many of the latest rows show how a new value is to be stored.
+const latestRows = 100
+
+// form is the same for values that are stored alike: "2024-01-31" and "2025-12-24", "T" and "F".
+func (c *Column) form(value any) string {
+	given, isText := value.(string)
+	switch {
+	case !isText:
+		return fmt.Sprintf("%T", value)
+	case c.Kind == KindBool:
+		for _, pair := range boolPairs {
+			if slices.Contains(pair[:], given) {
+				return pair[0]
+			}
+		}
+		return ""
+	case c.Kind == KindUUID:
+		return fmt.Sprint(strings.Count(given, "-"), given == strings.ToUpper(given))
+	}
+	var b strings.Builder
+	for i, r := range given {
+		switch {
+		case r < '0' || r > '9':
+			if r == '+' && i > 0 {
+				r = '-' // a zone is one
+			}
+			b.WriteRune(r)
+		case !strings.HasSuffix(b.String(), "0"):
+			b.WriteByte('0')
+		}
+	}
+	return b.String()
 }

@@ -54,7 +54,7 @@ func openSource(tb testing.TB, cfg Config, statements ...string) *Source {
 // noClock sets bounds with which no clock decides a test: what is looked at, or written, for long
 // is not stopped, and nothing rests after it.
 func noClock(s *Source) {
-	s.shares.long, s.shares.write = time.Minute, time.Minute
+	s.shares.long, s.shares.write, s.shares.held = time.Minute, time.Minute, time.Minute
 	for _, one := range []*turns{s.shares.turns, s.shares.bulk} {
 		one.pause, one.rest = 0, 0
 	}

@@ -53,6 +53,7 @@ func readChosen(v *frame.Visit) (chosen, error) {
 			state[name] = values
 		}
 	}
+	v.Data.LearnFilters(v.R.Context(), t, state)
 	var err error
 	if c.query, err = data.ParseQuery(t, state); err != nil {
 		return c, err

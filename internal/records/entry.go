@@ -28,6 +28,7 @@ type entry struct {
 }
 
 func newEntry(v *frame.Visit, record *data.Record) *entry {
+	v.Data.LearnForm(v.R.Context(), v.Table)
 	e := &entry{v: v, record: record}
 	purpose := typed.ToCreate
 	if record != nil {
@@ -254,6 +255,14 @@ func widget(f data.FormField) ui.Widget {
 	c := f.Column
 	if f.Reference != nil {
 		return ui.WidgetReference
+	}
+	switch {
+	case c.HoldsTexts():
+		return ui.WidgetTextArea
+	case c.HoldsBlobs():
+		return ui.WidgetFile
+	case c.HoldsDigits():
+		return ui.WidgetNumber
 	}
 	switch c.Kind {
 	case data.KindInteger, data.KindReal, data.KindDecimal:

@@ -45,6 +45,9 @@ func (p *Pages) export(v *frame.Visit, ending, contentType string, format func(i
 	for _, name := range []string{"after", "before", "limit", "lines"} {
 		values.Del(name)
 	}
+	if v.R.Method != http.MethodHead { // which asks nothing of the table
+		v.Data.LearnFilters(v.R.Context(), t, values)
+	}
 	q, err := data.ParseQuery(t, sorted(v, values))
 	if err != nil {
 		return frame.Refused(http.StatusUnprocessableEntity, data.Refusal(err).Text())

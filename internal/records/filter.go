@@ -71,6 +71,9 @@ func operatorLabel(f data.Filter) (op text.Message, value string) {
 		}
 		return text.OpEmpty, ""
 	}
+	if f.Op == data.OpRefers {
+		return text.OpRefers, value
+	}
 	for _, o := range operators {
 		if o.Value == string(f.Op) {
 			return o.Label, value

@@ -28,6 +28,7 @@ func (p *Pages) List(v *frame.Visit) error {
 	if canonicalList(t, values) {
 		return v.Redirect(v.TableURL(t.Name) + "?" + values.Encode())
 	}
+	v.Data.LearnFilters(v.R.Context(), t, values)
 	q, wrong := data.ParseQuery(t, sorted(v, values))
 	page := listPage(v, q)
 	status := http.StatusOK

@@ -14,6 +14,7 @@ var (
 	OpAtLeast    = plain("op.at_least", "is at least")
 	OpOneOf      = plain("op.one_of", "is one of")
 	OpEmpty      = plain("op.empty", "is empty")
+	OpRefers     = plain("op.refers", "refers to")
 	OpNotEmpty   = plain("op.not_empty", "is not empty")
 )
 
@@ -44,7 +45,6 @@ var (
 	RowsWithoutKey    = plain("list.without_key", "These rows have no key: they cannot be opened, and pages are counted from the start.")
 	FirstRows         = with[int]("list.first_rows", "Only the first {#n} can be reached: filter to see others.")
 	NotLinked         = with2[string, Message]("list.not_linked", "References to {table} are not linked: {problem}.")
-	ReferenceTooLong  = plain("related.too_long", "the referenced value is too long to list by")
 	ReferenceUnlisted = with[Message]("related.unlisted", "the rows cannot be listed by the referenced value: it {problem}")
 	RelatedTooSlow    = plain("related.too_slow", "finding the rows took too long: the column has no index")
 	RelatedBusy       = plain("related.busy", "finding the rows takes a while, and too many such searches are running: reload the page later to see them")
