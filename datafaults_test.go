@@ -413,3 +413,29 @@ CREATE TABLE zero(id INTEGER PRIMARY KEY, at DATETIME, v REAL); INSERT INTO zero
 	only("/m/zero/?f.at.eq=0000-00-00+00:00:00", "0000-00-00", "2024-01-01") // C36
 	only("/m/zero/?f.v.eq=%2BInf", "0000-00-00", "2024-01-01")
 }
+
+// A migration while the panel runs is seen at once; what was entered in a form stays.
+func TestTheSchemaIsFollowed(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT, old TEXT); INSERT INTO a VALUES(1,'x','y'); CREATE TABLE gone(id INTEGER PRIMARY KEY)`)
+	page := b.browser(t).signIn(adminName)
+	form := page.controls("/m/a/1/edit")
+	form.values["old"] = []string{"typed <it>"}
+	if _, err := b.db.ExecContext(t.Context(), `ALTER TABLE a ADD COLUMN fresh TEXT DEFAULT 'z'; ALTER TABLE a RENAME COLUMN old TO renamed; CREATE TABLE made(id INTEGER PRIMARY KEY, word TEXT); INSERT INTO made VALUES(1,'hello'); DROP TABLE gone`); err != nil {
+		t.Fatal(err)
+	}
+	if w := page.sendForm(form); w.Code/100 != 4 || !strings.Contains(w.Body.String(), "typed &lt;it&gt;") {
+		t.Errorf("a form with a column that is gone: %d\n%s", w.Code, inner(w.Body.String()))
+	}
+	for path, want := range map[string]string{"/m/a/": "renamed", "/m/a/1": "fresh", "/m/made/": "hello", "/m/a/1/edit": "renamed", "/": "made"} {
+		if w := page.get(path); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d, want %s:\n%s", path, w.Code, want, inner(w.Body.String()))
+		}
+	}
+	if w := page.get("/m/gone/"); w.Code != http.StatusNotFound {
+		t.Errorf("a dropped table: %d", w.Code)
+	}
+	if w := page.changeFields("/m/a/1/edit", map[string]string{"renamed": "typed"}); w.Code != http.StatusSeeOther {
+		t.Errorf("%d\n%s", w.Code, inner(w.Body.String()))
+	}
+	b.wants(t, "name||renamed||fresh", "a", "xtypedz")
+}

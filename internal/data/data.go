@@ -104,6 +104,7 @@ type Source struct {
 	schema  atomic.Pointer[Schema]
 	refresh sync.Mutex
 	read    *Schema // as the database has it, guarded by refresh
+	version int64   // of read, guarded by refresh
 }
 
 // Open detects the engine behind db and reads its schema. The caller keeps db and closes it. An
@@ -135,6 +136,10 @@ func (s *Source) Schema() *Schema { return s.schema.Load() }
 func (s *Source) Refresh(ctx context.Context) error {
 	s.refresh.Lock()
 	defer s.refresh.Unlock()
+	version, err := s.dialect.version(ctx, s.db) // before, so that what changes meanwhile is read again
+	if err != nil {
+		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+	}
 	schema, err := s.dialect.introspect(ctx, s.db)
 	if err != nil {
 		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
@@ -144,9 +149,34 @@ func (s *Source) Refresh(ctx context.Context) error {
 	if err := shown.finish(s.config); err != nil {
 		return err
 	}
-	s.read = schema
+	s.read, s.version = schema, version
 	s.schema.Store(shown)
 	return nil
+}
+
+// Follow reads the schema again if the database has another one by now, and reports whether it did.
+// It asks one number of the database. Where another call is at it already, it leaves that to it.
+func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
+	if !s.refresh.TryLock() {
+		return false, nil
+	}
+	known := s.version
+	s.refresh.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	ctx, leave, err := s.enter(ctx, light)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	version, err := s.dialect.version(ctx, s.db)
+	if err != nil {
+		return false, fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+	}
+	if version == known {
+		return false, nil
+	}
+	return true, s.Refresh(ctx)
 }
 
 // Ping says whether the database answers. It waits for no other work: one connection is kept for

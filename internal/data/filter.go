@@ -111,7 +111,7 @@ func (c *Column) operand(op Op, value string) (operand, error) {
 		return o, err
 	}
 	s := c.holds()
-	numbers := s.has(classOddNumber) || isInstant(c.Kind) && s&^(1<<classNone|1<<classText|1<<classOddText|1<<classOddBlob) != 0
+	numbers := s.has(classOddNumber) || s.has(timeNumbers...)
 	if s.has(classOddText) && c.held.mayBe(value) || numbers && anyNumber(value) != nil || s.has(classOddBlob, classBlob) && isHex(value) {
 		return operand{text: value, verbatim: true}, nil
 	}

@@ -18,9 +18,10 @@ import (
 type class int
 
 const (
-	classNone class = iota // NULL
-	classZero              // the number 0 where numbers are times: it is one in every unit
-	classText              // reads as the column's kind
+	classNone      class = iota // NULL
+	classZero                   // the number 0 where numbers are times: it is one in every unit
+	classText                   // reads as the column's kind
+	classZonedText              // … and is a time that names its zone
 	classNumber
 	classBlob
 	classOddText
@@ -104,6 +105,27 @@ func (c *Column) holds() classes {
 	}
 	return classes(c.held.seen.Load())
 }
+
+// Zoned says whether the times of the column name their zone, or are numbers, which count from a
+// moment in UTC. Those of a column that holds no times yet will be in UTC, unless its type says that
+// they have no zone.
+func (c *Column) Zoned() bool {
+	s := c.holds()
+	declared := strings.ToUpper(c.Type)
+	switch {
+	case s.has(classZonedText) || s.has(timeNumbers...) && !c.HoldsDigits():
+		return true
+	case s.has(classText, classDigits, classLongDigits):
+		return false
+	case c.held == nil:
+		return strings.Contains(declared, "WITH TIME ZONE") || strings.HasSuffix(declared, "TZ")
+	}
+	return !strings.Contains(declared, "WITHOUT TIME ZONE")
+}
+
+// timeNumbers are the classes of numbers that are times.
+var timeNumbers = []class{classZero, classDigits, classLongDigits, classDayNumber, classSeconds, classMillis, classMicros, classNanos,
+	classSmall, classOtherMillis, classHuge, classJulian, classEarlyJulian, classReal, classRealMillis}
 
 // HoldsTexts says whether all values of a column of blobs are texts, as far as they were looked at.
 // It is shown, filtered, searched and edited as text then, and so are its new values.

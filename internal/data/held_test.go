@@ -39,7 +39,7 @@ var heldTypes = []string{
 // column, and among all the others.
 func TestEveryValueMeetsItsOwnText(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	statements := []string{"PRAGMA ignore_check_constraints = ON"}
+	statements := []string{"PRAGMA synchronous = OFF", "PRAGMA ignore_check_constraints = ON"}
 	for i, declared := range heldTypes {
 		statements = append(statements, fmt.Sprintf("CREATE TABLE all%d (id INTEGER PRIMARY KEY, c %s)", i, declared), fmt.Sprintf("CREATE TABLE one%d (id INTEGER PRIMARY KEY, c %s)", i, declared))
 	}
@@ -50,7 +50,6 @@ func TestEveryValueMeetsItsOwnText(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec("PRAGMA synchronous = OFF")
 	var kinds []Kind
 	for i := range heldTypes {
 		table, _ := s.Schema().Table(fmt.Sprint("one", i))
@@ -60,7 +59,7 @@ func TestEveryValueMeetsItsOwnText(t *testing.T) {
 		exec("INSERT INTO all%d (c) VALUES (%s)", i, strings.Join(append(append([]string{}, heldValues...), heldBlobs...), "), ("))
 		meetsItself(t, s, db, fmt.Sprint("all", i))
 		for j, value := range heldValues {
-			if (i+j)%6 > 0 && (!isInstant(kinds[i]) || j%2 > 0) {
+			if (i+j)%6 > 0 && (!isInstant(kinds[i]) || (i+j)%3 > 0) {
 				continue // elsewhere one value says nothing of another
 			}
 			exec("DELETE FROM one%d; INSERT INTO one%[1]d VALUES (1, %[2]s)", i, value)

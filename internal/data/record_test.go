@@ -315,7 +315,7 @@ func TestRelatedRecordsAreThoseOfTheForeignKey(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	values := []string{"1", "'1'", "'01'", "1.5", "'a'", "'A'", "'a '", "x'61'", "'2024-05-06 07:08:09.123600'", "'2024-05-06 07:08:09.123400'", "1714979289", "'true'", "20240331", "'00112233-4455-6677-8899-aabbccddeeff'", "'00112233-4455-6677-8899-AABBCCDDEEFF'", "''", "'~n:'", "'" + strings.Repeat("long", 300) + "'"}
 	types := []string{"", "INTEGER", "TEXT", "TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM", "NUMERIC", "DATETIME", "BOOLEAN", "BLOB", "UUID", "REAL"}
-	statements := []string{"PRAGMA foreign_keys = OFF"}
+	statements := []string{"PRAGMA synchronous = OFF", "PRAGMA foreign_keys = OFF"}
 	fill := func(table, column string) {
 		for _, value := range values {
 			statements = append(statements, fmt.Sprintf("INSERT OR IGNORE INTO %s (%s) VALUES (%s)", table, column, value))

@@ -100,7 +100,11 @@ func (d *sqlite) classOf(c *Column, x string) string {
 	}
 	texts := fmt.Sprint(text)
 	if fit != "" {
-		texts = fmt.Sprintf("CASE WHEN %s <= 128 THEN CASE WHEN %s THEN %d ELSE %d END ELSE %[4]d END", d.size(x), fit, classText, classOddText)
+		reads := fmt.Sprint(classText)
+		if c.Kind == KindDateTime {
+			reads = fmt.Sprintf("CASE WHEN substr(%s, 11) GLOB '*[-+zZ]*' THEN %d ELSE %d END", x, classZonedText, classText)
+		}
+		texts = fmt.Sprintf("CASE WHEN %s <= 128 THEN CASE WHEN %s THEN %s ELSE %d END ELSE %[4]d END", d.size(x), fit, reads, classOddText)
 	}
 	return fmt.Sprintf("CASE typeof(%s) WHEN 'null' THEN %d WHEN 'text' THEN %s WHEN 'integer' THEN %s WHEN 'real' THEN %s ELSE %s END", x, classNone, texts, whole, real, blob)
 }

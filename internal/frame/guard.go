@@ -24,11 +24,23 @@ func (f *Frame) guard(rt Route) http.Handler {
 		return f.sessions.Middleware(f.answer(rt.after(f.bound, f.checkCSRF)))
 	case members, superusers, holders:
 		last := rt
-		last.Handler = rt.after(f.take)
+		last.Handler = f.afterwards(rt.after(f.take))
 		rt.Handler = f.watched(last)
 		return f.sessions.Middleware(f.answer(rt.after(f.identify, f.count, f.admit, f.bound, f.checkCSRF, f.askAgain)))
 	default:
 		return f.answer(func(*Visit) error { return ErrNoPage })
+	}
+}
+
+// afterwards follows the schema after what was sent, so that the same again meets the table as it
+// is.
+func (f *Frame) afterwards(handler Handler) Handler {
+	return func(v *Visit) error {
+		err := handler(v)
+		if v.R.Method == http.MethodPost && v.Table != nil {
+			f.followed(v)
+		}
+		return err
 	}
 }
 
@@ -57,7 +69,7 @@ func (f *Frame) answer(handler Handler) http.Handler {
 
 // identify finds the administrator of the session. A session whose account is gone or
 // disabled ends here.
-func (f *Frame) identify(v *Visit, _ Route) error {
+func (f *Frame) identify(v *Visit, rt Route) error {
 	s, ok := v.Session()
 	if !ok || s.UserID == "" {
 		return errNobody
@@ -77,8 +89,22 @@ func (f *Frame) identify(v *Visit, _ Route) error {
 	if d := deedOf(v.R); d != nil {
 		d.user = u
 	}
+	if v.R.Method == http.MethodGet && rt.showsTables() { // what is sent is read by the form that it comes from
+		f.followed(v)
+	}
 	v.knows(u)
 	return nil
+}
+
+// showsTables says whether pages of the route are about the tables: those of one, and the first.
+func (rt Route) showsTables() bool { return len(rt.Access.Rights()) > 0 || rt.Path == "/{$}" }
+
+// followed follows the schema of the application's database, which a migration may have changed. If
+// that fails the visit meets it too.
+func (f *Frame) followed(v *Visit) {
+	if err := f.follow(v.R.Context()); err != nil && v.R.Context().Err() == nil {
+		f.log.WarnContext(v.R.Context(), "the changed schema of the database cannot be shown", "error", err)
+	}
 }
 
 // count gives a visit its place among those of its person, all their sessions together, for as

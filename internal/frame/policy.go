@@ -4,10 +4,12 @@
 package frame
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
@@ -22,7 +24,7 @@ const EveryTable = "*"
 const nobody account.Role = ""
 
 // A Policy decides about rights, and holds for each role a source that has nothing else. It is
-// asked by many goroutines, and nothing is registered any more once it is.
+// asked by many goroutines, and nothing is registered any more once it is. It follows the schema.
 type Policy struct {
 	source   *data.Source      // the application's data, as it is
 	tables   data.Config       // how it is shown
@@ -32,6 +34,9 @@ type Policy struct {
 	views   map[string]*typed.View // what the program says, by table
 	said    map[string]Rights      // … of rights, by table
 	offered map[string][]Right     // … of what anybody may do, by table; all where there are none
+
+	following *sync.Mutex   // of follow
+	lock      *sync.RWMutex // of the next two, which follow the schema
 
 	sources map[account.Role]*data.Source // as the views show it, to each role what it may see
 	whole   *data.Source                  // … to nobody in particular: no table is hidden by rights
@@ -43,6 +48,7 @@ func NewPolicy(source *data.Source, tables data.Config, rights map[string]Rights
 	p := &Policy{
 		source: source, tables: tables, rights: rights, readOnly: readOnly,
 		views: map[string]*typed.View{}, said: map[string]Rights{}, offered: map[string][]Right{},
+		following: &sync.Mutex{}, lock: &sync.RWMutex{},
 	}
 	return p, p.show()
 }
@@ -91,9 +97,9 @@ func (p *Policy) refusal(role account.Role, t *data.Table, asked Right) error {
 	}
 	switch asked {
 	case RightDelete:
-		return p.mayReachAll(role, p.whole.Schema().Deleting(t.Name))
+		return p.mayReachAll(role, p.everything().Deleting(t.Name))
 	case RightCreate:
-		return p.mayReachAll(role, p.whole.Schema().Inserting(t.Name))
+		return p.mayReachAll(role, p.everything().Inserting(t.Name))
 	}
 	return nil
 }
@@ -122,21 +128,60 @@ var verbs = map[Right]text.Message{
 
 // DataFor returns the application's data as a role may see it.
 func (p *Policy) DataFor(role account.Role) *data.Source {
-	if source := p.sources[role]; source != nil {
+	sources, _ := p.shown()
+	if source := sources[role]; source != nil {
 		return source
 	}
-	return p.sources[nobody]
+	return sources[nobody]
+}
+
+// shown is what is shown now: to each role, and to nobody in particular.
+func (p *Policy) shown() (map[account.Role]*data.Source, *data.Source) {
+	p.lock.RLock()
+	defer p.lock.RUnlock()
+	return p.sources, p.whole
+}
+
+// everything is the schema as no role in particular sees it.
+func (p *Policy) everything() *data.Schema {
+	_, whole := p.shown()
+	return whole.Schema()
+}
+
+func (p *Policy) set(sources map[account.Role]*data.Source, whole *data.Source) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.sources, p.whole = sources, whole
+}
+
+// follow makes the sources anew if the schema of the database has been changed. If the program says
+// something of a table or column that is gone, they stay as they were, and so does everything if
+// the database does not answer.
+func (p *Policy) follow(ctx context.Context) error {
+	changed, err := p.source.Follow(ctx)
+	if !changed || err != nil {
+		return err
+	}
+	p.following.Lock()
+	defer p.following.Unlock()
+	return p.show()
 }
 
 // show makes the sources: for each role one that shows only the tables that the
 // role may view, so that nothing else is reached by it. Roles that see the same
 // share one.
-func (p *Policy) show() error {
+func (p *Policy) show() (err error) {
+	had, all := p.shown()
+	defer func() {
+		if err != nil {
+			p.set(had, all)
+		}
+	}()
 	whole, err := p.source.With(p.dataConfig(func(*typed.View) bool { return true }), data.Guard{})
 	if err != nil {
 		return err
 	}
-	p.whole = whole
+	p.set(had, whole)
 	sources := map[account.Role]*data.Source{}
 	same := map[string]*data.Source{}
 	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
@@ -168,7 +213,7 @@ func (p *Policy) show() error {
 		}
 		sources[role] = same[name]
 	}
-	p.sources = sources
+	p.set(sources, whole)
 	return nil
 }
 

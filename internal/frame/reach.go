@@ -23,7 +23,7 @@ func (p *Policy) mayReach(role account.Role, reached data.Reached) error {
 		right, why = RightDelete, text.ReachesDeletes
 	}
 	has := p.rightsOf(reached.Table).of(role)
-	t, shown := p.whole.Schema().Table(reached.Table)
+	t, shown := p.everything().Table(reached.Table)
 	allowed := p.offered[reached.Table]
 	switch {
 	case !shown && role != account.Superuser,
@@ -54,10 +54,10 @@ func (p *Policy) mayReachAll(role account.Role, all []data.Reached) error {
 func (p *Policy) guard(role account.Role) (guard data.Guard, name string) {
 	guard.Reach = func(one data.Reached) error { return p.mayReach(role, one) }
 	guard.Refer = func(table string) bool {
-		_, shown := p.whole.Schema().Table(table)
+		_, shown := p.everything().Table(table)
 		return !shown && role == account.Superuser
 	}
-	for _, table := range p.whole.Schema().All() {
+	for _, table := range p.everything().All() {
 		changes, deletes := p.mayReach(role, data.Reached{Table: table}), p.mayReach(role, data.Reached{Table: table, Deletes: true})
 		name += fmt.Sprintf("%t%t", changes == nil, deletes == nil)
 	}

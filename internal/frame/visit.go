@@ -95,7 +95,7 @@ func (v *Visit) permit(right Right) error {
 // MayChange reports whether the visitor may change a column, as far as other tables are
 // reached by that.
 func (v *Visit) MayChange(t *data.Table, column string) bool {
-	return v.frame.mayReachAll(v.User.Role, v.frame.whole.Schema().Changing(t.Name, []string{column})) == nil
+	return v.frame.mayReachAll(v.User.Role, v.frame.everything().Changing(t.Name, []string{column})) == nil
 }
 
 // ownMark is in the metadata of each session that the panel makes. An application may keep its

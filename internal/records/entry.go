@@ -142,6 +142,10 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 		out.Placeholder = text.DefaultIs(c.Default)
 	}
 	e.fill(&out, c)
+	if out.Widget == ui.WidgetDateTime {
+		stored, _ := e.cell(c.Name)
+		out.Note = text.Notes(out.Note, zone(c, stored))
+	}
 	e.dress(&out, c)
 	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.v.Table, c.Name) {
 		out.ReadOnly, out.Nullable, out.Help = true, false, text.ChangeReaches
@@ -153,6 +157,18 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 		out.Options = []ui.Option{{Value: "true", Label: text.TruthYes}, {Value: "false", Label: text.TruthNo}}
 	}
 	return out
+}
+
+// zone names the zone in which a time is entered: that of the stored one, or of the column.
+func zone(c *data.Column, stored data.Value) text.Message {
+	_, zoned, ok := stored.Time()
+	if !ok {
+		zoned = c.Zoned()
+	}
+	if zoned {
+		return text.InUTC
+	}
+	return text.NoZone
 }
 
 // secret reports a masked column that a new record cannot do without.

@@ -105,7 +105,11 @@ func addFilters(v *frame.Visit, page *ui.List, q data.Query) {
 		without := q
 		without.Filters = slices.Delete(slices.Clone(q.Filters), i, i+1)
 		op, value := operatorLabel(f)
-		page.Filters = append(page.Filters, ui.Filter{Column: frame.NameLabel(f.Column), Op: op, Value: value, RemoveHref: v.ListURL(without)})
+		shown := ui.Filter{Column: frame.NameLabel(f.Column), Op: op, Value: value, RemoveHref: v.ListURL(without)}
+		if c, ok := v.Table.Column(f.Column); ok && c.Kind == data.KindDateTime && value != "" {
+			shown.Note = zone(c, data.Value{})
+		}
+		page.Filters = append(page.Filters, shown)
 	}
 	form := &ui.FilterForm{Ops: operators}
 	for _, c := range v.Table.Columns {

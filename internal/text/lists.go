@@ -15,6 +15,8 @@ var (
 	OpOneOf      = plain("op.one_of", "is one of")
 	OpEmpty      = plain("op.empty", "is empty")
 	OpRefers     = plain("op.refers", "refers to")
+	InUTC        = plain("list.zone_utc", "UTC")
+	NoZone       = plain("list.no_zone", "no time zone")
 	OpNotEmpty   = plain("op.not_empty", "is not empty")
 )
 

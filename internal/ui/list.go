@@ -106,6 +106,7 @@ type Filter struct {
 	Column     string       // label
 	Op         text.Message // label, such as "is greater than"
 	Value      string       // empty for "is empty" and the like
+	Note       text.Message // what the value is in, such as a time zone
 	RemoveHref string
 	// Error says why the filter cannot be applied. The list then shows no rows.
 	Error text.Message
