@@ -439,3 +439,33 @@ func TestTheSchemaIsFollowed(t *testing.T) {
 	}
 	b.wants(t, "name||renamed||fresh", "a", "xtypedz")
 }
+
+// NULL, the empty text and a default are told apart.
+func TestTheEmptyTextIsAskedFor(t *testing.T) {
+	b := faultBench(t, `CREATE TABLE em(id INTEGER PRIMARY KEY, must TEXT NOT NULL, may TEXT, def TEXT DEFAULT 'd', both TEXT NOT NULL DEFAULT 'b', n INTEGER)`)
+	page := b.browser(t).signIn(adminName)
+	send := func(path string, want int, changes map[string]string) {
+		t.Helper()
+		if w := page.changeFields(path, changes); w.Code != want {
+			t.Errorf("%s %v: %d, want %d\n%s", path, changes, w.Code, want, inner(w.Body.String()))
+		}
+	}
+	send("/m/em/new", http.StatusUnprocessableEntity, nil)
+	send("/m/em/new", http.StatusSeeOther, map[string]string{"empty.must": "1"})
+	b.wants(t, "quote(must)||quote(may)||quote(def)||quote(both)", "em WHERE id = 1", "''NULL'd''b'")
+	send("/m/em/new", http.StatusSeeOther, map[string]string{"must": "x", "empty.may": "1", "empty.def": "1", "empty.both": "1"})
+	b.wants(t, "quote(must)||quote(may)||quote(def)||quote(both)", "em WHERE id = 2", "'x'''''''")
+	send("/m/em/2/edit", http.StatusSeeOther, map[string]string{"n": "1"}) // what is empty stays
+	b.wants(t, "quote(must)||quote(may)||quote(def)||quote(both)", "em WHERE id = 2", "'x'''''''")
+	send("/m/em/new", http.StatusSeeOther, map[string]string{"must": "x", "may": "y"})
+	form := page.controls("/m/em/3/edit")
+	form.values["may"], form.values["must"] = []string{""}, []string{""}
+	if w := page.sendForm(form); w.Code != http.StatusSeeOther {
+		t.Errorf("%d\n%s", w.Code, inner(w.Body.String()))
+	}
+	b.wants(t, "quote(must)||quote(may)", "em WHERE id = 3", "''NULL")
+	send("/m/em/3/edit", http.StatusSeeOther, map[string]string{"empty.may": "1", "null.may": ""})
+	b.wants(t, "quote(must)||quote(may)", "em WHERE id = 3", "''''")
+	send("/m/em/new", http.StatusSeeOther, map[string]string{"must": "x", "null.def": "1"})
+	b.wants(t, "quote(def)||quote(both)", "em WHERE id = 4", "NULL'b'")
+}

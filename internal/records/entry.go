@@ -146,6 +146,8 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 		stored, _ := e.cell(c.Name)
 		out.Note = text.Notes(out.Note, zone(c, stored))
 	}
+	out.EmptyBox = !out.ReadOnly && e.mayBeEmpty(f)
+	out.Empty = e.sent != nil && e.sent.Get(ui.ParamEmpty+c.Name) == "1"
 	e.dress(&out, c)
 	if e.record != nil && !out.ReadOnly && !e.v.MayChange(e.v.Table, c.Name) {
 		out.ReadOnly, out.Nullable, out.Help = true, false, text.ChangeReaches
@@ -157,6 +159,16 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 		out.Options = []ui.Option{{Value: "true", Label: text.TruthYes}, {Value: "false", Label: text.TruthNo}}
 	}
 	return out
+}
+
+// mayBeEmpty reports a field of texts in which an empty entry is not the empty text: it is NULL where
+// that is allowed; on a new record it is the default, or what must be filled.
+func (e *entry) mayBeEmpty(f data.FormField) bool {
+	c := f.Column
+	if !c.HoldsText() || c.Kind == data.KindEnum || f.Reference != nil {
+		return false
+	}
+	return c.Nullable || e.record == nil && (c.HasDefault || f.Required)
 }
 
 // zone names the zone in which a time is entered: that of the stored one, or of the column.

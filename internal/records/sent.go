@@ -42,6 +42,7 @@ func (e *entry) read() (data.Input, error) {
 		values := sent[name]
 		null, isNull := strings.CutPrefix(name, ui.ParamNull)
 		emptied, isClear := strings.CutPrefix(name, ui.ParamClear)
+		empty, isEmpty := strings.CutPrefix(name, ui.ParamEmpty)
 		switch {
 		case name == sessionhttp.CSRFField, name == ui.ParamToken, name == ui.ParamOnce:
 		case e.has(unprefixed(name)) && !e.settable(unprefixed(name)):
@@ -52,8 +53,12 @@ func (e *entry) read() (data.Input, error) {
 				return in, err
 			}
 		case isNull && e.has(null):
-			if lastOf(values) == "1" && !e.overtyped(null, sent) {
+			if lastOf(values) == "1" && !e.overtyped(null, sent) && sent.Get(ui.ParamEmpty+null) != "1" {
 				in.Fields[null] = data.Field{Null: true}
+			}
+		case isEmpty && e.has(empty):
+			if sent.Get(name) == "1" && lastOf(sent[empty]) == "" {
+				in.Fields[empty] = data.Field{}
 			}
 		case isClear && e.has(emptied):
 			if lastOf(values) == "1" {
@@ -67,8 +72,11 @@ func (e *entry) read() (data.Input, error) {
 			if err := e.readHidden(&in, name, lastOf(values)); err != nil {
 				wrong = append(wrong, data.Refusal(err)...)
 			}
+		case sent.Get(ui.ParamEmpty+name) == "1" && lastOf(values) == "":
 		case !in.Fields[name].Null:
-			e.readField(in, name, lastOf(values))
+			if problem := e.readField(in, name, lastOf(values)); problem != nil {
+				wrong = append(wrong, &data.FieldError{Field: name, Message: problem})
+			}
 		}
 	}
 	if len(wrong) > 0 {
@@ -84,6 +92,9 @@ func (e *entry) untouched(f data.FormField, sent url.Values) bool {
 	opened := *e
 	opened.sent, opened.errs = nil, nil
 	c := f.Column
+	if sent.Get(ui.ParamEmpty+c.Name) == "1" {
+		return false
+	}
 	if e.record == nil && !c.HasDefault && !c.Nullable && !f.Assigned || e.v.View.Unseen(c) || c.Masked {
 		return false
 	}
@@ -97,16 +108,25 @@ func (e *entry) overtyped(name string, sent url.Values) bool {
 	return (e.record == nil || ok && stored.Null()) && lastOf(sent[name]) != ""
 }
 
-// readField takes a text. What a form sends for a field that was left alone on a
-// new record is not a value: the column's default is.
-func (e *entry) readField(in data.Input, name, value string) {
+// readField takes a text, or says what is wrong with it. What a form sends for a field that was left
+// alone on a new record is not a value: the column's default is. An empty entry is NULL where that is
+// allowed, and on a new record nothing that is filled in.
+func (e *entry) readField(in data.Input, name, value string) text.Message {
 	i := slices.IndexFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == name })
-	if i >= 0 && value == "" && e.record == nil {
-		if f := e.fields.Fields[i]; f.Assigned || f.Column.HasDefault {
-			return
+	if i >= 0 && value == "" {
+		f := e.fields.Fields[i]
+		switch {
+		case e.record == nil && (f.Assigned || f.Column.HasDefault):
+			return nil
+		case e.mayBeEmpty(f) && f.Column.Nullable:
+			in.Fields[name] = data.Field{Null: true}
+			return nil
+		case e.mayBeEmpty(f):
+			return text.FillOrEmpty
 		}
 	}
 	in.Fields[name] = e.given(name, value)
+	return nil
 }
 
 // given is a text as it was entered. An empty text is not a reference, also where the key
@@ -216,7 +236,7 @@ func (e *entry) foldNames() {
 		if name == "" {
 			continue
 		}
-		for _, prefix := range []string{"", ui.ParamNull, ui.ParamClear, EditPrefix, ui.ParamNull + EditPrefix, ui.ParamSet + EditPrefix} {
+		for _, prefix := range []string{"", ui.ParamNull, ui.ParamEmpty, ui.ParamClear, EditPrefix, ui.ParamNull + EditPrefix, ui.ParamSet + EditPrefix} {
 			for _, form := range []url.Values{r.PostForm, r.Form} {
 				renamed(form, prefix+sent, prefix+name)
 			}
@@ -237,7 +257,7 @@ func renamed[V any](form map[string][]V, from, to string) {
 
 // unprefixed is the column that a parameter is about.
 func unprefixed(name string) string {
-	for _, prefix := range []string{ui.ParamNull, ui.ParamClear} {
+	for _, prefix := range []string{ui.ParamNull, ui.ParamEmpty, ui.ParamClear} {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {
 			return rest
 		}

@@ -6,6 +6,7 @@ package text
 // Fields and parameters.
 var (
 	Required           = plain("field.required_is", "is required")
+	FillOrEmpty        = plain("field.fill_or_empty", "must be filled in; tick Empty text to store the empty text")
 	WholeNumber        = plain("field.whole", "must be a whole number, such as 12 or -3")
 	WholeNumberRange   = with2[string, string]("field.whole_range", "must be a whole number from {min} to {max}")
 	TooLongBytes       = with[int]("field.too_long_bytes", "is too long: at most {#max} byte", "is too long: at most {#max} bytes")

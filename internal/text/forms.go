@@ -55,6 +55,7 @@ var (
 	_ = with[string]("form.now", "Now [{record}].")
 	_ = plain("form.file_now", "Now []")
 	_ = plain("form.set_null", "Set to NULL")
+	_ = plain("form.empty_text", "Empty text")
 	_ = plain("form.remove", "Remove")
 	_ = with[string]("form.generate", "Generate[ {field}]")
 	_ = with[string]("form.look_up", "Look up a key[ for {field}, in a new tab]")

@@ -21,6 +21,9 @@ const (
 	// value that is sent with it, except where the form itself had ticked it: on a
 	// new record and in bulk.
 	ParamNull = "null."
+	// ParamEmpty, followed by the column's name, is "1" to store the empty text where an empty entry
+	// would be NULL, or nothing that can be stored.
+	ParamEmpty = "empty."
 	// ParamClear, followed by the column's name, is "1" to remove a binary
 	// value: NULL where the column allows it, else no bytes. A file that is sent
 	// with it wins.
@@ -90,6 +93,9 @@ type FormField struct {
 	Checked  bool // WidgetCheckbox
 	Nullable bool // NULL can be chosen
 	Null     bool // the value is NULL
+	// EmptyBox has a box beside the field that says to store the empty text, sent as ParamEmpty;
+	// Empty ticks it.
+	EmptyBox, Empty bool
 	// Required has the browser refuse an empty value. It is for columns in which
 	// empty cannot be stored, not for all that refuse NULL.
 	Required bool

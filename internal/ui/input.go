@@ -167,6 +167,12 @@ func (f formInput) NullBox() bool {
 	return true
 }
 
+// Emptied reports whether the box for the empty text is shown: beside a field that texts are written
+// in.
+func (f formInput) Emptied() bool {
+	return f.EmptyBox && slices.Contains([]string{"input", "textarea"}, f.Control())
+}
+
 // Longest is the bound of a text that the browser may hold to: none where the value that is shown
 // breaks it, in the units in which browsers count (HTML, "The maxlength and minlength attributes").
 func (f formInput) Longest() int {
