@@ -136,7 +136,7 @@ func (s *Source) Schema() *Schema { return s.schema.Load() }
 func (s *Source) Refresh(ctx context.Context) error {
 	s.refresh.Lock()
 	defer s.refresh.Unlock()
-	version, err := s.dialect.version(ctx, s.db) // before, so that what changes meanwhile is read again
+	version, err := s.dialect.schemaVersion(ctx, s.reads) // before, so that what changes meanwhile is read again
 	if err != nil {
 		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
 	}
@@ -169,7 +169,7 @@ func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	defer leave()
-	version, err := s.dialect.version(ctx, s.db)
+	version, err := s.dialect.schemaVersion(ctx, s.reads)
 	if err != nil {
 		return false, fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
 	}

@@ -107,8 +107,8 @@ func (c *Column) holds() classes {
 }
 
 // Zoned says whether the times of the column name their zone, or are numbers, which count from a
-// moment in UTC. Those of a column that holds no times yet will be in UTC, unless its type says that
-// they have no zone.
+// moment in UTC. Those of a column that holds no times yet will be in UTC, unless its type says
+// that they have no zone.
 func (c *Column) Zoned() bool {
 	s := c.holds()
 	declared := strings.ToUpper(c.Type)

@@ -425,6 +425,15 @@ func (d *postgres) estimate(ctx context.Context, db queryer) (map[oid]int64, err
 	return all, err
 }
 
+// schemaVersion is a number of the rows of the catalogue that say which tables and columns there
+// are, and of the transaction that wrote the latest one.
+func (*postgres) schemaVersion(ctx context.Context, db queryer) (version int64, err error) {
+	err = db.QueryRowContext(ctx, `SELECT coalesce(max(greatest(a.xmin::text::bigint, c.xmin::text::bigint)), 0) * 1000 + count(*) % 1000
+		FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384`).Scan(&version)
+	return version, err
+}
+
 func (d *postgres) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error) {
 	all := map[string]int64{}
 	pool, _ := d.reads(db).(within)

@@ -18,7 +18,7 @@ import (
 )
 
 type sqlite struct {
-	release string
+	version string
 	octets  bool             // it has octet_length
 	utf16   binary.ByteOrder // of texts in the file; nil: they are UTF-8
 }
@@ -31,7 +31,7 @@ func newSQLite(ctx context.Context, db *sql.DB, version string) (dialect, error)
 	if major != "3" || err != nil || n < 37 {
 		return nil, fmt.Errorf("data: open: SQLite %s is not supported: use 3.37 or later", version)
 	}
-	d := &sqlite{release: version, octets: n >= 43}
+	d := &sqlite{version: version, octets: n >= 43}
 	var encoding string
 	if err := db.QueryRowContext(ctx, "PRAGMA main.encoding").Scan(&encoding); err != nil {
 		return nil, fmt.Errorf("data: open: %w", d.classify(ctx, err))

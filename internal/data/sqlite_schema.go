@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-func (*sqlite) version(ctx context.Context, db queryer) (version int64, err error) {
+func (*sqlite) schemaVersion(ctx context.Context, db queryer) (version int64, err error) {
 	err = db.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version)
 	return version, err
 }
 
 func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
-	schema := &Schema{Engine: "SQLite", Version: d.release}
+	schema := &Schema{Engine: "SQLite", Version: d.version}
 	details, err := d.tableList(ctx, db)
 	if err != nil {
 		return nil, err

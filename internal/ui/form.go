@@ -21,8 +21,8 @@ const (
 	// value that is sent with it, except where the form itself had ticked it: on a
 	// new record and in bulk.
 	ParamNull = "null."
-	// ParamEmpty, followed by the column's name, is "1" to store the empty text where an empty entry
-	// would be NULL, or nothing that can be stored.
+	// ParamEmpty, followed by the column's name, is "1" to store the empty text
+	// where an empty entry would be NULL, the default, or refused.
 	ParamEmpty = "empty."
 	// ParamClear, followed by the column's name, is "1" to remove a binary
 	// value: NULL where the column allows it, else no bytes. A file that is sent

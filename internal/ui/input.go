@@ -167,8 +167,8 @@ func (f formInput) NullBox() bool {
 	return true
 }
 
-// Emptied reports whether the box for the empty text is shown: beside a field that texts are written
-// in.
+// Emptied reports whether the box for the empty text is shown: beside a field in which texts are
+// written.
 func (f formInput) Emptied() bool {
 	return f.EmptyBox && slices.Contains([]string{"input", "textarea"}, f.Control())
 }
