@@ -105,6 +105,7 @@ type Source struct {
 	refresh sync.Mutex
 	read    *Schema // as the database has it, guarded by refresh
 	version int64   // of read, guarded by refresh
+	unheard elapse  // a database that did not say its version is not asked again
 }
 
 // Open detects the engine behind db and reads its schema. The caller keeps db and closes it. An
@@ -136,10 +137,7 @@ func (s *Source) Schema() *Schema { return s.schema.Load() }
 func (s *Source) Refresh(ctx context.Context) error {
 	s.refresh.Lock()
 	defer s.refresh.Unlock()
-	version, err := s.dialect.schemaVersion(ctx, s.reads) // before, so that what changes meanwhile is read again
-	if err != nil {
-		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
-	}
+	version, _ := s.schemaVersion(ctx) // before, so that what changes meanwhile is read again
 	schema, err := s.dialect.introspect(ctx, s.db)
 	if err != nil {
 		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
@@ -157,7 +155,7 @@ func (s *Source) Refresh(ctx context.Context) error {
 // Follow reads the schema again if the database has another one by now, and reports whether it did.
 // It asks one number of the database. Where another call is at it already, it leaves that to it.
 func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
-	if !s.refresh.TryLock() {
+	if s.unheard.lasts() || !s.refresh.TryLock() {
 		return false, nil
 	}
 	known := s.version
@@ -169,14 +167,27 @@ func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	defer leave()
-	version, err := s.dialect.schemaVersion(ctx, s.reads)
+	version, err := s.schemaVersion(ctx)
 	if err != nil {
-		return false, fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+		s.unheard.lastFor(heldRetry)
+		return false, err
 	}
 	if version == known {
 		return false, nil
 	}
 	return true, s.Refresh(ctx)
+}
+
+func (s *Source) schemaVersion(ctx context.Context) (version int64, err error) {
+	conn, err := s.db.Conn(ctx)
+	if err == nil {
+		defer func() { _ = conn.Close() }() // back to the pool
+		version, err = s.dialect.schemaVersion(ctx, conn)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+	}
+	return version, nil
 }
 
 // Ping says whether the database answers. It waits for no other work: one connection is kept for

@@ -18,8 +18,9 @@ import (
 type dialect interface {
 	// introspect reads the whole schema; Schema.finish does the rest.
 	introspect(ctx context.Context, db *sql.DB) (*Schema, error)
-	// version is a number that is another one when the schema has been changed.
-	schemaVersion(ctx context.Context, db queryer) (int64, error)
+	// schemaVersion is a number that is another one when the schema has been changed. It does not
+	// wait for a lock.
+	schemaVersion(ctx context.Context, conn *sql.Conn) (int64, error)
 	// estimates is Source.Estimates.
 	estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error)
 	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns

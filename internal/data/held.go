@@ -5,6 +5,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -291,7 +292,8 @@ const (
 	heldAgain = 1000        // rows up to which it is looked at each time
 	heldFor   = time.Minute // how long the look at a larger one is good
 	heldTime  = 250 * time.Millisecond
-	heldOdd   = 200 // odd texts that are kept
+	heldRetry = 5 * time.Second // when a look that failed is tried again
+	heldOdd   = 200             // odd texts that are kept
 	// heldColumns are looked at by one statement.
 	heldColumns = 60
 )
@@ -409,8 +411,11 @@ func (s *Source) learn(ctx context.Context, t *Table, columns []*Column) {
 			}
 			return err
 		})
-		if err != nil {
+		if errors.Is(err, errStopped) {
 			continue
+		}
+		if err != nil {
+			break
 		}
 		for i, c := range columns {
 			c.held.odd.Store(odd[i])
@@ -422,6 +427,6 @@ func (s *Source) learn(ctx context.Context, t *Table, columns []*Column) {
 		return
 	}
 	for _, c := range columns { // it would take as long again
-		c.held.since.lastFor(heldFor)
+		c.held.since.lastFor(heldRetry)
 	}
 }

@@ -427,8 +427,8 @@ func (d *postgres) estimate(ctx context.Context, db queryer) (map[oid]int64, err
 
 // schemaVersion is a number of the rows of the catalogue that say which tables and columns there
 // are, and of the transaction that wrote the latest one.
-func (*postgres) schemaVersion(ctx context.Context, db queryer) (version int64, err error) {
-	err = db.QueryRowContext(ctx, `SELECT coalesce(max(greatest(a.xmin::text::bigint, c.xmin::text::bigint)), 0) * 1000 + count(*) % 1000
+func (*postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
+	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(greatest(a.xmin::text::bigint, c.xmin::text::bigint)), 0) * 1000 + count(*) % 1000
 		FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
 		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384`).Scan(&version)
 	return version, err

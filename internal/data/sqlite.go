@@ -141,19 +141,26 @@ func (d *sqlite) size(x string) string {
 }
 
 // ping does not wait for a lock: a new connection reads the schema before its first statement, and
-// could not while somebody commits. The connection is left as it was.
+// could not while somebody commits.
 func (d *sqlite) ping(ctx context.Context, conn *sql.Conn) error {
-	var patience, one int64
+	var one int64
+	err := d.impatient(ctx, conn, func() error { return conn.QueryRowContext(ctx, "SELECT 1").Scan(&one) })
+	if sqldb.SQLite.Fault(err) == sqldb.Locked {
+		err = nil
+	}
+	return err
+}
+
+// impatient asks something that does not wait for a lock. The connection is left as it was.
+func (d *sqlite) impatient(ctx context.Context, conn *sql.Conn, ask func() error) error {
+	var patience int64
 	if err := conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&patience); err != nil {
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
 		return err
 	}
-	err := conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
-	if sqldb.SQLite.Fault(err) == sqldb.Locked {
-		err = nil
-	}
+	err := ask()
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	if _, back := conn.ExecContext(undo, fmt.Sprintf("PRAGMA busy_timeout = %d", patience)); back != nil {

@@ -10,8 +10,10 @@ import (
 	"strings"
 )
 
-func (*sqlite) schemaVersion(ctx context.Context, db queryer) (version int64, err error) {
-	err = db.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version)
+func (d *sqlite) schemaVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
+	err = d.impatient(ctx, conn, func() error {
+		return conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&version)
+	})
 	return version, err
 }
 

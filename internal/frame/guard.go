@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/data"
 	"github.com/go-crudadmin/crudadmin/internal/text"
 	"github.com/go-crudadmin/crudadmin/internal/ui"
 	"github.com/go-crudadmin/crudadmin/session"
@@ -102,7 +103,7 @@ func (rt Route) showsTables() bool { return len(rt.Access.Rights()) > 0 || rt.Pa
 // followed follows the schema of the application's database, which a migration may have changed. If
 // that fails the visit meets it too.
 func (f *Frame) followed(v *Visit) {
-	if err := f.follow(v.R.Context()); err != nil && v.R.Context().Err() == nil {
+	if err := f.follow(v.R.Context()); err != nil && v.R.Context().Err() == nil && !errors.Is(err, data.ErrUnavailable) {
 		f.log.WarnContext(v.R.Context(), "the changed schema of the database cannot be shown", "error", err)
 	}
 }
