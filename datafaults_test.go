@@ -463,7 +463,7 @@ func TestTheEmptyTextIsAskedFor(t *testing.T) {
 	if w := page.sendForm(form); w.Code != http.StatusSeeOther {
 		t.Errorf("%d\n%s", w.Code, inner(w.Body.String()))
 	}
-	b.wants(t, "quote(must)||quote(may)", "em WHERE id = 3", "''NULL")
+	b.wants(t, "quote(must)||quote(may)", "em WHERE id = 3", "''''")
 	send("/m/em/3/edit", http.StatusSeeOther, map[string]string{"empty.may": "1", "null.may": ""})
 	b.wants(t, "quote(must)||quote(may)", "em WHERE id = 3", "''''")
 	send("/m/em/new", http.StatusSeeOther, map[string]string{"must": "x", "null.def": "1"})

@@ -161,14 +161,11 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 	return out
 }
 
-// mayBeEmpty reports a field of texts in which an empty entry is not the empty text: it is NULL
-// where that is allowed; on a new record it is the default, or what must be filled.
+// mayBeEmpty reports a field of texts in which an empty entry is not the empty text: on a new record
+// it is the default, else NULL where that is allowed, else what must be filled.
 func (e *entry) mayBeEmpty(f data.FormField) bool {
 	c := f.Column
-	if !c.HoldsText() || c.Kind == data.KindEnum || f.Reference != nil {
-		return false
-	}
-	return c.Nullable || e.record == nil && (c.HasDefault || f.Required)
+	return e.record == nil && c.HoldsText() && c.Kind != data.KindEnum && f.Reference == nil && (c.Nullable || c.HasDefault || f.Required)
 }
 
 // zone names the zone in which a time is entered: that of the stored one, or of the column.

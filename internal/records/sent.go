@@ -109,8 +109,8 @@ func (e *entry) overtyped(name string, sent url.Values) bool {
 }
 
 // readField takes a text, or says what is wrong with it. What a form sends for a field that was
-// left alone on a new record is not a value: the column's default is. An empty entry is NULL where
-// that is allowed, and otherwise not what a new record can be filled in with.
+// left alone on a new record is not a value: the column's default is, else NULL where that is
+// allowed, and otherwise it has to be filled.
 func (e *entry) readField(in data.Input, name, value string) text.Message {
 	i := slices.IndexFunc(e.fields.Fields, func(f data.FormField) bool { return f.Column.Name == name })
 	if i >= 0 && value == "" {
