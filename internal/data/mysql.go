@@ -308,6 +308,23 @@ func (d *mysql) lookup(parent *Table, columns []*Column, rows [][]any, expressio
 	return joinAll(all, " UNION ALL ")
 }
 
+// classes has nothing to look at: a column's type says what its values are.
+func (*mysql) classes(*Table, []*Column, bool) (fragment, bool) { return fragment{}, false }
+
+func (*mysql) oddTexts(*Table, *Column, bool) fragment { return fragment{} }
+
+// schemaVersion never changes: to find out would cost as much as to read the schema.
+func (*mysql) schemaVersion(context.Context, *sql.Conn) (int64, error) { return 0, nil }
+
+func (d *mysql) refers(_ *Table, fk *ForeignKey, parent *Table, where []fragment) fragment {
+	var conditions []fragment
+	for i, name := range fk.RefColumns {
+		value := fragment{text: "SELECT t." + d.quote(name) + " FROM " + d.from(parent)}.where(where).limit(1)
+		conditions = append(conditions, fragment{"t." + d.quote(fk.Columns[i]) + " = (" + value.text + ")", value.args})
+	}
+	return allOf(conditions)
+}
+
 func (d *mysql) orphan(t *Table, fk *ForeignKey, parent *Table) fragment {
 	var set, on []string
 	for i, c := range t.columns(fk.Columns) {

@@ -161,8 +161,8 @@ func (e *entry) shape(f data.FormField) ui.FormField {
 	return out
 }
 
-// mayBeEmpty reports a field of texts in which an empty entry is not the empty text: on a new record
-// it is the default, else NULL where that is allowed, else what must be filled.
+// mayBeEmpty reports a field of texts in which an empty entry is not the empty text: on a new
+// record it is the default, else NULL where that is allowed, else what must be filled.
 func (e *entry) mayBeEmpty(f data.FormField) bool {
 	c := f.Column
 	return e.record == nil && c.HoldsText() && c.Kind != data.KindEnum && f.Reference == nil && (c.Nullable || c.HasDefault || f.Required)
