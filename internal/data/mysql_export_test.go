@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestMariaDBExport(t *testing.T) {
@@ -46,6 +48,7 @@ d",0.0000000000,0,null,,-1.00,1e300,0000-00-00 00:00:00.000000,7,
 
 // Whatever is in the zoo, an export has every row, or the table says its problem.
 func TestMariaDBZooIsExported(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, _ := zooOfMariaDB(t, plainConfig)
 	for _, table := range s.Schema().Tables {
 		n, countErr := countMatching(t.Context(), s, Query{Table: table.Name})
@@ -63,6 +66,7 @@ func TestMariaDBZooIsExported(t *testing.T) {
 
 // Long cells are exported and downloaded whole, in pieces, among many rows that have none.
 func TestMariaDBLongCells(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	const rows = 1500
 	long := func(id int) bool { return id%13 == 0 && id < 40 || id == 900 }
 	s := mariaSource(t, Config{}, `CREATE TABLE lengthy (id integer PRIMARY KEY, t longtext, b longblob, l longtext CHARACTER SET latin1, short text)`,

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 var mariaPaged = []struct{ name, ddl, position string }{
@@ -26,6 +28,7 @@ var mariaPaged = []struct{ name, ddl, position string }{
 var mariaOrder = map[string]string{"e": "CONCAT(e)", "b": "LEFT(b, 255)", "d": "LEFT(d, 255)"}
 
 func TestMariaDBPagingVisitsEveryRowOnce(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	var ddl []string
 	for _, table := range mariaPaged {
 		ddl = append(ddl, strings.Split(table.ddl, "; ")...)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // mariaValues are the types of MariaDB with values of each, as literals.
@@ -252,6 +254,7 @@ func TestMariaDBTypes(t *testing.T) {
 
 // Every value equals its own text, and is neither less nor greater.
 func TestMariaDBValuesEqualTheirTexts(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, _ := zooOfMariaDB(t, plainConfig)
 	table, _ := s.Schema().Table("every_type")
 	page, err := s.List(t.Context(), Query{Table: "every_type", Limit: MaxLimit})

@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestPostgresExport(t *testing.T) {
@@ -45,6 +47,7 @@ d",NaN,false,null,,-1.00,Infinity,infinity,
 
 // Whatever is in the zoo, an export has every row, or the table says its problem.
 func TestPostgresZooIsExported(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := zooOfPostgres(t)
 	for _, table := range s.Schema().Tables {
 		n, countErr := countMatching(t.Context(), s, Query{Table: table.Name})
@@ -62,6 +65,7 @@ func TestPostgresZooIsExported(t *testing.T) {
 
 // Long cells are exported and downloaded whole, in pieces.
 func TestPostgresLongCells(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := postgresSource(t, Config{}, `CREATE TABLE long (id integer PRIMARY KEY, t text, b bytea, j jsonb, short text)`,
 		`INSERT INTO long SELECT v, repeat('ä☃', 500000) || v, convert_to(repeat('y', 3000000) || v, 'UTF8'), to_jsonb(repeat('z', 300000)), 'short' FROM generate_series(1, 40) AS v WHERE v % 13 = 0`,
 		`INSERT INTO long SELECT v, 'a', 'b', '1', 'c' FROM generate_series(1, 40) AS v WHERE v % 13 > 0`)

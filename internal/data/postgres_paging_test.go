@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 var postgresPaged = []struct{ name, ddl, position string }{
@@ -21,6 +23,7 @@ var postgresPaged = []struct{ name, ddl, position string }{
 }
 
 func TestPostgresPagingVisitsEveryRowOnce(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	var ddl []string
 	for _, table := range postgresPaged {
 		ddl = append(ddl, table.ddl)

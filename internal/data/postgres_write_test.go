@@ -45,8 +45,15 @@ func pgText(t T, s *Source, expression, from string) string {
 
 // Two people save one record: one succeeds, the other one is told, whatever the database's own
 // isolation is.
-func TestPostgresOneOfTwoSavesIsStale(t *testing.T) {
-	const rounds = 200
+func TestPostgresOneOfTwoSavesIsStale(t *testing.T) { oneOfTwoSavesIsStale(t, 40) }
+
+func TestPostgresOneOfTwoSavesIsStaleLong(t *testing.T) {
+	testserver.LongForm(t)
+	oneOfTwoSavesIsStale(t, 200)
+}
+
+func oneOfTwoSavesIsStale(t *testing.T, rounds int) {
+	t.Helper()
 	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
 			server := testserver.SharedPostgres(t)
@@ -263,6 +270,7 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 // What is entered is there as psql shows it, and edited again it stays, however the driver sends
 // statements: prepared, or with their arguments, as poolers want it.
 func TestPostgresValuesOfEveryType(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
 			everyType(t, openPostgresURL(t, testserver.SharedPostgres(t).URL()+"&default_query_exec_mode="+mode))
@@ -566,7 +574,7 @@ func TestPostgresDeletionsMeetSaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for round := range 50 {
+	for round := range 20 {
 		for _, statement := range []string{"DELETE FROM x", "INSERT INTO x VALUES (1, 0)"} {
 			if _, err := s.db.ExecContext(t.Context(), statement); err != nil {
 				t.Fatal(err)

@@ -256,6 +256,7 @@ func TestPostgresTypes(t *testing.T) {
 
 // Every value equals its own text, and is neither less nor greater.
 func TestPostgresValuesEqualTheirTexts(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := zooOfPostgres(t)
 	table, _ := s.Schema().Table("every_type")
 	page, err := s.List(t.Context(), Query{Table: "every_type", Limit: MaxLimit})

@@ -15,9 +15,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func cellOf(t *testing.T, columns []*Column, cells []Value, name string) Value {
