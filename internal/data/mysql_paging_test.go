@@ -116,7 +116,7 @@ func TestMariaDBOrderUsesAnIndex(t *testing.T) {
 		`CREATE TABLE big (id integer PRIMARY KEY, price decimal(20,2), name varchar(50) NOT NULL, code varchar(20) NOT NULL UNIQUE, INDEX (price, id), INDEX (name, id))`,
 		`INSERT INTO big SELECT seq, CASE WHEN seq % 10 > 0 THEN seq % 1000 END, concat('name ', seq % 50), concat('code', seq) FROM seq_1_to_20000`,
 		`CREATE TABLE pairs (a varchar(50), b integer, c decimal(20,2), PRIMARY KEY (a, b))`, `INSERT INTO pairs SELECT name, id, price FROM big`, `ANALYZE TABLE big, pairs`)
-	if table, _ := s.Schema().Table("big"); table.Estimate < 15_000 || table.Estimate > 25_000 {
+	if table, _ := s.Schema().Table("big"); table.Estimate < 8_000 || table.Estimate > 50_000 { // InnoDB looks at 20 pages
 		t.Errorf("estimate %d", table.Estimate)
 	}
 	for _, test := range []struct {
@@ -134,7 +134,7 @@ func TestMariaDBOrderUsesAnIndex(t *testing.T) {
 				if err != nil || len(page.Rows) != DefaultLimit {
 					t.Fatalf("%d rows, %v", len(page.Rows), err)
 				}
-				if page.Count.String() != "10000+" || page.Count.Estimate < 15_000 {
+				if page.Count.String() != "10000+" || page.Count.Estimate < 8_000 {
 					t.Errorf("count %+v", page.Count)
 				}
 				table, _ := s.Schema().Table(test.table)

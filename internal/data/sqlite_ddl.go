@@ -81,9 +81,9 @@ func ddlTokens(sql string) []ddlToken {
 	return tokens
 }
 
-// collated says whether a CREATE TABLE statement gives a column a collation.
-func collated(sql, column string) bool {
-	depth, own := 0, false
+// collated are the columns to which a CREATE TABLE statement gives a collation, in lower case.
+func collated(sql string) map[string]bool {
+	depth, own, columns := 0, "", map[string]bool{}
 	tokens := ddlTokens(sql)
 	for i, token := range tokens {
 		switch {
@@ -92,12 +92,15 @@ func collated(sql, column string) bool {
 		case token.kind == ')':
 			depth--
 		case depth == 1 && i > 0 && (tokens[i-1].kind == ',' || tokens[i-1].kind == '('):
-			own = strings.EqualFold(token.text, column) && (token.name() || token.kind == 's')
-		case depth == 1 && own && token.is("COLLATE"):
-			return true
+			own = ""
+			if token.name() || token.kind == 's' {
+				own = strings.ToLower(token.text)
+			}
+		case depth == 1 && own != "" && token.is("COLLATE"):
+			columns[own] = true
 		}
 	}
-	return false
+	return columns
 }
 
 // parseChecks returns the CHECK constraints of a CREATE TABLE statement, their expressions as

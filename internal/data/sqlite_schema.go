@@ -110,9 +110,10 @@ func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowI
 	if err != nil {
 		return err
 	}
+	collations := collated(t.ddl)
 	for _, c := range t.Columns {
 		c.compares = c.affinity
-		if collated(t.ddl, c.Name) {
+		if collations[strings.ToLower(c.Name)] {
 			c.compares = "?"
 		}
 	}
