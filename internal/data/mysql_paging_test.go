@@ -58,7 +58,7 @@ func TestMariaDBPagingVisitsEveryRowOnce(t *testing.T) {
 		sorted := q
 		sorted.Sort = nil
 		for _, key := range q.Sort {
-			if expression, ok := mariaOrder[key.Column]; ok {
+			if expression, ok := mariaOrder[key.Column]; ok && (table.name != "indexed" || key.Column != "b") { // a varchar of 400 orders as a whole
 				key.Column = expression
 			}
 			sorted.Sort = append(sorted.Sort, key)
