@@ -37,7 +37,7 @@ type formField struct {
 
 // formFields reads the form of the page.
 const formFields = `[...document.querySelectorAll("main form .row")].flatMap((row) => {
-	const e = [...row.querySelectorAll("[name]")].filter((e) => !/^(null|clear|set)\./.test(e.name)).at(-1);
+	const e = [...row.querySelectorAll("[name]")].filter((e) => !/^(null|clear|set|empty)\./.test(e.name)).at(-1);
 	if (!e) return [];
 	const combo = row.querySelector(".combo");
 	const about = row.querySelector(".about small")?.textContent ?? "";
