@@ -27,7 +27,7 @@ func (f *Frame) guard(rt Route) http.Handler {
 		last := rt
 		last.Handler = f.afterwards(rt.after(f.take))
 		rt.Handler = f.watched(last)
-		return f.sessions.Middleware(f.answer(rt.after(f.identify, f.count, f.admit, f.bound, f.checkCSRF, f.askAgain)))
+		return f.sessions.Middleware(f.answer(rt.after(f.identify, f.keepUp, f.count, f.admit, f.bound, f.checkCSRF, f.askAgain)))
 	default:
 		return f.answer(func(*Visit) error { return ErrNoPage })
 	}
@@ -70,7 +70,7 @@ func (f *Frame) answer(handler Handler) http.Handler {
 
 // identify finds the administrator of the session. A session whose account is gone or
 // disabled ends here.
-func (f *Frame) identify(v *Visit, rt Route) error {
+func (f *Frame) identify(v *Visit, _ Route) error {
 	s, ok := v.Session()
 	if !ok || s.UserID == "" {
 		return errNobody
@@ -90,10 +90,16 @@ func (f *Frame) identify(v *Visit, rt Route) error {
 	if d := deedOf(v.R); d != nil {
 		d.user = u
 	}
-	if v.R.Method == http.MethodGet && rt.showsTables() { // what is sent is read by the form that it comes from
-		f.followed(v)
-	}
 	v.knows(u)
+	return nil
+}
+
+// keepUp shows tables as they are now. What is sent is read by the form that it comes from.
+func (f *Frame) keepUp(v *Visit, rt Route) error {
+	if v.R.Method == http.MethodGet && rt.showsTables() {
+		f.followed(v)
+		v.knows(v.User)
+	}
 	return nil
 }
 

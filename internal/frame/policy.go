@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
@@ -35,11 +36,14 @@ type Policy struct {
 	said    map[string]Rights      // … of rights, by table
 	offered map[string][]Right     // … of what anybody may do, by table; all where there are none
 
-	following *sync.Mutex   // of follow
-	lock      *sync.RWMutex // of the next two, which follow the schema
+	following *sync.Mutex              // of follow
+	now       *atomic.Pointer[showing] // what is shown, which follows the schema
+}
 
-	sources map[account.Role]*data.Source // as the views show it, to each role what it may see
-	whole   *data.Source                  // … to nobody in particular: no table is hidden by rights
+// showing is the application's data as the views show it.
+type showing struct {
+	sources map[account.Role]*data.Source // to each role what it may see
+	whole   *data.Source                  // to nobody in particular: no table is hidden by rights
 }
 
 // NewPolicy is the policy before the program has said anything of a table. rights are those of
@@ -48,8 +52,9 @@ func NewPolicy(source *data.Source, tables data.Config, rights map[string]Rights
 	p := &Policy{
 		source: source, tables: tables, rights: rights, readOnly: readOnly,
 		views: map[string]*typed.View{}, said: map[string]Rights{}, offered: map[string][]Right{},
-		following: &sync.Mutex{}, lock: &sync.RWMutex{},
+		following: &sync.Mutex{}, now: &atomic.Pointer[showing]{},
 	}
+	p.now.Store(&showing{})
 	return p, p.show()
 }
 
@@ -128,31 +133,15 @@ var verbs = map[Right]text.Message{
 
 // DataFor returns the application's data as a role may see it.
 func (p *Policy) DataFor(role account.Role) *data.Source {
-	sources, _ := p.shown()
+	sources := p.now.Load().sources
 	if source := sources[role]; source != nil {
 		return source
 	}
 	return sources[nobody]
 }
 
-// shown is what is shown now: to each role, and to nobody in particular.
-func (p *Policy) shown() (map[account.Role]*data.Source, *data.Source) {
-	p.lock.RLock()
-	defer p.lock.RUnlock()
-	return p.sources, p.whole
-}
-
 // everything is the schema as no role in particular sees it.
-func (p *Policy) everything() *data.Schema {
-	_, whole := p.shown()
-	return whole.Schema()
-}
-
-func (p *Policy) set(sources map[account.Role]*data.Source, whole *data.Source) {
-	p.lock.Lock()
-	defer p.lock.Unlock()
-	p.sources, p.whole = sources, whole
-}
+func (p *Policy) everything() *data.Schema { return p.now.Load().whole.Schema() }
 
 // follow makes the sources anew if the schema of the database has been changed. If the program says
 // something of a table or column that is gone, they stay as they were, and so does everything if
@@ -171,17 +160,17 @@ func (p *Policy) follow(ctx context.Context) error {
 // role may view, so that nothing else is reached by it. Roles that see the same
 // share one.
 func (p *Policy) show() (err error) {
-	had, all := p.shown()
+	before := p.now.Load()
 	defer func() {
 		if err != nil {
-			p.set(had, all)
+			p.now.Store(before)
 		}
 	}()
 	whole, err := p.source.With(p.dataConfig(func(*typed.View) bool { return true }), data.Guard{})
 	if err != nil {
 		return err
 	}
-	p.set(had, whole)
+	p.now.Store(&showing{before.sources, whole}) // refusals are by the new schema
 	sources := map[account.Role]*data.Source{}
 	same := map[string]*data.Source{}
 	for _, role := range []account.Role{account.Superuser, account.Editor, account.Viewer, nobody} {
@@ -213,7 +202,7 @@ func (p *Policy) show() (err error) {
 		}
 		sources[role] = same[name]
 	}
-	p.set(sources, whole)
+	p.now.Store(&showing{sources, whole})
 	return nil
 }
 
