@@ -80,9 +80,9 @@ func (o *once) do(ctx context.Context, form [sha256.Size]byte, insert func() (ke
 	return m.key, again, m.err
 }
 
-// sent is a form of which a record was made, or is being made, in the metadata of the session that
+// note is a form of which a record was made, or is being made, in the metadata of the session that
 // sent it: there every node sees it.
-type sent struct {
+type note struct {
 	Form []byte `json:"form"` // the half of its hash
 	At   int64  `json:"at"`   // Unix seconds
 	Made bool   `json:"made,omitempty"`
@@ -99,7 +99,7 @@ const (
 )
 
 var (
-	sentForms = session.NewKey[[]sent]("_crudadmin_sent")
+	sentForms = session.NewKey[[]note]("_crudadmin_sent")
 
 	errSentMade   = errors.New("the record of this form was made")
 	errSentClaims = errors.New("another node makes the record of this form")
@@ -116,7 +116,7 @@ func (p *Pages) onAllNodes(v *frame.Visit, form [sha256.Size]byte, insert func()
 	}
 	ctx := v.R.Context()
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		var found sent
+		var found note
 		_, err := p.Manager.Update(ctx, mine.ID, claim(form[:sentHash], p.Now(), &found))
 		switch {
 		case errors.Is(err, errSentMade):
@@ -139,17 +139,17 @@ func (p *Pages) onAllNodes(v *frame.Visit, form [sha256.Size]byte, insert func()
 		}
 		break
 	}
-	note := sent{Form: form[:sentHash], At: p.Now().Unix()}
+	made := note{Form: form[:sentHash], At: p.Now().Unix()}
 	defer func() { // also where insert panics
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 		defer cancel()
 		// An error leaves the claim, which others take for one of a node that is gone.
-		_, _ = p.Manager.Update(ctx, mine.ID, func(m *session.Metadata) error { return settle(m, note) })
+		_, _ = p.Manager.Update(ctx, mine.ID, func(m *session.Metadata) error { return settle(m, made) })
 	}()
 	if key, err = insert(); err == nil {
-		note.Made = true
-		if note.Key = key.String(); len(note.Key) > sentLongest {
-			note.Key = ""
+		made.Made = true
+		if made.Key = key.String(); len(made.Key) > sentLongest {
+			made.Key = ""
 		}
 	}
 	return key, false, err
@@ -160,14 +160,14 @@ const undoTimeout = 5 * time.Second
 
 // claim notes that this node makes the record of a form, unless another does or has: errSentClaims,
 // or errSentMade with what was found.
-func claim(form []byte, at time.Time, found *sent) func(*session.Metadata) error {
+func claim(form []byte, at time.Time, found *note) func(*session.Metadata) error {
 	return func(m *session.Metadata) error {
 		all, _, err := sentForms.Get(*m)
 		if err != nil {
 			all = nil // not ours
 		}
 		now := at.Unix()
-		if i := slices.IndexFunc(all, func(s sent) bool { return bytes.Equal(s.Form, form) }); i >= 0 {
+		if i := slices.IndexFunc(all, func(n note) bool { return bytes.Equal(n.Form, form) }); i >= 0 {
 			*found = all[i]
 			switch {
 			case found.Made:
@@ -177,23 +177,23 @@ func claim(form []byte, at time.Time, found *sent) func(*session.Metadata) error
 			}
 			all = slices.Delete(all, i, i+1)
 		}
-		all = append(all, sent{Form: form, At: now})
+		all = append(all, note{Form: form, At: now})
 		return sentForms.Set(m, all[max(0, len(all)-sentKept):])
 	}
 }
 
 // settle replaces the claim of a form by what came of it; one that made no record is forgotten.
-func settle(m *session.Metadata, note sent) error {
+func settle(m *session.Metadata, made note) error {
 	all, _, err := sentForms.Get(*m)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(all, func(s sent) bool { return bytes.Equal(s.Form, note.Form) })
+	i := slices.IndexFunc(all, func(n note) bool { return bytes.Equal(n.Form, made.Form) })
 	switch {
-	case i < 0 && note.Made:
-		all = append(all, note)
-	case i >= 0 && note.Made:
-		all[i] = note
+	case i < 0 && made.Made:
+		all = append(all, made)
+	case i >= 0 && made.Made:
+		all[i] = made
 	case i >= 0:
 		all = slices.Delete(all, i, i+1)
 	}
