@@ -116,18 +116,17 @@ func (r panelReader) dataDir() string {
 
 func (r panelReader) adminDatabase(dataDir string) (path string, server config.Secret) {
 	address := r.Text("ADMIN_DATABASE_URL")
-	scheme, _, _ := strings.Cut(address, "://")
-	switch scheme {
-	case "":
+	if address == "" {
 		return filepath.Join(dataDir, "admin.db"), ""
-	case "postgres", "postgresql", "mysql", "mariadb":
-		return "", config.Secret(address)
 	}
-	path, err := environ.SQLitePath(address)
+	path, onServer, err := environ.Database(address)
 	if err != nil {
-		r.Wrong("ADMIN_DATABASE_URL", "%w, or postgres://… or mysql://… of a database on a server", err)
+		r.Wrong("ADMIN_DATABASE_URL", "%w", err)
 	}
-	return path, ""
+	if onServer {
+		server = config.Secret(address)
+	}
+	return path, server
 }
 
 // mountPath is MOUNT_PATH; a slash at its end does no harm.

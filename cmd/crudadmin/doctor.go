@@ -159,7 +159,7 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 // lookAtAdministrators opens the administrators' database, if it is there, for reading.
 func (r *report) lookAtAdministrators(ctx context.Context, s settings) (there bool) {
 	const part = "administrators"
-	if _, err := os.Stat(s.Admin.Path); s.Admin.Engine == sqldb.SQLite && errors.Is(err, os.ErrNotExist) {
+	if errors.Is(s.Admin.Check(), os.ErrNotExist) {
 		r.say(data.Note, part, "%s is not there yet: the first start makes it, and the first administrator", s.Admin.Where())
 		return false
 	}

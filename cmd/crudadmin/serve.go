@@ -5,7 +5,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 )
@@ -21,7 +23,10 @@ func (c *serveCommand) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return &usageError{fmt.Errorf("--database: %w", err), `Run "crudadmin serve --help" to see its flags.`}
 	}
-	if err := shown.Check(); err != nil {
+	switch err := shown.Check(); {
+	case errors.As(err, new(*fs.PathError)):
+		return fmt.Errorf("--database: %w; the file must exist", err)
+	case err != nil:
 		return fmt.Errorf("--database: %w", err)
 	}
 	settings, err := p.settings(c.serverFlags)

@@ -4,6 +4,7 @@
 package environ
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -160,19 +161,36 @@ func (r *Reader) Int(name string, byDefault, least, most int, or string) int {
 	return n
 }
 
-// SQLitePath is the path in sqlite:PATH. Other schemes are refused by name only:
+// databases are the addresses that name a database.
+const databases = "sqlite:PATH, such as sqlite:shop.db, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://USER:PASSWORD@HOST:PORT/NAME"
+
+// Database is the path in sqlite:PATH, or says that an address is of a database on a server:
+// postgres://…, postgresql://…, mysql://… or mariadb://…. Other schemes are refused by name only:
 // an address may hold a password.
-func SQLitePath(address string) (string, error) {
+func Database(address string) (path string, server bool, err error) {
 	scheme, path, found := strings.Cut(address, ":")
-	switch {
-	case !found:
-		return "", fmt.Errorf("want sqlite:PATH, such as sqlite:shop.db")
-	case scheme != "sqlite":
-		return "", fmt.Errorf("only sqlite:PATH is supported by this version, and the address begins with %q", clip.Value(scheme)+":")
-	case !Path(path):
-		return "", fmt.Errorf("sqlite: needs a path of 1 to %d bytes after it", maxPath)
+	switch scheme {
+	case "sqlite":
+		if !Path(path) {
+			return "", false, fmt.Errorf("sqlite: needs a path of 1 to %d bytes after it", maxPath)
+		}
+		return path, false, nil
+	case "postgres", "postgresql", "mysql", "mariadb":
+		if !strings.HasPrefix(path, "//") {
+			return "", false, NotAnAddress(scheme)
+		}
+		return "", true, nil
 	}
-	return path, nil
+	if !found {
+		return "", false, errors.New("want " + databases)
+	}
+	return "", false, fmt.Errorf("the address begins with %q, want %s", clip.Value(scheme)+":", databases)
+}
+
+// NotAnAddress is the error of what cannot be read as the address of a database on a server.
+func NotAnAddress(scheme string) error {
+	return errors.New("it is not an address such as " + scheme + "://USER:PASSWORD@HOST:PORT/NAME: " +
+		"in a password, characters such as / ? # [ ] @ are written as %2F %3F %23 %5B %5D %40")
 }
 
 const maxPath = 4096 // PATH_MAX of Linux

@@ -84,13 +84,18 @@ func TestProductionRefusesWhatStagingWarnsOf(t *testing.T) {
 	}
 }
 
-func TestSQLitePath(t *testing.T) {
+func TestDatabase(t *testing.T) {
 	t.Parallel()
-	if path, err := SQLitePath("sqlite:/srv/a:b.db"); err != nil || path != "/srv/a:b.db" {
-		t.Errorf("%q, %v", path, err)
+	if path, server, err := Database("sqlite:/srv/a:b.db"); err != nil || path != "/srv/a:b.db" || server {
+		t.Errorf("%q, %t, %v", path, server, err)
 	}
-	for _, address := range []string{"shop.db", "sqlite:", "sqlite:a\x00b", "postgres://ann:canary@db/shop", "sqlite:" + strings.Repeat("x", 5000)} {
-		if path, err := SQLitePath(address); err == nil || path != "" || strings.Contains(err.Error(), "canary") {
+	for _, scheme := range []string{"postgres", "postgresql", "mysql", "mariadb"} {
+		if path, server, err := Database(scheme + "://ann:canary@db/shop"); err != nil || path != "" || !server {
+			t.Errorf("%s: %q, %t, %v", scheme, path, server, err)
+		}
+	}
+	for _, address := range []string{"shop.db", "sqlite:", "sqlite:a\x00b", "postgres:ann:canary@db/shop", "oracle://ann:canary@db/shop", "sqlite:" + strings.Repeat("x", 5000)} {
+		if path, server, err := Database(address); err == nil || path != "" || server || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%q: %q, %v", clip.Value(address), path, err)
 		}
 	}

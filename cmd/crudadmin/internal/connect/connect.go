@@ -19,7 +19,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/go-crudadmin/crudadmin/internal/clip"
 	"github.com/go-crudadmin/crudadmin/internal/environ"
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/sqlite"
@@ -49,33 +48,27 @@ type server struct {
 // File is the address of a SQLite file.
 func File(path string) Address { return Address{Engine: sqldb.SQLite, Path: path} }
 
-const wanted = "sqlite:PATH, such as sqlite:shop.db, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://USER:PASSWORD@HOST:PORT/NAME"
-
 // Parse reads sqlite:PATH, postgres://…, postgresql://…, mysql://… or mariadb://…. Its errors
 // repeat nothing of an address that may hold a password.
 func Parse(address string) (Address, error) {
-	scheme, _, found := strings.Cut(address, ":")
-	switch scheme {
-	case "sqlite":
-		path, err := environ.SQLitePath(address)
-		return File(path), err
-	case "postgres", "postgresql":
-		return onServer(sqldb.PostgreSQL, scheme, address, readPostgres)
-	case "mysql", "mariadb":
-		return onServer(sqldb.MySQL, scheme, address, readMySQL)
+	path, onServer, err := environ.Database(address)
+	switch {
+	case err != nil:
+		return Address{}, err
+	case !onServer:
+		return File(path), nil
+	case strings.HasPrefix(address, "postgres"):
+		return parseServer(sqldb.PostgreSQL, address, readPostgres)
 	}
-	if !found {
-		return Address{}, errors.New("want " + wanted)
-	}
-	return Address{}, fmt.Errorf("the address begins with %q, want %s", clip.Value(scheme)+":", wanted)
+	return parseServer(sqldb.MySQL, address, readMySQL)
 }
 
-// onServer reads the address of a database on a server.
-func onServer(engine sqldb.Engine, scheme, address string, read func(*url.URL) (*server, error)) (Address, error) {
+// parseServer reads the address of a database on a server.
+func parseServer(engine sqldb.Engine, address string, read func(*url.URL) (*server, error)) (Address, error) {
+	scheme, _, _ := strings.Cut(address, ":")
 	u, err := url.Parse(address)
-	if err != nil || u.Opaque != "" || !strings.Contains(address, "://") {
-		return Address{}, errors.New("it is not an address such as " + scheme + "://USER:PASSWORD@HOST:PORT/NAME: " +
-			"in a password, characters such as / ? # [ ] @ are written as %2F %3F %23 %5B %5D %40")
+	if err != nil {
+		return Address{}, environ.NotAnAddress(scheme)
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -175,7 +168,7 @@ func (a Address) Check() error {
 	}
 	info, err := os.Stat(a.Path)
 	if err != nil {
-		return fmt.Errorf("%w; the file must exist", err)
+		return err
 	}
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a file", a.Path)
