@@ -109,7 +109,7 @@ func (s *Source) obstacle(ctx context.Context, op string, t *Table, err error) t
 	if name, ok := s.dialect.lacks(err); ok {
 		return lacking(t, write, name)
 	}
-	if outage(err) || outage(s.dialect.classify(ctx, err)) {
+	if outage(err) || outage(classify(ctx, s.dialect, err)) {
 		return nil
 	}
 	return s.Schema().Obstacle(t.Name, write)

@@ -140,7 +140,7 @@ func (s *Source) Refresh(ctx context.Context) error {
 	version, _ := s.schemaVersion(ctx) // before, so that what changes meanwhile is read again
 	schema, err := s.dialect.introspect(ctx, s.db)
 	if err != nil {
-		return fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+		return fmt.Errorf("data: read schema: %w", classify(ctx, s.dialect, err))
 	}
 	s.learnBlobs(ctx, schema)
 	shown := schema.clone()
@@ -185,7 +185,7 @@ func (s *Source) schemaVersion(ctx context.Context) (version int64, err error) {
 		version, err = s.dialect.schemaVersion(ctx, conn)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("data: read schema: %w", s.dialect.classify(ctx, err))
+		return 0, fmt.Errorf("data: read schema: %w", classify(ctx, s.dialect, err))
 	}
 	return version, nil
 }
@@ -200,7 +200,7 @@ func (s *Source) Ping(ctx context.Context) error {
 	case s.shares.pings <- struct{}{}:
 		defer func() { <-s.shares.pings }()
 	case <-ctx.Done():
-		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, ctx.Err()))
+		return fmt.Errorf("data: ping: %w", classify(ctx, s.dialect, ctx.Err()))
 	}
 	conn, err := s.db.Conn(ctx)
 	if err == nil {
@@ -208,7 +208,7 @@ func (s *Source) Ping(ctx context.Context) error {
 		err = s.dialect.ping(ctx, conn)
 	}
 	if err != nil {
-		return fmt.Errorf("data: ping: %w", s.dialect.classify(ctx, err))
+		return fmt.Errorf("data: ping: %w", classify(ctx, s.dialect, err))
 	}
 	return nil
 }
@@ -225,7 +225,7 @@ func (s *Source) Estimates(ctx context.Context) (map[string]int64, error) {
 	defer leave()
 	estimates, err := s.dialect.estimates(ctx, s.db, s.Schema().Tables)
 	if err != nil {
-		return nil, fmt.Errorf("data: estimate rows: %w", s.dialect.classify(ctx, err))
+		return nil, fmt.Errorf("data: estimate rows: %w", classify(ctx, s.dialect, err))
 	}
 	return estimates, nil
 }
@@ -247,10 +247,14 @@ func (s *Source) failed(ctx context.Context, op string, t *Table, err error) err
 	if errors.As(err, new(*TableError)) || outage(err) {
 		return err // it is one
 	}
-	if classified := s.dialect.classify(ctx, err); outage(classified) {
+	if classified := classify(ctx, s.dialect, err); outage(classified) {
 		return fmt.Errorf("data: %s %q: %w", op, t.Name, classified)
 	}
-	problem := text.Verbatim(s.dialect.problem(err))
+	words := s.dialect.problem(err)
+	if s.dialect.engine().Fault(err) == sqldb.Forbidden {
+		words = "the database does not let this user do that: " + words
+	}
+	problem := text.Verbatim(words)
 	if s.dialect.misread(err) {
 		return FieldErrors{fieldError("", "", problem)}
 	}

@@ -6,7 +6,6 @@ package data
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,8 +23,8 @@ type dialect interface {
 	// estimates is Source.Estimates.
 	estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error)
 	// classify makes ErrTimeout, ErrUnavailable and ErrReadOnly of the driver's errors and returns
-	// others as they are.
-	classify(ctx context.Context, err error) error
+	// others as they are. The function of this name knows whether the context has ended.
+	classify(err error) error
 
 	// reads runs single statements that read, on any connection of the pool.
 	reads(db *sql.DB) queryer
@@ -51,15 +50,6 @@ type dialect interface {
 	// store turns a parsed field into the value that is stored, in the form of like: the value that
 	// this row has, or another row, or nil.
 	store(c *Column, value, like any) (any, error)
-	// classes selects, of all rows of a table that is not large (whole) or of some rows of it, how
-	// many of them there are with each combination of classes (held.go) of the columns' values: the
-	// number, then a class for each column. It reports false where there is no such look.
-	classes(t *Table, columns []*Column, whole bool) (fragment, bool)
-	// oddTexts selects, of the same rows, the texts of a column that do not read as its kind, each
-	// once, at most heldOdd + 1.
-	oddTexts(t *Table, c *Column, whole bool) fragment
-	// latest selects a column's value, exactly, in one of the latest rows that has one.
-	latest(t *Table, c *Column) fragment
 	// insert writes a row and returns its handle; no handle if a trigger prevented the write.
 	insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) (handles [][]any, err error)
 	// update changes the rows that meet the conditions and returns their handles.
@@ -112,8 +102,6 @@ type dialect interface {
 	// exact selects a term's storage class and value; the value is NULL if it is longer than
 	// maxBytes.
 	exact(t *Table, o term, maxBytes int) string
-	// one selects, exactly, the number 1.
-	one() string
 	// class selects, exactly, a term's storage class.
 	class(t *Table, o term) string
 	// bytes selects, exactly, how many bytes a term's value has.
@@ -164,8 +152,6 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	defer cancel()
 	engine, version, err := sqldb.Detect(ctx, db)
 	switch {
-	case errors.Is(err, sqldb.ErrEngine):
-		return nil, fmt.Errorf("data: open: %w", err)
 	case err != nil:
 		return nil, fmt.Errorf("data: open: %w", err)
 	case engine == sqldb.SQLite:

@@ -5,6 +5,7 @@ package data
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,9 @@ type fragment struct {
 	text string
 	args []any
 }
+
+// selectOne selects, exactly, the number 1.
+const selectOne = "'integer', 1"
 
 // joinAll writes the word between fragments.
 func joinAll(parts []fragment, word string) fragment {
@@ -164,3 +168,37 @@ func orderBy(places []string, terms []term) string {
 
 // ordered is the ORDER BY of the terms.
 func (s *Source) ordered(t *Table, terms []term) string { return orderBy(s.places(t, terms), terms) }
+
+// wanted is the table of rows of values, each to be compared with the place of its term: n, the
+// row's number from 0, then v0, v1 and so on.
+func wanted(d dialect, t *Table, terms []term, rows [][]any) fragment {
+	f := fragment{text: "WITH wanted(n"}
+	for i := range terms {
+		f.text += ", v" + strconv.Itoa(i)
+	}
+	lines := make([]fragment, len(rows))
+	for n, row := range rows {
+		line := fragment{text: "(" + strconv.Itoa(n)}
+		for i, value := range row {
+			one := d.bind(t, terms[i], value)
+			line = fragment{line.text + ", " + one.text, append(line.args, one.args...)}
+		}
+		line.text += ")"
+		lines[n] = line
+	}
+	all := joinAll(lines, ", ")
+	return fragment{f.text + ") AS (VALUES " + all.text + ") ", all.args}
+}
+
+// wantedRows is dialect.lookup for an engine that compares as a foreign key does with a table of
+// values, which it joins in its way.
+func wantedRows(d dialect, parent *Table, columns []*Column, rows [][]any, expressions []string, join string) fragment {
+	terms := termsOf(columns)
+	f := wanted(d, parent, terms, rows)
+	on := make([]string, len(terms))
+	for i, o := range terms {
+		on[i] = d.place(parent, o) + " = wanted.v" + strconv.Itoa(i)
+	}
+	f.text += "SELECT wanted.n, " + strings.Join(expressions, ", ") + " FROM wanted " + join + " " + d.from(parent) + " ON " + strings.Join(on, " AND ")
+	return f
+}

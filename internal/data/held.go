@@ -380,8 +380,12 @@ func (s *Source) learnFor(ctx context.Context, t *Table, q Query) {
 // learn looks at columns, once: at the whole table if it is small or that does not take long, else
 // at some rows.
 func (s *Source) learn(ctx context.Context, t *Table, columns []*Column) {
+	d, ok := s.dialect.(*sqlite)
+	if !ok {
+		return // the types say it
+	}
 	for _, whole := range []bool{true, false} {
-		query, ok := s.dialect.classes(t, columns, whole)
+		query, ok := d.classes(t, columns, whole)
 		if !ok {
 			continue
 		}
@@ -407,7 +411,7 @@ func (s *Source) learn(ctx context.Context, t *Table, columns []*Column) {
 					continue
 				}
 				texts := map[string]bool{}
-				err = each(ctx, db, s.dialect.oddTexts(t, c, whole), func(line *scan) { texts[line.text()] = true })
+				err = each(ctx, db, d.oddTexts(t, c, whole), func(line *scan) { texts[line.text()] = true })
 				if odd[i] = &texts; len(texts) > heldOdd {
 					odd[i] = nil
 				}

@@ -81,7 +81,7 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 	owned := s.dialect.engine().Owns(err)
 	classified := err
 	if owned || !answered(ctx, db) {
-		classified = s.dialect.classify(ctx, err)
+		classified = classify(ctx, s.dialect, err)
 	}
 	if outage(classified) || owned || errors.Is(err, sql.ErrNoRows) || errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("data: hook of %q: %w", t.Name, classified)

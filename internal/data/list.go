@@ -116,7 +116,7 @@ func (s *Source) sortable(ctx context.Context, t *Table, q Query, conditions []f
 			continue
 		}
 		where := append([]fragment{longer}, conditions...)
-		long, err := s.exactSome(ctx, db, t, s.selecting(t, s.dialect.one()), where, 1)
+		long, err := s.exactSome(ctx, db, t, s.selecting(t, selectOne), where, 1)
 		if err != nil {
 			return s.failed(ctx, "list", t, err)
 		}

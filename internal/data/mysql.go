@@ -8,7 +8,6 @@ package data
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -20,6 +19,7 @@ import (
 )
 
 type mysql struct {
+	server
 	mariadb  bool
 	version  string // 10.11.6, 8.4.0
 	pool     *sql.DB
@@ -35,9 +35,9 @@ func newMySQL(ctx context.Context, db *sql.DB, version string) (dialect, error) 
 		}
 	}
 	var about string
-	d := &mysql{pool: db}
+	d := &mysql{server: server{quote: mysqlQuote}, pool: db}
 	if err := db.QueryRowContext(ctx, "SELECT @@version_comment").Scan(&about); err != nil {
-		return nil, fmt.Errorf("data: open: %w", d.classify(ctx, err))
+		return nil, fmt.Errorf("data: open: %w", classify(ctx, d, err))
 	}
 	d.mariadb = strings.Contains(version+about, "MariaDB") || strings.Contains(about, "mariadb")
 	d.version, _, _ = strings.Cut(version, "-")
@@ -65,67 +65,9 @@ func (d *mysql) name() string {
 	return "MySQL"
 }
 
-func (*mysql) ping(ctx context.Context, conn *sql.Conn) error {
-	var one int64
-	return conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
-}
-
-func (*mysql) quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
-
-// table is a table's name in a statement, which does not depend on the chosen database.
-func (d *mysql) table(t *Table) string { return d.quote(t.schema) + "." + d.quote(t.bare) }
-
-func (d *mysql) from(t *Table) string { return d.table(t) + " AS t" }
-
-func (d *mysql) column(c *Column) string { return "t." + d.quote(c.Name) }
-
-// place is the column; of a long text or blob its beginning alone, by which the server sorts.
-func (d *mysql) place(_ *Table, o term) string {
-	return mysqlTypeOf(o.column).place(d.column(o.column))
-}
-
-func (d *mysql) bind(_ *Table, o term, value any) fragment { return mysqlTypeOf(o.column).bind(value) }
+func mysqlQuote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
 func (*mysql) nullsLast() bool { return false }
-
-func (d *mysql) cell(c *Column, maxRunes int) string {
-	x, typ := d.column(c), mysqlTypeOf(c)
-	switch {
-	case c.Masked:
-		return "CASE WHEN " + x + " IS NULL THEN 'null' ELSE 'text' END, NULL, NULL"
-	case typ.class == StoredBlob:
-		return typ.classOf(x) + ", NULL, LENGTH(" + x + ")"
-	case typ.class == StoredInteger:
-		return typ.classOf(x) + ", " + typ.text(x) + ", NULL"
-	}
-	return fmt.Sprintf("%s, %s, LENGTH(%s)", typ.classOf(x), typ.beginning(x, maxRunes+1), typ.text(x))
-}
-
-func (d *mysql) exact(_ *Table, o term, maxBytes int) string {
-	x, typ := d.column(o.column), mysqlTypeOf(o.column)
-	return typ.classOf(x) + ", " + typ.upTo(x, maxBytes)
-}
-
-func (*mysql) one() string { return "'integer', 1" }
-
-func (d *mysql) class(_ *Table, o term) string {
-	return "'text', " + mysqlTypeOf(o.column).classOf(d.column(o.column))
-}
-
-func (d *mysql) bytes(_ *Table, o term) string {
-	return "'integer', LENGTH(" + mysqlTypeOf(o.column).text(d.column(o.column)) + ")"
-}
-
-// longer: the server sorts on its disk what does not fit into its memory.
-func (*mysql) longer(*Column, int) (fragment, bool) { return fragment{}, false }
-
-func (d *mysql) part(_ *Table, o term, maxBytes int) string {
-	x, typ := d.column(o.column), mysqlTypeOf(o.column)
-	if typ.class == StoredInteger {
-		return typ.classOf(x) + ", " + typ.text(x)
-	}
-	return fmt.Sprintf("CONCAT(CASE WHEN LENGTH(%s) > %d THEN 'long ' ELSE '' END, %s), %s", typ.text(x), maxBytes, typ.classOf(x), typ.upTo(x, maxBytes))
-}
 
 // mysqlBatch is how many rows of an export are held at once, where a row needs other queries.
 const mysqlBatch = 256
@@ -183,59 +125,25 @@ func hasLong(line *scan) bool {
 	return false
 }
 
-// rowBytes: mysqlBatch rows may be held at once.
-func (*mysql) rowBytes() int { return 128 << 10 }
-
 func (*mysql) results() int { return 4096 } // of a SELECT
-
-func (*mysql) measured(_ string, size int64) int64 { return size }
-
-func (*mysql) whole(_ Storage, read func(each func([]byte) error) error, yield func([]byte) error) error {
-	return read(yield)
-}
 
 // piece is of the text in UTF-8, whatever the column's character set is.
 func (d *mysql) piece(c *Column, from, size int) string {
 	x, typ := d.column(c), mysqlTypeOf(c)
 	if typ.class != StoredBlob {
-		x = "CAST(" + typ.text(x) + " AS BINARY)"
+		x = "CAST(" + typ.read(x) + " AS BINARY)"
 	}
 	return fmt.Sprintf("'blob', SUBSTRING(%s, %d, %d)", x, from, size)
 }
 
-func (*mysql) writersWait(context.Context, queryer) (bool, error) { return false, nil }
-
-// value undoes what drivers do to text and numbers.
-func (*mysql) value(class string, scanned any) any {
-	switch Storage(class) {
-	case StoredNull:
-		return nil
-	case StoredInteger:
-		if text, ok := asString(scanned); ok {
-			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return n
-			}
-		}
-	case StoredBlob:
-		switch v := scanned.(type) {
-		case string:
-			return []byte(v)
-		case []byte:
-			if v == nil { // bound, it would be NULL
-				return []byte{}
-			}
-		}
-	default:
-		text, ok := asString(scanned)
-		if !ok {
-			break
-		}
-		if double, single := strings.CutPrefix(text, singlePrecision); single && Storage(class) == StoredDecimal {
+func (d *mysql) value(class string, scanned any) any {
+	value := d.server.value(class, scanned)
+	if text, ok := value.(string); ok && Storage(class) == StoredDecimal {
+		if double, single := strings.CutPrefix(text, singlePrecision); single {
 			return shortestSingle(double)
 		}
-		return text
 	}
-	return scanned
+	return value
 }
 
 // shortestSingle writes a FLOAT, which the server gives as a DOUBLE, in as few digits as it takes
@@ -251,26 +159,14 @@ func shortestSingle(double string) string {
 	return strings.Replace(strings.Replace(strconv.FormatFloat(f, 'e', -1, 32), "e-0", "e-", 1), "e+", "e", 1)
 }
 
-func (d *mysql) classify(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil {
-		if errors.Is(cause, context.DeadlineExceeded) {
-			return fmt.Errorf("%w: %w", ErrTimeout, err)
-		}
-		return fmt.Errorf("%w: %w", cause, err)
-	}
+func (*mysql) classify(err error) error {
 	switch sqldb.MySQLNumber(err) {
 	case 1317, 1969, 3024: // interrupted: by an administrator, or by its time limit
 		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	case 1040, 1203, 1226, 1037, 1038, 1041: // too many connections, too little memory
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	switch sqldb.MySQL.Fault(err) {
-	case sqldb.ReadOnly:
-		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)
-	case sqldb.Conflict, sqldb.Lost, sqldb.Unsent, sqldb.Starting, sqldb.NoEntry, sqldb.Full:
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return err
+	return outageOf(sqldb.MySQL.Fault(err), err)
 }
 
 // problem is the server's message without the words that drivers put around it.
@@ -280,9 +176,6 @@ func (*mysql) problem(err error) string {
 		if _, after, found := strings.Cut(text[i:], ": "); found {
 			text = after
 		}
-	}
-	if sqldb.MySQL.Fault(err) == sqldb.Forbidden {
-		return "the database does not let this user do that: " + text
 	}
 	return text
 }
@@ -308,52 +201,5 @@ func (d *mysql) lookup(parent *Table, columns []*Column, rows [][]any, expressio
 	return joinAll(all, " UNION ALL ")
 }
 
-// classes has nothing to look at: a column's type says what its values are.
-func (*mysql) classes(*Table, []*Column, bool) (fragment, bool) { return fragment{}, false }
-
-func (*mysql) oddTexts(*Table, *Column, bool) fragment { return fragment{} }
-
 // schemaVersion never changes: to find out would cost as much as to read the schema.
 func (*mysql) schemaVersion(context.Context, *sql.Conn) (int64, error) { return 0, nil }
-
-func (d *mysql) refers(_ *Table, fk *ForeignKey, parent *Table, where []fragment) fragment {
-	var conditions []fragment
-	for i, name := range fk.RefColumns {
-		value := fragment{text: "SELECT t." + d.quote(name) + " FROM " + d.from(parent)}.where(where).limit(1)
-		conditions = append(conditions, fragment{"t." + d.quote(fk.Columns[i]) + " = (" + value.text + ")", value.args})
-	}
-	return allOf(conditions)
-}
-
-func (d *mysql) orphan(t *Table, fk *ForeignKey, parent *Table) fragment {
-	var set, on []string
-	for i, c := range t.columns(fk.Columns) {
-		set = append(set, d.column(c)+" IS NOT NULL")
-		on = append(on, "parent."+d.quote(fk.RefColumns[i])+" = "+d.column(c))
-	}
-	return fragment{text: strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + d.table(parent) + " AS parent WHERE " + strings.Join(on, " AND ") + ")"}
-}
-
-func (d *mysql) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
-	f := fragment{}
-	var same, refers, selected []string
-	for i, column := range fk.RefColumns {
-		refers = append(refers, "parent."+d.quote(column)+" = t."+d.quote(fk.Columns[i]))
-	}
-	for _, o := range child.handle() {
-		selected = append(selected, d.exact(child, o, maxHandle))
-	}
-	for _, handle := range handles {
-		var parts []string
-		for i, o := range t.handle() {
-			typ := mysqlTypeOf(o.column)
-			one := typ.bind(handle[i])
-			parts = append(parts, typ.place("parent."+d.quote(o.column.Name))+" = "+one.text)
-			f.args = append(f.args, one.args...)
-		}
-		same = append(same, "("+strings.Join(parts, " AND ")+")")
-	}
-	f.text = "SELECT " + strings.Join(selected, ", ") + " FROM " + d.table(t) + " AS parent JOIN " + d.from(child) + " ON " + strings.Join(refers, " AND ") +
-		" AND (" + strings.Join(same, " OR ") + ")"
-	return f
-}

@@ -75,8 +75,6 @@ func (d *mysql) equals(typ *mysqlType, x string, operands []operand) fragment {
 	return anyOf(parts)
 }
 
-func (*mysql) searchesPartly() bool { return false }
-
 func (d *mysql) search(c *Column, text string) fragment {
 	return d.like(c, "%"+mysqlEscaper.Replace(text)+"%")
 }
@@ -88,7 +86,7 @@ var mysqlEscaper = strings.NewReplacer("|", "||", "%", "|%", "_", "|_")
 // collation says of them.
 func (d *mysql) like(c *Column, pattern string) fragment {
 	typ := mysqlTypeOf(c)
-	text := typ.text(d.column(c))
+	text := typ.read(d.column(c))
 	if typ.base == "float" {
 		text = "CAST(" + d.column(c) + " AS CHAR)"
 	}

@@ -54,8 +54,5 @@ func (*mysql) unindexed(f fragment) fragment {
 	return fragment{"(COALESCE((" + f.text + "), 0) = 1)", f.args}
 }
 
-// atOnce is the query itself: the server is told to stop it whatever it has given.
-func (*mysql) atOnce(query fragment) fragment { return query }
-
 // unordered is an expression, which no index has.
 func (*mysql) unordered(place string) string { return "COALESCE(" + place + ")" }

@@ -33,8 +33,7 @@ type mysqlCatalogue struct {
 
 func (d *mysql) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 	c := &mysqlCatalogue{d: d, schema: &Schema{Engine: d.name(), Version: d.version}, tables: map[[2]string]*Table{}, columns: map[*Table]map[string]*Column{}}
-	pool, _ := d.reads(db).(within)
-	err := pool.within(ctx, func(db queryer) error {
+	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
 		c.db = db
 		for _, read := range []func(context.Context) error{c.readDatabases, c.readTables, c.readViews, c.readColumns, c.readIndexes, c.readForeignKeys, c.readChecks, c.readTriggers} {
 			if err := read(ctx); err != nil {
@@ -547,8 +546,7 @@ func (d *mysql) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map
 	if len(c.names) == 0 {
 		return all, nil
 	}
-	pool, _ := d.reads(db).(within)
-	err := pool.within(ctx, func(db queryer) error {
+	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
 		c.db = db
 		return c.records(ctx, "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, TABLE_ROWS AS estimate FROM information_schema.TABLES WHERE TABLE_SCHEMA IN %s", func(r record) {
 			name, ok := at[[2]string{r["db"], r["name"]}]

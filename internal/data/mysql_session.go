@@ -66,9 +66,7 @@ func (d *mysql) settings(ctx context.Context, p purpose) (names, values []string
 	if d.mariadb {
 		limit = "max_statement_time"
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		left = max(time.Millisecond, left-min(left/10, 50*time.Millisecond))
+	if left, bounded := statementTime(ctx); bounded {
 		least = strconv.FormatInt(left.Milliseconds(), 10)
 		if d.mariadb {
 			least = strconv.FormatFloat(left.Seconds(), 'f', 6, 64)
@@ -77,8 +75,6 @@ func (d *mysql) settings(ctx context.Context, p purpose) (names, values []string
 	return append(names, level, limit), append(values, isolation, least)
 }
 
-// start begins a transaction. The server ends its statements a little before the context does: then
-// the connection stays.
 func (d *mysql) start(p purpose) sqldb.Start {
 	return func(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
 		names, values := d.settings(ctx, p)
@@ -183,25 +179,7 @@ func (s *mysqlSession) watch(ctx context.Context) {
 	s.stops = append(s.stops, stop)
 }
 
-// mysqlPool is a pool whose statements each have a transaction that reads.
-type mysqlPool struct {
-	*sql.DB
-	d    *mysql
-	pool *sqldb.DB
-}
-
-func (d *mysql) reads(db *sql.DB) queryer {
-	return mysqlPool{db, d, &sqldb.DB{Pool: db, Engine: sqldb.MySQL, Undo: undoTimeout}}
-}
-
-func (p mysqlPool) within(ctx context.Context, work func(db queryer) error) error {
-	tx, err := p.pool.Begin(ctx, p.d.start(reads))
-	if err != nil {
-		return err
-	}
-	defer tx.Close(ctx)
-	return work(p.d.on(tx.Conn()))
-}
+func (d *mysql) reads(db *sql.DB) queryer { return newReadingPool(d, db) }
 
 // mysqlConn runs statements in a transaction.
 type mysqlConn struct {

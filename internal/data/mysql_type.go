@@ -75,7 +75,9 @@ func (m *mysqlType) unicode() bool {
 	return slices.Contains([]string{"utf8mb4", "utf8mb3", "utf8", "ascii"}, m.charset)
 }
 
-// place is what compares and orders.
+func (m *mysqlType) stored() Storage { return m.class }
+
+// place is of a long text or blob its beginning alone, by which the server sorts.
 func (m *mysqlType) place(x string) string {
 	switch {
 	case m.base == "bit":
@@ -92,10 +94,9 @@ func (m *mysqlType) place(x string) string {
 
 // binaryText is a text that has no collation of its own.
 func (m *mysqlType) binaryText(x string) string {
-	return "(CONVERT(" + m.text(x) + " USING utf8mb4) COLLATE utf8mb4_bin)"
+	return "(CONVERT(" + m.read(x) + " USING utf8mb4) COLLATE utf8mb4_bin)"
 }
 
-// bind is a value to be compared with what place is.
 func (m *mysqlType) bind(value any) fragment {
 	given := ""
 	switch value := value.(type) {
@@ -209,8 +210,8 @@ func withoutExponent(given string) string {
 	return given
 }
 
-// text is the text of a value, as the engine's own client shows it.
-func (m *mysqlType) text(x string) string {
+// read is the text of a value, as the engine's own client shows it.
+func (m *mysqlType) read(x string) string {
 	switch {
 	case m.words() && m.base != "json" && m.unicode(), m.class == StoredBlob:
 		return x
@@ -226,23 +227,14 @@ func (m *mysqlType) text(x string) string {
 	return "CAST(" + x + " AS CHAR)"
 }
 
-// beginning is the first characters of a value's text.
 func (m *mysqlType) beginning(x string, runes int) string {
 	if m.words() && m.base != "json" && !m.unicode() {
 		return fmt.Sprintf("CONVERT(LEFT(%s, %d) USING utf8mb4)", x, runes)
 	}
-	return fmt.Sprintf("LEFT(%s, %d)", m.text(x), runes)
+	return fmt.Sprintf("LEFT(%s, %d)", m.read(x), runes)
 }
 
-// upTo is the value as it is selected, but NULL for one of more bytes.
-func (m *mysqlType) upTo(x string, maxBytes int) string {
-	if m.class == StoredInteger || maxBytes >= maxHandle {
-		return m.text(x)
-	}
-	return fmt.Sprintf("CASE WHEN LENGTH(%s) <= %d THEN %s END", m.text(x), maxBytes, m.text(x))
-}
-
-// classOf selects the storage class of a value. What Go's int64 does not hold is a decimal.
+// classOf: what Go's int64 does not hold is a decimal.
 func (m *mysqlType) classOf(x string) string {
 	if m.base == "bigint" && m.unsigned {
 		return "CASE WHEN " + x + " IS NULL THEN 'null' WHEN " + x + " > 9223372036854775807 THEN 'decimal' ELSE 'integer' END"

@@ -24,11 +24,6 @@ func (*mysql) settle(context.Context, queryer) error { return nil }
 
 func (d *mysql) store(*Column, any, any) (any, error) { return nil, d.unwritten() }
 
-// latest finds nothing: a column's type says how its values are stored.
-func (d *mysql) latest(t *Table, c *Column) fragment {
-	return fragment{text: "SELECT " + d.exact(t, term{column: c}, maxCursorValue) + " FROM " + d.from(t) + " WHERE FALSE"}
-}
-
 func (d *mysql) insert(context.Context, queryer, *Table, []*Column, []any) ([][]any, error) {
 	return nil, d.unwritten()
 }
@@ -48,5 +43,3 @@ func (d *mysql) remove(context.Context, queryer, *Table, []fragment) (int64, err
 func (*mysql) violation(context.Context, queryer, *Table, error) (violation, bool) {
 	return violation{}, false
 }
-
-func (*mysql) lacks(error) (name string, ok bool) { return "", false }

@@ -13,6 +13,18 @@ import (
 
 // native is the type of a column on an engine that stores nothing but values of it.
 type native interface {
+	// stored is how values are read: StoredInteger, StoredDecimal, StoredBlob or StoredText.
+	stored() Storage
+	// classOf selects the storage class of a value.
+	classOf(x string) string
+	// read is a value as it is selected.
+	read(x string) string
+	// beginning is the first characters of read.
+	beginning(x string, runes int) string
+	// place is what compares and orders.
+	place(x string) string
+	// bind is a value to be compared with what place is.
+	bind(value any) fragment
 	// operand reads the value of a filter that compares.
 	operand(c *Column, op Op, value string) (operand, error)
 	// key reads a part of a key, or says what is wrong with it.

@@ -11,17 +11,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
 
 type postgres struct {
+	server
 	version string // 15.14
 }
 
@@ -33,7 +31,7 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 			return nil, fmt.Errorf("data: open: %q is not PostgreSQL itself: it is not supported", version)
 		}
 	}
-	d := &postgres{}
+	d := &postgres{server: server{quote: postgresQuote}}
 	var number int
 	for _, setting := range []struct {
 		name string
@@ -44,7 +42,7 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 				return nil, fmt.Errorf("data: open: a pooler gives one connection of PostgreSQL to several clients: "+
 					"set default_query_exec_mode=exec in the database's URL: %w", err)
 			}
-			return nil, fmt.Errorf("data: open: %w", d.classify(ctx, err))
+			return nil, fmt.Errorf("data: open: %w", classify(ctx, d, err))
 		}
 	}
 	if number < 130000 {
@@ -60,8 +58,6 @@ const postgresSettings = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO
 	"SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL client_encoding = 'UTF8'; " +
 	"SET LOCAL standard_conforming_strings = on"
 
-// start begins a transaction. The server ends its statements a little before the context does: then
-// the connection stays.
 func (*postgres) start(p purpose) sqldb.Start {
 	begin := map[purpose]string{
 		reads:   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -70,46 +66,21 @@ func (*postgres) start(p purpose) sqldb.Start {
 	}[p]
 	return func(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
 		statements := begin + "; " + postgresSettings
-		if deadline, ok := ctx.Deadline(); ok {
-			left := time.Until(deadline)
-			left -= min(left/10, 50*time.Millisecond)
-			statements += fmt.Sprintf("; SET LOCAL statement_timeout = %d", max(1, left.Milliseconds()))
+		if left, bounded := statementTime(ctx); bounded {
+			statements += fmt.Sprintf("; SET LOCAL statement_timeout = %d", left.Milliseconds())
 		}
 		_, err := conn.ExecContext(ctx, statements)
 		return nil, err
 	}
 }
 
-// postgresPool is a pool whose statements each have a transaction that reads.
-type postgresPool struct {
-	*sql.DB
-	d    *postgres
-	pool *sqldb.DB
-}
-
-func (d *postgres) reads(db *sql.DB) queryer {
-	return postgresPool{db, d, &sqldb.DB{Pool: db, Engine: sqldb.PostgreSQL, Undo: undoTimeout}}
-}
-
-func (p postgresPool) within(ctx context.Context, work func(db queryer) error) error {
-	tx, err := p.pool.Begin(ctx, p.d.start(reads))
-	if err != nil {
-		return err
-	}
-	defer tx.Close(ctx)
-	return work(p.d.on(tx.Conn()))
-}
+func (d *postgres) reads(db *sql.DB) queryer { return newReadingPool(d, db) }
 
 func (*postgres) on(conn *sql.Conn) queryer { return numbered{conn, sqldb.PostgreSQL} }
 
-func (*postgres) ping(ctx context.Context, conn *sql.Conn) error {
-	var one int64
-	return conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
-}
-
-// quote writes a name. A question mark in it would be taken for a placeholder, so it is written as
-// its number.
-func (*postgres) quote(name string) string {
+// postgresQuote writes a name. A question mark in it would be taken for a placeholder, so it is
+// written as its number.
+func postgresQuote(name string) string {
 	quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 	if !strings.Contains(name, "?") {
 		return quoted
@@ -117,62 +88,7 @@ func (*postgres) quote(name string) string {
 	return "U&" + strings.NewReplacer(`\`, `\\`, "?", `\003F`).Replace(quoted)
 }
 
-// table is a table's name in a statement, which does not depend on the search path.
-func (d *postgres) table(t *Table) string { return d.quote(t.schema) + "." + d.quote(t.bare) }
-
-func (d *postgres) from(t *Table) string { return d.table(t) + " AS t" }
-
-func (d *postgres) column(c *Column) string { return "t." + d.quote(c.Name) }
-
-// place is the column, or its text where its type has no order.
-func (d *postgres) place(_ *Table, o term) string {
-	return postgresTypeOf(o.column).comparable(d.column(o.column))
-}
-
-func (d *postgres) bind(_ *Table, o term, value any) fragment {
-	return postgresTypeOf(o.column).bind(value)
-}
-
 func (*postgres) nullsLast() bool { return true }
-
-func (d *postgres) cell(c *Column, maxRunes int) string {
-	x, typ := d.column(c), postgresTypeOf(c)
-	switch {
-	case c.Masked:
-		return "CASE WHEN " + x + " IS NULL THEN 'null' ELSE 'text' END, NULL, NULL"
-	case typ.class == StoredBlob:
-		return typ.classOf(x) + ", NULL, octet_length(" + x + ")"
-	case typ.class == StoredInteger:
-		return typ.classOf(x) + ", " + typ.read(x) + ", NULL"
-	}
-	return fmt.Sprintf("%s, left(%s, %d), octet_length(%[2]s)", typ.classOf(x), typ.read(x), maxRunes+1)
-}
-
-func (d *postgres) exact(_ *Table, o term, maxBytes int) string {
-	x, typ := d.column(o.column), postgresTypeOf(o.column)
-	return typ.classOf(x) + ", " + typ.upTo(x, maxBytes)
-}
-
-func (*postgres) one() string { return "'integer', 1" }
-
-func (d *postgres) class(_ *Table, o term) string {
-	return "'text', " + postgresTypeOf(o.column).classOf(d.column(o.column))
-}
-
-func (d *postgres) bytes(_ *Table, o term) string {
-	return "'integer', octet_length(" + postgresTypeOf(o.column).read(d.column(o.column)) + ")"
-}
-
-// longer: the server sorts on its disk what does not fit into its memory.
-func (*postgres) longer(*Column, int) (fragment, bool) { return fragment{}, false }
-
-func (d *postgres) part(_ *Table, o term, maxBytes int) string {
-	x, typ := d.column(o.column), postgresTypeOf(o.column)
-	if typ.class == StoredInteger {
-		return typ.classOf(x) + ", " + typ.read(x)
-	}
-	return fmt.Sprintf("CASE WHEN octet_length(%s) > %d THEN 'long ' ELSE '' END || %s, %s", typ.read(x), maxBytes, typ.classOf(x), typ.upTo(x, maxBytes))
-}
 
 // stream fetches some rows at a time: a connection answers nothing else while it gives rows.
 func (*postgres) stream(ctx context.Context, db queryer, query fragment, _ bool, row func(line *scan) error) error {
@@ -203,16 +119,7 @@ func (*postgres) stream(ctx context.Context, db queryer, query fragment, _ bool,
 	}
 }
 
-// rowBytes: as many rows as stream fetches are held at once.
-func (*postgres) rowBytes() int { return 128 << 10 }
-
 func (*postgres) results() int { return 1664 } // MaxTupleAttributeNumber
-
-func (*postgres) measured(_ string, size int64) int64 { return size }
-
-func (*postgres) whole(_ Storage, read func(each func([]byte) error) error, yield func([]byte) error) error {
-	return read(yield)
-}
 
 // piece is of the text in UTF-8, which the connection speaks whatever the database stores.
 func (d *postgres) piece(c *Column, from, size int) string {
@@ -223,68 +130,15 @@ func (d *postgres) piece(c *Column, from, size int) string {
 	return fmt.Sprintf("'blob', substring(%s FROM %d FOR %d)", x, from, size)
 }
 
-func (*postgres) writersWait(context.Context, queryer) (bool, error) { return false, nil }
-
-// value undoes what drivers do to text and numbers.
-func (*postgres) value(class string, scanned any) any {
-	switch Storage(class) {
-	case StoredNull:
-		return nil
-	case StoredInteger:
-		if text, ok := asString(scanned); ok {
-			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return n
-			}
-		}
-	case StoredBlob:
-		switch v := scanned.(type) {
-		case string:
-			return []byte(v)
-		case []byte:
-			if v == nil { // bound, it would be NULL
-				return []byte{}
-			}
-		}
-	default:
-		if text, ok := asString(scanned); ok {
-			return text
-		}
-	}
-	return scanned
-}
-
-// asString is a text as a driver gives it.
-func asString(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case []byte:
-		return string(v), v != nil
-	}
-	return "", false
-}
-
-func (d *postgres) classify(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil {
-		if errors.Is(cause, context.DeadlineExceeded) {
-			return fmt.Errorf("%w: %w", ErrTimeout, err)
-		}
-		return fmt.Errorf("%w: %w", cause, err)
-	}
+func (*postgres) classify(err error) error {
 	state := sqldb.SQLState(err)
-	if state == "57014" { // query_canceled: by statement_timeout, or by an administrator
+	switch {
+	case state == "57014": // query_canceled: by statement_timeout, or by an administrator
 		return fmt.Errorf("%w: %w", ErrTimeout, err)
-	}
-	switch sqldb.PostgreSQL.Fault(err) {
-	case sqldb.ReadOnly:
-		return fmt.Errorf("%w: the database cannot be written to: %w", ErrReadOnly, err)
-	case sqldb.Conflict, sqldb.Lost, sqldb.Unsent, sqldb.Starting, sqldb.NoEntry, sqldb.Full:
+	case strings.HasPrefix(state, "53"), strings.HasPrefix(state, "58"): // too little of something, or the system's own error
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if strings.HasPrefix(state, "53") || strings.HasPrefix(state, "58") { // too little of something, or the system's own error
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return err
+	return outageOf(sqldb.PostgreSQL.Fault(err), err)
 }
 
 // problem is the server's message without the words that drivers put around it.
@@ -296,11 +150,7 @@ func (*postgres) problem(err error) string {
 	if i := strings.LastIndex(text, " (SQLSTATE "); i > 0 {
 		text = text[:i]
 	}
-	text = strings.TrimPrefix(text, "pq: ")
-	if sqldb.PostgreSQL.Fault(err) == sqldb.Forbidden {
-		return "the database does not let this user do that: " + text
-	}
-	return text
+	return strings.TrimPrefix(text, "pq: ")
 }
 
 func (*postgres) misread(err error) bool {
@@ -311,58 +161,5 @@ func (*postgres) misread(err error) bool {
 }
 
 func (d *postgres) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {
-	names := []string{"n"}
-	var on []string
-	for i, c := range columns {
-		name := "v" + strconv.Itoa(i)
-		names = append(names, name)
-		on = append(on, d.place(parent, term{column: c})+" = wanted."+name)
-	}
-	f := fragment{}
-	var lines []string
-	for n, row := range rows {
-		line := "(" + strconv.Itoa(n)
-		for i, value := range row {
-			one := postgresTypeOf(columns[i]).bind(value)
-			line += ", " + one.text
-			f.args = append(f.args, one.args...)
-		}
-		lines = append(lines, line+")")
-	}
-	f.text = "WITH wanted(" + strings.Join(names, ", ") + ") AS (VALUES " + strings.Join(lines, ", ") + ") SELECT wanted.n, " +
-		strings.Join(expressions, ", ") + " FROM wanted JOIN " + d.from(parent) + " ON " + strings.Join(on, " AND ")
-	return f
-}
-
-func (d *postgres) orphan(t *Table, fk *ForeignKey, parent *Table) fragment {
-	var set, on []string
-	for i, c := range t.columns(fk.Columns) {
-		set = append(set, d.column(c)+" IS NOT NULL")
-		on = append(on, "parent."+d.quote(fk.RefColumns[i])+" = "+d.column(c))
-	}
-	return fragment{text: strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + d.table(parent) + " AS parent WHERE " + strings.Join(on, " AND ") + ")"}
-}
-
-func (d *postgres) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
-	f := fragment{}
-	var same, refers, selected []string
-	for i, column := range fk.RefColumns {
-		refers = append(refers, "parent."+d.quote(column)+" = t."+d.quote(fk.Columns[i]))
-	}
-	for _, o := range child.handle() {
-		selected = append(selected, d.exact(child, o, maxHandle))
-	}
-	for _, handle := range handles {
-		var parts []string
-		for i, o := range t.handle() {
-			typ := postgresTypeOf(o.column)
-			one := typ.bind(handle[i])
-			parts = append(parts, typ.comparable("parent."+d.quote(o.column.Name))+" = "+one.text)
-			f.args = append(f.args, one.args...)
-		}
-		same = append(same, "("+strings.Join(parts, " AND ")+")")
-	}
-	f.text = "SELECT " + strings.Join(selected, ", ") + " FROM " + d.table(t) + " AS parent JOIN " + d.from(child) + " ON " + strings.Join(refers, " AND ") +
-		" AND (" + strings.Join(same, " OR ") + ")"
-	return f
+	return wantedRows(d, parent, columns, rows, expressions, "JOIN")
 }

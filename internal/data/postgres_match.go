@@ -10,7 +10,7 @@ import (
 
 func (d *postgres) match(_ *Table, c *Column, op Op, operands []operand) fragment {
 	typ := postgresTypeOf(c)
-	x := typ.comparable(d.column(c))
+	x := typ.place(d.column(c))
 	o := operands[0]
 	switch op {
 	case OpIsNull:
@@ -72,8 +72,6 @@ func (d *postgres) equals(typ *postgresType, x string, operands []operand) fragm
 	}
 	return anyOf(parts)
 }
-
-func (*postgres) searchesPartly() bool { return false }
 
 func (d *postgres) search(c *Column, text string) fragment {
 	return d.like(c, "%"+likeEscaper.Replace(text)+"%", text)

@@ -46,8 +46,5 @@ func (*postgres) unindexed(f fragment) fragment {
 	return fragment{"((" + f.text + ") IS TRUE)", f.args}
 }
 
-// atOnce is the query itself: the server stops it whatever it has given.
-func (*postgres) atOnce(query fragment) fragment { return query }
-
 // unordered is a query of its own, which the planner does not know for the column.
 func (*postgres) unordered(place string) string { return "(SELECT " + place + ")" }

@@ -43,8 +43,7 @@ type postgresCatalogue struct {
 func (d *postgres) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 	c := &postgresCatalogue{d: d, schema: &Schema{Engine: "PostgreSQL", Version: d.version},
 		tables: map[oid]*Table{}, columns: map[oid]map[int]*Column{}, types: map[oid]*postgresTypeRow{}}
-	pool, _ := d.reads(db).(within)
-	err := pool.within(ctx, func(db queryer) error {
+	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
 		for _, read := range []func(context.Context, queryer) error{
 			c.readTables, c.readTypes, c.readColumns, c.readIndexes, c.readConstraints, c.readGenerated, c.readTriggers,
 			c.readRules, c.readParts,
@@ -436,8 +435,7 @@ func (*postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int
 
 func (d *postgres) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error) {
 	all := map[string]int64{}
-	pool, _ := d.reads(db).(within)
-	err := pool.within(ctx, func(db queryer) error {
+	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
 		type row struct {
 			OID          oid
 			Schema, Name string

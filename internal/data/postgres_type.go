@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -51,8 +52,10 @@ var postgresTypes = map[string]struct {
 	"json": {KindJSON, StoredText}, "jsonb": {KindJSON, StoredText}, "uuid": {KindUUID, StoredText}, "bytea": {KindBlob, StoredBlob},
 }
 
-// comparable is what compares: the value, or its text where its type has no order.
-func (p *postgresType) comparable(x string) string {
+func (p *postgresType) stored() Storage { return p.class }
+
+// place is the value, or its text where its type has no order.
+func (p *postgresType) place(x string) string {
 	switch {
 	case p.base == "oid":
 		return "CAST(" + x + " AS bigint)"
@@ -62,8 +65,7 @@ func (p *postgresType) comparable(x string) string {
 	return x
 }
 
-// bind is a value to be compared with what comparable is. Values that have another type than the
-// column's are compared all the same, where PostgreSQL can.
+// bind takes values that have another type than the column's too, where PostgreSQL compares them.
 func (p *postgresType) bind(value any) fragment {
 	number := p.class == StoredInteger || p.class == StoredDecimal
 	switch value := value.(type) {
@@ -111,7 +113,6 @@ func (p *postgresType) text(x string) string {
 	return "CAST(" + x + " AS text)"
 }
 
-// read is a value as it is selected.
 func (p *postgresType) read(x string) string {
 	switch p.class {
 	case StoredInteger:
@@ -122,15 +123,10 @@ func (p *postgresType) read(x string) string {
 	return p.text(x)
 }
 
-// upTo is read, but NULL for a value of more bytes.
-func (p *postgresType) upTo(x string, maxBytes int) string {
-	if p.class == StoredInteger || maxBytes >= maxHandle {
-		return p.read(x)
-	}
-	return "CASE WHEN octet_length(" + p.read(x) + ") <= " + strconv.Itoa(maxBytes) + " THEN " + p.read(x) + " END"
+func (p *postgresType) beginning(x string, runes int) string {
+	return fmt.Sprintf("left(%s, %d)", p.read(x), runes)
 }
 
-// classOf selects the storage class of a value.
 func (p *postgresType) classOf(x string) string {
 	return "CASE WHEN " + x + " IS NULL THEN 'null' ELSE '" + string(p.class) + "' END"
 }

@@ -104,6 +104,3 @@ func (t *Table) beside(schema, name string) string {
 	}
 	return schema + "." + name
 }
-
-// lacks: what a trigger does not find is in the server's own words.
-func (*postgres) lacks(error) (name string, ok bool) { return "", false }

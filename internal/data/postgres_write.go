@@ -33,25 +33,6 @@ func (*postgres) settle(ctx context.Context, db queryer) error {
 	return err
 }
 
-// latest finds nothing: a column's type says how its values are stored.
-func (d *postgres) latest(t *Table, c *Column) fragment {
-	return fragment{text: "SELECT " + d.exact(t, term{column: c}, maxCursorValue) + " FROM " + d.from(t) + " WHERE FALSE"}
-}
-
-// classes has nothing to look at: a column's type says what its values are.
-func (*postgres) classes(*Table, []*Column, bool) (fragment, bool) { return fragment{}, false }
-
-func (*postgres) oddTexts(*Table, *Column, bool) fragment { return fragment{} }
-
-func (d *postgres) refers(_ *Table, fk *ForeignKey, parent *Table, where []fragment) fragment {
-	var conditions []fragment
-	for i, name := range fk.RefColumns {
-		value := fragment{text: "SELECT t." + d.quote(name) + " FROM " + d.from(parent)}.where(where).limit(1)
-		conditions = append(conditions, fragment{"t." + d.quote(fk.Columns[i]) + " = (" + value.text + ")", value.args})
-	}
-	return allOf(conditions)
-}
-
 func (d *postgres) insert(ctx context.Context, db queryer, t *Table, columns []*Column, values []any) ([][]any, error) {
 	query := fragment{text: "INSERT INTO " + d.from(t)}
 	if len(columns) == 0 {
@@ -92,7 +73,7 @@ func (d *postgres) handles(ctx context.Context, db queryer, t *Table, query frag
 		selected = append(selected, d.exact(t, o, maxHandle))
 	}
 	if len(selected) == 0 {
-		selected = []string{d.one()}
+		selected = []string{selectOne}
 	}
 	query.text += " RETURNING " + strings.Join(selected, ", ")
 	err = each(ctx, db, query, func(line *scan) {

@@ -82,7 +82,7 @@ func (s *Source) exactRows(ctx context.Context, db queryer, query fragment, cond
 
 // exists says whether a row of the table meets the conditions.
 func (s *Source) exists(ctx context.Context, db queryer, t *Table, conditions ...fragment) (bool, error) {
-	rows, err := s.exactRows(ctx, db, s.selecting(t, s.dialect.one()), conditions, 1)
+	rows, err := s.exactRows(ctx, db, s.selecting(t, selectOne), conditions, 1)
 	return len(rows) > 0, err
 }
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ func newSQLite(ctx context.Context, db *sql.DB, version string) (dialect, error)
 	d := &sqlite{version: version, octets: n >= 43}
 	var encoding string
 	if err := db.QueryRowContext(ctx, "PRAGMA main.encoding").Scan(&encoding); err != nil {
-		return nil, fmt.Errorf("data: open: %w", d.classify(ctx, err))
+		return nil, fmt.Errorf("data: open: %w", classify(ctx, d, err))
 	}
 	switch encoding {
 	case "UTF-16le":
@@ -89,8 +88,6 @@ func (d *sqlite) exact(t *Table, o term, maxBytes int) string {
 func (d *sqlite) exactly(x string, maxBytes int) string {
 	return fmt.Sprintf("typeof(%[1]s), CASE WHEN typeof(%[1]s) IN ('text', 'blob') AND %[3]s > %[2]d THEN NULL ELSE %[1]s END", x, maxBytes, d.size(x))
 }
-
-func (*sqlite) one() string { return "'integer', 1" }
 
 func (d *sqlite) class(t *Table, o term) string { return "'text', typeof(" + d.place(t, o) + ")" }
 
@@ -180,14 +177,7 @@ func (*sqlite) value(class string, scanned any) any {
 			return v.Format(time.RFC3339Nano)
 		}
 	case StoredBlob:
-		switch v := scanned.(type) {
-		case string:
-			return []byte(v)
-		case []byte:
-			if v == nil { // bound, it would be NULL
-				return []byte{}
-			}
-		}
+		return asBlob(scanned)
 	case StoredInteger:
 		switch v := scanned.(type) {
 		case bool:
@@ -202,13 +192,7 @@ func (*sqlite) value(class string, scanned any) any {
 	return scanned
 }
 
-func (*sqlite) classify(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil {
-		if errors.Is(cause, context.DeadlineExceeded) {
-			return fmt.Errorf("%w: %w", ErrTimeout, err)
-		}
-		return fmt.Errorf("%w: %w", cause, err)
-	}
+func (*sqlite) classify(err error) error {
 	switch sqldb.SQLite.Fault(err) {
 	case sqldb.Locked, sqldb.Conflict:
 		return fmt.Errorf("%w: it is locked by another process: %w", ErrUnavailable, err)
@@ -234,23 +218,7 @@ func (*sqlite) problem(err error) string {
 // misread: SQLite compares values of all types.
 func (*sqlite) misread(error) bool { return false }
 
+// lookup: CROSS JOIN keeps SQLite from walking the parent first.
 func (d *sqlite) lookup(parent *Table, columns []*Column, rows [][]any, expressions []string) fragment {
-	names := []string{"n"}
-	var on []string
-	for i, c := range columns {
-		name := "v" + strconv.Itoa(i)
-		names = append(names, name)
-		// The parent's affinity and collation apply, as in the foreign key itself.
-		on = append(on, d.place(parent, term{column: c})+" = wanted."+name)
-	}
-	f := fragment{}
-	var lines []string
-	for n, row := range rows {
-		lines = append(lines, "("+strconv.Itoa(n)+strings.Repeat(", ?", len(row))+")")
-		f.args = append(f.args, row...)
-	}
-	// CROSS JOIN keeps SQLite from walking the parent first.
-	f.text = "WITH wanted(" + strings.Join(names, ", ") + ") AS (VALUES " + strings.Join(lines, ", ") + ") SELECT wanted.n, " +
-		strings.Join(expressions, ", ") + " FROM wanted CROSS JOIN " + d.from(parent) + " ON " + strings.Join(on, " AND ")
-	return f
+	return wantedRows(d, parent, columns, rows, expressions, "CROSS JOIN")
 }

@@ -29,7 +29,7 @@ func (d *sqlite) defaults(ctx context.Context, db *sql.DB, t *Table) error {
 		}
 		value, err := d.defaultOf(ctx, db, c, tokens)
 		if err != nil {
-			if outage(d.classify(ctx, err)) {
+			if outage(classify(ctx, d, err)) {
 				return err
 			}
 			continue // SQLite takes it when it makes a row, or nobody does

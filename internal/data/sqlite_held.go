@@ -14,7 +14,9 @@ const (
 	sqliteEach   = 100
 )
 
-// classes counts the rows of a table, or some of them, by the classes of the columns' values.
+// classes selects, of all rows of a table that is not large (whole) or of some rows of it, how many
+// of them there are with each combination of classes (held.go) of the columns' values: the number,
+// then a class for each column. It reports false where there is no such look.
 func (d *sqlite) classes(t *Table, columns []*Column, whole bool) (fragment, bool) {
 	if whole && t.rowid != "" && t.Estimate > heldWhole {
 		return fragment{}, false
@@ -29,6 +31,8 @@ func (d *sqlite) classes(t *Table, columns []*Column, whole bool) (fragment, boo
 	return fragment{text: with + "SELECT COUNT(*), " + by + " FROM (SELECT " + strings.Join(codes, ", ") + " FROM (" + rows + ")) GROUP BY " + by}, true
 }
 
+// oddTexts selects, of the same rows, the texts of a column that do not read as its kind, each
+// once, at most heldOdd + 1.
 func (d *sqlite) oddTexts(t *Table, c *Column, whole bool) fragment {
 	with, rows := d.someRows(t, []*Column{c}, whole)
 	return fragment{text: fmt.Sprintf("%sSELECT DISTINCT v0 COLLATE BINARY FROM (%s) WHERE %s = %d AND %s <= %d LIMIT %d", with, rows, d.classOf(c, "v0"), classOddText, d.size("v0"), 4*MaxFilterValue, heldOdd+1)}

@@ -55,7 +55,7 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 	findShadows(schema.Tables)
 	for _, t := range schema.Tables {
 		if err := d.describe(ctx, db, t, details[t.Name].withoutRowID); err != nil {
-			if outage(d.classify(ctx, err)) {
+			if outage(classify(ctx, d, err)) {
 				return nil, err
 			}
 			t.Problem = d.problem(err)
@@ -312,7 +312,7 @@ func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (ma
 				estimates[t.Name] = n
 			}
 		})
-		if err != nil && outage(d.classify(ctx, err)) {
+		if err != nil && outage(classify(ctx, d, err)) {
 			return nil, err
 		}
 	}

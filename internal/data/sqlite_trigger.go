@@ -63,7 +63,7 @@ func (d *sqlite) obstacles(ctx context.Context, db *sql.DB, t *Table) error {
 		Deletion:     "DELETE FROM " + d.into(t),
 	} {
 		err := d.each(ctx, db, "EXPLAIN "+statement, nil, 8, func([]any) {})
-		if outage(d.classify(ctx, err)) && ctx.Err() != nil {
+		if outage(classify(ctx, d, err)) && ctx.Err() != nil {
 			return err
 		}
 		if name, ok := d.lacks(err); ok {

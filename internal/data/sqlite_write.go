@@ -71,7 +71,7 @@ func (d *sqlite) returning(t *Table) string {
 		selected = append(selected, d.exactly(d.quote(t.Name)+"."+d.quote(name), maxHandle))
 	}
 	if len(selected) == 0 {
-		return " RETURNING " + d.one()
+		return " RETURNING " + selectOne
 	}
 	return " RETURNING " + strings.Join(selected, ", ")
 }
@@ -143,7 +143,8 @@ func (d *sqlite) piece(c *Column, from, size int) string {
 	return fmt.Sprintf("'blob', substr(CAST(%s AS BLOB), %d, %d)", d.column(c), from, size)
 }
 
-// latest looks at the last rows only: finding one value must not read a whole table of NULLs.
+// latest selects a column's value, exactly, in one of the latest rows that has one. It looks at the
+// last rows only: finding one value must not read a whole table of NULLs.
 func (d *sqlite) latest(t *Table, c *Column) fragment {
 	order := t.handle()
 	places := make([]string, len(order))
@@ -186,18 +187,15 @@ func (d *sqlite) refers(_ *Table, fk *ForeignKey, parent *Table, where []fragmen
 
 // referring compares as foreign keys do.
 func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignKey) fragment {
-	f := fragment{}
 	name := func(alias string, t *Table, o term) string {
 		if o.column == nil {
 			return alias + "." + d.quote(t.rowid)
 		}
 		return alias + "." + d.quote(o.column.Name)
 	}
-	var wanted, same, refers, selected []string
+	var same, refers, selected []string
 	for i, o := range t.handle() {
-		v := fmt.Sprintf("v%d", i)
-		wanted = append(wanted, v)
-		same = append(same, name("parent", t, o)+" = wanted."+v)
+		same = append(same, fmt.Sprintf("%s = wanted.v%d", name("parent", t, o), i))
 	}
 	for i, column := range t.columns(fk.RefColumns) {
 		refers = append(refers, name("parent", t, term{column: column})+" = "+d.key(fk, i))
@@ -205,12 +203,8 @@ func (d *sqlite) referring(t *Table, handles [][]any, child *Table, fk *ForeignK
 	for _, o := range child.handle() {
 		selected = append(selected, d.exactly(name("t", child, o), maxHandle))
 	}
-	var lines []string
-	for _, handle := range handles {
-		lines = append(lines, "(?"+strings.Repeat(", ?", len(handle)-1)+")")
-		f.args = append(f.args, handle...)
-	}
-	f.text = "WITH wanted(" + strings.Join(wanted, ", ") + ") AS (VALUES " + strings.Join(lines, ", ") + ") SELECT " + strings.Join(selected, ", ") +
+	f := wanted(d, t, t.handle(), handles)
+	f.text += "SELECT " + strings.Join(selected, ", ") +
 		" FROM wanted CROSS JOIN main." + d.quote(t.Name) + " AS parent ON " + strings.Join(same, " AND ") +
 		" CROSS JOIN " + d.from(child) + " ON " + strings.Join(refers, " AND ")
 	return f

@@ -357,13 +357,14 @@ func (in Input) settable(t *Table, name string) (*Column, text.Message) {
 // latest is a value that shows how a column's kind is stored in this table: the latest one in the
 // form that most of the latest ones have; nil for kinds that are stored in one way.
 func (s *Source) latest(ctx context.Context, db queryer, t *Table, c *Column) (any, error) {
-	if c.native != nil {
+	d, ok := s.dialect.(*sqlite)
+	if !ok {
 		return nil, nil // its type says so
 	}
 	if c.Kind != KindBool && c.Kind != KindUUID && !isInstant(c.Kind) || c.Masked {
 		return nil, nil
 	}
-	rows, err := s.exactRows(ctx, db, s.dialect.latest(t, c), nil, latestRows)
+	rows, err := s.exactRows(ctx, db, d.latest(t, c), nil, latestRows)
 	if err != nil {
 		return nil, s.failed(ctx, "read", t, err)
 	}
