@@ -6,7 +6,6 @@ package data
 import (
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +43,7 @@ func TestEveryValueMeetsItsOwnText(t *testing.T) {
 		statements = append(statements, fmt.Sprintf("CREATE TABLE all%d (id INTEGER PRIMARY KEY, c %s)", i, declared), fmt.Sprintf("CREATE TABLE one%d (id INTEGER PRIMARY KEY, c %s)", i, declared))
 	}
 	s, db := pooled(t, 1, Config{}, strings.Join(statements, ";\n"))
+	noClock(s)
 	exec := func(format string, values ...any) {
 		t.Helper()
 		if _, err := db.Exec(fmt.Sprintf(format, values...)); err != nil {
@@ -68,9 +68,20 @@ func TestEveryValueMeetsItsOwnText(t *testing.T) {
 	}
 }
 
+// forget has the values of all columns looked at again, however long the last look took on a busy
+// machine.
+func forget(s *Source) {
+	for _, table := range s.Schema().Tables {
+		for _, c := range table.Columns {
+			c.held.since.lastFor(0)
+		}
+	}
+}
+
 // meetsItself filters the rows of a table by the text of their column c.
 func meetsItself(t *testing.T, s *Source, db *sql.DB, name string) {
 	t.Helper()
+	forget(s)
 	table, _ := s.Schema().Table(name)
 	c, _ := table.Column("c")
 	var rows []Row
@@ -96,23 +107,7 @@ func meetsItself(t *testing.T, s *Source, db *sql.DB, name string) {
 			}
 		}
 		for _, own := range texts {
-			for _, ops := range [][]Op{{OpEq, OpLe, OpGe, OpIn}, {OpNe}, {OpLt}, {OpGt}} {
-				q := Query{Table: name, Filters: []Filter{{"id", OpEq, []string{row.Cells[0].Text}}}}
-				for _, op := range ops {
-					if slices.Contains(c.Ops(), op) {
-						q.Filters = append(q.Filters, Filter{"c", op, []string{own}})
-					}
-				}
-				if len(q.Filters) == 1 {
-					continue
-				}
-				found, err := s.List(t.Context(), q)
-				if err != nil {
-					t.Errorf("%s %s: %v %q: %v", c.Type, cell.Storage, ops, own, err)
-				} else if got := len(found.Rows) == 1; got != (len(ops) > 1) {
-					t.Errorf("%s (%s) %v %q of itself in %s: %t", c.Type, cell.Storage, ops, own, name, got)
-				}
-			}
+			meetsItsText(t, s, inList, name, row.Cells[0].Text, c, cell, own, []Op{OpEq, OpLe, OpGe, OpIn}, []Op{OpNe}, []Op{OpLt}, []Op{OpGt})
 		}
 	}
 }

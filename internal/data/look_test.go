@@ -324,9 +324,7 @@ func TestTheSearchForTheNextRowIsStopped(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { _, err := s.List(ctx, Query{Table: "one"}); done <- err }()
-	for s.db.Stats().InUse == 0 {
-		<-time.After(time.Millisecond)
-	}
+	waitFor(t, "the view is read", func() bool { return s.db.Stats().InUse > 0 })
 	leave()
 	select {
 	case err := <-done:

@@ -3,11 +3,7 @@
 package data
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -20,48 +16,23 @@ func TestMariaDBExport(t *testing.T) {
 		`INSERT INTO x VALUES (1, '=1+1', -5, true, '{"b": [1,  2.50], "a": 1}', X'00ff', 192.9, 0.1, '2024-03-10 07:30:00.123456', 18446744073709551615, 'S3CRET', '@x'),
 			(2, '+a"b,c\nd', 0, false, 'null', '', -1, 1e300, '0000-00-00', 7, NULL, ''),
 			(3, NULL, 123456789012345678901234567890.10, NULL, NULL, NULL, NULL, 1e20, NULL, NULL, NULL, NULL)`)
-	for format, want := range map[string]string{
-		"csv": `id,t,n,b,j,bl,dec,f,at,u,'=evil
+	exportsAre(t, s, `id,t,n,b,j,bl,dec,f,at,u,'=evil
 1,'=1+1,-5.0000000000,1,"{""b"": [1,  2.50], ""a"": 1}",AP8=,192.90,0.1,2024-03-10 07:30:00.123456,18446744073709551615,'@x
 2,"'+a""b,c
 d",0.0000000000,0,null,,-1.00,1e300,0000-00-00 00:00:00.000000,7,
 3,,123456789012345678901234567890.1000000000,,,,,1e20,,,
 `,
-		"lines": `{"id":1,"t":"=1+1","n":-5.0000000000,"b":true,"j":{"b":[1,2.50],"a":1},"bl":"AP8=","dec":192.90,"f":0.1,"at":"2024-03-10 07:30:00.123456","u":18446744073709551615,"=evil":"@x"}
+		`{"id":1,"t":"=1+1","n":-5.0000000000,"b":true,"j":{"b":[1,2.50],"a":1},"bl":"AP8=","dec":192.90,"f":0.1,"at":"2024-03-10 07:30:00.123456","u":18446744073709551615,"=evil":"@x"}
 {"id":2,"t":"+a\"b,c\nd","n":0.0000000000,"b":false,"j":null,"bl":"","dec":-1.00,"f":1e300,"at":"0000-00-00 00:00:00.000000","u":7,"=evil":""}
 {"id":3,"t":null,"n":123456789012345678901234567890.1000000000,"b":null,"j":null,"bl":null,"dec":null,"f":1e20,"at":null,"u":null,"=evil":null}
-`,
-	} {
-		var out bytes.Buffer
-		writer := CSV
-		if format == "lines" {
-			writer = JSONLines
-		}
-		if err := s.Export(t.Context(), Query{Table: "x", Sort: []SortKey{{"id", false}}, Filters: []Filter{{"id", OpLt, []string{"9"}}}}, writer(&out)); err != nil {
-			t.Fatal(err)
-		}
-		if out.String() != want {
-			t.Errorf("%s\n%s\nwant\n%s", format, out.String(), want)
-		}
-	}
+`)
 }
 
 // Whatever is in the zoo, an export has every row, or the table says its problem.
 func TestMariaDBZooIsExported(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s, _ := zooOfMariaDB(t, plainConfig)
-	for _, table := range s.Schema().Tables {
-		n, countErr := countMatching(t.Context(), s, Query{Table: table.Name})
-		var out bytes.Buffer
-		err := s.Export(t.Context(), Query{Table: table.Name}, JSONLines(&out))
-		var broken *TableError
-		if errors.As(err, &broken) {
-			continue
-		}
-		if countErr != nil || err != nil || int64(strings.Count(out.String(), "\n")) != n {
-			t.Errorf("%s: %d rows of %d, %v, %v", table.Name, strings.Count(out.String(), "\n"), n, err, countErr)
-		}
-	}
+	everyTableIsExported(t, s, func(*Table, error) bool { return false })
 }
 
 // Long cells are exported and downloaded whole, in pieces, among many rows that have none.
@@ -78,45 +49,14 @@ func TestMariaDBLongCells(t *testing.T) {
 			lines = append(lines, fmt.Sprintf(`{"id":%d,"t":"a","b":"Yg==","l":"é","short":"c"}`, id))
 			continue
 		}
-		j := &jsonWriter{}
-		j.cell(Value{Kind: KindBlob, Storage: StoredBlob, raw: []byte(strings.Repeat("y", 3000000) + fmt.Sprint(id))})
-		lines = append(lines, fmt.Sprintf(`{"id":%d,"t":"%s%d","b":%s,"l":"%s","short":"short"}`, id, strings.Repeat("ä☃", 500000), id, j.line.String(), strings.Repeat("é", 300000)))
+		text, encoded := longCell(id)
+		lines = append(lines, fmt.Sprintf(`{"id":%d,"t":"%s","b":%s,"l":"%s","short":"short"}`, id, text, encoded, strings.Repeat("é", 300000)))
 	}
-	var out bytes.Buffer
-	if err := s.Export(t.Context(), Query{Table: "lengthy", Sort: []SortKey{{"id", false}}}, JSONLines(&out)); err != nil {
-		t.Fatal(err)
-	}
-	if got := out.String(); got != strings.Join(lines, "\n")+"\n" {
-		t.Errorf("%d bytes, want %d", len(got), len(strings.Join(lines, "\n"))+1)
-	}
-	table, _ := s.Schema().Table("lengthy")
-	for column, want := range map[string]string{"t": strings.Repeat("ä☃", 500000) + "13", "b": strings.Repeat("y", 3000000) + "13", "l": strings.Repeat("é", 300000), "id": "13", "short": "short"} {
-		var to bytes.Buffer
-		storage, err := s.Download(t.Context(), "lengthy", newKey(table, []any{int64(13)}), column, &to)
-		if err != nil || to.String() != want {
-			t.Errorf("%s (%s): %d bytes, want %d, %v", column, storage, to.Len(), len(want), err)
-		}
-	}
+	longCellsAreWhole(t, s, "lengthy", lines, map[string]string{"t": strings.Repeat("ä☃", 500000) + "13", "b": strings.Repeat("y", 3000000) + "13", "l": strings.Repeat("é", 300000), "id": "13", "short": "short"})
 }
 
 func TestMariaDBExportStreams(t *testing.T) {
 	s := mariaSource(t, Config{}, `CREATE TABLE big (id integer PRIMARY KEY, a text, n double)`,
 		`INSERT INTO big SELECT seq, concat('name ', seq), seq / 3.0 FROM seq_1_to_50000`)
-	counted := &stopWriter{RowWriter: CSV(io.Discard)}
-	if err := s.Export(t.Context(), Query{Table: "big", Sort: []SortKey{{"id", true}}}, counted); err != nil || counted.rows != 50_000 {
-		t.Fatal(counted.rows, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	stop := &stopWriter{RowWriter: CSV(io.Discard), stop: cancel}
-	if err := s.Export(ctx, Query{Table: "big"}, stop); !errors.Is(err, context.Canceled) || stop.rows > 25_000 {
-		t.Errorf("%v after %d rows, want context.Canceled", err, stop.rows)
-	}
-	full := errors.New("full")
-	if err := s.Export(t.Context(), Query{Table: "big"}, &stopWriter{RowWriter: CSV(io.Discard), err: full}); !errors.Is(err, full) {
-		t.Errorf("%v, want the writer's own error", err)
-	}
-	empty := &stopWriter{RowWriter: CSV(io.Discard)}
-	if err := s.Export(t.Context(), Query{Table: "big", Filters: []Filter{{"id", OpLt, []string{"0"}}}}, empty); err != nil || empty.rows != 0 {
-		t.Error(err)
-	}
+	anExportStreams(t, s, 50_000)
 }

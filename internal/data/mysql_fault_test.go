@@ -27,23 +27,12 @@ func runningOn(t *testing.T, db *sql.DB) (n int) {
 	return n
 }
 
-// anotherPool is another pool over the same database.
-func anotherPool(t *testing.T, dsn string) *sql.DB {
-	t.Helper()
-	other, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Close() })
-	return other
-}
-
 // A statement that takes too long, or whose reader is gone, is stopped on the server, also where
 // the pool has one connection.
 func TestMariaDBStatementsEndOnTheServer(t *testing.T) {
 	for _, connections := range []int{0, 1} {
 		dsn := testserver.SharedMariaDB(t).DSN()
-		db, watch := anotherPool(t, dsn), anotherPool(t, dsn)
+		db, watch := connectMariaDB(t, dsn), connectMariaDB(t, dsn)
 		if _, err := watch.ExecContext(t.Context(), slowMariaView); err != nil {
 			t.Fatal(err)
 		}
@@ -58,19 +47,7 @@ func TestMariaDBStatementsEndOnTheServer(t *testing.T) {
 			t.Errorf("%v, want a timeout", err)
 		}
 		waitFor(t, "nothing runs after the deadline", func() bool { return runningOn(t, watch) == 0 })
-
-		ctx, cancel = context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { _, err := s.List(ctx, Query{Table: "slow"}); done <- err }()
-		waitFor(t, "the statement runs", func() bool { return runningOn(t, watch) > 0 })
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Errorf("%v, want that it was canceled", err)
-		}
-		waitFor(t, "nothing runs after the reader is gone", func() bool { return runningOn(t, watch) == 0 })
-		if err := s.Ping(t.Context()); err != nil {
-			t.Error(err)
-		}
+		aStatementEndsWithItsReader(t, s, func() int { return runningOn(t, watch) })
 	}
 }
 
@@ -109,36 +86,13 @@ func TestMariaDBFaults(t *testing.T) {
 	if _, err := s.List(t.Context(), Query{Table: "gone"}); !errors.As(err, &broken) || !strings.Contains(err.Error(), ".gone' doesn't exist") || strings.Contains(err.Error(), "1146") {
 		t.Errorf("%v, want that the table is gone", err)
 	}
-	for table, key := range map[string]string{"x": "abc", "by_uuid": "abc", "by_date": "yesterday"} {
-		shown, _ := s.Schema().Table(table)
-		if _, err := ParseKey(shown, key); err == nil {
-			t.Errorf("%q is a key of %s", key, table)
-		}
-	}
+	areNoKeys(t, s, map[string]string{"x": "abc", "by_uuid": "abc", "by_date": "yesterday"})
 }
 
 // A server that is gone is an outage, and one that is there again is read again.
 func TestMariaDBOutage(t *testing.T) {
 	server := testserver.MariaDB(t)
-	db := anotherPool(t, server.DSN())
-	if _, err := db.ExecContext(t.Context(), "CREATE TABLE x (id integer PRIMARY KEY)"); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Kill()
-	if _, err := s.List(t.Context(), Query{Table: "x"}); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("%v, want an outage", err)
-	}
-	if err := s.Ping(t.Context()); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("ping: %v, want an outage", err)
-	}
-	server.Restart()
-	if _, err := s.List(t.Context(), Query{Table: "x"}); err != nil {
-		t.Error(err)
-	}
+	anOutageIsTold(t, connectMariaDB(t, server.DSN()), server.Kill, server.Restart)
 }
 
 // How a program opened its pool, and what a connection was told before, changes nothing of what is

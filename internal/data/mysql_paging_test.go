@@ -15,7 +15,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-var mariaPaged = []struct{ name, ddl, position string }{
+var mariaPaged = []pagedTable{
 	{"plain", `CREATE TABLE plain (id integer PRIMARY KEY, a decimal(60,30), b text, c double, d varbinary(20) NOT NULL, e enum('z','a','m'))`, "id"},
 	{"indexed", `CREATE TABLE indexed (id integer PRIMARY KEY, a decimal(60,30), b varchar(400), c double, d varbinary(20) NOT NULL, e enum('z','a','m'), INDEX (a, id), INDEX (b DESC, c), INDEX (e))`, "id"},
 	{"keyed", `CREATE TABLE keyed (id integer, a decimal(60,30), b text CHARACTER SET latin1, c float, d varbinary(20) NOT NULL, e set('z','a','m'), k timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP, UNIQUE (d, k))`, "d, k"},
@@ -39,22 +39,7 @@ func TestMariaDBPagingVisitsEveryRowOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		table := rapid.SampledFrom(mariaPaged).Draw(rt, "table")
-		base := table.name
-		if base == "unkeyed" {
-			base = "hidden"
-		}
-		fillMariaDB(t.Context(), rt, db, base)
-		q := Query{Table: table.name, Limit: rapid.IntRange(1, 9).Draw(rt, "limit")}
-		for _, column := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "id"}), 0, 3, rapid.ID).Draw(rt, "sort") {
-			q.Sort = append(q.Sort, SortKey{column, rapid.Bool().Draw(rt, "desc")})
-		}
-		if len(q.Sort) == 0 && table.name == "unkeyed" || table.name == "unkeyed" && q.Sort[len(q.Sort)-1].Column != "id" {
-			q.Sort = []SortKey{{"id", false}} // the only order that the rows have
-		}
-		if rapid.Bool().Draw(rt, "filtered") {
-			q.Filters = []Filter{{"id", OpGt, []string{"3"}}}
-		}
+		table, q := pagedQuery(rt, mariaPaged, []string{"a", "b", "c", "d", "e", "id"}, false, func(table string) { fillMariaDB(t.Context(), rt, db, table) })
 		sorted := q
 		sorted.Sort = nil
 		for _, key := range q.Sort {
@@ -119,53 +104,5 @@ func TestMariaDBOrderUsesAnIndex(t *testing.T) {
 	if table, _ := s.Schema().Table("big"); table.Estimate < 8_000 || table.Estimate > 50_000 { // InnoDB looks at 20 pages
 		t.Errorf("estimate %d", table.Estimate)
 	}
-	for _, test := range []struct {
-		table string
-		sort  []SortKey
-	}{
-		{"big", nil}, {"big", []SortKey{{"price", false}}}, {"big", []SortKey{{"price", true}}}, {"big", []SortKey{{"name", true}}},
-		{"big", []SortKey{{"code", false}}}, {"big", []SortKey{{"id", true}}}, {"pairs", nil}, {"pairs", []SortKey{{"a", true}}},
-	} {
-		t.Run(fmt.Sprint(test.table, test.sort), func(t *testing.T) {
-			q := Query{Table: test.table, Sort: test.sort}
-			for _, before := range []string{"", Last} {
-				q.Before = before
-				page, err := s.List(t.Context(), q)
-				if err != nil || len(page.Rows) != DefaultLimit {
-					t.Fatalf("%d rows, %v", len(page.Rows), err)
-				}
-				if page.Count.String() != "10000+" || page.Count.Estimate < 8_000 {
-					t.Errorf("count %+v", page.Count)
-				}
-				table, _ := s.Schema().Table(test.table)
-				for _, at := range []struct {
-					cursor   string
-					backward bool
-				}{{"", false}, {"", true}, {page.Next, false}, {page.Prev, true}} {
-					r := &reader{s: s, db: s.reads, t: table, columns: table.listColumns(nil), terms: table.order(test.sort), maxRunes: ListRunes}
-					var from []any
-					if at.cursor != "" {
-						c, problem := parseCursor(table, test.sort, at.cursor)
-						if problem != nil {
-							t.Fatal(problem)
-						}
-						from = c.values
-					}
-					for i := range r.terms {
-						r.terms[i].desc = r.terms[i].desc != at.backward
-					}
-					for _, where := range r.segments(from) {
-						query := r.query(where, 26, 0)
-						p, err := s.dialect.plan(t.Context(), s.reads, query)
-						if err != nil {
-							t.Fatal(err)
-						}
-						if !p.seeks && (p.sorts || len(where) > 0) { // the few rows that an index leads to may be sorted
-							t.Errorf("%+v\n%s", p, query.text)
-						}
-					}
-				}
-			}
-		})
-	}
+	pagesAreFoundAlongIndexes(t, s, func(_ string, count Count) bool { return count.Estimate >= 8_000 }, seeks(s))
 }

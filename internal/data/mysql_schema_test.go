@@ -3,8 +3,6 @@
 package data
 
 import (
-	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -38,34 +36,10 @@ func TestMariaDBDatabases(t *testing.T) {
 	if ref := page.Rows[0].Cells[1].Ref; ref == nil || ref.Table != other+".orders" || ref.Label != "1" {
 		t.Errorf("%+v", ref)
 	}
-	shipment, _ := s.Schema().Table("shipment")
-	if fk := shipment.ForeignKeys[0]; !slices.Equal(fk.Columns, []string{"n", "k"}) || !fk.Usable || fk.OnDelete != Cascade || fk.OnUpdate != SetNull {
-		t.Errorf("%+v", fk)
-	}
+	shipmentRefersToPair(t, s)
 	users, _ := s.Schema().Table("users")
-	related, err := s.Related(t.Context(), "users", newKey(users, []any{int64(1)}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var from []string
-	for _, one := range related {
-		if one.Problem != nil {
-			t.Error(one.Problem)
-			continue
-		}
-		from = append(from, fmt.Sprint(one.ForeignKey.Table, len(one.Page.Rows)))
-	}
-	if slices.Sort(from); !slices.Equal(from, []string{"users1"}) {
-		t.Errorf("%q", from)
-	}
-	choices, err := s.Choices(t.Context(), "users", "boss", "bo", "", 0)
-	if err != nil || len(choices.Choices) != 1 || choices.Choices[0].Label != "Bob" || choices.Choices[0].Value != "2" {
-		t.Errorf("%+v, %v", choices, err)
-	}
-	chosen, err := s.Chosen(t.Context(), "users", "boss", []string{"2", "99"})
-	if err != nil || len(chosen) != 1 || chosen[0].Label != "Bob" {
-		t.Errorf("%+v, %v", chosen, err)
-	}
+	relatedAre(t, s, newKey(users, []any{int64(1)}), "users1")
+	bobIsChosen(t, s, "users", "boss")
 	preview, err := s.DeletePreview(t.Context(), "users", newKey(users, []any{int64(1)}))
 	if err != nil || len(preview.Forbid) != 1 {
 		t.Errorf("%+v, %v", preview, err)
@@ -74,27 +48,14 @@ func TestMariaDBDatabases(t *testing.T) {
 
 func TestMariaDBTables(t *testing.T) {
 	s, _ := zooOfMariaDB(t, plainConfig)
-	for name, want := range map[string]Identity{
+	identitiesAre(t, s, map[string]Identity{
 		"nokey": {}, "pair": {Columns: []string{"n", "k"}}, "unique_only": {Columns: []string{"code"}}, "nullable_unique": {}, "long_unique": {}, "prefix_key": {Columns: []string{"t"}},
 		"good_view": {}, "measured": {Columns: []string{"at", "v"}}, "keyed_by_big": {Columns: []string{"id"}},
-	} {
-		table, ok := s.Schema().Table(name)
-		if !ok || !slices.Equal(table.Identity.Columns, want.Columns) {
-			t.Errorf("%s: identity %+v, want %+v", name, table, want)
-		}
-	}
-	for name, want := range map[string]int64{"measured": 100, "versioned": 1} {
-		if n, err := countMatching(t.Context(), s, Query{Table: name}); err != nil || n != want {
-			t.Errorf("%s: %d rows, want %d, %v", name, n, want, err)
-		}
-	}
-	for name, why := range map[string]string{"good_view": "view", "users": "only reads MySQL and MariaDB", "old": "MyISAM has no transactions"} {
-		if table, _ := s.Schema().Table(name); !strings.Contains(table.ReadOnly, why) {
-			t.Errorf("%s: %q", name, table.ReadOnly)
-		}
-	}
+	})
+	rowsAreCounted(t, s, map[string]int64{"measured": 100, "versioned": 1})
+	areReadOnly(t, s, map[string]string{"good_view": "view", "users": "only reads MySQL and MariaDB", "old": "MyISAM has no transactions"})
 	computed, _ := s.Schema().Table("computed")
-	for name, check := range map[string]func(c *Column) bool{
+	columnsAre(t, computed, map[string]func(c *Column) bool{
 		"id": func(c *Column) bool {
 			return c.Assigned && !c.Nullable && c.PrimaryKey == 1 && c.Indexed && c.Type == "bigint(20) unsigned"
 		},
@@ -109,18 +70,12 @@ func TestMariaDBTables(t *testing.T) {
 		},
 		"word":  func(c *Column) bool { return c.Default == "'it''s'" || c.Default == `'it\'s'` },
 		"price": func(c *Column) bool { return c.Scale == 2 && !c.HasDefault && c.Nullable },
-	} {
-		if c, ok := computed.Column(name); !ok || !check(c) {
-			t.Errorf("%s: %+v", name, c)
-		}
-	}
+	})
 	if len(computed.checks) != 1 || computed.checks[0].name != "dear" || !slices.Equal(computed.checks[0].columns, []string{"price"}) {
 		t.Errorf("%+v", computed.checks)
 	}
 	users, _ := s.Schema().Table("users")
-	if c, _ := users.Column("password_hash"); !c.Masked {
-		t.Error("a secret is not masked")
-	}
+	areMasked(t, s, map[string][]string{"users": {"password_hash"}})
 	if len(users.triggers) != 1 || users.triggers[0].on != Modification {
 		t.Errorf("%+v", users.triggers)
 	}
@@ -133,11 +88,7 @@ func TestMariaDBTables(t *testing.T) {
 // What the user of the database may not read is not shown.
 func TestMariaDBPrivileges(t *testing.T) {
 	server := testserver.SharedMariaDB(t)
-	admin, err := sql.Open("mysql", server.DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = admin.Close() })
+	admin := connectMariaDB(t, server.DSN())
 	user := "reader_" + server.Database
 	here := "`" + server.Database + "`."
 	for _, statement := range []string{
@@ -158,26 +109,14 @@ func TestMariaDBPrivileges(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.User, cfg.Passwd = user, "canary"
-	db, err := sql.Open("mysql", cfg.FormatDSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	s, err := Open(t.Context(), db, Config{})
+	s, err := Open(t.Context(), connectMariaDB(t, cfg.FormatDSN()), Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if all := s.Schema().All(); !slices.Equal(all, []string{"account", "half", "open_table", "told", "untold"}) {
 		t.Errorf("%q", all)
 	}
-	half, _ := s.Schema().Table("half")
-	if got := names(half.Columns); !slices.Equal(got, []string{"id", "shown", "closed"}) || len(half.ForeignKeys) > 0 {
-		t.Errorf("%q %v", got, half.ForeignKeys)
-	}
-	page, err := s.List(t.Context(), Query{Table: "half", Search: "yes"})
-	if err != nil || len(page.Rows) != 1 {
-		t.Errorf("%+v, %v", page, err)
-	}
+	halfOfColumnsIsShown(t, s)
 	for _, name := range []string{"told", "untold"} {
 		view, _ := s.Schema().Table(name)
 		if c, _ := view.Column("p"); !c.Masked {
@@ -205,20 +144,9 @@ func TestMariaDBViewsOfSecrets(t *testing.T) {
 		`CREATE VIEW joined AS SELECT a.id, b.password_hash AS h, a.name FROM account a JOIN account b USING (id)`,
 		`CREATE VIEW harmless AS SELECT id, name FROM account WHERE password_hash IS NOT NULL`,
 		`CREATE TABLE derived (id integer PRIMARY KEY, password_hash varchar(100), size integer AS (length(password_hash)) STORED)`)
-	for table, columns := range map[string][]string{
+	areMasked(t, s, map[string][]string{
 		"renamed": {"p"}, "hidden_in": {"shouted"}, "casted": {"c"}, "of_view": {"q"}, "joined": {"h"}, "derived": {"size"},
-	} {
-		view, ok := s.Schema().Table(table)
-		if !ok {
-			t.Errorf("%s is not shown", table)
-			continue
-		}
-		for _, name := range columns {
-			if c, _ := view.Column(name); c == nil || !c.Masked {
-				t.Errorf("%s.%s is not masked", table, name)
-			}
-		}
-	}
+	})
 	harmless, _ := s.Schema().Table("harmless")
 	renamed, _ := s.Schema().Table("renamed")
 	for _, view := range []*Table{harmless, renamed} {

@@ -24,10 +24,7 @@ func openMariaDB(tb testing.TB, statements ...string) *sql.DB {
 func openMariaDBWith(tb testing.TB, parameters string, statements ...string) *sql.DB {
 	tb.Helper()
 	dsn := testserver.SharedMariaDB(tb).DSN()
-	make, err := sql.Open("mysql", dsn)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	make := connectMariaDB(tb, dsn)
 	make.SetMaxOpenConns(1)
 	for _, statement := range append([]string{"SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"}, statements...) {
 		if _, err := make.ExecContext(tb.Context(), statement); err != nil {
@@ -37,7 +34,12 @@ func openMariaDBWith(tb testing.TB, parameters string, statements ...string) *sq
 	if err := make.Close(); err != nil {
 		tb.Fatal(err)
 	}
-	db, err := sql.Open("mysql", dsn+parameters)
+	return connectMariaDB(tb, dsn+parameters)
+}
+
+func connectMariaDB(tb testing.TB, dsn string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		tb.Fatal(err)
 	}

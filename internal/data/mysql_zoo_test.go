@@ -12,11 +12,7 @@ import (
 )
 
 // mariaValues are the types of MariaDB with values of each, as literals.
-var mariaValues = []struct {
-	column, ddl string
-	kind        Kind
-	values      []string
-}{
+var mariaValues = []typeValues{
 	{"b", "boolean", KindBool, []string{"1", "0", "5", "-128"}},
 	{"i1", "tinyint", KindInteger, []string{"-128", "127", "0"}},
 	{"u1", "tinyint unsigned", KindInteger, []string{"255"}},
@@ -184,60 +180,19 @@ func plainConfig(string) Config { return Config{} }
 func TestMariaDBZoo(t *testing.T) {
 	s, other := zooOfMariaDB(t, plainConfig)
 	readAll(t, s)
-	for _, table := range s.Schema().Tables {
-		page, err := s.List(t.Context(), Query{Table: table.Name, Limit: MaxLimit})
-		if err != nil {
-			if table.Name != "failing_view" {
-				t.Errorf("%s: %v", table.Name, err)
-			}
-			continue
-		}
-		for _, row := range page.Rows {
-			if row.Key.IsZero() != !table.Identity.Addressable() {
-				t.Errorf("%s: key %q", table.Name, row.Key)
-			}
-		}
-	}
-	for _, hidden := range []string{"goose_db_version", "crudadmin_things", "numbers", other + ".orders", other + ".unrelated", "user", "mysql.user"} {
-		if _, ok := s.Schema().Table(hidden); ok {
-			t.Errorf("%s is shown", hidden)
-		}
-	}
+	rowsHaveKeys(t, s, "failing_view")
+	areHidden(t, s, "goose_db_version", "crudadmin_things", "numbers", other+".orders", other+".unrelated", "user", "mysql.user")
 }
 
 // Every type is read as its own client shows it, and is of the kind that people take it for.
 func TestMariaDBTypes(t *testing.T) {
 	s, _ := zooOfMariaDB(t, plainConfig)
 	table, _ := s.Schema().Table("every_type")
-	page, err := s.List(t.Context(), Query{Table: "every_type", Sort: []SortKey{{"id", false}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := map[string][]string{ // where it is not what was written
+	typesAreShown(t, s, mariaValues, map[string][]string{ // where it is not what was written
 		"f4": {"0.1", "-3.4e38", "16777216", "1e-38", "123456.7"}, "f8": {"0.1", "1.7976931348623157e308", "5e-324", "1.2345678901234568e17", "-1.5"}, "fd": {"1.500"},
 		"n":  {"12345678901234567890123456789012345.123456789012345678901234567890", "0.000000000000000000000000000000", "-0.000000000000000000000000000001"},
 		"nz": {"000012.30"}, "bi": {"", ""}, "by": {"", ""}, "bl": {""},
-	}
-	for _, one := range mariaValues {
-		c, ok := table.Column(one.column)
-		if !ok || c.Kind != one.kind {
-			t.Errorf("%s: %+v, want a %s", one.ddl, c, one.kind)
-			continue
-		}
-		at := slices.Index(page.Columns, c)
-		want := one.values
-		if shown[one.column] != nil {
-			want = shown[one.column]
-		}
-		for i, text := range want {
-			if got := page.Rows[i].Cells[at]; got.Text != text || got.Null() {
-				t.Errorf("%s: %q is shown as %q (%s)", one.ddl, text, got.Text, got.Storage)
-			}
-		}
-		if last := page.Rows[len(page.Rows)-1].Cells[at]; !last.Null() {
-			t.Errorf("%s: NULL is shown as %q", one.ddl, last.Text)
-		}
-	}
+	})
 	if c, _ := table.Column("i4"); c.Help != "What it's for?" {
 		t.Errorf("help %q", c.Help)
 	}
@@ -256,42 +211,5 @@ func TestMariaDBTypes(t *testing.T) {
 func TestMariaDBValuesEqualTheirTexts(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s, _ := zooOfMariaDB(t, plainConfig)
-	table, _ := s.Schema().Table("every_type")
-	page, err := s.List(t.Context(), Query{Table: "every_type", Limit: MaxLimit})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range page.Rows {
-		record, err := s.Get(t.Context(), "every_type", row.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, c := range record.Columns {
-			own := record.Cells[i].Text
-			if record.Cells[i].Null() || len(own) > MaxFilterValue || c.Kind == KindBlob {
-				continue
-			}
-			for op, want := range map[Op]bool{OpEq: true, OpLe: true, OpGe: true, OpIn: true, OpNe: false, OpLt: false, OpGt: false} {
-				if !slices.Contains(c.Ops(), op) {
-					continue
-				}
-				found, err := s.List(t.Context(), Query{Table: table.Name, Filters: []Filter{{"id", OpEq, []string{row.Key.Label()}}, {c.Name, op, []string{own}}}})
-				if err != nil {
-					t.Errorf("%s %s %q: %v", c.Type, op, own, err)
-					continue
-				}
-				if (len(found.Rows) == 1) != want {
-					t.Errorf("%s %s %q of itself: %d rows", c.Type, op, own, len(found.Rows))
-				}
-			}
-			if own != "" && len(own) <= MaxSearch && slices.Contains(c.Ops(), OpContains) {
-				for _, op := range []Op{OpContains, OpStartsWith} {
-					found, err := s.List(t.Context(), Query{Table: table.Name, Filters: []Filter{{"id", OpEq, []string{row.Key.Label()}}, {c.Name, op, []string{own}}}})
-					if err != nil || len(found.Rows) != 1 {
-						t.Errorf("%s %s %q: %v", c.Type, op, own, err)
-					}
-				}
-			}
-		}
-	}
+	everyValueMeetsItsText(t, s)
 }

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var pagedTables = []struct{ name, ddl, position string }{
+var pagedTables = []pagedTable{
 	{"plain", `CREATE TABLE plain (id INTEGER PRIMARY KEY, a, b TEXT COLLATE NOCASE, c REAL, d BLOB NOT NULL)`, "id"},
 	{"indexed", `CREATE TABLE indexed (id INTEGER, a, b TEXT COLLATE NOCASE, c REAL, d BLOB NOT NULL); CREATE INDEX ia ON indexed (a); CREATE INDEX ib ON indexed (b DESC, c)`, "rowid"},
 	{"keyed", `CREATE TABLE keyed (id INTEGER, a, b TEXT COLLATE NOCASE, c REAL, d BLOB NOT NULL, k, PRIMARY KEY (d, k)) WITHOUT ROWID`, "d, k"},
@@ -54,19 +54,7 @@ func TestPagingVisitsEveryRowOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		table := rapid.SampledFrom(pagedTables).Draw(rt, "table")
-		base := table.name
-		if base == "unkeyed" {
-			base = "hidden"
-		}
-		fill(rt, db, base)
-		q := Query{Table: table.name, Limit: rapid.IntRange(1, 9).Draw(rt, "limit")}
-		for _, column := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d", "id"}), 0, 3, rapid.ID).Draw(rt, "sort") {
-			q.Sort = append(q.Sort, SortKey{column, rapid.Bool().Draw(rt, "desc")})
-		}
-		if rapid.Bool().Draw(rt, "filtered") {
-			q.Filters = []Filter{{"id", OpGt, []string{"3"}}}
-		}
+		table, q := pagedQuery(rt, pagedTables, []string{"a", "b", "c", "d", "id"}, true, func(table string) { fill(rt, db, table) })
 		want := ordered(rt, db, table.name, table.position, q)
 		visitsEveryRow(t, rt, s, q, want)
 	})
@@ -293,53 +281,13 @@ func TestOrderUsesAnIndex(t *testing.T) {
 		`WITH RECURSIVE g(v) AS (VALUES (1) UNION ALL SELECT v + 1 FROM g LIMIT 20000)
 			INSERT INTO big SELECT v, CASE WHEN v % 10 THEN v % 1000 END, 'name ' || v % 50, 'code' || v FROM g`,
 		`INSERT INTO pairs SELECT name, id, price FROM big`)
-	for _, test := range []struct {
-		table string
-		sort  []SortKey
-	}{
-		{"big", nil}, {"big", []SortKey{{"price", false}}}, {"big", []SortKey{{"price", true}}}, {"big", []SortKey{{"name", true}}},
-		{"big", []SortKey{{"code", false}}}, {"big", []SortKey{{"id", true}}}, {"pairs", nil}, {"pairs", []SortKey{{"a", true}}},
-	} {
-		t.Run(fmt.Sprint(test.table, test.sort), func(t *testing.T) {
-			q := Query{Table: test.table, Sort: test.sort}
-			var next, prev string
-			for _, before := range []string{"", Last} {
-				q.Before = before
-				page, err := s.List(t.Context(), q)
-				if err != nil || len(page.Rows) != DefaultLimit {
-					t.Fatalf("%d rows, %v", len(page.Rows), err)
-				}
-				if page.Count.String() != "10000+" || page.Count.Estimate != 20000 && test.table == "big" {
-					t.Errorf("count %+v", page.Count)
-				}
-				next, prev = max(next, page.Next), max(prev, page.Prev)
-			}
-			noSorting(t, s, test.table, test.sort, "", false)
-			noSorting(t, s, test.table, test.sort, "", true)
-			noSorting(t, s, test.table, test.sort, next, false)
-			noSorting(t, s, test.table, test.sort, prev, true)
-		})
-	}
+	pagesAreFoundAlongIndexes(t, s, func(table string, count Count) bool { return count.Estimate == 20000 || table != "big" }, noSorting(s))
 }
 
-// noSorting fails if the plan of a page's queries sorts rows, or scans for the place of the cursor.
-func noSorting(t *testing.T, s *Source, name string, sort []SortKey, text string, backward bool) {
-	t.Helper()
-	table, _ := s.Schema().Table(name)
-	r := &reader{s: s, db: s.db, t: table, columns: table.listColumns(nil), terms: table.order(sort), maxRunes: ListRunes}
-	var from []any
-	if text != "" {
-		c, problem := parseCursor(table, sort, text)
-		if problem != nil {
-			t.Fatal(problem)
-		}
-		from = c.values
-	}
-	for i := range r.terms {
-		r.terms[i].desc = r.terms[i].desc != backward
-	}
-	for _, where := range r.segments(from) {
-		query := r.query(where, 26, 0)
+// noSorting fails if the plan of a query sorts rows, or scans for the place of the cursor.
+func noSorting(s *Source) func(t *testing.T, query fragment, where []fragment) {
+	return func(t *testing.T, query fragment, where []fragment) {
+		t.Helper()
 		rows, err := s.db.Query("EXPLAIN QUERY PLAN "+query.text, query.args...)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@
 package data
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"io"
@@ -28,25 +27,13 @@ func running(t *testing.T, db *sql.DB) (n int) {
 	return n
 }
 
-// waitFor asks until something holds.
-func waitFor(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for until := time.Now().Add(time.Minute); !holds(); {
-		if time.Now().After(until) {
-			t.Fatalf("%s: not within a minute", what)
-		}
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-t.Context().Done():
-			t.Fatal(t.Context().Err())
-		}
-	}
-}
-
 // A statement that takes too long, or whose reader is gone, is stopped on the server.
 func TestPostgresStatementsEndOnTheServer(t *testing.T) {
-	db := openPostgres(t, slowView)
-	watch := openPostgresAt(t, db)
+	url := testserver.SharedPostgres(t).URL()
+	db, watch := connectPostgres(t, url), connectPostgres(t, url)
+	if _, err := watch.ExecContext(t.Context(), slowView); err != nil {
+		t.Fatal(err)
+	}
 	s, err := Open(t.Context(), db, Config{QueryTimeout: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -59,28 +46,7 @@ func TestPostgresStatementsEndOnTheServer(t *testing.T) {
 	if s, err = Open(t.Context(), db, Config{QueryTimeout: 5 * time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { _, err := s.List(ctx, Query{Table: "slow"}); done <- err }()
-	waitFor(t, "the statement runs", func() bool { return running(t, watch) > 0 })
-	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, want that it was canceled", err)
-	}
-	waitFor(t, "nothing runs after the reader is gone", func() bool { return running(t, watch) == 0 })
-	if err := s.Ping(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-// openPostgresAt is another pool over the same database.
-func openPostgresAt(t *testing.T, db *sql.DB) *sql.DB {
-	t.Helper()
-	var name, port string
-	if err := db.QueryRowContext(t.Context(), "SELECT current_database(), current_setting('port')").Scan(&name, &port); err != nil {
-		t.Fatal(err)
-	}
-	return connectPostgres(t, "postgres://postgres@127.0.0.1:"+port+"/"+name+"?sslmode=disable")
+	aStatementEndsWithItsReader(t, s, func() int { return running(t, watch) })
 }
 
 func TestPostgresFaults(t *testing.T) {
@@ -97,12 +63,7 @@ func TestPostgresFaults(t *testing.T) {
 	if _, err := s.List(t.Context(), Query{Table: "gone"}); !errors.As(err, &broken) || !strings.Contains(err.Error(), `relation "public.gone" does not exist`) {
 		t.Errorf("%v, want that the table is gone", err)
 	}
-	for table, key := range map[string]string{"x": "abc", "by_uuid": "abc"} {
-		shown, _ := s.Schema().Table(table)
-		if _, err := ParseKey(shown, key); err == nil {
-			t.Errorf("%q is a key of %s", key, table)
-		}
-	}
+	areNoKeys(t, s, map[string]string{"x": "abc", "by_uuid": "abc"})
 	byInet, _ := s.Schema().Table("by_inet")
 	key, err := ParseKey(byInet, "nonsense")
 	if err != nil {
@@ -120,25 +81,7 @@ func TestPostgresFaults(t *testing.T) {
 // A server that is gone is an outage, and one that is there again is read again.
 func TestPostgresOutage(t *testing.T) {
 	server := testserver.Postgres(t)
-	db := connectPostgres(t, server.URL())
-	if _, err := db.ExecContext(t.Context(), "CREATE TABLE x (id integer PRIMARY KEY)"); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Kill()
-	if _, err := s.List(t.Context(), Query{Table: "x"}); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("%v, want an outage", err)
-	}
-	if err := s.Ping(t.Context()); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("ping: %v, want an outage", err)
-	}
-	server.Restart()
-	if _, err := s.List(t.Context(), Query{Table: "x"}); err != nil {
-		t.Error(err)
-	}
+	anOutageIsTold(t, connectPostgres(t, server.URL()), server.Kill, server.Restart)
 }
 
 // What a connection was told before changes nothing of what is read.

@@ -14,7 +14,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-var postgresPaged = []struct{ name, ddl, position string }{
+var postgresPaged = []pagedTable{
 	{"plain", `CREATE TABLE plain (id integer PRIMARY KEY, a numeric, b text, c double precision, d bytea NOT NULL)`, "id"},
 	{"indexed", `CREATE TABLE indexed (id integer PRIMARY KEY, a numeric, b text, c double precision, d bytea NOT NULL); CREATE INDEX ON indexed (a, id); CREATE INDEX ON indexed (b DESC, c)`, "id"},
 	{"keyed", `CREATE TABLE keyed (id integer, a numeric, b text, c double precision, d bytea NOT NULL, k timestamptz NOT NULL, UNIQUE (d, k))`, "d, k"},
@@ -34,22 +34,7 @@ func TestPostgresPagingVisitsEveryRowOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		table := rapid.SampledFrom(postgresPaged).Draw(rt, "table")
-		base := table.name
-		if base == "unkeyed" {
-			base = "hidden"
-		}
-		fillPostgres(t.Context(), rt, db, base)
-		q := Query{Table: table.name, Limit: rapid.IntRange(1, 9).Draw(rt, "limit")}
-		for _, column := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d", "id"}), 0, 3, rapid.ID).Draw(rt, "sort") {
-			q.Sort = append(q.Sort, SortKey{column, rapid.Bool().Draw(rt, "desc")})
-		}
-		if len(q.Sort) == 0 && table.name == "unkeyed" || table.name == "unkeyed" && q.Sort[len(q.Sort)-1].Column != "id" {
-			q.Sort = append(q.Sort[:min(len(q.Sort), 0):0], SortKey{"id", false}) // the only order that the rows have
-		}
-		if rapid.Bool().Draw(rt, "filtered") {
-			q.Filters = []Filter{{"id", OpGt, []string{"3"}}}
-		}
+		table, q := pagedQuery(rt, postgresPaged, []string{"a", "b", "c", "d", "id"}, false, func(table string) { fillPostgres(t.Context(), rt, db, table) })
 		visitsEveryRow(t, rt, s, q, ordered(rt, db, table.name, table.position, q))
 	})
 }
@@ -100,53 +85,5 @@ func TestPostgresOrderUsesAnIndex(t *testing.T) {
 	if table, _ := s.Schema().Table("big"); table.Estimate != -1 && table.Estimate != 20000 {
 		t.Errorf("estimate %d", table.Estimate)
 	}
-	for _, test := range []struct {
-		table string
-		sort  []SortKey
-	}{
-		{"big", nil}, {"big", []SortKey{{"price", false}}}, {"big", []SortKey{{"price", true}}}, {"big", []SortKey{{"name", true}}},
-		{"big", []SortKey{{"code", false}}}, {"big", []SortKey{{"id", true}}}, {"pairs", nil}, {"pairs", []SortKey{{"a", true}}},
-	} {
-		t.Run(fmt.Sprint(test.table, test.sort), func(t *testing.T) {
-			q := Query{Table: test.table, Sort: test.sort}
-			for _, before := range []string{"", Last} {
-				q.Before = before
-				page, err := s.List(t.Context(), q)
-				if err != nil || len(page.Rows) != DefaultLimit {
-					t.Fatalf("%d rows, %v", len(page.Rows), err)
-				}
-				if page.Count.String() != "10000+" || page.Count.Estimate != 20000 {
-					t.Errorf("count %+v", page.Count)
-				}
-				table, _ := s.Schema().Table(test.table)
-				for _, at := range []struct {
-					cursor   string
-					backward bool
-				}{{"", false}, {"", true}, {page.Next, false}, {page.Prev, true}} {
-					r := &reader{s: s, db: s.reads, t: table, columns: table.listColumns(nil), terms: table.order(test.sort), maxRunes: ListRunes}
-					var from []any
-					if at.cursor != "" {
-						c, problem := parseCursor(table, test.sort, at.cursor)
-						if problem != nil {
-							t.Fatal(problem)
-						}
-						from = c.values
-					}
-					for i := range r.terms {
-						r.terms[i].desc = r.terms[i].desc != at.backward
-					}
-					for _, where := range r.segments(from) {
-						query := r.query(where, 26, 0)
-						p, err := s.dialect.plan(t.Context(), s.reads, query)
-						if err != nil {
-							t.Fatal(err)
-						}
-						if !p.seeks && (p.sorts || len(where) > 0) { // the few rows that an index leads to may be sorted
-							t.Errorf("%+v\n%s", p, query.text)
-						}
-					}
-				}
-			}
-		})
-	}
+	pagesAreFoundAlongIndexes(t, s, func(_ string, count Count) bool { return count.Estimate == 20000 }, seeks(s))
 }

@@ -40,34 +40,10 @@ func TestPostgresSchemas(t *testing.T) {
 	if slices.Sort(to); !slices.Equal(to, []string{"l users", "u Users"}) {
 		t.Errorf("%q", to)
 	}
-	shipment, _ := s.Schema().Table("shipment")
-	if fk := shipment.ForeignKeys[0]; !slices.Equal(fk.Columns, []string{"n", "k"}) || !fk.Usable || fk.OnDelete != Cascade || fk.OnUpdate != SetNull {
-		t.Errorf("%+v", fk)
-	}
+	shipmentRefersToPair(t, s)
 	users, _ := s.Schema().Table("users")
-	related, err := s.Related(t.Context(), "users", newKey(users, []any{int64(2)}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var from []string
-	for _, one := range related {
-		if one.Problem != nil {
-			t.Error(one.Problem)
-			continue
-		}
-		from = append(from, fmt.Sprint(one.ForeignKey.Table, len(one.Page.Rows)))
-	}
-	if slices.Sort(from); !slices.Equal(from, []string{"sales.orders1", "upper_child1", "users0"}) {
-		t.Errorf("%q", from)
-	}
-	choices, err := s.Choices(t.Context(), "sales.orders", "user_id", "bo", "", 0)
-	if err != nil || len(choices.Choices) != 1 || choices.Choices[0].Label != "Bob" || choices.Choices[0].Value != "2" {
-		t.Errorf("%+v, %v", choices, err)
-	}
-	chosen, err := s.Chosen(t.Context(), "sales.orders", "user_id", []string{"2", "99"})
-	if err != nil || len(chosen) != 1 || chosen[0].Label != "Bob" {
-		t.Errorf("%+v, %v", chosen, err)
-	}
+	relatedAre(t, s, newKey(users, []any{int64(2)}), "sales.orders1", "upper_child1", "users0")
+	bobIsChosen(t, s, "sales.orders", "user_id")
 	preview, err := s.DeletePreview(t.Context(), "users", newKey(users, []any{int64(2)}))
 	if err != nil || len(preview.Changed) != 1 || len(preview.Forbid) != 1 {
 		t.Errorf("%+v, %v", preview, err)
@@ -76,49 +52,27 @@ func TestPostgresSchemas(t *testing.T) {
 
 func TestPostgresTables(t *testing.T) {
 	s := zooOfPostgres(t)
-	for name, want := range map[string]Identity{
+	identitiesAre(t, s, map[string]Identity{
 		"nokey": {}, "pair": {Columns: []string{"n", "k"}}, "unique_only": {Columns: []string{"code"}}, "good_view": {}, "seen": {}, "measured": {Columns: []string{"at", "v"}},
-	} {
-		table, ok := s.Schema().Table(name)
-		if !ok || !slices.Equal(table.Identity.Columns, want.Columns) {
-			t.Errorf("%s: identity %+v, want %+v", name, table, want)
-		}
-	}
-	if n, err := countMatching(t.Context(), s, Query{Table: "measured"}); err != nil || n != 100 {
-		t.Errorf("%d rows of all partitions, %v", n, err)
-	}
-	if n, err := countMatching(t.Context(), s, Query{Table: "parent"}); err != nil || n != 2 {
-		t.Errorf("%d rows with those that inherit, %v", n, err)
-	}
-	for name, why := range map[string]string{"good_view": "view", "seen": "materialized view"} {
-		if table, _ := s.Schema().Table(name); !strings.Contains(table.ReadOnly, why) {
-			t.Errorf("%s: %q", name, table.ReadOnly)
-		}
-	}
+	})
+	rowsAreCounted(t, s, map[string]int64{"measured": 100, "parent": 2}) // of all partitions, and with those that inherit
+	areReadOnly(t, s, map[string]string{"good_view": "view", "seen": "materialized view"})
 	for _, name := range []string{"users", "measured"} {
 		if table, _ := s.Schema().Table(name); table.ReadOnly != "" {
 			t.Errorf("%s cannot be written: %s", name, table.ReadOnly)
 		}
 	}
 	computed, _ := s.Schema().Table("computed")
-	for name, check := range map[string]func(c *Column) bool{
+	columnsAre(t, computed, map[string]func(c *Column) bool{
 		"id":    func(c *Column) bool { return c.HasDefault && !c.Nullable && c.PrimaryKey == 1 && c.Indexed },
 		"twice": func(c *Column) bool { return c.Generated && !c.HasDefault && slices.Equal(c.reads, []string{"price"}) },
 		"made":  func(c *Column) bool { return c.HasDefault && c.Default == "now()" },
 		"token": func(c *Column) bool { return c.HasDefault && c.Kind == KindUUID },
-	} {
-		if c, ok := computed.Column(name); !ok || !check(c) {
-			t.Errorf("%s: %+v", name, c)
-		}
-	}
+	})
 	if c, _ := computed.Column("price"); len(computed.PrimaryKey) != 1 || c.Scale != 2 {
 		t.Errorf("%+v", computed)
 	}
-	if users, _ := s.Schema().Table("Users"); users != nil {
-		if c, _ := users.Column("password_hash"); !c.Masked {
-			t.Error("a secret is not masked")
-		}
-	}
+	areMasked(t, s, map[string][]string{"Users": {"password_hash"}})
 }
 
 // What the user of the database may not read is not shown.
@@ -151,14 +105,7 @@ func TestPostgresPrivileges(t *testing.T) {
 	if all := s.Schema().All(); !slices.Equal(all, []string{"half", "open_table", "refused"}) {
 		t.Errorf("%q", all)
 	}
-	half, _ := s.Schema().Table("half")
-	if got := names(half.Columns); !slices.Equal(got, []string{"id", "shown", "closed"}) || len(half.ForeignKeys) > 0 {
-		t.Errorf("%q %v", got, half.ForeignKeys)
-	}
-	page, err := s.List(t.Context(), Query{Table: "half", Search: "yes"})
-	if err != nil || len(page.Rows) != 1 {
-		t.Errorf("%+v, %v", page, err)
-	}
+	halfOfColumnsIsShown(t, s)
 	if _, err := s.List(t.Context(), Query{Table: "refused"}); err == nil || !strings.Contains(err.Error(), "the database does not let this user do that") {
 		t.Error(err)
 	}
@@ -186,21 +133,10 @@ func TestPostgresViewsOfSecrets(t *testing.T) {
 		`CREATE VIEW other.elsewhere AS SELECT a.id, a.password_hash AS h FROM other.account a`,
 		`CREATE VIEW harmless AS SELECT id, name FROM account WHERE password_hash IS NOT NULL`,
 		`CREATE TABLE derived (id integer PRIMARY KEY, password_hash text, size integer GENERATED ALWAYS AS (length(password_hash)) STORED)`)
-	for table, columns := range map[string][]string{
+	areMasked(t, s, map[string][]string{
 		"renamed": {"p"}, "hidden_in": {"shouted"}, "whole_row": {"j"}, "whole_row_too": {"j"}, "starred": {"other"}, "casted": {"c"}, "kept": {"part"}, "listed": {"both", "joined"}, "of_view": {"q"},
 		"other.elsewhere": {"h"}, "derived": {"size"},
-	} {
-		view, ok := s.Schema().Table(table)
-		if !ok {
-			t.Errorf("%s is not shown", table)
-			continue
-		}
-		for _, name := range columns {
-			if c, _ := view.Column(name); c == nil || !c.Masked {
-				t.Errorf("%s.%s is not masked", table, name)
-			}
-		}
-	}
+	})
 }
 
 // Simple CHECK constraints say which values a column takes.

@@ -57,15 +57,7 @@ func oneOfTwoSavesIsStale(t *testing.T, rounds int) {
 	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
 			server := testserver.SharedPostgres(t)
-			open := func() *sql.DB {
-				db, err := sql.Open("pgx", server.URL())
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = db.Close() })
-				return db
-			}
-			db := open()
+			db := connectPostgres(t, server.URL())
 			for _, statement := range []string{"ALTER DATABASE " + server.Database + " SET default_transaction_isolation = '" + level + "'",
 				`CREATE TABLE x (id integer PRIMARY KEY, n integer, by text)`, `INSERT INTO x VALUES (1, 0, '')`} {
 				if _, err := db.ExecContext(t.Context(), statement); err != nil {
@@ -74,7 +66,7 @@ func oneOfTwoSavesIsStale(t *testing.T, rounds int) {
 			}
 			sources := make([]*Source, 2) // two panels: one lets one writer in at a time
 			for i := range sources {
-				other := open()
+				other := connectPostgres(t, server.URL())
 				var is string
 				if err := other.QueryRowContext(t.Context(), "SHOW transaction_isolation").Scan(&is); err != nil || is != level {
 					t.Fatalf("%q, %v", is, err)
@@ -273,7 +265,7 @@ func TestPostgresValuesOfEveryType(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
-			everyType(t, openPostgresURL(t, testserver.SharedPostgres(t).URL()+"&default_query_exec_mode="+mode))
+			everyType(t, connectPostgres(t, testserver.SharedPostgres(t).URL()+"&default_query_exec_mode="+mode))
 		})
 	}
 }
@@ -505,7 +497,7 @@ func TestPostgresWritesDoNotWaitForOthers(t *testing.T) {
 // Rights of the database's user: what it may not do is said, and what it may is done without more.
 func TestPostgresRights(t *testing.T) {
 	server := testserver.SharedPostgres(t)
-	admin := openPostgresURL(t, server.URL())
+	admin := connectPostgres(t, server.URL())
 	role := "panel_" + server.Database
 	for _, statement := range []string{
 		`CREATE TABLE deletes (id integer PRIMARY KEY)`, `INSERT INTO deletes VALUES (1), (2)`, `CREATE TABLE reads (id integer PRIMARY KEY)`, `INSERT INTO reads VALUES (1)`,
@@ -522,7 +514,7 @@ func TestPostgresRights(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s, err := Open(t.Context(), openPostgresURL(t, strings.Replace(server.URL(), "postgres@", role+"@", 1)), Config{})
+	s, err := Open(t.Context(), connectPostgres(t, strings.Replace(server.URL(), "postgres@", role+"@", 1)), Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -554,16 +546,6 @@ func TestPostgresRights(t *testing.T) {
 	if _, err := s.Insert(t.Context(), "deletes", edited("id", "9")); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "INSERT") {
 		t.Errorf("%v", err)
 	}
-}
-
-func openPostgresURL(t *testing.T, url string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
 }
 
 // A deletion sees one moment: what was saved since the question was asked stops it, whoever is

@@ -4,7 +4,6 @@
 package data
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,11 +12,7 @@ import (
 )
 
 // postgresValues are the types of PostgreSQL with values of each, as literals.
-var postgresValues = []struct {
-	column, ddl string
-	kind        Kind
-	values      []string
-}{
+var postgresValues = []typeValues{
 	{"b", "boolean", KindBool, []string{"true", "false"}},
 	{"i2", "smallint", KindInteger, []string{"0", "-32768", "32767"}},
 	{"i4", "integer", KindInteger, []string{"1", "-2147483648", "2147483647"}},
@@ -183,63 +178,21 @@ func zooOfPostgres(t *testing.T) *Source {
 func TestPostgresZoo(t *testing.T) {
 	s := zooOfPostgres(t)
 	readAll(t, s)
-	for _, table := range s.Schema().Tables {
-		page, err := s.List(t.Context(), Query{Table: table.Name, Limit: MaxLimit})
-		if err != nil {
-			if table.Name != "failing_view" && table.Name != "no_columns" {
-				t.Errorf("%s: %v", table.Name, err)
-			}
-			continue
-		}
-		for _, row := range page.Rows {
-			if row.Key.IsZero() != !table.Identity.Addressable() {
-				t.Errorf("%s: key %q", table.Name, row.Key)
-			}
-		}
-	}
-	for _, hidden := range []string{"goose_db_version", "crudadmin_things", "measured_1", "measured_2", "measured_2a"} {
-		if _, ok := s.Schema().Table(hidden); ok {
-			t.Errorf("%s is shown", hidden)
-		}
-	}
+	rowsHaveKeys(t, s, "failing_view", "no_columns")
+	areHidden(t, s, "goose_db_version", "crudadmin_things", "measured_1", "measured_2", "measured_2a")
 }
 
 // Every type is read as its own client shows it, and is of the kind that people take it for.
 func TestPostgresTypes(t *testing.T) {
 	s := zooOfPostgres(t)
 	table, _ := s.Schema().Table("every_type")
-	page, err := s.List(t.Context(), Query{Table: "every_type", Sort: []SortKey{{"id", false}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := map[string][]string{ // where it is not what was written
+	typesAreShown(t, s, postgresValues, map[string][]string{ // where it is not what was written
 		"f4": {"0.1", "-3.4e+38", "NaN", "Infinity", "-Infinity", "1e-40", "-0"}, "f8": {"0.1", "1.7976931348623157e+308", "NaN", "Infinity", "5e-324", "1.2345678901234568e+17"},
 		"n":     {"0", "123456789012345678901234567890.123456789012345678901234567890", "NaN", "0.00", "0." + strings.Repeat("0", 999) + "1"},
 		"money": {"$1,234.50", "-$1.00"}, "iv": {"1 year 2 mons -3 days +04:05:06.789", "00:00:00", "-1 days"}, "by": {"", ""},
 		"tstz": {"2024-03-10 07:30:00+00", "2024-02-29 10:20:30.000001+00", "-infinity", "0044-03-15 10:00:00+00 BC", "9999-12-31 23:59:59.999999+00"},
 		"ts3":  {"2024-02-29 04:50:30.12+00"}, "jb": {`{"a": 12345678901234567890.10, "b": 1}`, "[1, 2]"},
-	}
-	for _, one := range postgresValues {
-		c, ok := table.Column(one.column)
-		if !ok || c.Kind != one.kind {
-			t.Errorf("%s: %+v, want a %s", one.ddl, c, one.kind)
-			continue
-		}
-		at := slices.Index(page.Columns, c)
-		want := one.values
-		if shown[one.column] != nil {
-			want = shown[one.column]
-		}
-		for i, text := range want {
-			short, _ := cutRunes(text, ListRunes)
-			if got := page.Rows[i].Cells[at]; got.Text != short || got.Null() {
-				t.Errorf("%s: %q is shown as %q (%s)", one.ddl, text, got.Text, got.Storage)
-			}
-		}
-		if last := page.Rows[len(page.Rows)-1].Cells[at]; !last.Null() && one.column != "em" {
-			t.Errorf("%s: NULL is shown as %q", one.ddl, last.Text)
-		}
-	}
+	}, "em")
 	if c, _ := table.Column("t"); c.Help != "What it's for?" {
 		t.Errorf("help %q", c.Help)
 	}
@@ -258,42 +211,5 @@ func TestPostgresTypes(t *testing.T) {
 func TestPostgresValuesEqualTheirTexts(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	s := zooOfPostgres(t)
-	table, _ := s.Schema().Table("every_type")
-	page, err := s.List(t.Context(), Query{Table: "every_type", Limit: MaxLimit})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range page.Rows {
-		record, err := s.Get(t.Context(), "every_type", row.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, c := range record.Columns {
-			own := record.Cells[i].Text
-			if record.Cells[i].Null() || len(own) > MaxFilterValue || c.Kind == KindBlob { // which has no text
-				continue
-			}
-			for op, want := range map[Op]bool{OpEq: true, OpLe: true, OpGe: true, OpIn: true, OpNe: false, OpLt: false, OpGt: false} {
-				if !slices.Contains(c.Ops(), op) {
-					continue
-				}
-				found, err := countMatching(t.Context(), s, Query{Table: table.Name, Filters: []Filter{{"id", OpEq, []string{row.Key.Label()}}, {c.Name, op, []string{own}}}})
-				if err != nil {
-					t.Errorf("%s %s %q: %v", c.Type, op, own, err)
-					continue
-				}
-				if (found == 1) != want {
-					t.Errorf("%s %s %q of itself: %d rows", c.Type, op, own, found)
-				}
-			}
-			if own != "" && len(own) <= MaxSearch && slices.Contains(c.Ops(), OpContains) {
-				for _, op := range []Op{OpContains, OpStartsWith} {
-					found, err := countMatching(t.Context(), s, Query{Table: table.Name, Filters: []Filter{{"id", OpEq, []string{row.Key.Label()}}, {c.Name, op, []string{own}}}})
-					if err != nil || found != 1 {
-						t.Errorf("%s %s %q: %v", c.Type, op, own, err)
-					}
-				}
-			}
-		}
-	}
+	everyValueMeetsItsText(t, s)
 }

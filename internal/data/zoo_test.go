@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,15 +193,10 @@ func readAll(t *testing.T, s *Source) {
 
 func TestIdentity(t *testing.T) {
 	s := openSource(t, Config{}, zoo()...)
-	for name, want := range map[string]Identity{
+	identitiesAre(t, s, map[string]Identity{
 		"select": {Columns: []string{"from"}}, "nokey": {RowID: true}, "shadowed": {}, "half_shadowed": {RowID: true}, "shadowed_unique": {Columns: []string{"rowid"}},
 		"without": {Columns: []string{"k", "n"}}, "good_view": {}, "docs": {RowID: true}, "tokens": {RowID: true}, "secret_keys": {}, "descending": {Columns: []string{"id"}},
-	} {
-		table, ok := s.Schema().Table(name)
-		if !ok || !slices.Equal(table.Identity.Columns, want.Columns) || table.Identity.RowID != want.RowID {
-			t.Errorf("%s: identity %+v, want %+v", name, table.Identity, want)
-		}
-	}
+	})
 }
 
 // ctxOf is the context of a test; that of a *rapid.T ends with its case.
