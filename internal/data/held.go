@@ -289,12 +289,11 @@ func writtenDate(n int64) bool {
 // Bounds of a look at the values of a table.
 const (
 	heldWhole = 100_000     // rows up to which a table is looked at as a whole
-	heldAgain = 1000        // rows up to which it is looked at each time, where that is quick
+	heldAgain = 100         // rows up to which it is looked at each time
 	heldFor   = time.Minute // how long the look at a larger one is good
 	heldTime  = 250 * time.Millisecond
-	heldQuick = 50 * time.Millisecond // as such a look is where no cell is long
-	heldRetry = 5 * time.Second       // when a look that failed is tried again
-	heldOdd   = 200                   // odd texts that are kept
+	heldRetry = 5 * time.Second // when a look that failed is tried again
+	heldOdd   = 200             // odd texts that are kept
 	// heldColumns are looked at by one statement.
 	heldColumns = 60
 )
@@ -392,8 +391,6 @@ func (s *Source) learn(ctx context.Context, t *Table, columns []*Column) {
 		seen := make([]classes, len(columns))
 		odd := make([]*map[string]bool, len(columns))
 		rows := int64(0)
-		var quick elapse
-		quick.lastFor(heldQuick)
 		_, err := s.glance(ctx, "look at", t, s.shares.held, func(ctx context.Context, db queryer) error {
 			clear(seen)
 			rows = 0
@@ -424,11 +421,10 @@ func (s *Source) learn(ctx context.Context, t *Table, columns []*Column) {
 		if err != nil {
 			break
 		}
-		slow := !quick.lasts()
 		for i, c := range columns {
 			c.held.odd.Store(odd[i])
 			c.held.seen.Store(uint64(seen[i] | classes(c.held.seen.Load()).unit(seen[i])))
-			if rows > heldAgain || !whole || slow {
+			if rows > heldAgain || !whole {
 				c.held.since.lastFor(heldFor)
 			}
 		}

@@ -23,45 +23,42 @@ func (d *sqlite) classes(t *Table, columns []*Column, whole bool) (fragment, boo
 	}
 	var codes, numbers []string
 	for i, c := range columns {
-		codes = append(codes, d.classOf(c, fmt.Sprint("v", i))+fmt.Sprint(" AS k", i))
+		codes = append(codes, d.classOf(c, d.column(c))+fmt.Sprint(" AS k", i))
 		numbers = append(numbers, fmt.Sprint("k", i))
 	}
 	by := strings.Join(numbers, ", ")
-	with, rows := d.someRows(t, columns, whole)
-	return fragment{text: with + "SELECT COUNT(*), " + by + " FROM (SELECT " + strings.Join(codes, ", ") + " FROM (" + rows + ")) GROUP BY " + by}, true
+	return fragment{text: "SELECT COUNT(*), " + by + " FROM (" + d.someRows(t, strings.Join(codes, ", "), whole) + ") GROUP BY " + by}, true
 }
 
 // oddTexts selects, of the same rows, the texts of a column that do not read as its kind, each
 // once, at most heldOdd + 1.
 func (d *sqlite) oddTexts(t *Table, c *Column, whole bool) fragment {
-	with, rows := d.someRows(t, []*Column{c}, whole)
-	return fragment{text: fmt.Sprintf("%sSELECT DISTINCT v0 COLLATE BINARY FROM (%s) WHERE %s = %d AND %s <= %d LIMIT %d", with, rows, d.classOf(c, "v0"), classOddText, d.size("v0"), 4*MaxFilterValue, heldOdd+1)}
+	x := d.column(c)
+	odd := fmt.Sprintf("CASE WHEN %s = %d AND %s <= %d THEN %s COLLATE BINARY END AS v0", d.classOf(c, x), classOddText, d.size(x), 4*MaxFilterValue, x)
+	return fragment{text: fmt.Sprintf("SELECT DISTINCT v0 FROM (%s) WHERE v0 IS NOT NULL LIMIT %d", d.someRows(t, odd, whole), heldOdd+1)}
 }
 
-// someRows selects the columns, as v0, v1 …, of all rows of a table that is not large, or of some
-// rows of another: the first and last ones, and some from places between.
-func (d *sqlite) someRows(t *Table, columns []*Column, whole bool) (with, rows string) {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = d.column(c) + fmt.Sprint(" AS v", i)
-	}
-	selected := "SELECT " + strings.Join(names, ", ") + " FROM " + d.from(t)
+// someRows selects expressions of all rows of a table that is not large, or of some rows of
+// another: the first and last ones, and some from places between. typeof and octet_length are asked
+// of the columns themselves: then SQLite loads no long value.
+func (d *sqlite) someRows(t *Table, expressions string, whole bool) string {
+	selected := "SELECT " + expressions + " FROM " + d.from(t)
 	switch {
 	case whole:
-		return "", selected + fmt.Sprint(" LIMIT ", heldWhole+1)
+		return selected + fmt.Sprint(" LIMIT ", heldWhole+1)
 	case t.rowid == "":
-		return "", selected + fmt.Sprint(" LIMIT ", sqlitePlaces*sqliteEach)
+		return selected + fmt.Sprint(" LIMIT ", sqlitePlaces*sqliteEach)
 	}
 	id := d.place(t, term{})
 	part := func(format string, values ...any) string {
-		return "SELECT * FROM (" + selected + fmt.Sprintf(format, values...) + ")"
+		return "SELECT * FROM (SELECT " + id + " FROM " + d.from(t) + fmt.Sprintf(format, values...) + ")"
 	}
 	parts := []string{part(" ORDER BY %s LIMIT %d", id, sqliteEnds), part(" ORDER BY %s DESC LIMIT %d", id, sqliteEnds)}
 	for i := 1; i < sqlitePlaces; i++ {
 		parts = append(parts, part(" WHERE %s >= (SELECT CAST(lo + (hi - lo) / %d * %d AS INTEGER) FROM ends) ORDER BY %[1]s LIMIT %[4]d", id, sqlitePlaces, i, sqliteEach))
 	}
-	with = fmt.Sprintf("WITH ends(lo, hi) AS (SELECT (SELECT CAST(min(%[1]s) AS REAL) FROM %[2]s), (SELECT CAST(max(%[1]s) AS REAL) FROM %[2]s)) ", id, d.from(t))
-	return with, strings.Join(parts, " UNION ALL ")
+	ends := fmt.Sprintf("WITH ends(lo, hi) AS (SELECT (SELECT CAST(min(%[1]s) AS REAL) FROM %[2]s), (SELECT CAST(max(%[1]s) AS REAL) FROM %[2]s)) ", id, d.from(t))
+	return selected + " WHERE " + id + " IN (" + ends + strings.Join(parts, " UNION ALL ") + ")"
 }
 
 // classOf is the class of a value. A text of more than 128 bytes is not looked into.
