@@ -113,7 +113,7 @@ func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditio
 		} else {
 			locked := query.where(where).limit(int64(limit - len(all)))
 			locked.text += lock
-			rows, err = s.values(ctx, db, locked)
+			rows, err = exactValues(ctx, db, s.dialect, locked)
 		}
 		if err != nil {
 			return nil, s.failed(ctx, "act on", t, err)

@@ -132,7 +132,7 @@ type dialect interface {
 	atOnce(query fragment) fragment
 	// unordered is a place in an ORDER BY for which no index is used.
 	unordered(place string) string
-	// match is a filter's condition.
+	// match is a filter's condition; that of OpNe is made of OpEq's.
 	match(t *Table, c *Column, op Op, operands []operand) fragment
 	// searchesPartly says that conditions look into the beginning of a long text only.
 	searchesPartly() bool

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -114,20 +115,34 @@ func (c *Column) parse(f Field) (any, error) {
 		}
 		return document(f.Text), nil
 	case KindUUID:
-		digits := strings.ReplaceAll(trimmed, "-", "")
-		b, err := hex.DecodeString(digits)
-		if err != nil || len(b) != 16 {
-			return nil, misfit{text.UUIDWanted}
-		}
-		return uuidValue(b), nil
+		return parseUUID(trimmed)
 	case KindBlob:
-		b, err := hex.DecodeString(trimmed)
-		if err != nil {
-			return nil, misfit{text.HexWanted}
-		}
-		return b, nil
+		return parseHex(trimmed)
 	}
 	return nil, misfit{text.KindUnwritable(string(c.Kind))}
+}
+
+// parseUUID reads a UUID with hyphens or without.
+func parseUUID(given string) (uuidValue, error) {
+	b, err := hex.DecodeString(strings.ReplaceAll(given, "-", ""))
+	if err != nil || len(b) != 16 {
+		return uuidValue{}, misfit{text.UUIDWanted}
+	}
+	return uuidValue(b), nil
+}
+
+// dashed is the usual text of a UUID.
+func (u uuidValue) dashed() string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
+}
+
+// parseHex reads the bytes of a blob.
+func parseHex(given string) ([]byte, error) {
+	b, err := hex.DecodeString(given)
+	if err != nil {
+		return nil, misfit{text.HexWanted}
+	}
+	return b, nil
 }
 
 // parseOver is parse for a field that replaces a value. What is stored decides before the column

@@ -196,15 +196,13 @@ func (c *Column) parseOperand(op Op, value string) (operand, error) {
 		}
 		o.to, o.day = o.from.Add(step), step == 24*time.Hour
 	case KindUUID:
-		digits := strings.ReplaceAll(trimmed, "-", "")
-		o.blob, err = hex.DecodeString(digits)
-		if err != nil || len(o.blob) != 16 {
-			return o, misfit{text.UUIDWanted}
+		u, err := parseUUID(trimmed)
+		if err != nil {
+			return o, err
 		}
+		o.blob = u[:]
 	case KindBlob:
-		if o.blob, err = hex.DecodeString(trimmed); err != nil {
-			return o, misfit{text.HexWanted}
-		}
+		o.blob, err = parseHex(trimmed)
 	case KindEnum:
 		if (op == OpEq || op == OpNe || op == OpIn) && !slices.Contains(c.Enum, value) {
 			return o, misfit{text.NotOneOf(c.Enum)}

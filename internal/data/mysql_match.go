@@ -22,9 +22,6 @@ func (d *mysql) match(_ *Table, c *Column, op Op, operands []operand) fragment {
 		return d.startsWith(c, o.text)
 	case OpIn, OpEq:
 		return d.equals(typ, x, operands)
-	case OpNe:
-		f := d.equals(typ, x, operands)
-		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
 	}
 	value := typ.comparand(o.text)
 	if isInstant(c.Kind) {
@@ -68,9 +65,6 @@ func (d *mysql) equals(typ *mysqlType, x string, operands []operand) fragment {
 			continue
 		}
 		parts = append(parts, fragment{compared + " = " + value.text, value.args})
-	}
-	if len(parts) == 1 {
-		return fragment{"(" + parts[0].text + ")", parts[0].args}
 	}
 	return anyOf(parts)
 }

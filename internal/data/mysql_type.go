@@ -39,10 +39,7 @@ func mysqlTypeOf(c *Column) *mysqlType {
 }
 
 // mysqlTypes are the types that are more than their text.
-var mysqlTypes = map[string]struct {
-	kind  Kind
-	class Storage
-}{
+var mysqlTypes = map[string]form{
 	"tinyint": {KindInteger, StoredInteger}, "smallint": {KindInteger, StoredInteger}, "mediumint": {KindInteger, StoredInteger}, "int": {KindInteger, StoredInteger}, "bigint": {KindInteger, StoredInteger},
 	"float": {KindReal, StoredDecimal}, "double": {KindReal, StoredDecimal}, "decimal": {KindDecimal, StoredDecimal},
 	"char": {KindText, StoredText}, "varchar": {KindText, StoredText}, "tinytext": {KindText, StoredText}, "text": {KindLongText, StoredText}, "mediumtext": {KindLongText, StoredText}, "longtext": {KindLongText, StoredText},
@@ -98,24 +95,13 @@ func (m *mysqlType) binaryText(x string) string {
 }
 
 func (m *mysqlType) bind(value any) fragment {
-	given := ""
-	switch value := value.(type) {
-	case []byte:
-		if m.class == StoredBlob {
-			if m.long {
-				value = value[:min(len(value), sortedRunes)]
-			}
-			return fragment{text: bytesLiteral(value)}
+	if b, ok := value.([]byte); ok && m.class == StoredBlob {
+		if m.long {
+			b = b[:min(len(b), sortedRunes)]
 		}
-		given = string(value)
-	case int64:
-		given = strconv.FormatInt(value, 10)
-	case float64:
-		given = strconv.FormatFloat(value, 'g', -1, 64)
-	case string:
-		given = value
+		return fragment{text: bytesLiteral(b)}
 	}
-	f := m.comparand(given)
+	f := m.comparand(textOf(value))
 	if m.long && m.class == StoredText {
 		f.text = fmt.Sprintf("LEFT(%s, %d)", f.text, sortedRunes)
 	}
@@ -298,17 +284,13 @@ func (m *mysqlType) operand(c *Column, op Op, value string) (operand, error) {
 			}
 		}
 	case KindUUID:
-		b, err := hex.DecodeString(strings.ReplaceAll(trimmed, "-", ""))
-		if err != nil || len(b) != 16 {
-			return o, misfit{text.UUIDWanted}
-		}
-		o.text = fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+		u, err := parseUUID(trimmed)
+		o.text = u.dashed()
+		return o, err
 	case KindBlob:
-		b, err := hex.DecodeString(trimmed)
-		if err != nil {
-			return o, misfit{text.HexWanted}
-		}
+		b, err := parseHex(trimmed)
 		o.text = string(b)
+		return o, err
 	case KindAny:
 		if m.base == "bit" && !bitText.MatchString(trimmed) || m.base == "year" && !yearText.MatchString(trimmed) {
 			return o, notNumber(trimmed, true)
@@ -344,14 +326,7 @@ func (m *mysqlType) instant(given string) (operand, error) {
 		}
 		return o, nil
 	}
-	if isTime := given[min(4, len(given)-1)] != '-'; (m.kind == KindTime) != isTime {
-		return o, instantError(m.kind)
-	}
-	if step == time.Second && strings.Contains(given, ".") {
-		at, step = at.Truncate(time.Microsecond), time.Microsecond
-	}
-	o.from, o.to = at, at.Add(step)
-	return o, nil
+	return span(m.kind, given, at, step)
 }
 
 // bounds are the beginning and the end of an interval as texts; last says that the end belongs to
@@ -388,15 +363,13 @@ func (m *mysqlType) key(part string) (any, text.Message) {
 			return nil, text.AnyNumberWanted
 		}
 	case KindUUID:
-		if b, wrong := hex.DecodeString(strings.ReplaceAll(part, "-", "")); wrong != nil || len(b) != 16 {
-			return nil, text.UUIDWanted
-		}
+		_, err = parseUUID(part)
 	case KindDate, KindTime, KindDateTime:
 		_, err = m.instant(part)
 	case KindBlob:
-		b, wrong := hex.DecodeString(part)
+		b, wrong := parseHex(part)
 		if wrong != nil {
-			return nil, text.HexWanted
+			return nil, messageOf(wrong)
 		}
 		return b, nil
 	}

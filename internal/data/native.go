@@ -5,6 +5,7 @@ package data
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
@@ -37,6 +38,33 @@ type native interface {
 	unwritable() string
 	// time reads the engine's own text of a date, a time or both. zoned says whether it has a zone.
 	time(raw string) (at time.Time, zoned, ok bool)
+}
+
+// form is how values of a type are treated and read.
+type form struct {
+	kind  Kind
+	class Storage
+}
+
+// textOf is a value as text.
+func textOf(value any) string {
+	if b, ok := value.([]byte); ok {
+		return string(b)
+	}
+	return plainPart(value)
+}
+
+// span is the operand of a date, a time or both that parseISO has read, to the microsecond.
+func span(kind Kind, given string, at time.Time, step time.Duration) (operand, error) {
+	o := operand{text: given}
+	if isTime := given[min(4, len(given)-1)] != '-'; (kind == KindTime) != isTime {
+		return o, instantError(kind)
+	}
+	if step == time.Second && strings.Contains(given, ".") {
+		at, step = at.Truncate(time.Microsecond), time.Microsecond
+	}
+	o.from, o.to = at, at.Add(step)
+	return o, nil
 }
 
 // numbered runs statements on a connection of an engine whose placeholders are not question marks.

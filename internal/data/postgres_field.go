@@ -3,7 +3,6 @@
 package data
 
 import (
-	"encoding/hex"
 	"math"
 	"slices"
 	"strconv"
@@ -101,8 +100,7 @@ func (*postgres) store(c *Column, value, like any) (any, error) {
 	case bool:
 		return strconv.FormatBool(value), nil
 	case uuidValue:
-		digits := hex.EncodeToString(value[:])
-		return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:], nil
+		return value.dashed(), nil
 	case document:
 		return string(value), nil
 	case choice:

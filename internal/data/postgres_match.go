@@ -24,9 +24,6 @@ func (d *postgres) match(_ *Table, c *Column, op Op, operands []operand) fragmen
 		return d.like(c, likeEscaper.Replace(o.text)+"%", o.text)
 	case OpIn, OpEq:
 		return d.equals(typ, x, operands)
-	case OpNe:
-		f := d.equals(typ, x, operands)
-		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
 	}
 	comparison := strings.TrimSuffix(comparisons[op], "?")
 	value := typ.cast(o.text)
@@ -66,9 +63,6 @@ func (d *postgres) equals(typ *postgresType, x string, operands []operand) fragm
 			value = typ.cast(strings.TrimSpace(o.text))
 		}
 		parts = append(parts, fragment{x + " = " + value.text, value.args})
-	}
-	if len(parts) == 1 {
-		return fragment{"(" + parts[0].text + ")", parts[0].args}
 	}
 	return anyOf(parts)
 }

@@ -4,7 +4,6 @@ package data
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -41,10 +40,7 @@ func postgresTypeOf(c *Column) *postgresType {
 }
 
 // postgresTypes are the types of pg_catalog that are more than their text.
-var postgresTypes = map[string]struct {
-	kind  Kind
-	class Storage
-}{
+var postgresTypes = map[string]form{
 	"bool": {KindBool, StoredText}, "int2": {KindInteger, StoredInteger}, "int4": {KindInteger, StoredInteger}, "int8": {KindInteger, StoredInteger}, "oid": {KindInteger, StoredInteger},
 	"float4": {KindReal, StoredDecimal}, "float8": {KindReal, StoredDecimal}, "numeric": {KindDecimal, StoredDecimal},
 	"text": {KindText, StoredText}, "varchar": {KindText, StoredText}, "bpchar": {KindText, StoredText}, "char": {KindText, StoredText}, "name": {KindText, StoredText},
@@ -67,27 +63,22 @@ func (p *postgresType) place(x string) string {
 
 // bind takes values that have another type than the column's too, where PostgreSQL compares them.
 func (p *postgresType) bind(value any) fragment {
-	number := p.class == StoredInteger || p.class == StoredDecimal
-	switch value := value.(type) {
-	case []byte:
-		if p.class == StoredBlob {
-			return fragment{"CAST(? AS bytea)", []any{value}}
-		}
-		return p.cast(string(value))
-	case int64:
-		if number {
-			return fragment{"CAST(? AS bigint)", []any{value}}
-		}
-		return p.cast(strconv.FormatInt(value, 10))
-	case float64:
-		return p.cast(strconv.FormatFloat(value, 'g', -1, 64))
-	case string:
-		if p.class == StoredBlob {
-			return fragment{"CAST(? AS bytea)", []any{[]byte(value)}}
-		}
-		return p.cast(value)
+	if f, ok := p.bytea(value); ok {
+		return f
 	}
-	return p.cast("")
+	if n, ok := value.(int64); ok && (p.class == StoredInteger || p.class == StoredDecimal) {
+		return fragment{"CAST(? AS bigint)", []any{n}}
+	}
+	return p.cast(textOf(value))
+}
+
+// bytea is bytes, or a text, as a value of a type that is read as a blob; false for others.
+func (p *postgresType) bytea(value any) (fragment, bool) {
+	switch value.(type) {
+	case []byte, string:
+		return fragment{"CAST(? AS bytea)", []any{[]byte(textOf(value))}}, p.class == StoredBlob
+	}
+	return fragment{}, false
 }
 
 // cast is a text as a value of the type. It is sent as text: drivers need not know the type.
@@ -159,17 +150,17 @@ func (p *postgresType) number(given string) error {
 	}
 	bits := map[string]int{"float4": 32, "float8": 64}[p.base]
 	if bits > 0 {
-		if f, err := strconv.ParseFloat(given, bits); err != nil || f == 0 && strings.Trim(strings.ToLower(given), "+-.0e") != "" && p.small(given) {
+		if f, err := strconv.ParseFloat(given, bits); err != nil || f == 0 && !zero(given) {
 			return notNumber(given, false)
 		}
 	}
 	return nil
 }
 
-// small says whether a number that is read as zero is not zero: PostgreSQL refuses it.
-func (p *postgresType) small(given string) bool {
+// zero says whether a number is zero. Another one that is read as zero is refused by PostgreSQL.
+func zero(given string) bool {
 	mantissa, _, _ := strings.Cut(strings.ToLower(given), "e")
-	return strings.Trim(mantissa, "+-.0") != ""
+	return strings.Trim(mantissa, "+-.0") == ""
 }
 
 // operand reads what a filter compares with.
@@ -205,7 +196,7 @@ func (p *postgresType) instant(given string) (operand, error) {
 		o.far = true
 		return o, nil
 	}
-	at, zoned, step, err := parseISO(withZone(given))
+	at, _, step, err := parseISO(withZone(given)) // without a zone it is UTC
 	if err != nil || at.UTC().Year() < 1 {
 		far := farInstant.MatchString(given) && p.kind != KindTime && !strings.HasPrefix(given, "0000")
 		if far && err != nil && (strings.HasSuffix(given, "infinity") || strings.HasSuffix(given, " BC") || strings.IndexByte(given, '-') > 4) {
@@ -214,15 +205,7 @@ func (p *postgresType) instant(given string) (operand, error) {
 		}
 		return o, instantError(p.kind)
 	}
-	if isTime := given[min(4, len(given)-1)] != '-'; (p.kind == KindTime) != isTime {
-		return o, instantError(p.kind)
-	}
-	_ = zoned // without a zone it is UTC
-	if step == time.Second && strings.Contains(given, ".") {
-		at, step = at.Truncate(time.Microsecond), time.Microsecond
-	}
-	o.from, o.to = at, at.Add(step)
-	return o, nil
+	return span(p.kind, given, at, step)
 }
 
 // withZone writes a zone of hours alone, as PostgreSQL does, with its minutes.
@@ -275,9 +258,7 @@ func (p *postgresType) key(part string) (any, text.Message) {
 			return nil, text.AnyNumberWanted
 		}
 	case KindUUID:
-		if b, wrong := hex.DecodeString(strings.ReplaceAll(part, "-", "")); wrong != nil || len(b) != 16 {
-			return nil, text.UUIDWanted
-		}
+		_, err = parseUUID(part)
 	case KindBool:
 		_, err = parseBool(part)
 	case KindDate, KindTime, KindDateTime:
@@ -287,9 +268,9 @@ func (p *postgresType) key(part string) (any, text.Message) {
 			return nil, text.NotOneOf(p.labels)
 		}
 	case KindBlob:
-		b, wrong := hex.DecodeString(part)
+		b, wrong := parseHex(part)
 		if wrong != nil {
-			return nil, text.HexWanted
+			return nil, messageOf(wrong)
 		}
 		return b, nil
 	}

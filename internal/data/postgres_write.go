@@ -4,7 +4,6 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
@@ -67,7 +66,7 @@ func (d *postgres) set(t *Table, columns []*Column, values []any, where []fragme
 }
 
 // handles reads the handles of the rows that a statement writes.
-func (d *postgres) handles(ctx context.Context, db queryer, t *Table, query fragment, columns []*Column, values []any) (all [][]any, err error) {
+func (d *postgres) handles(ctx context.Context, db queryer, t *Table, query fragment, columns []*Column, values []any) ([][]any, error) {
 	var selected []string
 	for _, o := range t.handle() {
 		selected = append(selected, d.exact(t, o, maxHandle))
@@ -76,13 +75,7 @@ func (d *postgres) handles(ctx context.Context, db queryer, t *Table, query frag
 		selected = []string{selectOne}
 	}
 	query.text += " RETURNING " + strings.Join(selected, ", ")
-	err = each(ctx, db, query, func(line *scan) {
-		handle := make([]any, len(t.handle()))
-		for i := range handle {
-			handle[i] = line.exact(d)
-		}
-		all = append(all, handle)
-	})
+	all, err := writtenHandles(ctx, db, d, t, query)
 	if err != nil {
 		return nil, d.blame(ctx, db, columns, values, err)
 	}
@@ -138,21 +131,11 @@ func (d *postgres) blame(ctx context.Context, db queryer, columns []*Column, val
 
 // assign is a value that a column takes.
 func (p *postgresType) assign(value any) fragment {
-	switch value := value.(type) {
-	case nil:
+	if value == nil {
 		return fragment{text: "NULL"}
-	case []byte:
-		if p.class == StoredBlob {
-			return fragment{"CAST(? AS bytea)", []any{value}}
-		}
-		return p.as(p.name, string(value))
-	case int64:
-		return p.as(p.name, fmt.Sprint(value))
-	case string:
-		if p.class == StoredBlob {
-			return fragment{"CAST(? AS bytea)", []any{[]byte(value)}}
-		}
-		return p.as(p.name, value)
 	}
-	return p.as(p.name, plainPart(value))
+	if f, ok := p.bytea(value); ok {
+		return f
+	}
+	return p.as(p.name, textOf(value))
 }

@@ -56,12 +56,12 @@ func stream(ctx context.Context, db queryer, query fragment, row func(line *scan
 	return rows.Err()
 }
 
-// values reads a SELECT of exact expressions.
-func (s *Source) values(ctx context.Context, db queryer, query fragment) (all [][]any, err error) {
+// exactValues reads a statement that gives exact expressions.
+func exactValues(ctx context.Context, db queryer, d dialect, query fragment) (all [][]any, err error) {
 	err = each(ctx, db, query, func(line *scan) {
 		var values []any
 		for len(line.values) > 0 {
-			values = append(values, line.exact(s.dialect))
+			values = append(values, line.exact(d))
 		}
 		all = append(all, values)
 	})
@@ -71,13 +71,23 @@ func (s *Source) values(ctx context.Context, db queryer, query fragment) (all []
 	return all, nil
 }
 
+// writtenHandles reads the handles of the rows that a statement writes. Of a table without handles
+// each row is read as none.
+func writtenHandles(ctx context.Context, db queryer, d dialect, t *Table, query fragment) ([][]any, error) {
+	all, err := exactValues(ctx, db, d, query)
+	for i := range all {
+		all[i] = all[i][:len(t.handle())]
+	}
+	return all, err
+}
+
 // exactRows reads up to limit rows of a SELECT of exact expressions that meet the conditions.
 func (s *Source) exactRows(ctx context.Context, db queryer, query fragment, conditions []fragment, limit int) ([][]any, error) {
 	query = query.where(conditions).limit(int64(limit))
 	if limit > 2 {
 		query = s.dialect.atOnce(query)
 	}
-	return s.values(ctx, db, query)
+	return exactValues(ctx, db, s.dialect, query)
 }
 
 // exists says whether a row of the table meets the conditions.

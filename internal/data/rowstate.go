@@ -68,7 +68,7 @@ func (s *Source) rowStateAt(ctx context.Context, db queryer, t *Table, where []f
 		if start == 0 {
 			query.text += lock
 		}
-		rows, err := s.values(ctx, db, query)
+		rows, err := exactValues(ctx, db, s.dialect, query)
 		if err != nil {
 			return nil, s.failed(ctx, "read", t, err)
 		}

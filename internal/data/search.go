@@ -27,6 +27,11 @@ func (s *Source) conditions(t *Table, q Query) ([]fragment, error) {
 			continue
 		}
 		c, _ := t.Column(f.Column)
+		if f.Op == OpNe {
+			equal := s.dialect.match(t, c, OpEq, operands)
+			all = append(all, fragment{"(" + equal.text + " IS NOT TRUE)", equal.args})
+			continue
+		}
 		all = append(all, s.dialect.match(t, c, f.Op, operands))
 	}
 	for _, word := range words(q.Search) {

@@ -30,9 +30,6 @@ func (d *sqlite) match(t *Table, c *Column, op Op, operands []operand) fragment 
 		return d.begins(c, operands[0].text)
 	case OpIn, OpEq:
 		return d.equal(t, c, operands)
-	case OpNe:
-		f := d.equal(t, c, operands)
-		return fragment{"(" + f.text + " IS NOT TRUE)", f.args}
 	}
 	o := operands[0]
 	if o.verbatim {

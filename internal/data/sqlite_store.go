@@ -129,8 +129,7 @@ func sqliteBool(value bool, like any) any {
 }
 
 func sqliteUUID(c *Column, value uuidValue, like any) any {
-	digits := hex.EncodeToString(value[:])
-	dashed := digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
+	dashed := value.dashed()
 	switch like := like.(type) {
 	case []byte:
 		if len(like) == 16 {
@@ -139,7 +138,7 @@ func sqliteUUID(c *Column, value uuidValue, like any) any {
 	case string:
 		// Digits alone might be taken for a number.
 		if !strings.Contains(like, "-") && (c.affinity == affinityText || c.affinity == affinityBlob) && len(like) == 32 {
-			dashed = digits
+			dashed = hex.EncodeToString(value[:])
 		}
 		if like == strings.ToUpper(like) && like != strings.ToLower(like) {
 			dashed = strings.ToUpper(dashed)

@@ -90,13 +90,13 @@ func (d *sqlite) insert(ctx context.Context, db queryer, t *Table, columns []*Co
 		query.text += " (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
 	}
 	query.text += d.returning(t)
-	return d.handles(ctx, db, t, query)
+	return writtenHandles(ctx, db, d, t, query)
 }
 
 func (d *sqlite) update(ctx context.Context, db queryer, t *Table, columns []*Column, values []any, where []fragment) ([][]any, error) {
 	query := d.set(t, columns, values, where)
 	query.text += d.returning(t)
-	return d.handles(ctx, db, t, query)
+	return writtenHandles(ctx, db, d, t, query)
 }
 
 // set is an UPDATE, which overrides ON CONFLICT clauses as insert does.
@@ -118,21 +118,6 @@ func affected(ctx context.Context, db queryer, query fragment) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-// handles reads the handles that a write returns.
-func (d *sqlite) handles(ctx context.Context, db queryer, t *Table, query fragment) (all [][]any, err error) {
-	err = each(ctx, db, query, func(line *scan) {
-		handle := make([]any, len(t.handle()))
-		for i := range handle {
-			handle[i] = line.exact(d)
-		}
-		all = append(all, handle)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
 }
 
 func (d *sqlite) remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error) {

@@ -144,7 +144,7 @@ func (s *Source) windowEnd(ctx context.Context, db queryer, t *Table, desc bool,
 	}
 	query := s.selecting(t, s.exactly(t, terms, maxMatched)...).where(window)
 	query = fragment{query.text + s.ordered(t, terms) + " LIMIT 1 OFFSET ?", append(query.args, n-1)}
-	rows, err := s.values(ctx, db, query)
+	rows, err := exactValues(ctx, db, s.dialect, query)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
