@@ -118,7 +118,7 @@ func (*mysql) stream(ctx context.Context, db queryer, query fragment, steady boo
 // hasLong says whether a row has a cell that part says is long. Every other value is a class.
 func hasLong(line *scan) bool {
 	for i := 0; i < len(line.values); i += 2 {
-		if class, _ := asString(line.values[i]); strings.HasPrefix(class, "long ") {
+		if strings.HasPrefix(asText(line.values[i]), "long ") {
 			return true
 		}
 	}

@@ -61,8 +61,7 @@ func (r record) number(name string) int {
 	return n
 }
 
-// records calls row with every row of a query, all of whose columns are texts or NULL, which is not
-// in the record. "%s" in the query is the databases that are read.
+// records calls row with every row of a query, in which "%s" is the databases that are read.
 func (c *mysqlCatalogue) records(ctx context.Context, query string, row func(record)) error {
 	var args []any
 	if strings.Contains(query, "%s") {
@@ -75,7 +74,16 @@ func (c *mysqlCatalogue) records(ctx context.Context, query string, row func(rec
 			}
 		}
 	}
-	rows, err := c.db.QueryContext(ctx, query, args...)
+	return records(ctx, c.db, fragment{query, args}, row)
+}
+
+// records calls row with every row of a query, whose columns are read as texts. NULL is not in the
+// record.
+func records(ctx context.Context, db queryer, query fragment, row func(record)) error {
+	if pool, ok := db.(within); ok {
+		return pool.within(ctx, func(db queryer) error { return records(ctx, db, query, row) })
+	}
+	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return err
 	}
@@ -171,8 +179,7 @@ func (c *mysqlCatalogue) readTables(ctx context.Context) error {
 		if r["type"] == "SEQUENCE" {
 			return
 		}
-		lower := strings.ToLower(t.bare)
-		t.system = strings.HasPrefix(lower, "crudadmin_") || lower == "goose_db_version" || c.own != "" && t.schema != c.own
+		t.system = notOwn(t.bare) || c.own != "" && t.schema != c.own
 		switch {
 		case t.View:
 			t.ReadOnly = "it is a view"
@@ -430,13 +437,11 @@ func (c *mysqlCatalogue) readIndexes(ctx context.Context) error {
 		switch {
 		case !index.unique || !whole:
 		case index.name == "PRIMARY" && !index.cut:
-			t.PrimaryKey = index.names
-			for i, column := range index.columns {
-				column.PrimaryKey = i + 1
-			}
+			t.setPrimaryKey(index.columns)
 		default:
-			nullable := slices.ContainsFunc(index.columns, func(c *Column) bool { return c.Nullable })
-			t.UniqueKeys = append(t.UniqueKeys, UniqueKey{Name: index.name, Columns: index.names, NotNull: !nullable && !index.cut})
+			key := newUniqueKey(index.name, index.columns)
+			key.NotNull = key.NotNull && !index.cut
+			t.UniqueKeys = append(t.UniqueKeys, key)
 		}
 	}
 	return err
@@ -511,7 +516,6 @@ func (c *mysqlCatalogue) readChecks(ctx context.Context) error {
 			return
 		}
 		columns := c.mentioned(t, r["clause"])
-		t.Checks = append(t.Checks, r["clause"])
 		t.checks = append(t.checks, check{name: r["title"], expression: r["clause"], columns: columns})
 		if len(columns) == 1 { // how MariaDB declares JSON
 			column := c.columns[t][strings.ToLower(columns[0])]

@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -53,8 +52,8 @@ func (d *postgres) introspect(ctx context.Context, db *sql.DB) (*Schema, error) 
 			}
 		}
 		estimates, err := d.estimate(ctx, db)
-		for id, t := range c.tables {
-			t.Estimate = estimates[id]
+		for _, t := range c.schema.Tables {
+			t.Estimate = estimates[[2]string{t.schema, t.bare}]
 		}
 		return err
 	})
@@ -105,8 +104,7 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 			}
 		}
 		taken[t.Name] = true
-		lower := strings.ToLower(r.Name)
-		t.system = r.Extension || strings.HasPrefix(lower, "crudadmin_") || lower == "goose_db_version"
+		t.system = r.Extension || notOwn(r.Name)
 		switch {
 		case r.Kind == "m":
 			t.ReadOnly = "it is a materialized view"
@@ -242,13 +240,9 @@ func (c *postgresCatalogue) readIndexes(ctx context.Context, db queryer) error {
 		t.Indexes = append(t.Indexes, index)
 		switch {
 		case r.Primary && all:
-			t.PrimaryKey = index.Columns
-			for i, column := range columns {
-				column.PrimaryKey = i + 1
-			}
+			t.setPrimaryKey(columns)
 		case r.Unique && all:
-			t.UniqueKeys = append(t.UniqueKeys, UniqueKey{Name: r.Name, Columns: index.Columns,
-				NotNull: !slices.ContainsFunc(columns, func(c *Column) bool { return c.Nullable })})
+			t.UniqueKeys = append(t.UniqueKeys, newUniqueKey(r.Name, columns))
 		}
 	})
 }
@@ -276,7 +270,6 @@ func (c *postgresCatalogue) readConstraints(ctx context.Context, db queryer) err
 			return
 		}
 		if r.Kind == "c" {
-			t.Checks = append(t.Checks, r.Definition)
 			t.checks = append(t.checks, check{name: r.Name, expression: r.Definition, columns: columns})
 			if r.Valid {
 				c.readCheck(t, r.Definition)
@@ -409,18 +402,19 @@ func (c *postgresCatalogue) readTriggers(ctx context.Context, db queryer) error 
 
 // estimate is what the planner's statistics say of each table, its partitions and the tables that
 // inherit from it together; -1 where one of them was never looked at.
-func (d *postgres) estimate(ctx context.Context, db queryer) (map[oid]int64, error) {
+func (d *postgres) estimate(ctx context.Context, db queryer) (map[[2]string]int64, error) {
 	type row struct {
-		Root oid
-		Rows float64
+		Schema, Name string
+		Rows         float64
 	}
-	all := map[oid]int64{}
-	err := objects(ctx, db, `WITH RECURSIVE part(root, oid) AS (SELECT r.oid, r.oid FROM (`+shownRelations+`) AS r
-		UNION ALL SELECT p.root, h.inhrelid FROM part p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid)
-		SELECT p.root, CASE WHEN bool_or(s.rows IS NULL) OR count(s.rows) = 0 THEN -1 ELSE sum(s.rows) END AS rows
+	all := map[[2]string]int64{}
+	err := objects(ctx, db, `WITH RECURSIVE part(schema, name, oid) AS (SELECT r.nspname, r.relname, r.oid FROM (`+shownRelations+`) AS r
+		UNION ALL SELECT p.schema, p.name, h.inhrelid FROM part p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid)
+		SELECT p.schema, p.name, CASE WHEN bool_or(s.rows IS NULL) OR count(s.rows) = 0 THEN -1 ELSE sum(s.rows) END AS rows
 		FROM part p JOIN (SELECT oid, CASE WHEN reltuples > 0 OR reltuples = 0 AND relpages > 0 THEN reltuples
 			WHEN relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(oid) = 0 THEN 0 END AS rows
-			FROM pg_catalog.pg_class WHERE relkind <> 'p') AS s ON s.oid = p.oid GROUP BY p.root`, func(r row) { all[r.Root] = int64(r.Rows) })
+			FROM pg_catalog.pg_class WHERE relkind <> 'p') AS s ON s.oid = p.oid GROUP BY p.schema, p.name`,
+		func(r row) { all[[2]string{r.Schema, r.Name}] = int64(r.Rows) })
 	return all, err
 }
 
@@ -436,20 +430,7 @@ func (*postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int
 func (d *postgres) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error) {
 	all := map[string]int64{}
 	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
-		type row struct {
-			OID          oid
-			Schema, Name string
-		}
-		byOID, err := d.estimate(ctx, db)
-		if err != nil {
-			return err
-		}
-		byName := map[[2]string]int64{}
-		err = objects(ctx, db, `SELECT r.oid, r.nspname AS schema, r.relname AS name FROM (`+shownRelations+`) AS r`, func(r row) {
-			if n, ok := byOID[r.OID]; ok {
-				byName[[2]string{r.Schema, r.Name}] = n
-			}
-		})
+		byName, err := d.estimate(ctx, db)
 		for _, t := range tables {
 			all[t.Name] = -1
 			if n, ok := byName[[2]string{t.schema, t.bare}]; ok && t.Problem == "" {

@@ -9,32 +9,19 @@ type within interface {
 	within(ctx context.Context, work func(db queryer) error) error
 }
 
-// each calls row with every row of a query. A row is good until the next one.
+// each calls row with every row of a query.
 func each(ctx context.Context, db queryer, query fragment, row func(line *scan)) error {
-	if pool, ok := db.(within); ok {
-		return pool.within(ctx, func(db queryer) error { return each(ctx, db, query, row) })
-	}
-	rows, err := db.QueryContext(ctx, query.text, query.args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	line := newScan(len(names))
-	for rows.Next() {
-		if err := rows.Scan(line.targets...); err != nil {
-			return err
-		}
-		row(&scan{values: line.values})
-	}
-	return rows.Err()
+	return stream(ctx, db, query, func(line *scan) error {
+		row(line)
+		return nil
+	})
 }
 
 // stream is each, with a row that can fail.
 func stream(ctx context.Context, db queryer, query fragment, row func(line *scan) error) error {
+	if pool, ok := db.(within); ok {
+		return pool.within(ctx, func(db queryer) error { return stream(ctx, db, query, row) })
+	}
 	rows, err := db.QueryContext(ctx, query.text, query.args...)
 	if err != nil {
 		return err
@@ -116,15 +103,7 @@ func (s *scan) take() any {
 	return v
 }
 
-func (s *scan) text() string {
-	switch v := s.take().(type) {
-	case string:
-		return v
-	case []byte:
-		return string(v)
-	}
-	return ""
-}
+func (s *scan) text() string { return asText(s.take()) }
 
 func (s *scan) exact(d dialect) any {
 	class := s.text()

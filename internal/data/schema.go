@@ -30,7 +30,6 @@ type Table struct {
 	PrimaryKey  []string      // in key order; empty if there is none
 	UniqueKeys  []UniqueKey   // unique constraints and full unique indexes, without the primary key
 	Indexes     []Index       // without partial ones
-	Checks      []string      // CHECK expressions as written
 	ForeignKeys []*ForeignKey // from this table
 	References  []*ForeignKey // to this table, from tables that are shown
 	Identity    Identity
@@ -161,6 +160,27 @@ const (
 	Restrict   Action = "RESTRICT"
 	NoAction   Action = "NO ACTION" // restrict, at the end of the statement or the transaction
 )
+
+// newUniqueKey is the key of columns that a unique index has.
+func newUniqueKey(name string, columns []*Column) UniqueKey {
+	nullable := slices.ContainsFunc(columns, func(c *Column) bool { return c.Nullable })
+	return UniqueKey{Name: name, Columns: names(columns), NotNull: !nullable}
+}
+
+// setPrimaryKey makes columns the primary key.
+func (t *Table) setPrimaryKey(columns []*Column) {
+	t.PrimaryKey = names(columns)
+	for i, c := range columns {
+		c.PrimaryKey = i + 1
+	}
+}
+
+// notOwn says whether a table by its name belongs to the panel, or to a tool for migrations, and
+// not to the application.
+func notOwn(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "crudadmin_") || name == "goose_db_version"
+}
 
 // check is a CHECK constraint.
 type check struct {

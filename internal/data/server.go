@@ -160,6 +160,12 @@ func asString(v any) (string, bool) {
 	return "", false
 }
 
+// asText is asString, empty for what is no text.
+func asText(v any) string {
+	text, _ := asString(v)
+	return text
+}
+
 // asBlob is what a driver gives for a blob, as bytes.
 func asBlob(v any) any {
 	switch v := v.(type) {

@@ -89,7 +89,7 @@ func (*sqlite) aboutColumns(broken rule, t *Table, text string) violation {
 func (d *sqlite) indexed(ctx context.Context, db queryer, t *Table, index string) []string {
 	var columns []string
 	var ddl string
-	err := d.each(ctx, db, "SELECT sql FROM main.sqlite_master WHERE type = 'index' AND name = ?", []any{index}, 1, func(v []any) { ddl = asText(v[0]) })
+	err := d.each(ctx, db, "SELECT sql FROM main.sqlite_master WHERE type = 'index' AND name = ?", []any{index}, func(v []any) { ddl = asText(v[0]) })
 	if err != nil {
 		return nil // the violation is told without its columns
 	}

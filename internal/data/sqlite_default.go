@@ -59,7 +59,7 @@ func (d *sqlite) defaultOf(ctx context.Context, db *sql.DB, c *Column, tokens []
 		value = tokens[0].text
 	} else {
 		query := fmt.Sprintf("SELECT %s FROM (SELECT %s\n AS v)", d.exactly("v", maxCursorValue), c.Default)
-		err = d.each(ctx, db, query, nil, 2, func(v []any) { value = d.value(asText(v[0]), v[1]) })
+		err = d.each(ctx, db, query, nil, func(v []any) { value = d.value(asText(v[0]), v[1]) })
 	}
 	if given, ok := value.(string); ok {
 		if n := sqliteConverted(c, given); n != nil {

@@ -10,7 +10,7 @@ import (
 
 func (d *sqlite) plan(ctx context.Context, db queryer, query fragment) (plan, error) {
 	var p plan
-	err := d.each(ctx, db, "EXPLAIN QUERY PLAN "+query.text, query.args, 4, func(v []any) {
+	err := d.each(ctx, db, "EXPLAIN QUERY PLAN "+query.text, query.args, func(v []any) {
 		step := asText(v[3])
 		p.sorts = p.sorts || step == "USE TEMP B-TREE FOR ORDER BY"
 		p.seeks = p.seeks || strings.HasPrefix(step, "SEARCH ")

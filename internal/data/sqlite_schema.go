@@ -23,14 +23,13 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = d.each(ctx, db, "SELECT name, type, coalesce(sql, '') FROM main.sqlite_master WHERE type IN ('table', 'view')", nil, 3, func(v []any) {
+	err = d.each(ctx, db, "SELECT name, type, coalesce(sql, '') FROM main.sqlite_master WHERE type IN ('table', 'view')", nil, func(v []any) {
 		t := &Table{Name: asText(v[0]), View: asText(v[1]) == "view", Estimate: -1}
 		ddl := asText(v[2])
 		more := details[t.Name]
 		t.Strict = more.strict
 		t.Virtual = strings.HasPrefix(strings.ToUpper(strings.TrimSpace(ddl)), "CREATE VIRTUAL")
-		lower := strings.ToLower(t.Name)
-		t.system = more.shadow || strings.HasPrefix(lower, "sqlite_") || strings.HasPrefix(lower, "crudadmin_") || lower == "goose_db_version"
+		t.system = more.shadow || strings.HasPrefix(strings.ToLower(t.Name), "sqlite_") || notOwn(t.Name)
 		switch {
 		case t.View:
 			t.ReadOnly = "it is a view"
@@ -42,9 +41,6 @@ func (d *sqlite) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 		if !t.View && !t.Virtual {
 			t.replaces = parseReplaces(ddl)
 			t.checks = parseChecks(ddl)
-			for _, one := range t.checks {
-				t.Checks = append(t.Checks, one.expression)
-			}
 		}
 		t.ddl = ddl
 		schema.Tables = append(schema.Tables, t)
@@ -83,7 +79,7 @@ type tableDetails struct{ shadow, withoutRowID, strict bool }
 
 func (d *sqlite) tableList(ctx context.Context, db *sql.DB) (map[string]tableDetails, error) {
 	all := map[string]tableDetails{}
-	err := d.each(ctx, db, "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'", nil, 4, func(v []any) {
+	err := d.each(ctx, db, "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'", nil, func(v []any) {
 		all[asText(v[0])] = tableDetails{shadow: asText(v[1]) == "shadow", withoutRowID: asInt(v[2]) != 0, strict: asInt(v[3]) != 0}
 	})
 	return all, err
@@ -91,7 +87,7 @@ func (d *sqlite) tableList(ctx context.Context, db *sql.DB) (map[string]tableDet
 
 // describe fills in one table. An error is about that table, unless it is an outage.
 func (d *sqlite) describe(ctx context.Context, db *sql.DB, t *Table, withoutRowID bool) error {
-	err := d.each(ctx, db, `SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid`, []any{t.Name}, 6, func(v []any) {
+	err := d.each(ctx, db, `SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid`, []any{t.Name}, func(v []any) {
 		c := &Column{Name: asText(v[0]), Type: asText(v[1]), Nullable: asInt(v[2]) == 0, HasDefault: v[3] != nil, Default: asText(v[3]),
 			PrimaryKey: asInt(v[4]), Hidden: asInt(v[5]) == 1, Generated: asInt(v[5]) >= 2}
 		if withoutRowID && c.PrimaryKey > 0 {
@@ -204,7 +200,7 @@ func (d *sqlite) indexes(ctx context.Context, db *sql.DB, t *Table, withoutRowID
 	}
 	var all []index
 	ownKey := false // the primary key has an index of its own, so it is not the row id
-	err := d.each(ctx, db, `SELECT name, "unique", origin, partial FROM pragma_index_list(?, 'main')`, []any{t.Name}, 4, func(v []any) {
+	err := d.each(ctx, db, `SELECT name, "unique", origin, partial FROM pragma_index_list(?, 'main')`, []any{t.Name}, func(v []any) {
 		ownKey = ownKey || asText(v[2]) == "pk"
 		if asInt(v[3]) == 0 {
 			all = append(all, index{Index{Name: asText(v[0]), Unique: asInt(v[1]) != 0}, asText(v[2])})
@@ -215,7 +211,7 @@ func (d *sqlite) indexes(ctx context.Context, db *sql.DB, t *Table, withoutRowID
 	}
 	slices.SortFunc(all, func(a, b index) int { return strings.Compare(a.Name, b.Name) })
 	for _, i := range all {
-		err := d.each(ctx, db, `SELECT name, cid FROM pragma_index_xinfo(?, 'main') WHERE key = 1 ORDER BY seqno`, []any{i.Name}, 2, func(v []any) {
+		err := d.each(ctx, db, `SELECT name, cid FROM pragma_index_xinfo(?, 'main') WHERE key = 1 ORDER BY seqno`, []any{i.Name}, func(v []any) {
 			name := ""
 			if asInt(v[1]) >= 0 {
 				name = asText(v[0])
@@ -238,8 +234,7 @@ func (d *sqlite) indexes(ctx context.Context, db *sql.DB, t *Table, withoutRowID
 		if !i.Unique || i.origin == "pk" || len(columns) < len(i.Columns) {
 			continue
 		}
-		t.UniqueKeys = append(t.UniqueKeys, UniqueKey{Name: i.Name, Columns: i.Columns,
-			NotNull: !slices.ContainsFunc(columns, func(c *Column) bool { return c.Nullable })})
+		t.UniqueKeys = append(t.UniqueKeys, newUniqueKey(i.Name, columns))
 	}
 	if len(t.PrimaryKey) == 1 && !withoutRowID && !ownKey {
 		c, _ := t.Column(t.PrimaryKey[0])
@@ -253,7 +248,7 @@ func (d *sqlite) indexes(ctx context.Context, db *sql.DB, t *Table, withoutRowID
 
 func (d *sqlite) foreignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 	last := -1
-	return d.each(ctx, db, `SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?, 'main') ORDER BY id DESC, seq`, []any{t.Name}, 6, func(v []any) {
+	return d.each(ctx, db, `SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?, 'main') ORDER BY id DESC, seq`, []any{t.Name}, func(v []any) {
 		if id := asInt(v[0]); id != last {
 			last = id
 			t.ForeignKeys = append(t.ForeignKeys, &ForeignKey{Table: t.Name, RefTable: asText(v[1]), OnUpdate: Action(asText(v[4])), OnDelete: Action(asText(v[5]))})
@@ -271,12 +266,12 @@ func (d *sqlite) foreignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (map[string]int64, error) {
 	estimates := map[string]int64{}
 	analyzed := false
-	err := d.each(ctx, db, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'sqlite_stat1'", nil, 1, func([]any) { analyzed = true })
+	err := d.each(ctx, db, "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'sqlite_stat1'", nil, func([]any) { analyzed = true })
 	if err != nil {
 		return nil, err
 	}
 	if analyzed {
-		err := d.each(ctx, db, "SELECT tbl, stat FROM main.sqlite_stat1", nil, 2, func(v []any) {
+		err := d.each(ctx, db, "SELECT tbl, stat FROM main.sqlite_stat1", nil, func(v []any) {
 			first, _, _ := strings.Cut(asText(v[1]), " ")
 			if n, err := strconv.ParseInt(first, 10, 64); err == nil {
 				estimates[asText(v[0])] = max(n, estimates[asText(v[0])])
@@ -287,7 +282,7 @@ func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (ma
 		}
 	}
 	var size int64
-	err = d.each(ctx, db, "SELECT c.page_count * s.page_size FROM pragma_page_count AS c, pragma_page_size AS s", nil, 1, func(v []any) { size, _ = v[0].(int64) })
+	err = d.each(ctx, db, "SELECT c.page_count * s.page_size FROM pragma_page_count AS c, pragma_page_size AS s", nil, func(v []any) { size, _ = v[0].(int64) })
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +298,7 @@ func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (ma
 		rowid := d.place(t, term{})
 		// As two subqueries each is one seek; in one SELECT it is a scan.
 		from := " FROM " + d.from(t) + ")"
-		err := d.each(ctx, db, "SELECT (SELECT max("+rowid+")"+from+", (SELECT min("+rowid+")"+from, nil, 2, func(v []any) {
+		err := d.each(ctx, db, "SELECT (SELECT max("+rowid+")"+from+", (SELECT min("+rowid+")"+from, nil, func(v []any) {
 			highest, some := v[0].(int64)
 			lowest, _ := v[1].(int64)
 			if n := highest - lowest + 1; !some {
@@ -319,31 +314,9 @@ func (d *sqlite) estimates(ctx context.Context, db *sql.DB, tables []*Table) (ma
 	return estimates, nil
 }
 
-// each calls row with the n columns of every row.
-func (*sqlite) each(ctx context.Context, db queryer, query string, args []any, n int, row func([]any)) error {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // its error is rows.Err's
-	for rows.Next() {
-		line := newScan(n)
-		if err := rows.Scan(line.targets...); err != nil {
-			return err
-		}
-		row(line.values)
-	}
-	return rows.Err()
-}
-
-func asText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case []byte:
-		return string(v)
-	}
-	return ""
+// each calls row with the columns of every row.
+func (*sqlite) each(ctx context.Context, db queryer, query string, args []any, row func([]any)) error {
+	return each(ctx, db, fragment{query, args}, func(line *scan) { row(line.values) })
 }
 
 func asInt(v any) int {

@@ -14,7 +14,7 @@ import (
 
 // triggers reads the triggers of all tables.
 func (d *sqlite) triggers(ctx context.Context, db *sql.DB, tables []*Table) error {
-	return d.each(ctx, db, "SELECT name, tbl_name, coalesce(sql, '') FROM main.sqlite_master WHERE type = 'trigger' ORDER BY name", nil, 3, func(v []any) {
+	return d.each(ctx, db, "SELECT name, tbl_name, coalesce(sql, '') FROM main.sqlite_master WHERE type = 'trigger' ORDER BY name", nil, func(v []any) {
 		i := slices.IndexFunc(tables, func(t *Table) bool { return strings.EqualFold(t.Name, asText(v[1])) })
 		if i < 0 {
 			return
@@ -62,7 +62,7 @@ func (d *sqlite) obstacles(ctx context.Context, db *sql.DB, t *Table) error {
 		Modification: "UPDATE " + d.into(t) + " SET " + strings.Join(set, ", "),
 		Deletion:     "DELETE FROM " + d.into(t),
 	} {
-		err := d.each(ctx, db, "EXPLAIN "+statement, nil, 8, func([]any) {})
+		err := d.each(ctx, db, "EXPLAIN "+statement, nil, func([]any) {})
 		if outage(classify(ctx, d, err)) && ctx.Err() != nil {
 			return err
 		}

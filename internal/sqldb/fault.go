@@ -88,7 +88,7 @@ func (e Engine) Fault(err error) Fault {
 	case MySQL:
 		return mysqlFault(err)
 	}
-	if sqlState(err) != "" {
+	if SQLState(err) != "" {
 		return postgresqlFault(err)
 	}
 	return mysqlFault(err)
@@ -100,9 +100,9 @@ func (e Engine) Owns(err error) bool {
 	case SQLite:
 		return sqliteCode(err) >= 0
 	case PostgreSQL:
-		return sqlState(err) != ""
+		return SQLState(err) != ""
 	default:
-		return mysqlNumber(err) != 0
+		return MySQLNumber(err) != 0
 	}
 }
 
@@ -191,12 +191,9 @@ func sqliteFault(err error) Fault {
 	return Refused
 }
 
-// SQLState is the SQLSTATE of an error of PostgreSQL; empty for other errors.
-func SQLState(err error) string { return sqlState(err) }
-
-// sqlState is the SQLSTATE (PostgreSQL manual, appendix A), which errors of the server have as a
+// SQLState is the SQLSTATE (PostgreSQL manual, appendix A), which errors of the server have as a
 // method in pgx and in lib/pq. It is empty for other errors.
-func sqlState(err error) string {
+func SQLState(err error) string {
 	answer, ok := errors.AsType[interface {
 		error
 		SQLState() string
@@ -235,7 +232,7 @@ var postgresqlFaults = map[string]Fault{
 }
 
 func postgresqlFault(err error) Fault {
-	state := sqlState(err)
+	state := SQLState(err)
 	if state == "" {
 		return unanswered(err)
 	}
@@ -246,7 +243,7 @@ func postgresqlFault(err error) Fault {
 // prepared statements: one is there already or is not there, or has other arguments (PostgreSQL
 // manual, appendix A).
 func MixedUp(err error) bool {
-	switch sqlState(err) {
+	switch SQLState(err) {
 	case "42P05", "26000", "08P01":
 		return true
 	}
@@ -286,17 +283,13 @@ var mysqlFaults = map[int]Fault{
 	3988: Unstorable, // ER_CANNOT_CONVERT_STRING
 }
 
-// MySQLNumber is the number of an error of MySQL or MariaDB; 0 for other errors, and for none.
+// MySQLNumber is the number of an error of MySQL or MariaDB, which the driver has in a field of its
+// own type and at the beginning of the text: "Error 1062 (23000): …". It is 0 for other errors, and
+// for none.
 func MySQLNumber(err error) int {
 	if err == nil {
 		return 0
 	}
-	return mysqlNumber(err)
-}
-
-// mysqlNumber is the number of an error of the server, which the driver has in a field of its own
-// type and at the beginning of the text: "Error 1062 (23000): …". It is 0 for other errors.
-func mysqlNumber(err error) int {
 	_, text, found := strings.Cut(err.Error(), "Error ")
 	if !found {
 		return 0
@@ -312,7 +305,7 @@ func mysqlNumber(err error) int {
 }
 
 func mysqlFault(err error) Fault {
-	number := mysqlNumber(err)
+	number := MySQLNumber(err)
 	if number == 0 {
 		return unanswered(err)
 	}
