@@ -1,7 +1,7 @@
-// This file holds the dialect of MySQL and MariaDB: connections, identifiers, cells, errors.
-// mysql_session.go holds the settings of connections and stops statements, mysql_schema.go reads
-// the catalogue, mysql_type.go the types, mysql_match.go holds the conditions, mysql_write.go the
-// writes.
+// This file holds the dialect of MySQL and MariaDB: identifiers, exports, errors. server.go holds
+// what it has in common with PostgreSQL's. mysql_session.go holds the settings of connections and
+// stops statements, mysql_schema.go reads the catalogue, mysql_type.go the types, mysql_match.go
+// holds the conditions, mysql_write.go the writes.
 
 package data
 

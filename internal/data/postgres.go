@@ -1,6 +1,7 @@
-// This file holds the PostgreSQL dialect: connections, identifiers, cells, errors.
-// postgres_schema.go reads its catalogue, postgres_type.go its types, postgres_match.go holds its
-// conditions, postgres_write.go and postgres_violation.go its writes.
+// This file holds the PostgreSQL dialect: identifiers, exports, errors. server.go holds what it has
+// in common with that of MySQL and MariaDB. postgres_schema.go reads its catalogue,
+// postgres_type.go its types, postgres_match.go holds its conditions, postgres_write.go and
+// postgres_violation.go its writes.
 //
 // Every statement that reads runs in a transaction of its own, which the server keeps from writing,
 // and in which the texts of values do not depend on what the connection was told before.

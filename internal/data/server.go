@@ -160,7 +160,7 @@ func asString(v any) (string, bool) {
 	return "", false
 }
 
-// asText is asString, empty for what is no text.
+// asText is asString; what is not a text gives an empty one.
 func asText(v any) string {
 	text, _ := asString(v)
 	return text
