@@ -109,39 +109,10 @@ func TestDoctorFails(t *testing.T) {
 	}
 }
 
-func TestDoctorOfPostgres(t *testing.T) {
-	server := testserver.SharedPostgres(t)
-	shown, err := connect.Parse(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := shown.Shown(t.Context(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if _, err := db.ExecContext(t.Context(), "CREATE TABLE parents (id integer PRIMARY KEY, api_token text); CREATE TABLE children (id integer, parent_id integer REFERENCES parents, at interval)"); err != nil {
-		t.Fatal(err)
-	}
-	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"doctor", "--database", server.URL(), "--data-dir", t.TempDir() + "/data", "--json"}, nil, &out, &errs, func(string) string { return "" })
-	var r report
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != exitDone || r.Tables != 2 {
-		t.Fatalf("%d, %v: %s %s", code, err, out.String(), errs.String())
-	}
-	for _, want := range []string{"PostgreSQL 1", "has no index", "has no key", "masked"} {
-		if !slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, want) }) {
-			t.Errorf("%q is not in %+v", want, r.Findings)
-		}
-	}
-	if slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, "type that says nothing") }) {
-		t.Error("a type of PostgreSQL is said to say nothing")
-	}
-}
-
-func TestDoctorOfMariaDB(t *testing.T) {
-	server := testserver.SharedMariaDB(t)
-	address := "mariadb://" + server.User + ":" + server.Password + "@" + server.Addr + "/" + server.Database
+// examined is the doctor's report on a database of a server, made of the statements, with two
+// tables. Each of the texts is in one of its findings.
+func examined(t *testing.T, address string, statements, wants []string) report {
+	t.Helper()
 	shown, err := connect.Parse(address)
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +122,7 @@ func TestDoctorOfMariaDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	for _, statement := range []string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text)", "CREATE TABLE children (id integer, parent_id integer REFERENCES parents (id), at year)"} {
+	for _, statement := range statements {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
@@ -162,9 +133,25 @@ func TestDoctorOfMariaDB(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != exitDone || r.Tables != 2 {
 		t.Fatalf("%d, %v: %s %s", code, err, out.String(), errs.String())
 	}
-	for _, want := range []string{"MariaDB 1", "has no key", "masked"} {
+	for _, want := range wants {
 		if !slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, want) }) {
 			t.Errorf("%q is not in %+v", want, r.Findings)
 		}
 	}
+	return r
+}
+
+func TestDoctorOfPostgres(t *testing.T) {
+	r := examined(t, testserver.SharedPostgres(t).URL(),
+		[]string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text); CREATE TABLE children (id integer, parent_id integer REFERENCES parents, at interval)"},
+		[]string{"PostgreSQL 1", "has no index", "has no key", "masked"})
+	if slices.ContainsFunc(r.Findings, func(f finding) bool { return strings.Contains(f.Message, "type that says nothing") }) {
+		t.Error("a type of PostgreSQL is said to say nothing")
+	}
+}
+
+func TestDoctorOfMariaDB(t *testing.T) {
+	examined(t, addressOfMariaDB(t),
+		[]string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text)", "CREATE TABLE children (id integer, parent_id integer REFERENCES parents (id), at year)"},
+		[]string{"MariaDB 1", "has no key", "masked"})
 }

@@ -16,8 +16,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
@@ -132,14 +130,8 @@ func submit(t *testing.T, client *http.Client, page, action string, form url.Val
 // addressOfMariaDB is an empty database, in the form of ADMIN_DATABASE_URL.
 func addressOfMariaDB(t *testing.T) string {
 	t.Helper()
-	config, err := mysql.ParseDSN(testserver.SharedMariaDB(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := url.URL{Scheme: "mariadb", User: url.UserPassword(config.User, config.Passwd), Host: config.Addr, Path: "/" + config.DBName}
-	if config.Net == "unix" {
-		u.Host, u.RawQuery = "", url.Values{"socket": {config.Addr}}.Encode()
-	}
+	server := testserver.SharedMariaDB(t)
+	u := url.URL{Scheme: "mariadb", User: url.UserPassword(server.User, server.Password), Host: server.Addr, Path: "/" + server.Database}
 	return u.String()
 }
 
