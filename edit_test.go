@@ -27,6 +27,19 @@ func (b *browser) tokenOf(path string) string {
 	return html.UnescapeString(found[1])
 }
 
+var onceToken = regexp.MustCompile(`name="row.once" value="([^"]+)"`)
+
+// onceOf loads the form of a new record and returns what makes one record of it, however often it
+// is sent.
+func (b *browser) onceOf(path string) string {
+	b.t.Helper()
+	found := onceToken.FindStringSubmatch(b.get(path).Body.String())
+	if found == nil {
+		b.t.Fatalf("%s has no token", path)
+	}
+	return found[1]
+}
+
 // scalar reads one value from the application's database.
 func (b *bench) scalar(t *testing.T, query string) string {
 	t.Helper()

@@ -23,24 +23,14 @@ import (
 )
 
 func TestPostgresIsShown(t *testing.T) {
-	db, err := sql.Open("pgx", testserver.SharedPostgres(t).URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	for _, statement := range []string{
+	b := postgresBench(t,
 		`CREATE SCHEMA sales`,
 		`CREATE TYPE state AS ENUM ('new', 'paid')`,
 		`CREATE TABLE customers (id bigserial PRIMARY KEY, name text NOT NULL, password_hash text, born date, tags text[])`,
 		`CREATE TABLE sales.orders (id uuid PRIMARY KEY, customer_id bigint REFERENCES customers, state state, total numeric(14,2), at timestamptz)`,
 		`INSERT INTO customers (name, password_hash, born, tags) VALUES ('Ann', 'topsecrethash', '1990-01-02', '{a,b}'), ('<script>alert(1)</script>', NULL, NULL, NULL)`,
-		`INSERT INTO sales.orders VALUES ('123e4567-e89b-12d3-a456-426614174000', 1, 'paid', 12345678901.10, '2024-03-10 02:30:00.123456-05')`,
-	} {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
-	page := newBench(t, func(cfg *Config) { cfg.DB = db }).browser(t).signIn(adminName)
+		`INSERT INTO sales.orders VALUES ('123e4567-e89b-12d3-a456-426614174000', 1, 'paid', 12345678901.10, '2024-03-10 02:30:00.123456-05')`)
+	page := b.browser(t).signIn(adminName)
 	order := "/m/sales.orders/123e4567-e89b-12d3-a456-426614174000"
 	for path, wants := range map[string][]string{
 		"/":                                {"customers", "sales.orders"},
@@ -67,10 +57,11 @@ func TestPostgresIsShown(t *testing.T) {
 				t.Errorf("%s: %q is not on the page", path, want)
 			}
 		}
-		for _, never := range []string{"topsecrethash", "<script>alert"} {
-			if strings.Contains(body, never) && path != "/m/customers/export.csv" {
-				t.Errorf("%s: %q is on the page", path, never)
-			}
+		if strings.Contains(body, "topsecrethash") {
+			t.Errorf("%s: a secret is on the page", path)
+		}
+		if strings.Contains(body, "<script>alert") && path != "/m/customers/export.csv" { // which no browser runs
+			t.Errorf("%s: a script is on the page", path)
 		}
 	}
 }
@@ -82,15 +73,7 @@ func postgresBench(t *testing.T, statements ...string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
-	for _, statement := range statements {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%.200s: %v", statement, err)
-		}
-	}
-	b := newBench(t, func(c *Config) { c.DB = db })
-	b.db = db
-	return b
+	return benchOver(t, db, statements...)
 }
 
 // A form that is opened and sent as it is writes nothing, and a new record that nobody touched is

@@ -5,6 +5,7 @@ package crudadmin
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"html"
 	"mime/multipart"
@@ -29,6 +30,12 @@ func faultBench(t testing.TB, statements ...string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return benchOver(t, db, statements...)
+}
+
+// benchOver is a panel over the database, which it closes, after the statements.
+func benchOver(t testing.TB, db *sql.DB, statements ...string) *bench {
+	t.Helper()
 	t.Cleanup(func() { _ = db.Close() })
 	for _, statement := range statements {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
