@@ -7,15 +7,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-crudadmin/crudadmin/internal/admindb"
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
-
-// locks are the queries of one row that wait for every other transaction with this lock. SQLite
-// needs none: only one transaction can write.
-var locks = map[sqldb.Engine]string{
-	sqldb.PostgreSQL: "SELECT pg_advisory_xact_lock(7165919031090963316)", // "crudacct" in ASCII
-	sqldb.MySQL:      "SELECT id FROM crudadmin_account_lock WHERE id = 1 FOR UPDATE",
-}
 
 // exec runs one statement and returns how many rows it changed. MySQL counts rows that had the new
 // values before only if the DSN says clientFoundRows.
@@ -36,7 +30,7 @@ func (a *Accounts) exec(ctx context.Context, op, query string, args ...any) (n i
 func (a *Accounts) alone(ctx context.Context, op string, work func(context.Context, *sqldb.Tx) error) error {
 	err := a.retry(ctx, func(ctx context.Context) error {
 		_, err := a.db.Attempt(ctx, func(t *sqldb.Tx) error {
-			if lock := locks[a.db.Engine]; lock != "" {
+			if lock := admindb.AccountLock(a.db.Engine); lock != "" {
 				var held any
 				if err := t.Row(ctx, lock).Scan(&held); err != nil {
 					return fmt.Errorf("lock: %w", err)

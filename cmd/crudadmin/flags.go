@@ -28,6 +28,7 @@ type grammar struct {
 	Health  healthCommand  `cmd:"" help:"Ask the panel that runs with the same settings whether it is alive: exit code 0, or 1."`
 	Secret  secretCommand  `cmd:"" help:"Print a fresh secret key for ADMIN_SECRET_KEY."`
 	User    userCommand    `cmd:"" help:"Change an administrator."`
+	Admin   adminCommand   `cmd:"" help:"Move the administrators' database."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -62,7 +63,7 @@ func (p *program) parse(args []string) (command, error) {
 	if err != nil {
 		return nil, &usageError{err, helpFor(err)}
 	}
-	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "user unlock <name>": &g.User.Unlock, "version": &g.Version}[selected.Command()], nil
+	return map[string]command{"demo": &g.Demo, "serve": &g.Serve, "doctor": &g.Doctor, "health": &g.Health, "secret": &g.Secret, "user unlock <name>": &g.User.Unlock, "admin copy": &g.Admin.Copy, "version": &g.Version}[selected.Command()], nil
 }
 
 // parser reads arguments into g, and variables where a flag is not given.

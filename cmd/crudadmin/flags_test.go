@@ -17,6 +17,7 @@ import (
 var otherNames = map[string]string{
 	"database": "DATABASE_URL", "json": "JSON_OUTPUT", "show": "SHOW_TABLES", "hide": "HIDE_TABLES",
 	"mask": "MASK_COLUMNS", "unmask": "UNMASK_COLUMNS", "rights": "RIGHTS_FILE",
+	"from": "ADMIN_DATABASE_URL",
 }
 
 // eachFlag calls do with every flag of every command.
@@ -42,7 +43,7 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 	}
 	had := map[string]map[string]bool{}
 	eachFlag(t, func(command string, flag *kong.Flag) {
-		if flag.Name == "help" || flag.Name == "ready" { // what is asked once, and not a setting
+		if flag.Name == "help" || flag.Name == "ready" || flag.Name == "to" { // what is asked once, and not a setting
 			return
 		}
 		if had[flag.Name] == nil {

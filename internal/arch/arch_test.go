@@ -91,7 +91,7 @@ var rules = map[string]rule{
 	// The panel's parts.
 	"data":          {imports: []string{"config", "internal/fields"}, stdlib: true, never: noHTTP},
 	"internal/data": {imports: []string{"data", "internal/text", "internal/clip", "internal/namelist", "internal/sqldb"}, never: []string{module + "/session…"}},
-	"account":       {imports: []string{"config", "internal/fields", "internal/migrate", "internal/sqldb"}, never: []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/internal/ui…"}},
+	"account":       {imports: []string{"config", "internal/fields", "internal/migrate", "internal/sqldb", "internal/admindb"}, never: []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/internal/ui…"}},
 	"audit":         {imports: []string{"internal/migrate", "internal/sqldb"}, never: []string{module + "/data…", module + "/internal/ui…"}},
 	"internal/ui":   {imports: []string{"internal/text"}, never: noSQL},
 	// Every sentence; the one that links plural rules.
@@ -105,7 +105,9 @@ var rules = map[string]rule{
 	}},
 	"internal/clip": {stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	// The one that knows SQL engines and what their drivers say.
-	"internal/sqldb":    {stdlib: true, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/account…", module + "/internal/migrate…"})},
+	"internal/sqldb": {stdlib: true, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/data…", module + "/account…", module + "/internal/migrate…"})},
+	// The one that knows every table of an administrators' database.
+	"internal/admindb":  {imports: []string{"internal/sqldb"}, stdlib: true, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/account…", module + "/internal/ui…"})},
 	"internal/migrate":  {imports: []string{"internal/sqldb"}, never: slices.Concat(noHTTP, []string{module + "/session…", module + "/data…", module + "/internal/ui…"})},
 	"internal/loglevel": {imports: []string{"internal/environ"}, stdlib: true, never: slices.Concat(noHTTP, noSQL)},
 	// The one that links a library of validate tags.
