@@ -16,6 +16,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
 // ErrAsked means that other records match, or go with them, than when the person was asked. Nothing
@@ -78,10 +80,19 @@ func (s *Source) sameAsked(ctx context.Context, db queryer, t *Table, conditions
 		preview = &Preview{}
 	}
 	now, err := s.question(ctx, db, t, conditions, preview, lock)
-	if err == nil && now.Token != token {
-		err = ErrAsked
+	if err != nil || now.Token == token {
+		return now.Count, err
 	}
-	return now.Count, err
+	if lock != "" {
+		if preview != nil {
+			preview = &Preview{}
+		}
+		seen, err := s.question(ctx, db, t, conditions, preview, "")
+		if err == nil && seen.Token == token { // they are the rows, and not all could be locked
+			return 0, &UnwritableError{Table: t.Name, Reason: text.RowsProtected}
+		}
+	}
+	return now.Count, ErrAsked
 }
 
 // question reads the rows that meet the conditions, one at a time, and fills the preview of their

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
@@ -40,10 +41,12 @@ type violation struct {
 func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
 	db = s.answering(db)
 	v, ok := s.dialect.violation(ctx, db, t, err)
-	if !ok {
+	if fault := s.dialect.engine().Fault(err); !ok || fault == sqldb.Forbidden || fault == sqldb.Outdated {
 		if why := s.obstacle(ctx, op, t, err); why != nil {
 			return &UnwritableError{Table: t.Name, Reason: why}
 		}
+	}
+	if !ok {
 		return s.failed(ctx, op, t, err)
 	}
 	wrong := func(column string, m text.Message) *FieldError { return in.wrong(t, column, m) }

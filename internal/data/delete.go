@@ -60,7 +60,11 @@ func (s *Source) remove(ctx context.Context, t *Table, key Key, token string) er
 // stillAsked reads a row that is to be deleted. The row, and the records that go with it, must
 // still be those that the token of its preview covers.
 func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, token string) (*rowState, error) {
-	state, err := s.rowState(ctx, db, t, key, s.dialect.lock(t, true))
+	lock := s.dialect.lock(t, true)
+	state, err := s.rowState(ctx, db, t, key, lock)
+	if err == nil && state == nil {
+		err = s.protected(ctx, db, t, key, lock)
+	}
 	switch {
 	case err != nil:
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
@@ -22,6 +23,33 @@ import (
 type postgres struct {
 	server
 	version string // 15.14
+	// beside are schemas that search_path does not lead to, with operators of columns' types, as
+	// they are written in search_path. They stay once they were met.
+	beside struct {
+		sync.Mutex
+		schemas []string
+	}
+}
+
+// lookBeside makes the operators of a schema found, after all others.
+func (d *postgres) lookBeside(schema string) {
+	d.beside.Lock()
+	defer d.beside.Unlock()
+	if name := `"` + strings.ReplaceAll(schema, `"`, `""`) + `"`; !slices.Contains(d.beside.schemas, name) {
+		d.beside.schemas = append(d.beside.schemas, name)
+	}
+}
+
+// path is the statement that makes the operators of types found whose schema (of an extension) is
+// not in search_path; empty where all are.
+func (d *postgres) path() string {
+	d.beside.Lock()
+	defer d.beside.Unlock()
+	if len(d.beside.schemas) == 0 {
+		return ""
+	}
+	schemas := "'" + strings.ReplaceAll(strings.Join(d.beside.schemas, ", "), "'", "''") + "'"
+	return "; SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), " + schemas + "), true)"
 }
 
 // newPostgres refuses versions before 13 (2020), and servers that speak PostgreSQL's protocol
@@ -59,14 +87,14 @@ const postgresSettings = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO
 	"SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL client_encoding = 'UTF8'; " +
 	"SET LOCAL standard_conforming_strings = on"
 
-func (*postgres) start(p purpose) sqldb.Start {
+func (d *postgres) start(p purpose) sqldb.Start {
 	begin := map[purpose]string{
 		reads:   "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		writes:  "BEGIN ISOLATION LEVEL READ COMMITTED",
 		deletes: "BEGIN ISOLATION LEVEL REPEATABLE READ",
 	}[p]
 	return func(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
-		statements := begin + "; " + postgresSettings
+		statements := begin + "; " + postgresSettings + d.path()
 		if left, bounded := statementTime(ctx); bounded {
 			statements += fmt.Sprintf("; SET LOCAL statement_timeout = %d", left.Milliseconds())
 		}

@@ -45,7 +45,7 @@ func (d *postgres) introspect(ctx context.Context, db *sql.DB) (*Schema, error) 
 	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
 		for _, read := range []func(context.Context, queryer) error{
 			c.readTables, c.readTypes, c.readColumns, c.readIndexes, c.readConstraints, c.readGenerated, c.readTriggers,
-			c.readRules, c.readParts,
+			c.readRules, c.readParts, c.readRewrites,
 		} {
 			if err := read(ctx, db); err != nil {
 				return err
@@ -171,11 +171,13 @@ func (c *postgresCatalogue) readColumns(ctx context.Context, db queryer) error {
 		Help      string
 		Readable  bool
 		Collated  bool
+		Entered   bool
 	}
 	return objects(ctx, db, `SELECT a.attrelid AS rel, a.attnum AS num, a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
 		a.atttypid AS typ, a.atttypmod AS mod, a.attnotnull AS required, a.attidentity AS identity, a.attgenerated AS generated,
 		pg_catalog.pg_get_expr(f.adbin, f.adrelid) AS "default", coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '') AS help,
 		pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable,
+		pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT, UPDATE') AS entered,
 		EXISTS (SELECT 1 FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) AS collated
 		FROM (`+shownRelations+`) AS r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
 		LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
@@ -195,8 +197,11 @@ func (c *postgresCatalogue) readColumns(ctx context.Context, db queryer) error {
 		if typ := postgresTypeOf(column); r.Identity == "a" && typ != nil {
 			typ.fixed = "is assigned by the database"
 		}
-		if typ := postgresTypeOf(column); r.Collated && typ != nil {
-			typ.collated = true
+		if typ := postgresTypeOf(column); typ != nil {
+			typ.collated = r.Collated
+			if some := t.lacks[Insertion] == nil || t.lacks[Modification] == nil; !r.Entered && some && typ.fixed == "" {
+				typ.fixed = "is one that the panel's user of the database may only read"
+			}
 		}
 		t.Columns = append(t.Columns, column)
 		c.columns[r.Rel][r.Num] = column
@@ -396,6 +401,22 @@ func (c *postgresCatalogue) readTriggers(ctx context.Context, db queryer) error 
 			if t := c.tables[r.Rel]; t != nil && r.Type&one.bit != 0 {
 				t.triggers = append(t.triggers, trigger{r.Name, one.on})
 			}
+		}
+	})
+}
+
+// readRewrites reads the rules that do something else instead of a write. The server does not say
+// what they do, nor gives the row that was written.
+func (c *postgresCatalogue) readRewrites(ctx context.Context, db queryer) error {
+	type row struct {
+		Rel        oid
+		Name, Type string
+	}
+	on := map[string]Operation{"2": Modification, "3": Insertion, "4": Deletion}
+	return objects(ctx, db, `SELECT w.ev_class AS rel, w.rulename AS name, w.ev_type AS type FROM (`+shownRelations+`) AS r
+		JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid WHERE w.is_instead AND w.ev_type <> '1' AND w.ev_enabled IN ('O', 'A') ORDER BY w.rulename`, func(r row) {
+		if t := c.tables[r.Rel]; t != nil && t.lacks[on[r.Type]] == nil {
+			t.lacks[on[r.Type]] = text.RuleInstead(r.Name, string(on[r.Type]))
 		}
 	})
 }

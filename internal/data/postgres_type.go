@@ -302,6 +302,8 @@ type postgresTypeRow struct {
 	Mod               int // of a domain's base
 	Required, Ordered bool
 	Labels            []string
+	Default           *string // of a domain
+	Beside            *string // the schema of its operators, if search_path does not lead there
 }
 
 func (c *postgresCatalogue) readTypes(ctx context.Context, db queryer) error {
@@ -314,14 +316,27 @@ func (c *postgresCatalogue) readTypes(ctx context.Context, db queryer) error {
 			JOIN pg_catalog.pg_amop s ON s.amopfamily = o.opcfamily AND s.amoplefttype = t.oid AND s.amoprighttype = t.oid AND s.amopstrategy = 1
 			JOIN pg_catalog.pg_operator p ON p.oid = s.amopopr
 			WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = t.oid AND p.oprname = '<') AS ordered,
+		pg_catalog.pg_get_expr(t.typdefaultbin, 0) AS "default",
+		(SELECT min(h.nspname) FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
+			JOIN pg_catalog.pg_amop s ON s.amopfamily = o.opcfamily AND s.amoplefttype = t.oid AND s.amoprighttype = t.oid
+			JOIN pg_catalog.pg_operator p ON p.oid = s.amopopr JOIN pg_catalog.pg_namespace h ON h.oid = p.oprnamespace
+			WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = t.oid AND NOT pg_catalog.pg_operator_is_visible(p.oid)) AS beside,
 		(SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels
 		FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace`,
-		func(r postgresTypeRow) { c.types[r.OID] = &r })
+		func(r postgresTypeRow) {
+			c.types[r.OID] = &r
+			if r.Beside != nil {
+				c.d.lookBeside(*r.Beside)
+			}
+		})
 }
 
 // describe sets what a column's type says of it. A column of a domain is one of the domain's base.
 func (c *postgresCatalogue) describe(column *Column, id oid, mod int) {
 	row := c.types[id]
+	if row != nil && row.Default != nil && !column.Generated && !column.HasDefault {
+		column.HasDefault, column.Default = true, *row.Default
+	}
 	for row != nil && row.Kind == "d" {
 		column.Nullable = column.Nullable && !row.Required
 		mod = row.Mod

@@ -19,19 +19,26 @@ const (
 	stateUnique    = "23505"
 	stateCheck     = "23514"
 	stateExclusion = "23P01"
-	stateRaised    = "P0" // PL/pgSQL errors: a class
-	stateData      = "22" // data exceptions: a class
-	stateRule      = "23" // integrity constraint violations: a class
+	stateForbidden = "42501" // insufficient_privilege: policies of rows too
+	stateAlways    = "428C9" // generated_always
+	stateRaised    = "P0"    // PL/pgSQL errors: a class
+	stateData      = "22"    // data exceptions: a class
+	stateRule      = "23"    // integrity constraint violations: a class
+	stateUndone    = "40"    // transaction rollback: a class
+	stateStatement = "26"    // invalid SQL statement name: a class
+	stateUnknown   = "42"    // syntax errors, and names that are not there: a class
+	stateSchema    = "3F"    // invalid schema name: a class
 )
 
-func (*postgres) violation(_ context.Context, _ queryer, t *Table, err error) (violation, bool) {
+func (d *postgres) violation(_ context.Context, _ queryer, t *Table, err error) (violation, bool) {
 	a, ok := sqldb.AnswerOf(err)
 	if !ok {
 		return violation{}, false
 	}
 	class := a.State[:min(2, len(a.State))]
+	unnamed := a.Constraint == "" && a.Table == "" && a.Column == "" && a.Type == ""
 	switch {
-	case class == stateRaised, class == stateRule && a.Constraint == "" && a.Table == "" && a.Column == "" && a.Type == "":
+	case class == stateRaised, unnamed && class == stateRule, unnamed && a.Raised() && class != stateUndone:
 		return violation{rule: ruleTrigger, message: a.Message}, true
 	case a.State == stateAborted:
 		return violation{rule: ruleTrigger, message: a.Message}, true
@@ -40,7 +47,7 @@ func (*postgres) violation(_ context.Context, _ queryer, t *Table, err error) (v
 	case class == stateData:
 		return violation{rule: ruleType, columns: blamed(err)}, true
 	case class != stateRule:
-		return violation{}, false
+		return violation{rule: ruleTrigger, message: a.Message}, d.refuses(a, err)
 	}
 	broken := violation{rule: ruleCheck, name: a.Constraint}
 	own := t.is(a.Schema, a.Table)
@@ -71,6 +78,18 @@ func (*postgres) violation(_ context.Context, _ queryer, t *Table, err error) (v
 		return violation{rule: broken.rule, table: t.beside(a.Schema, a.Table)}, true
 	}
 	return broken, true
+}
+
+// refuses says whether an answer is about what was written, and not about the server, or a schema
+// that is another one by now.
+func (d *postgres) refuses(a sqldb.Answer, err error) bool {
+	switch class := a.State[:min(2, len(a.State))]; {
+	case outage(d.classify(err)), a.Routine == "RevalidateCachedQuery", class == stateStatement:
+		return false
+	case class == stateUnknown, class == stateSchema:
+		return a.Where != "" || a.State == stateForbidden || a.State == stateAlways
+	}
+	return true
 }
 
 // blamed is the column whose value blame found.

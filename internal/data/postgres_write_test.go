@@ -259,6 +259,31 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 	}
 }
 
+// A column without a default of its own has that of its domain. An untouched new record is the
+// database's own row.
+func TestPostgresDomainsHaveDefaults(t *testing.T) {
+	s := postgresSource(t, Config{}, `CREATE TYPE mood AS ENUM ('bad', 'so so')`, `CREATE DOMAIN five AS integer NOT NULL DEFAULT 5 CHECK (VALUE > 0)`, `CREATE DOMAIN five_too AS five`, `CREATE DOMAIN six AS five DEFAULT 3 + 3`, `CREATE DOMAIN bare AS five`,
+		`ALTER DOMAIN bare DROP DEFAULT`, `CREATE DOMAIN made AS uuid NOT NULL DEFAULT '00112233-4455-6677-8899-aabbccddeeff'`, `CREATE DOMAIN feeling AS mood DEFAULT 'so so'`, `CREATE DOMAIN listed AS text[] NOT NULL DEFAULT '{}'`, `CREATE DOMAIN said AS varchar(9) DEFAULT 'it''s'`, `CREATE DOMAIN truth AS boolean NOT NULL DEFAULT true`,
+		`CREATE TABLE x (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a five, b five_too, c six, d made, e feeling, f listed, g said, h five DEFAULT 7, i said DEFAULT NULL, j truth, k bare DEFAULT 1, l five GENERATED ALWAYS AS (2) STORED)`, `INSERT INTO x DEFAULT VALUES`,
+		`CREATE TABLE needs (id integer PRIMARY KEY, a bare)`)
+	if _, err := s.Insert(t.Context(), "x", Input{}); err != nil {
+		t.Error(err)
+	}
+	const rest = "(a, b, c, d, e, f, g, h, i, j, k, l)"
+	if got, want := pgText(t, s, rest, "x WHERE id = 2"), pgText(t, s, rest, "x WHERE id = 1"); got != want {
+		t.Errorf("%s is there, want %s", got, want)
+	}
+	if _, err := s.Insert(t.Context(), "x", edited("a", "8", "c", "9")); err != nil {
+		t.Error(err)
+	}
+	if got := pgText(t, s, "(a, c)", "x WHERE id = 3"); got != "(8,9)" {
+		t.Error(got)
+	}
+	if _, err := s.Insert(t.Context(), "needs", edited("id", "1")); fieldsOf(err) != "a is required" {
+		t.Error(fieldsOf(err))
+	}
+}
+
 // What is entered is there as psql shows it, and edited again it stays, however the driver sends
 // statements: prepared, or with their arguments, as poolers want it.
 func TestPostgresValuesOfEveryType(t *testing.T) {

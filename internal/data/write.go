@@ -193,6 +193,9 @@ func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, tok
 		return nil, err
 	}
 	if state == nil {
+		if err := s.protected(ctx, db, t, key, lock); err != nil {
+			return nil, err
+		}
 		if token == "" {
 			return nil, fmt.Errorf("%w: %s %s", ErrNotFound, t.Name, key)
 		}
@@ -206,6 +209,19 @@ func (s *Source) current(ctx context.Context, db queryer, t *Table, key Key, tok
 		return nil, &StaleError{Current: record}
 	}
 	return state, nil
+}
+
+// protected is an error if a row is there that lock has not found: a policy of the table lets it be
+// read and not written.
+func (s *Source) protected(ctx context.Context, db queryer, t *Table, key Key, lock string) error {
+	if lock == "" {
+		return nil
+	}
+	state, err := s.rowState(ctx, db, t, key, "")
+	if err != nil || state == nil {
+		return err
+	}
+	return &UnwritableError{Table: t.Name, Reason: text.RowProtected}
 }
 
 // written is the columns that a statement sets, and their values.

@@ -17,7 +17,13 @@ type Answer struct {
 	Column     string
 	Type       string // of a domain, its name
 	Constraint string
+	Where      string // the functions that it comes from; empty outside of any
+	Routine    string // of the server's source
 }
+
+// Raised says whether a program of the application's own said this, by RAISE. Its SQLSTATE is what
+// the program chose, and says nothing of the server.
+func (a Answer) Raised() bool { return a.Routine == "exec_stmt_raise" }
 
 // AnswerOf reads the parts of an error of PostgreSQL; false for other errors. pgx and lib/pq have
 // them as fields of their own types, under these names.
@@ -49,5 +55,7 @@ func AnswerOf(err error) (Answer, bool) {
 		Column:     part("ColumnName", "Column"),
 		Type:       part("DataTypeName"),
 		Constraint: part("ConstraintName", "Constraint"),
+		Where:      part("Where"),
+		Routine:    part("Routine"),
 	}, true
 }

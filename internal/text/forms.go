@@ -22,6 +22,9 @@ var (
 var (
 	TriggerLacks       = with[string]("form.trigger_lacks", "A trigger of the table calls {name}, which only the application has: make the change there.")
 	RightLacks         = with[string]("form.right_lacks", "The panel's user of the database lacks the right {right} on this table.")
+	RowProtected       = plain("form.row_protected", "A policy of the table lets the panel's user of the database read this record and not change it.")
+	RowsProtected      = plain("form.rows_protected", "A policy of the table lets the panel's user of the database read some of these records and not change them.")
+	RuleInstead        = with2[string, string]("form.rule_instead", "The rule {rule} of the table does something else instead of {right}: make the change in the application.")
 	RuleLacks          = with[string]("form.rule_lacks", "A rule of the table calls {name}, which only the application has: make the change there.")
 	BrokenKeyNoTable   = with3[string, string, string]("form.broken_key_no_table", "The foreign key {columns} of {table} refers to {parent}, which is not a table of the database: where foreign keys are enforced, as here, the database refuses the change.")
 	BrokenKeyNotUnique = with3[string, string, string]("form.broken_key_not_unique", "The foreign key {columns} of {table} refers to columns of {parent} that are not unique together: where foreign keys are enforced, as here, the database refuses the change.")
