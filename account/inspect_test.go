@@ -3,9 +3,12 @@
 package account_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestInspectMakesNothing(t *testing.T) {
@@ -40,4 +43,23 @@ func TestInspectMakesNothing(t *testing.T) {
 			t.Errorf("of three: %+v, %v", got, err)
 		}
 	})
+}
+
+// Engines that only look like one of ours are refused before anything is made in them, and an
+// outage is told from them.
+func TestOpenAndInspectRefuseLookalikes(t *testing.T) {
+	t.Parallel()
+	server := &testserver.Saying{Version: "8.0.30-Vitess", Comment: "Version: 18.0.2"}
+	db := server.Open()
+	defer func() { _ = db.Close() }()
+	_, opened := account.Open(t.Context(), db, account.Config{})
+	_, inspected := account.Inspect(t.Context(), db)
+	for _, err := range []error{opened, inspected} {
+		if err == nil || errors.Is(err, account.ErrUnavailable) || !strings.Contains(err.Error(), "Vitess is neither MySQL nor MariaDB itself") {
+			t.Errorf("%v", err)
+		}
+	}
+	if server.Asked() > 0 {
+		t.Errorf("%d statements were sent", server.Asked())
+	}
 }

@@ -42,24 +42,34 @@ const (
 	MySQL      Engine = "mysql" // MariaDB too
 )
 
-// ErrEngine means that the database answers, and is not one of the engines.
+// ErrEngine means that the database answers, and is not one of the engines in a version that is
+// supported.
 var ErrEngine = errors.New("want SQLite, PostgreSQL, MySQL or MariaDB")
 
 // Detect asks the database which engine it is, and of which version, in the words of the engine.
-// The version is empty where a pooler kept it back ([MixedUp]). Errors: [ErrEngine]; any other
-// error means that the database did not answer, or let nobody in: Engine("").Fault says which.
+// The version is empty where a pooler kept it back ([MixedUp]). Errors: [ErrEngine], also of an
+// engine that only looks like one of them, and of a version that is too old; any other error means
+// that the database did not answer, or let nobody in: Engine("").Fault says which.
 func Detect(ctx context.Context, db *sql.DB) (engine Engine, version string, err error) {
 	if err := db.PingContext(ctx); err != nil {
 		return "", "", err
 	}
 	err = db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
 	switch {
-	case err == nil && strings.HasPrefix(version, "PostgreSQL"), err != nil && MixedUp(err):
-		return PostgreSQL, version, nil
+	case err != nil && MixedUp(err):
+		return PostgreSQL, "", nil
+	case err == nil && strings.HasPrefix(version, "PostgreSQL"):
+		engine = PostgreSQL
 	case err == nil && strings.IndexFunc(version, unicode.IsDigit) == 0: // 8.4.0, 10.11.6-MariaDB
-		return MySQL, version, nil
+		engine = MySQL
 	case err == nil:
-		return "", "", fmt.Errorf("the database is %.100q: %w", version, ErrEngine)
+		return "", "", fmt.Errorf("the database is %.200q: %w", version, ErrEngine)
+	}
+	if engine != "" {
+		if err := engine.itself(ctx, db, version); err != nil {
+			return "", "", err
+		}
+		return engine, version, nil
 	}
 	notSQLite := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version)
 	if notSQLite == nil {

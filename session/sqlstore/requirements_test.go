@@ -262,3 +262,23 @@ func TestCrowdedPool(t *testing.T) {
 		t.Errorf("with the connections again, the report warns: %s", r.Warning)
 	}
 }
+
+// Engines that only look like one of ours are refused before anything is made in them.
+func TestOpenRefusesLookalikes(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{
+		"PostgreSQL 15.2-YB-2025.1.0.0-b0 on aarch64-unknown-linux-gnu, compiled by clang version 17, 64-bit": "YugabyteDB is not PostgreSQL itself",
+		"CockroachDB CCL v23.1.11 (x86_64-pc-linux-gnu, built 2023/09/27 01:53:43, go1.19.10)":                "CockroachDB",
+		"8.0.11-TiDB-v7.5.0":               "TiDB is neither MySQL nor MariaDB itself",
+		"8.0.30-Vitess":                    "Vitess is neither MySQL nor MariaDB itself",
+		"10.5.9-MariaDB-1:10.5.9+maria~f1": "MariaDB before 10.6 is not supported",
+	} {
+		server := &testserver.Saying{Version: version, Comment: "a comment"}
+		db := server.Open()
+		_, err := Open(t.Context(), db, Config{})
+		_ = db.Close()
+		if !errors.Is(err, session.ErrMisconfigured) || errors.Is(err, session.ErrUnavailable) || !strings.Contains(err.Error(), want) || server.Asked() > 0 {
+			t.Errorf("%s: %v after %d statements, want %q", version, err, server.Asked(), want)
+		}
+	}
+}
