@@ -27,8 +27,8 @@ import (
 // without its secrets.
 type Config struct {
 	// DB is the application's database, whose tables the panel shows. The caller
-	// keeps it and closes it. Supported: SQLite, and PostgreSQL from version 13 on. MySQL
-	// from 8.0 and MariaDB from 10.6 on are only read.
+	// keeps it and closes it. Supported: SQLite, PostgreSQL from version 13 on, MySQL from
+	// 8.0 on and MariaDB from 10.6 on.
 	DB *sql.DB `json:"-"`
 
 	// AdminDB is the database of the administrators, in which New creates tables named

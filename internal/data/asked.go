@@ -117,7 +117,7 @@ func (s *Source) question(ctx context.Context, db queryer, t *Table, conditions 
 			if err != nil {
 				return asked, err
 			}
-			if err := s.predict(ctx, db, preview, t, handles, h); err != nil {
+			if err := s.predict(ctx, db, preview, t, handles, h, lock); err != nil {
 				return asked, err
 			}
 		}

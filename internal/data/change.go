@@ -388,7 +388,7 @@ func (r *recorder) deletion(ctx context.Context, t *Table, handles [][]any) erro
 	if r == nil {
 		return nil
 	}
-	c := &cascade{s: r.s, db: r.tx, whole: true, deleted: map[*Table]*rowSet{}, affected: map[*ForeignKey]*rowSet{}}
+	c := &cascade{s: r.s, db: r.tx, whole: true, locks: r.s.dialect.moves(), deleted: map[*Table]*rowSet{}, affected: map[*ForeignKey]*rowSet{}}
 	for _, handle := range handles {
 		c.remove(t, handle)
 	}

@@ -1,12 +1,11 @@
 // Package data reads and writes the application's database. It reads the schema, turns a typed
 // Query, which has a form in addresses, into bounded SQL with parameters and keyset paging, and an
-// Input into one transaction. SQLite and PostgreSQL are read and written, MySQL and MariaDB are
-// only read; what each engine does its own way is behind the dialect interface.
+// Input into one transaction. What each engine does its own way is behind the dialect interface.
 //
 // Reading changes nothing, so a file that is opened read-only works; writing to it is ErrReadOnly.
-// A write enforces the foreign keys even where the connection does not, checks all of them when it
-// commits, and leaves the connection as it was. The package imports no SQL driver: the caller opens
-// the *sql.DB.
+// A write enforces the foreign keys even where the connection does not, checks all of them at the
+// latest when it commits, and leaves the connection as it was. The package imports no SQL driver:
+// the caller opens the *sql.DB.
 //
 // A table that cannot be read (a view whose base table is gone, a virtual table whose module is
 // missing) stays in the Schema and states its Problem; reading it is a *TableError.
@@ -71,7 +70,8 @@
 // that it takes to read it again, BIT is in zeros and ones, and a geometry is well-known text.
 // Texts compare and are sorted by their column's collation, long ones are sorted by their first 255
 // characters; ENUM and SET are texts. Numbers compare to their last digit. A zero date, or a time
-// of more than a day, equals itself.
+// of more than a day, equals itself. Two texts that are the same to a collation are two values to a
+// write.
 package data
 
 import (

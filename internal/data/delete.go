@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Delete deletes a record. token is the Token of its DeletePreview: if the row has changed, or
@@ -75,7 +76,7 @@ func (s *Source) stillAsked(ctx context.Context, db queryer, t *Table, key Key, 
 	case token == "":
 		return state, nil
 	}
-	now, err := s.deletion(ctx, db, &Preview{}, t, state)
+	now, err := s.deletion(ctx, db, &Preview{}, t, state, s.dialect.lock(t, true))
 	if err != nil || now.Token == token {
 		return state, err
 	}
@@ -169,18 +170,25 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		if err := s.permitted(s.Schema().Deleting(t.Name)); err != nil {
 			return err
 		}
-		if _, err := s.sameAsked(ctx, db, t, conditions, asked, s.dialect.lock(t, true)); err != nil {
+		was, err := s.sameAsked(ctx, db, t, conditions, asked, s.dialect.lock(t, true))
+		if err != nil {
 			return err
 		}
 		changes := s.recorder(ctx)
+		known := len(t.handle()) > 0
 		var handles [][]any
-		if t.hooks.BeforeDelete != nil || changes != nil && len(t.handle()) > 0 {
-			var err error
+		if t.hooks.BeforeDelete != nil || known && (changes != nil || s.dialect.moves()) {
 			if handles, err = s.handles(ctx, db, t, conditions, s.dialect.lock(t, true)); err != nil {
 				return err
 			}
 		}
-		if t.hooks.BeforeDelete != nil {
+		switch {
+		case t.hooks.BeforeDelete == nil && known && s.dialect.moves():
+			conditions = nil
+			for batch := range slices.Chunk(handles, imageBatch) {
+				conditions = append(conditions, []fragment{s.oneOf(t, batch)})
+			}
+		case t.hooks.BeforeDelete != nil:
 			conditions = nil
 			for _, handle := range handles {
 				if err := s.beforeDelete(ctx, db, t, handle); err != nil {
@@ -192,7 +200,7 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		if err := changes.deletion(ctx, t, handles); err != nil {
 			return err
 		}
-		if len(t.handle()) == 0 {
+		if !known {
 			changes.reach([]Reached{{Table: t.Name}})
 		}
 		for _, where := range conditions {
@@ -203,6 +211,9 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 			if deleted += n; deleted > MaxBulk {
 				return tooMany()
 			}
+		}
+		if was >= 0 && deleted > was { // somebody added one meanwhile
+			return ErrAsked
 		}
 		return nil
 	}, refused)

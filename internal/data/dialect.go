@@ -41,8 +41,10 @@ type dialect interface {
 	// and from referring to them anew if they are to be deleted, until the transaction ends. A row
 	// that somebody else is writing is found as it is after that.
 	lock(t *Table, deletes bool) string
-	// answers says whether a transaction can be asked anything after one of its statements was
-	// refused.
+	// moves says whether a transaction that deletes sees what others commit meanwhile. Then it
+	// locks all rows that it takes along, and deletes by their handles.
+	moves() bool
+	// answers says whether a transaction can be asked about a statement of it that was refused.
 	answers() bool
 	// settle makes the engine check now what it would check at the commit, where it could not be
 	// asked about that any more. It fails in a transaction that can only be undone.
@@ -74,6 +76,9 @@ type dialect interface {
 	// refers is the condition that a row's foreign key refers to the row of parent that meets the
 	// conditions, as the engine compares the key.
 	refers(t *Table, fk *ForeignKey, parent *Table, where []fragment) fragment
+	// differs is the condition that a column of a row does not have this value, with NULL as a
+	// value.
+	differs(t *Table, c *Column, value any) fragment
 	// lacks is the name of a function, or the like, that a write needs and this connection does not
 	// have, if that is what an error is about.
 	lacks(err error) (name string, ok bool)

@@ -230,14 +230,22 @@ func parseNumberField(c *Column, given string) (any, error) {
 		return f, nil
 	}
 	if c.Precision > 0 {
-		if -number.exponent > c.Scale {
-			return nil, misfit{text.DigitsAfterPoint(c.Scale)}
-		}
-		if len(number.digits)+number.exponent > c.Precision-c.Scale {
-			return nil, misfit{text.DigitsBeforePoint(c.Precision - c.Scale)}
+		if err := fitsDigits(c, number); err != nil {
+			return nil, err
 		}
 	}
 	return decimalNumber(given), nil
+}
+
+// fitsDigits says whether a number has no more digits than its column takes.
+func fitsDigits(c *Column, number decimal) error {
+	if -number.exponent > c.Scale {
+		return misfit{text.DigitsAfterPoint(c.Scale)}
+	}
+	if len(number.digits)+number.exponent > c.Precision-c.Scale {
+		return misfit{text.DigitsBeforePoint(c.Precision - c.Scale)}
+	}
+	return nil
 }
 
 // decimal is the number 0.digits times 10 to the power of len(digits) + exponent. digits has no

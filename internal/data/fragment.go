@@ -65,6 +65,9 @@ func (f fragment) limit(n int64) fragment {
 	return fragment{f.text + " LIMIT ?", append(slices.Clone(f.args), n)}
 }
 
+// locked adds dialect.lock to a SELECT.
+func (f fragment) locked(lock string) fragment { return fragment{f.text + lock, f.args} }
+
 // row is several values, or places, as one.
 func row(parts []string) string {
 	if len(parts) == 1 {
@@ -123,15 +126,15 @@ func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
 	return conditions
 }
 
-// differs is the condition that a column of a row does not have this value, with NULL as a value.
-func (s *Source) differs(t *Table, c *Column, value any) fragment {
+// differing is dialect.differs where what compares equal is the same.
+func differing(d dialect, t *Table, c *Column, value any) fragment {
 	o := term{column: c}
-	place := s.dialect.place(t, o)
+	place := d.place(t, o)
 	if value == nil {
 		return fragment{text: place + " IS NOT NULL"}
 	}
-	other := s.compared(t, o, "<>", value)
-	return fragment{"(" + other.text + " OR " + place + " IS NULL)", other.args}
+	other := d.bind(t, o, value)
+	return fragment{"(" + place + " <> " + other.text + " OR " + place + " IS NULL)", other.args}
 }
 
 // selecting is a SELECT of expressions, for each row of a table.

@@ -92,8 +92,13 @@ func (s *Source) hooked(ctx context.Context, db queryer, t *Table, hook func(ctx
 // answered reports whether the connection of a transaction still answers. An error that names no
 // answer of the database is the program's own then.
 func answered(ctx context.Context, db queryer) bool {
-	conn, ok := db.(numbered)
-	return ok && conn.PingContext(ctx) == nil
+	switch conn := db.(type) {
+	case numbered:
+		return conn.PingContext(ctx) == nil
+	case mysqlConn:
+		return conn.PingContext(ctx) == nil
+	}
+	return false
 }
 
 // before runs the hook before a row is written (state is nil for a new row) and returns the input

@@ -21,6 +21,7 @@ import (
 type mysql struct {
 	server
 	mariadb  bool
+	returns  bool   // INSERT … RETURNING
 	version  string // 10.11.6, 8.4.0
 	pool     *sql.DB
 	sessions sync.Map // *sql.Conn in a transaction to its *mysqlSession
@@ -40,6 +41,7 @@ func newMySQL(ctx context.Context, db *sql.DB, version string) (dialect, error) 
 		return nil, fmt.Errorf("data: open: %w", classify(ctx, d, err))
 	}
 	d.mariadb = strings.Contains(version+about, "MariaDB") || strings.Contains(about, "mariadb")
+	d.returns = d.mariadb
 	d.version, _, _ = strings.Cut(version, "-")
 	var major, minor int
 	oldest := [2]int{8, 0}

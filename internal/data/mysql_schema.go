@@ -45,6 +45,9 @@ func (d *mysql) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.readRights(ctx, db); err != nil {
+		return nil, err
+	}
 	// What this user may read nothing of is not shown.
 	c.schema.Tables = slices.DeleteFunc(c.schema.Tables, func(t *Table) bool { return len(t.Columns) == 0 })
 	return c.schema, nil
@@ -185,11 +188,10 @@ func (c *mysqlCatalogue) readTables(ctx context.Context) error {
 			t.ReadOnly = "it is a view"
 		case t.system:
 			t.ReadOnly = "it is not the application's own"
-		case r["transactional"] != "" && !r.is("transactional"):
-			t.ReadOnly = mysqlReadOnly + ", and the table's engine " + r["engine"] + " has no transactions"
-		default:
-			t.ReadOnly = mysqlReadOnly
+		case !r.is("transactional"):
+			t.ReadOnly = "its engine " + r["engine"] + " has no transactions: what a write did before it failed would stay"
 		}
+		t.lackAll()
 		c.tables[[2]string{t.schema, t.bare}] = t
 		c.columns[t] = map[string]*Column{}
 		c.schema.Tables = append(c.schema.Tables, t)
@@ -250,13 +252,20 @@ func (c *mysqlCatalogue) readColumns(ctx context.Context) error {
 		COLUMN_TYPE AS type, EXTRA AS extra, PRIVILEGES AS privileges, COLUMN_COMMENT AS help, GENERATION_EXPRESSION AS expression
 		FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN %s ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`, func(r record) {
 		t := c.table(r)
-		if t == nil || !slices.Contains(strings.Split(strings.ToLower(r["privileges"]), ","), "select") {
+		if t == nil {
+			return
+		}
+		may := strings.Split(strings.ToLower(r["privileges"]), ",")
+		withheld := t.columnRights(may)
+		if !slices.Contains(may, "select") {
 			return
 		}
 		extra := strings.ToLower(r["extra"])
-		column := &Column{Name: r["col"], Type: r["type"], Help: r["help"], Nullable: r.is("nullable"), Generated: r["expression"] != ""}
-		column.Assigned = strings.Contains(extra, "auto_increment")
+		column := &Column{Name: r["col"], Type: r["type"], Help: r["help"], Nullable: r.is("nullable"), Generated: r["expression"] != "", withheld: withheld}
 		c.describe(column, r)
+		typ := mysqlTypeOf(column)
+		typ.counts = strings.Contains(extra, "auto_increment")
+		column.Assigned = typ.counts
 		if !column.Generated {
 			c.setDefault(column, r, extra)
 		} else {
@@ -298,6 +307,9 @@ func (c *mysqlCatalogue) setDefault(column *Column, r record, extra string) {
 			value = "'" + strings.ReplaceAll(value, "'", "''") + "'"
 		}
 		column.HasDefault, column.Default = true, value
+		mysqlTypeOf(column).made = value
+		computed := strings.HasSuffix(value, ")") || strings.HasPrefix(strings.ToUpper(value), "CURRENT_TIMESTAMP")
+		column.Assigned = column.Assigned || computed && !column.Nullable
 	}
 	if _, update, found := strings.Cut(r["extra"], "on update "); found && given {
 		column.Default += " ON UPDATE " + update
@@ -340,7 +352,7 @@ func (c *mysqlCatalogue) describe(column *Column, r record) {
 		}
 	case strings.HasSuffix(base, "text"), base == "json", !ok:
 		typ.long = true
-	case base == "decimal":
+	case base == "decimal", (base == "float" || base == "double") && r["scale"] != "":
 		column.Precision, column.Scale = r.number("digits"), r.number("scale")
 	case base == "bit":
 		typ.bits = max(1, r.number("digits"))
@@ -434,6 +446,12 @@ func (c *mysqlCatalogue) readIndexes(ctx context.Context) error {
 			first.Indexed = first.Indexed || first.alone || !index.unique || len(index.columns) > 1
 		}
 		t.Indexes = append(t.Indexes, Index{Name: index.name, Columns: index.names, Unique: index.unique})
+		if index.unique {
+			if t.rules == nil {
+				t.rules = map[string][]string{}
+			}
+			t.rules[index.name] = slices.DeleteFunc(slices.Clone(index.names), func(name string) bool { return name == "" })
+		}
 		switch {
 		case !index.unique || !whole:
 		case index.name == "PRIMARY" && !index.cut:

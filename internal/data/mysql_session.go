@@ -44,6 +44,16 @@ var mysqlSettings = []struct{ name, value string }{
 	{"sql_select_limit", "18446744073709551615"},
 }
 
+// mysqlWriteSettings are what the checks of writes and the words of errors depend on. Without
+// autocommit nothing that follows a transaction which the server has undone is done on its own.
+var mysqlWriteSettings = []struct{ name, value string }{
+	{"autocommit", "0"},
+	{"foreign_key_checks", "1"},
+	{"unique_checks", "1"},
+	{"sql_safe_updates", "0"},
+	{"lc_messages", "'en_US'"},
+}
+
 // sortLength is how many bytes of a value's weight the server sorts by.
 const sortLength = 16 << 10
 
@@ -51,15 +61,23 @@ const sortLength = 16 << 10
 func (d *mysql) settings(ctx context.Context, p purpose) (names, values []string) {
 	for _, one := range mysqlSettings {
 		if one.name == "sql_mode" && p != reads {
-			one.value = "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"
+			one.value = "'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"
 		}
 		names, values = append(names, one.name), append(values, one.value)
+	}
+	if p != reads {
+		for _, one := range mysqlWriteSettings {
+			names, values = append(names, one.name), append(values, one.value)
+		}
+		if d.mariadb {
+			names, values = append(names, "check_constraint_checks"), append(values, "1")
+		}
 	}
 	level, isolation := "transaction_isolation", "'REPEATABLE-READ'"
 	if d.mariadb {
 		level = "tx_isolation"
 	}
-	if p == writes {
+	if p != reads {
 		isolation = "'READ-COMMITTED'"
 	}
 	limit, least := "max_execution_time", "0"
@@ -85,7 +103,7 @@ func (d *mysql) start(p purpose) sqldb.Start {
 		}
 		restore := func(ctx context.Context) error {
 			d.sessions.Delete(conn)
-			return s.end(ctx, conn, names, had)
+			return s.end(ctx, conn, names, had, p != reads)
 		}
 		if _, err := conn.ExecContext(ctx, "SET "+assignments(names, values)); err != nil {
 			return restore, err
@@ -96,7 +114,9 @@ func (d *mysql) start(p purpose) sqldb.Start {
 		}
 		s.stops = append(s.stops, context.AfterFunc(ctx, s.kill))
 		d.sessions.Store(conn, s)
-		_, err = conn.ExecContext(ctx, begin)
+		if _, err = conn.ExecContext(ctx, begin); err == nil && p != reads {
+			_, err = conn.ExecContext(ctx, "SAVEPOINT "+mysqlSavepoint)
+		}
 		return restore, err
 	}
 }
@@ -134,12 +154,18 @@ func (s *mysqlSession) read(ctx context.Context, conn *sql.Conn, names []string)
 }
 
 // end tells the connection again what it was told before. Afterwards nothing on it is killed,
-// unless the connection is lost.
-func (s *mysqlSession) end(ctx context.Context, conn *sql.Conn, names, had []string) error {
+// unless the connection is lost. After a write there is surely no transaction: autocommit, set
+// again, would commit it.
+func (s *mysqlSession) end(ctx context.Context, conn *sql.Conn, names, had []string, wrote bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, stop := range s.stops {
 		stop()
+	}
+	if wrote {
+		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
 	}
 	_, err := conn.ExecContext(ctx, "SET "+assignments(names, had))
 	s.back = err == nil

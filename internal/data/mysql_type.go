@@ -28,6 +28,8 @@ type mysqlType struct {
 	labels    []string // of ENUM and SET
 	long      bool     // it is sorted by its beginning
 	fixed     string   // why a value cannot be entered as its text; empty if it can
+	counts    bool     // AUTO_INCREMENT
+	made      string   // its default, as an expression; empty if it has none
 }
 
 var _ native = (*mysqlType)(nil)
@@ -229,8 +231,6 @@ func (m *mysqlType) classOf(x string) string {
 }
 
 func (m *mysqlType) held(at time.Time) time.Time { return at.Truncate(m.tick) }
-
-func (*mysqlType) enter(*Column, string) (any, bool, error) { return nil, false, nil }
 
 func (m *mysqlType) unwritable() string { return m.fixed }
 

@@ -56,14 +56,7 @@ func (p *postgresType) enterNumber(c *Column, given string) error {
 	if notANumber.MatchString(given) || c.Precision == 0 {
 		return nil
 	}
-	number := newDecimal(given)
-	if -number.exponent > c.Scale {
-		return misfit{text.DigitsAfterPoint(c.Scale)}
-	}
-	if len(number.digits)+number.exponent > c.Precision-c.Scale {
-		return misfit{text.DigitsBeforePoint(c.Precision - c.Scale)}
-	}
-	return nil
+	return fitsDigits(c, newDecimal(given))
 }
 
 // enterInstant writes a date, a time or both as the server does.

@@ -22,6 +22,11 @@ func (*postgres) lock(t *Table, deletes bool) string {
 	return " FOR NO KEY UPDATE"
 }
 
+// moves: a deletion is REPEATABLE READ.
+func (*postgres) moves() bool { return false }
+
+func (d *postgres) differs(t *Table, c *Column, value any) fragment { return differing(d, t, c, value) }
+
 // answers: after an error a transaction takes nothing but ROLLBACK.
 func (*postgres) answers() bool { return false }
 

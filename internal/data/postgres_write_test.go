@@ -6,102 +6,31 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
-	"github.com/go-crudadmin/crudadmin/internal/text"
 )
-
-// fieldsOf are the wrong fields of an error, each with what is said of it.
-func fieldsOf(err error) string {
-	var all FieldErrors
-	if !errors.As(err, &all) {
-		return fmt.Sprintf("%T: %v", err, err)
-	}
-	var lines []string
-	for _, one := range all {
-		lines = append(lines, strings.TrimSpace(one.Field+" "+text.English.Say(one.Message)))
-	}
-	slices.Sort(lines)
-	return strings.Join(lines, "; ")
-}
-
-func pgText(t T, s *Source, expression, from string) string {
-	t.Helper()
-	var value sql.NullString
-	if err := s.db.QueryRowContext(ctxOf(t), "SELECT CAST("+expression+" AS text) FROM "+from).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-	if !value.Valid {
-		return "NULL"
-	}
-	return value.String
-}
 
 // Two people save one record: one succeeds, the other one is told, whatever the database's own
 // isolation is.
-func TestPostgresOneOfTwoSavesIsStale(t *testing.T) { oneOfTwoSavesIsStale(t, 40) }
+func TestPostgresOneOfTwoSavesIsStale(t *testing.T) { oneOfTwoOnPostgresIsStale(t, 40) }
 
 func TestPostgresOneOfTwoSavesIsStaleLong(t *testing.T) {
 	testserver.LongForm(t)
-	oneOfTwoSavesIsStale(t, 200)
+	oneOfTwoOnPostgresIsStale(t, 200)
 }
 
-func oneOfTwoSavesIsStale(t *testing.T, rounds int) {
+func oneOfTwoOnPostgresIsStale(t *testing.T, rounds int) {
 	t.Helper()
 	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
 			server := testserver.SharedPostgres(t)
-			db := connectPostgres(t, server.URL())
-			for _, statement := range []string{"ALTER DATABASE " + server.Database + " SET default_transaction_isolation = '" + level + "'",
-				`CREATE TABLE x (id integer PRIMARY KEY, n integer, by text)`, `INSERT INTO x VALUES (1, 0, '')`} {
-				if _, err := db.ExecContext(t.Context(), statement); err != nil {
-					t.Fatal(err)
-				}
+			if _, err := connectPostgres(t, server.URL()).ExecContext(t.Context(), "ALTER DATABASE "+server.Database+" SET default_transaction_isolation = '"+level+"'"); err != nil {
+				t.Fatal(err)
 			}
-			sources := make([]*Source, 2) // two panels: one lets one writer in at a time
-			for i := range sources {
-				other := connectPostgres(t, server.URL())
-				var is string
-				if err := other.QueryRowContext(t.Context(), "SHOW transaction_isolation").Scan(&is); err != nil || is != level {
-					t.Fatalf("%q, %v", is, err)
-				}
-				var err error
-				if sources[i], err = Open(t.Context(), other, Config{}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			key := keyOf(t, sources[0], "x", "1")
-			for round := range rounds {
-				token := editOf(t, sources[0], "x", key).Token
-				var errs [2]error
-				var ready, done sync.WaitGroup
-				ready.Add(2)
-				for i, s := range sources {
-					done.Go(func() {
-						ready.Done()
-						ready.Wait()
-						_, errs[i] = s.Update(t.Context(), "x", key, token, edited("n", fmt.Sprint(round+1), "by", fmt.Sprint(i)))
-					})
-				}
-				done.Wait()
-				var stale *StaleError
-				loser := 0
-				if errs[0] == nil {
-					loser = 1
-				}
-				if errs[1-loser] != nil || !errors.As(errs[loser], &stale) || stale.Current == nil {
-					t.Fatalf("round %d: %v, %v", round, errs[0], errs[1])
-				}
-				if got := pgText(t, sources[0], "n || by", "x"); got != fmt.Sprintf("%d%d", round+1, 1-loser) {
-					t.Fatalf("round %d: %s is there, %d won", round, got, 1-loser)
-				}
-			}
+			oneOfTwoSavesIsStale(t, rounds, "SHOW transaction_isolation", level, func() *sql.DB { return connectPostgres(t, server.URL()) })
 		})
 	}
 }
@@ -139,11 +68,7 @@ func TestPostgresRulesNameTheirFields(t *testing.T) {
 		`CREATE TABLE audited (id integer PRIMARY KEY, v integer)`, `CREATE TABLE trail (v integer CHECK (v < 100))`,
 		`CREATE FUNCTION trace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO trail VALUES (new.v); RETURN new; END $$`,
 		`CREATE TRIGGER traces AFTER INSERT ON audited FOR EACH ROW EXECUTE FUNCTION trace()`)
-	for _, c := range []struct {
-		table  string
-		fields []string
-		want   string
-	}{
+	rulesNameTheirFields(t, s, []brokenRule{
 		{"kids", []string{"parent", "9"}, "parent refers to a record of parents that does not exist"},
 		{"kids", []string{"later", "9"}, "later refers to a record of parents that does not exist"},
 		{"kids", []string{"up", "9"}, "up refers to a record of kids that does not exist"},
@@ -177,36 +102,11 @@ func TestPostgresRulesNameTheirFields(t *testing.T) {
 		{"parted", []string{"id", "2", "region", "a", "n", "0"}, `n is not allowed by the rule "parted_n_check" of the database`},
 		{"parted", []string{"id", "2", "region", "z"}, "The values are not allowed by a rule of the database."},
 		{"audited", []string{"id", "1", "v", "200"}, "The database refused it because of what it would do to trail."},
-	} {
-		_, err := s.Insert(t.Context(), c.table, edited(c.fields...))
-		if got := fieldsOf(err); got != c.want {
-			t.Errorf("%s %q: %s\nwant %s", c.table, c.fields, got, c.want)
-		}
-	}
-	for _, c := range []struct {
-		fields []string
-		want   string
-	}{
-		{[]string{"code", ""}, "<nil>: <nil>"}, // the empty text
-		{[]string{"id", "7"}, "id cannot be changed: other records refer to it"},
-		{[]string{"later", "8"}, "later refers to a record of parents that does not exist"},
-	} {
-		record := editOf(t, s, "kids", keyOf(t, s, "kids", "1"))
-		_, err := s.Update(t.Context(), "kids", record.Key, record.Token, edited(c.fields...))
-		if got := fieldsOf(err); got != c.want {
-			t.Errorf("update %q: %s\nwant %s", c.fields, got, c.want)
-		}
-	}
-	var refused *ReferencedError
-	if err := s.Delete(t.Context(), "parents", keyOf(t, s, "parents", "1"), ""); !errors.As(err, &refused) || len(refused.Forbid) != 1 || refused.Forbid[0].Table != "kids" {
-		t.Errorf("a deletion: %v, %+v", err, refused)
-	}
-	if _, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "parents"}), ""); !errors.As(err, &refused) || len(refused.Forbid) != 1 || refused.Forbid[0].Table != "kids" {
-		t.Errorf("a deletion of many: %v", err)
-	}
-	if got := pgText(t, s, "count(*)", "kids") + " " + pgText(t, s, "count(*)", "parents") + " " + pgText(t, s, "count(*)", "audited"); got != "2 2 0" {
-		t.Errorf("%s rows are there", got)
-	}
+	}, []brokenRule{
+		{"kids", []string{"code", ""}, "<nil>: <nil>"}, // the empty text
+		{"kids", []string{"id", "7"}, "id cannot be changed: other records refer to it"},
+		{"kids", []string{"later", "8"}, "later refers to a record of parents that does not exist"},
+	})
 }
 
 // A save of nothing writes nothing, and a new record that was left alone is the database's own.
@@ -223,11 +123,11 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 		t.Fatal(key, err)
 	}
 	const rest = "uid, at, n, r, js, ok, b, t, d, span, doubled, note"
-	if got := pgText(t, s, "count(DISTINCT ("+strings.ReplaceAll(rest, "js", "js::text")+"))", "x"); got != "1" {
+	if got := storedText(t, s, "count(DISTINCT ("+strings.ReplaceAll(rest, "js", "js::text")+"))", "x"); got != "1" {
 		t.Errorf("%s different rows", got)
 	}
 	record := editOf(t, s, "x", key)
-	was := pgText(t, s, "xmin", "x WHERE id = 2")
+	was := storedText(t, s, "xmin", "x WHERE id = 2")
 	in := Input{Fields: map[string]Field{}}
 	for i, c := range record.Columns {
 		if c.Kind != KindBlob && !c.Generated && c.native.unwritable() == "" {
@@ -241,17 +141,17 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 		if _, err := s.Update(t.Context(), "x", key, record.Token, in); err != nil {
 			t.Fatal(alike, err)
 		}
-		if is := pgText(t, s, "xmin", "x WHERE id = 2"); is != was {
+		if is := storedText(t, s, "xmin", "x WHERE id = 2"); is != was {
 			t.Errorf("%v was written", alike)
 		}
 	}
-	if got := pgText(t, s, "count(*)", "fired"); got != "0" {
+	if got := storedText(t, s, "count(*)", "fired"); got != "0" {
 		t.Errorf("the trigger fired %s times", got)
 	}
 	if _, err := s.Update(t.Context(), "x", key, record.Token, edited("note", "c")); err != nil {
 		t.Fatal(err)
 	}
-	if got := pgText(t, s, "count(*)", "fired") + pgText(t, s, "note", "x WHERE id = 2"); got != "1c" {
+	if got := storedText(t, s, "count(*)", "fired") + storedText(t, s, "note", "x WHERE id = 2"); got != "1c" {
 		t.Error(got)
 	}
 	if _, err := s.Insert(t.Context(), "x", edited("id", "9")); fieldsOf(err) != "id cannot be set: is assigned by the database" {
@@ -297,7 +197,7 @@ func TestPostgresValuesOfEveryType(t *testing.T) {
 
 func everyType(t *testing.T, db *sql.DB) {
 	t.Helper()
-	types := []struct{ typ, enter, want string }{
+	types := []typeEntry{
 		{"smallint", "-32768", ""}, {"integer", "2147483647", ""}, {"bigint", "-9223372036854775808", ""}, {"oid", "4294967295", ""},
 		{"numeric", "12345678901234567890.123456789012345678901234567890", ""}, {"numeric", "1.10", ""}, {"numeric", "NaN", ""}, {"numeric(10,2)", "1.5", "1.50"}, {"numeric", "1e3", "1000"},
 		{"real", "0.1", ""}, {"real", "Infinity", ""}, {"double precision", "0.30000000000000004", ""}, {"double precision", "-Infinity", ""},
@@ -309,93 +209,16 @@ func everyType(t *testing.T, db *sql.DB) {
 		{"bytea", "00ff10", `\x00ff10`}, {"inet", "10.0.0.1", "10.0.0.1/32"}, {"cidr", "10.0.0.0/8", ""}, {"macaddr", "08:00:2b:01:02:03", ""}, {"money", "$1,234.50", ""},
 		{"bit(3)", "101", ""}, {"varbit", "1", ""}, {"xml", "<a/>", ""}, {"tsvector", "'a' 'b'", ""}, {"mood", "so so", ""}, {"shortish", "ab", ""}, {`"char"`, "x", ""},
 	}
-	columns, edits := []string{"id integer PRIMARY KEY"}, []string{"id", "1"}
-	for i, one := range types {
-		columns = append(columns, fmt.Sprintf("c%d %s", i, one.typ))
-		edits = append(edits, fmt.Sprint("c", i), one.enter)
-	}
-	for _, statement := range []string{`CREATE TYPE mood AS ENUM ('bad', 'so so')`, `CREATE DOMAIN shortish AS varchar(3) CHECK (VALUE <> '')`, "CREATE TABLE zoo (" + strings.Join(columns, ", ") + ")", `INSERT INTO zoo (id) VALUES (2)`} {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := s.Insert(t.Context(), "zoo", edited(edits...))
-	if err != nil {
-		t.Fatal(fieldsOf(err))
-	}
-	empty := editOf(t, s, "zoo", keyOf(t, s, "zoo", "2"))
-	if _, err := s.Update(t.Context(), "zoo", empty.Key, empty.Token, edited(edits[2:]...)); err != nil {
-		t.Fatal(fieldsOf(err))
-	}
-	hash := func() string { return pgText(t, s, "md5(zoo::text)", "zoo WHERE id = 1") }
-	was := hash()
-	record := editOf(t, s, "zoo", key)
-	for i, one := range types {
-		want := one.want
-		if want == "" {
-			want = one.enter
-		}
-		column := fmt.Sprint("c", i)
-		for _, id := range []string{"1", "2"} {
-			if got := pgText(t, s, column, "zoo WHERE id = "+id); got != want {
-				t.Errorf("%s %q: %q is stored, want %q", one.typ, one.enter, got, want)
-			}
-		}
-		// saved as it is shown, with a change elsewhere
-		cell := record.Cells[slices.IndexFunc(record.Columns, func(c *Column) bool { return c.Name == column })]
-		if _, err := s.UpdateMany(t.Context(), ByKeys("zoo", []Key{key}), edited(column, one.enter), ""); err != nil {
-			t.Errorf("%s: %v", one.typ, fieldsOf(err))
-		}
-		if one.typ == "bytea" {
-			continue
-		}
-		now := editOf(t, s, "zoo", key)
-		if _, err := s.Update(t.Context(), "zoo", key, now.Token, edited(column, cell.Text)); err != nil {
-			t.Errorf("%s, saved as %q: %v", one.typ, cell.Text, fieldsOf(err))
-		}
-	}
-	if hash() != was {
-		t.Error("saving what is shown changed the row")
-	}
+	everyTypeIsWritten(t, db, types, "md5(zoo::text)", func(column, _ string) string { return column },
+		`CREATE TYPE mood AS ENUM ('bad', 'so so')`, `CREATE DOMAIN shortish AS varchar(3) CHECK (VALUE <> '')`)
 }
 
 // An UPDATE that waits for a lock past its deadline is stopped on the server, and never done.
 func TestPostgresWaitsNoLongerThanItsDeadline(t *testing.T) {
 	s := postgresSource(t, Config{QueryTimeout: 300 * time.Millisecond}, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0)`)
-	key := keyOf(t, s, "x", "1")
-	token := editOf(t, s, "x", key).Token
-	holder, err := s.db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer holder.Close()
-	for _, statement := range []string{"BEGIN", "SELECT * FROM x FOR UPDATE"} {
-		if _, err := holder.ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := s.Update(t.Context(), "x", key, token, edited("n", "1")); !errors.Is(err, ErrTimeout) {
-		t.Errorf("an update: %v", err)
-	}
-	if _, err := s.db.ExecContext(t.Context(), "SELECT 1"); err != nil { // the pool is sound
-		t.Error(err)
-	}
-	waitFor(t, "no statement waits for the lock", func() bool {
-		return pgText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock'") == "0"
+	waitsNoLongerThanItsDeadline(t, s, func() bool {
+		return storedText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock'") == "0"
 	})
-	if _, err := holder.ExecContext(t.Context(), "COMMIT"); err != nil {
-		t.Fatal(err)
-	}
-	if got := pgText(t, s, "n", "x"); got != "0" {
-		t.Errorf("%s is there: it was done after its deadline", got)
-	}
-	if _, err := s.Update(t.Context(), "x", key, token, edited("n", "2")); err != nil {
-		t.Error(err)
-	}
 }
 
 // A hook whose statement failed and that goes on regardless does not lose the write in silence.
@@ -469,8 +292,7 @@ func TestPostgresUnansweredCommitsAreUndecided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := keyOf(t, s, "x", "1")
-	ctx := BeforeCommit(t.Context(), func(ctx context.Context, tx Tx) error {
+	unansweredCommitsAreUndecided(t, s, func(ctx context.Context, tx Tx) error {
 		var pid int64
 		if err := tx.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
 			return err
@@ -478,13 +300,6 @@ func TestPostgresUnansweredCommitsAreUndecided(t *testing.T) {
 		_, err := db.ExecContext(ctx, "SELECT pg_terminate_backend($1, 60000)", pid)
 		return err
 	})
-	_, err = s.Update(ctx, "x", key, editOf(t, s, "x", key).Token, edited("n", "1"))
-	if !errors.Is(err, ErrUndecided) || !errors.Is(err, ErrUnavailable) {
-		t.Errorf("%v", err)
-	}
-	if _, err = s.Update(t.Context(), "x", key, editOf(t, s, "x", key).Token, edited("n", "2")); err != nil {
-		t.Errorf("afterwards: %v", err)
-	}
 }
 
 // A write that waits for somebody's lock keeps no other one waiting.
@@ -494,29 +309,9 @@ func TestPostgresWritesDoNotWaitForOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	holder, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer holder.Close()
-	if _, err := holder.ExecContext(t.Context(), "BEGIN; SELECT * FROM x WHERE id = 1 FOR UPDATE"); err != nil {
-		t.Fatal(err)
-	}
-	one, two := editOf(t, s, "x", keyOf(t, s, "x", "1")), editOf(t, s, "x", keyOf(t, s, "x", "2"))
-	waits := make(chan error)
-	go func() { waits <- second(s.Update(t.Context(), "x", one.Key, one.Token, edited("n", "1"))) }()
-	waitFor(t, "the first waits for the lock", func() bool {
-		return pgText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1"
+	writesDoNotWaitForOthers(t, s, func() bool {
+		return storedText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1"
 	})
-	if _, err := s.Update(t.Context(), "x", two.Key, two.Token, edited("n", "2")); err != nil {
-		t.Error(err)
-	}
-	if _, err := holder.ExecContext(t.Context(), "COMMIT"); err != nil {
-		t.Error(err)
-	}
-	if err := <-waits; err != nil {
-		t.Error(err)
-	}
 }
 
 // Rights of the database's user: what it may not do is said, and what it may is done without more.
@@ -546,68 +341,14 @@ func TestPostgresRights(t *testing.T) {
 	if table, _ := s.Schema().Table("reads"); table.ReadOnly == "" {
 		t.Error("a table that may only be read is not read-only")
 	}
-	key := keyOf(t, s, "deletes", "1")
-	preview, err := s.DeletePreview(t.Context(), "deletes", key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Delete(t.Context(), "deletes", key, preview.Token); err != nil {
-		t.Error(err)
-	}
-	if n, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "deletes"}), ""); n != 1 || err != nil {
-		t.Error(n, err)
-	}
-	made, err := s.Insert(t.Context(), "inserts", edited("id", "1"))
-	if err != nil {
-		t.Error(err)
-	}
-	var unwritable *UnwritableError
-	if _, err := s.Update(t.Context(), "inserts", made, editOf(t, s, "inserts", made).Token, edited("n", "1")); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "UPDATE") {
-		t.Errorf("%v", err)
-	}
-	if err := s.Delete(t.Context(), "inserts", made, ""); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "DELETE") {
-		t.Errorf("%v", err)
-	}
-	if _, err := s.Insert(t.Context(), "deletes", edited("id", "9")); !errors.As(err, &unwritable) || !strings.Contains(unwritable.Error(), "INSERT") {
-		t.Errorf("%v", err)
-	}
+	rightsAreMet(t, s)
 }
 
 // A deletion sees one moment: what was saved since the question was asked stops it, whoever is
 // first.
 func TestPostgresDeletionsMeetSaves(t *testing.T) {
 	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `CREATE TABLE kids (id integer PRIMARY KEY, x integer REFERENCES x ON DELETE CASCADE)`)
-	other, err := Open(t.Context(), s.db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for round := range 20 {
-		for _, statement := range []string{"DELETE FROM x", "INSERT INTO x VALUES (1, 0)"} {
-			if _, err := s.db.ExecContext(t.Context(), statement); err != nil {
-				t.Fatal(err)
-			}
-		}
-		key := keyOf(t, s, "x", "1")
-		preview, err := s.DeletePreview(t.Context(), "x", key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		token := editOf(t, s, "x", key).Token
-		var deleted, saved, referred error
-		var done sync.WaitGroup
-		done.Go(func() { deleted = s.Delete(t.Context(), "x", key, preview.Token) })
-		done.Go(func() { _, saved = other.Update(t.Context(), "x", key, token, edited("n", "1")) })
-		done.Go(func() { _, referred = s.db.ExecContext(t.Context(), "INSERT INTO kids VALUES (1, 1)") })
-		done.Wait()
-		left := pgText(t, s, "count(*)", "x")
-		var stale *StaleError
-		switch {
-		case deleted == nil && left == "0" && errors.As(saved, &stale) && referred != nil:
-		case errors.As(deleted, &stale) && left == "1" && (saved == nil || referred == nil):
-		default:
-			t.Fatalf("round %d: %s left; deletion %v, save %v, reference %v", round, left, deleted, saved, referred)
-		}
-	}
+	deletionsMeetSaves(t, s, 20)
 }
 
 // Rows that a hook leaves open are closed, and the write goes on.
@@ -628,7 +369,7 @@ func TestPostgresHooksLeaveRowsOpen(t *testing.T) {
 	if _, err := s.Insert(t.Context(), "x", edited("id", "1")); err != nil {
 		t.Error(err)
 	}
-	if got := pgText(t, s, "count(*)", "x"); got != "1" {
+	if got := storedText(t, s, "count(*)", "x"); got != "1" {
 		t.Error(got)
 	}
 }

@@ -69,7 +69,7 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 			return err
 		})
 		if err == nil {
-			preview.Question, err = s.deletion(ctx, db, preview, t, state)
+			preview.Question, err = s.deletion(ctx, db, preview, t, state, "")
 		}
 		return err
 	})
@@ -79,11 +79,12 @@ func (s *Source) DeletePreview(ctx context.Context, table string, key Key) (*Pre
 	return preview, nil
 }
 
-// deletion is the question about one record. It fills the preview.
-func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, state *rowState) (Question, error) {
+// deletion is the question about one record. It fills the preview. lock is dialect.lock where the
+// record is going to be deleted, else empty.
+func (s *Source) deletion(ctx context.Context, db queryer, preview *Preview, t *Table, state *rowState, lock string) (Question, error) {
 	h := newDigest("crudadmin deletion 1", t)
 	hashBytes(h, []byte(state.token))
-	err := s.predict(ctx, db, preview, t, [][]any{state.handle}, h)
+	err := s.predict(ctx, db, preview, t, [][]any{state.handle}, h, lock)
 	return Question{Count: 1, Token: askedEffects + base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, err
 }
 
@@ -116,9 +117,10 @@ func (s *Source) DeleteManyPreview(ctx context.Context, sel Selection) (*Preview
 	return preview, nil
 }
 
-// predict adds to a preview, and to a hash, the effects of deleting these rows of a table.
-func (s *Source) predict(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash) error {
-	c := &cascade{s: s, db: db, deleted: map[*Table]*rowSet{}, affected: map[*ForeignKey]*rowSet{}}
+// predict adds to a preview, and to a hash, the effects of deleting these rows of a table. lock is
+// dialect.lock where they are going to be deleted, else empty.
+func (s *Source) predict(ctx context.Context, db queryer, preview *Preview, t *Table, handles [][]any, h hash.Hash, lock string) error {
+	c := &cascade{s: s, db: db, locks: lock != "" && s.dialect.moves(), deleted: map[*Table]*rowSet{}, affected: map[*ForeignKey]*rowSet{}}
 	for _, handle := range handles {
 		c.remove(t, handle)
 	}
@@ -184,6 +186,7 @@ type cascade struct {
 	s        *Source
 	db       queryer // nil: it looks as often as it needs to
 	whole    bool    // what is kept from view is followed too
+	locks    bool    // the rows are locked
 	deleted  map[*Table]*rowSet
 	affected map[*ForeignKey]*rowSet // rows that refer to deleted ones and stay
 	unseen   []Effect
@@ -273,7 +276,13 @@ func (c *cascade) mayDelete(t *Table) bool {
 // refer finds the rows of child that refer to those of t by fk.
 func (c *cascade) refer(ctx context.Context, t, child *Table, fk *ForeignKey, batch [][]any) error {
 	query := c.s.dialect.referring(t, batch, child, fk)
-	rows, err := c.s.exactSome(ctx, c.db, child, query, nil, PreviewLimit+1)
+	var rows [][]any
+	var err error
+	if c.locks {
+		rows, err = exactValues(ctx, c.db, c.s.dialect, query.limit(PreviewLimit+1).locked(c.s.dialect.lock(child, true)))
+	} else {
+		rows, err = c.s.exactSome(ctx, c.db, child, query, nil, PreviewLimit+1)
+	}
 	if err != nil {
 		return c.s.failed(ctx, "preview a deletion from", child, err)
 	}

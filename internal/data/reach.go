@@ -153,7 +153,7 @@ func (s *Source) permittedChange(ctx context.Context, db queryer, t *Table, w wr
 		if s.permitted(s.Schema().Changing(t.Name, []string{c.Name})) == nil {
 			continue
 		}
-		differs := s.differs(t, c, w.values[i])
+		differs := s.dialect.differs(t, c, w.values[i])
 		for _, where := range conditions {
 			changes, err := s.exists(ctx, db, t, append(slices.Clone(where), differs)...)
 			if err != nil {

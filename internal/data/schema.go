@@ -83,11 +83,12 @@ type Column struct {
 	Indexed    bool   // sorting by it uses an index
 	Problem    string // why it cannot be read; empty if it can
 
-	unshown    bool     // Hidden by the options: hooks read and set it
-	veiled     string   // why it is masked, if not by its own name or the options
-	refers     bool     // part of a foreign key to columns that exist
-	reads      []string // the columns of its table that a generated column is computed from
-	unsearched bool     // not looked into by Query.Search, by the options
+	withheld   []Operation // writes that may not set it, for the lack of a right of the database's user
+	unshown    bool        // Hidden by the options: hooks read and set it
+	veiled     string      // why it is masked, if not by its own name or the options
+	refers     bool        // part of a foreign key to columns that exist
+	reads      []string    // the columns of its table that a generated column is computed from
+	unsearched bool        // not looked into by Query.Search, by the options
 
 	alone bool // no two rows have the same value, nor NULL: what an order has after it changes nothing
 

@@ -23,6 +23,10 @@ func (*sqlite) start(p purpose) sqldb.Start {
 // lock is empty: a transaction that writes is the only one (startWrite).
 func (*sqlite) lock(*Table, bool) string { return "" }
 
+func (*sqlite) moves() bool { return false }
+
+func (d *sqlite) differs(t *Table, c *Column, value any) fragment { return differing(d, t, c, value) }
+
 // answers: a statement that is refused undoes itself alone, and so does a COMMIT.
 func (*sqlite) answers() bool { return true }
 

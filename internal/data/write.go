@@ -261,6 +261,9 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
 		f := in.Fields[name]
 		c, problem := in.settable(t, name)
+		if op := operationOn(state); problem == nil && t.lacks[op] == nil && slices.Contains(c.withheld, op) {
+			problem = text.ColumnRightLacks(string(op))
+		}
 		if problem != nil {
 			wrong = append(wrong, fieldError(name, "", problem))
 			continue
@@ -316,6 +319,14 @@ func (s *Source) parse(ctx context.Context, db queryer, t *Table, in Input, stat
 		w.values = append(w.values, value)
 	}
 	return w, wrong, nil
+}
+
+// operationOn is the kind of write of a row that is in this state; of a new one it is nil.
+func operationOn(state *rowState) Operation {
+	if state == nil {
+		return Insertion
+	}
+	return Modification
 }
 
 // value is what a row holds in a column, and whether that is known.
