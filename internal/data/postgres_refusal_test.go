@@ -74,7 +74,7 @@ func TestPostgresRaisedErrorsAreToldInTheForm(t *testing.T) {
 			}
 		}
 	}
-	if got := pgText(t, s, "string_agg(v, ' ')", "x"); got != "a" {
+	if got := storedText(t, s, "string_agg(v, ' ')", "x"); got != "a" {
 		t.Errorf("%s is there", got)
 	}
 }
@@ -173,7 +173,7 @@ func TestPostgresPoliciesProtectRecords(t *testing.T) {
 	if _, err := s.Update(t.Context(), "x", keyOf(t, s, "x", "3"), record.Token, edited("v", "z")); !errors.As(err, &stale) || stale.Current != nil {
 		t.Errorf("a row that is not seen: %v", err)
 	}
-	if got := pgText(t, s, "string_agg(v, '' ORDER BY id)", "x"); got != "ab" {
+	if got := storedText(t, s, "string_agg(v, '' ORDER BY id)", "x"); got != "ab" {
 		t.Errorf("%s is there", got)
 	}
 }

@@ -170,13 +170,13 @@ func TestPostgresDomainsHaveDefaults(t *testing.T) {
 		t.Error(err)
 	}
 	const rest = "(a, b, c, d, e, f, g, h, i, j, k, l)"
-	if got, want := pgText(t, s, rest, "x WHERE id = 2"), pgText(t, s, rest, "x WHERE id = 1"); got != want {
+	if got, want := storedText(t, s, rest, "x WHERE id = 2"), storedText(t, s, rest, "x WHERE id = 1"); got != want {
 		t.Errorf("%s is there, want %s", got, want)
 	}
 	if _, err := s.Insert(t.Context(), "x", edited("a", "8", "c", "9")); err != nil {
 		t.Error(err)
 	}
-	if got := pgText(t, s, "(a, c)", "x WHERE id = 3"); got != "(8,9)" {
+	if got := storedText(t, s, "(a, c)", "x WHERE id = 3"); got != "(8,9)" {
 		t.Error(got)
 	}
 	if _, err := s.Insert(t.Context(), "needs", edited("id", "1")); fieldsOf(err) != "a is required" {
