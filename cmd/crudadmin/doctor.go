@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,14 +119,14 @@ func (r *report) lookAtDatabase(ctx context.Context, shown connect.Address, s se
 		r.Findings = append(r.Findings, finding{Level: f.Level, Part: "database", Table: f.Table, Columns: f.Columns, Message: f.Message})
 	}
 	if shown.Engine != sqldb.SQLite {
-		r.say(data.Note, "database", "%s %s", schema.Engine, schema.Version)
+		r.lookAtServer(ctx, db, schema, shown.Engine)
 		return
 	}
-	r.lookAtSQLite(ctx, db, shown.Path)
+	r.lookAtSQLite(ctx, db, schema, shown.Path)
 }
 
 // lookAtSQLite reads what a SQLite file is set to.
-func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
+func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, schema *data.Schema, path string) {
 	var version, mode string
 	var analyzed, orphans int
 	for _, one := range []struct {
@@ -150,6 +151,9 @@ func (r *report) lookAtSQLite(ctx context.Context, db *sql.DB, path string) {
 	}
 	if orphans > 0 {
 		r.say(data.Warning, "database", "some rows refer to others that do not exist: \"PRAGMA foreign_key_check\" lists them")
+	}
+	if slices.ContainsFunc(schema.Tables, func(t *data.Table) bool { return len(t.ForeignKeys) > 0 }) {
+		r.say(data.Note, "database", "SQLite enforces foreign keys only on connections that ask for it, as those of the panel do: the application must run PRAGMA foreign_keys = ON too")
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o222 == 0 {
 		r.say(data.Note, "database", "the file is marked read-only: serve it with --read-only")
