@@ -439,12 +439,21 @@ func (d *postgres) estimate(ctx context.Context, db queryer) (map[[2]string]int6
 	return all, err
 }
 
-// schemaVersion is a number of the rows of the catalogue that say which tables and columns there
-// are, and of the transaction that wrote the latest one.
+// schemaVersion is the number and the sum of the transactions that wrote the rows of the catalogue
+// of which introspect reads, but for those of temporary tables. The latest of them alone would not
+// tell: one that began earlier may commit later.
 func (*postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
-	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(greatest(a.xmin::text::bigint, c.xmin::text::bigint)), 0) * 1000 + count(*) % 1000
-		FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
-		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384`).Scan(&version)
+	written := `SELECT xmin AS by FROM rel`
+	for _, one := range []struct{ catalogue, rel string }{
+		{"pg_attribute", "attrelid"}, {"pg_attrdef", "adrelid"}, {"pg_constraint", "conrelid"}, {"pg_index", "indrelid"}, {"pg_inherits", "inhrelid"}, {"pg_rewrite", "ev_class"}, {"pg_trigger", "tgrelid"},
+		{"pg_description", "objoid"},
+	} {
+		written += ` UNION ALL SELECT o.xmin FROM pg_catalog.` + one.catalogue + ` AS o JOIN rel ON rel.oid = o.` + one.rel
+	}
+	written += ` UNION ALL SELECT xmin FROM pg_catalog.pg_type WHERE oid >= 16384 AND typrelid = 0 AND typcategory <> 'A' UNION ALL SELECT xmin FROM pg_catalog.pg_enum
+		UNION ALL SELECT xmin FROM pg_catalog.pg_constraint WHERE contypid <> 0 UNION ALL SELECT xmin FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' UNION ALL SELECT xmin FROM pg_catalog.pg_auth_members`
+	err = conn.QueryRowContext(ctx, `WITH rel AS MATERIALIZED (SELECT oid, xmin FROM pg_catalog.pg_class WHERE oid >= 16384 AND relpersistence <> 't')
+		SELECT CAST(count(*) + coalesce(sum(CAST(CAST(w.by AS text) AS bigint)), 0) AS bigint) FROM (`+written+`) AS w`).Scan(&version)
 	return version, err
 }
 

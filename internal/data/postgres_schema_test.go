@@ -166,3 +166,82 @@ func TestPostgresChecks(t *testing.T) {
 		t.Error("a value that no row can have is taken")
 	}
 }
+
+// Whatever changes what is read of the catalogue changes the schema's version, also where another
+// change was committed first that began later; temporary tables do not.
+func TestPostgresEveryChangeOfTheSchemaIsSeen(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	db := connectPostgres(t, server.URL())
+	role, group := "seen_"+server.Database, "group_"+server.Database
+	run := func(statement string) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	t.Cleanup(func() { _, _ = db.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role + ", " + group) })
+	for _, statement := range []string{"CREATE ROLE " + role, "CREATE ROLE " + group, `CREATE TYPE mood AS ENUM ('a')`, `CREATE DOMAIN d AS integer CHECK (VALUE > 0)`, `CREATE TYPE pair AS (a integer, b text)`,
+		`CREATE TABLE a (id integer PRIMARY KEY, b integer DEFAULT 1, c text, m mood, d d, password_hash text)`, `CREATE TABLE k (id integer PRIMARY KEY, a integer REFERENCES a)`, `CREATE VIEW v AS SELECT id, c AS said FROM a`,
+		`CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$`, `CREATE TABLE p (id integer) PARTITION BY LIST (id)`} {
+		run(statement)
+	}
+	d := &postgres{}
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	version := func() int64 {
+		t.Helper()
+		n, err := d.schemaVersion(t.Context(), conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := version()
+	for _, change := range []string{
+		`CREATE OR REPLACE VIEW v AS SELECT id, password_hash AS said FROM a`, // of a secret from now on
+		`ALTER TABLE a ALTER b SET DEFAULT 2`, `ALTER TABLE a ALTER b DROP DEFAULT`, `ALTER TABLE a ALTER b SET NOT NULL`, `ALTER TABLE a ALTER b TYPE bigint`, `ALTER TABLE a RENAME b TO e`, `ALTER TABLE a ADD f text`, `ALTER TABLE a DROP f`, `ALTER TABLE a ADD g integer GENERATED ALWAYS AS (e + 1) STORED`,
+		`ALTER TABLE a ALTER g DROP EXPRESSION`, `ALTER TABLE a ADD CONSTRAINT few CHECK (e < 9)`, `ALTER TABLE a ADD CONSTRAINT less CHECK (e < 8)`, `ALTER TABLE a DROP CONSTRAINT few`, `ALTER TABLE a RENAME CONSTRAINT less TO fewer`, `ALTER TABLE a ADD UNIQUE (c)`, `CREATE UNIQUE INDEX one ON a (e) WHERE e > 1`, `CREATE INDEX two ON a (e)`, `DROP INDEX two`, `ALTER INDEX one RENAME TO other`,
+		`ALTER TABLE k ADD CONSTRAINT again FOREIGN KEY (id) REFERENCES a`, `ALTER TABLE k DROP CONSTRAINT again`, `CREATE TRIGGER t BEFORE INSERT ON k FOR EACH ROW EXECUTE FUNCTION f()`, `ALTER TABLE k DISABLE TRIGGER t`, `DROP TRIGGER t ON k`, `CREATE RULE r AS ON INSERT TO k DO INSTEAD NOTHING`, `DROP RULE r ON k`,
+		`ALTER TYPE mood ADD VALUE 'b'`, `ALTER TYPE mood RENAME VALUE 'b' TO 'c'`, `ALTER TYPE mood RENAME TO feeling`, `ALTER DOMAIN d SET DEFAULT 3`, `ALTER DOMAIN d SET NOT NULL`, `ALTER DOMAIN d ADD CHECK (VALUE < 100)`, `ALTER TYPE pair ADD ATTRIBUTE c integer`,
+		`COMMENT ON COLUMN a.c IS 'help'`, `COMMENT ON COLUMN a.c IS 'other help'`, `COMMENT ON COLUMN a.c IS NULL`, `COMMENT ON TABLE a IS 'help'`,
+		`CREATE TABLE p1 PARTITION OF p DEFAULT`, `ALTER TABLE p DETACH PARTITION p1`, `ALTER TABLE p1 INHERIT p1parent`, `CREATE SCHEMA s`, `ALTER TABLE p1 SET SCHEMA s`, `ALTER SCHEMA s RENAME TO s2`,
+		"GRANT USAGE ON SCHEMA s2 TO " + role, "GRANT SELECT ON a TO " + role, "GRANT UPDATE (c) ON a TO " + role, "REVOKE UPDATE (c) ON a FROM " + role, "GRANT " + group + " TO " + role, "REVOKE " + group + " FROM " + role, "REVOKE USAGE ON SCHEMA public FROM public",
+		`CREATE MATERIALIZED VIEW mv AS SELECT 1 AS x`, `DROP MATERIALIZED VIEW mv`, `DROP TABLE k`,
+	} {
+		if strings.Contains(change, "p1parent") {
+			run(`CREATE TABLE p1parent (id integer)`)
+			before = version()
+		}
+		run(change)
+		after := version()
+		if after == before {
+			t.Errorf("%s: nothing is seen", change)
+		}
+		before = after
+	}
+	for _, no := range []string{`CREATE TEMPORARY TABLE own (id serial PRIMARY KEY, t text CHECK (t <> ''), UNIQUE (t))`, `INSERT INTO a (id, e) VALUES (1, 1)`, `ANALYZE a`, `VACUUM a`} {
+		run(no)
+		if after := version(); after != before {
+			t.Errorf("%s: the schema is said to be changed", no)
+			before = after
+		}
+	}
+	first, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.ExecContext(t.Context(), `ALTER TABLE a RENAME c TO z`); err != nil {
+		t.Fatal(err)
+	}
+	run(`CREATE TABLE later (id integer)`)
+	before = version()
+	if err := first.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if version() == before {
+		t.Error("a change that was committed after a later one is not seen")
+	}
+}
