@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,9 +92,14 @@ func run(ctx context.Context, args ...string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Program{log: &logBuffer{}}
-	s.cmd = exec.CommandContext(ctx, path, append(args, "--json", "--addr", "127.0.0.1:0")...) //nolint:gosec // the program that Build has made
-	s.cmd.Env = append(os.Environ(), "LOG_LEVEL=warn")
+	cmd := exec.CommandContext(ctx, path, append(args, "--json", "--addr", "127.0.0.1:0")...) //nolint:gosec // the program that Build has made
+	cmd.Env = append(os.Environ(), "LOG_LEVEL=warn")
+	return start(cmd)
+}
+
+// start starts a command that becomes the program, and reads what it prints once it serves.
+func start(cmd *exec.Cmd) (*Program, error) {
+	s := &Program{cmd: cmd, log: &logBuffer{}}
 	s.cmd.Stderr = s.log
 	printed, err := s.cmd.StdoutPipe()
 	if err == nil {
@@ -125,6 +131,30 @@ func Serve(t *testing.T, args ...string) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.stopWith(t)
+	return s
+}
+
+// ServeScript runs commands as a shell does, one a line, in an empty folder, with these variables
+// beside those of the test. The last one is the program, which is stopped as Serve stops it.
+func ServeScript(t *testing.T, commands []string, variables ...string) *Program {
+	t.Helper()
+	last := len(commands) - 1
+	script := strings.Join(append(slices.Clone(commands[:last]), "exec "+commands[last]), "\n")
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-e", "-c", script) //nolint:gosec // the test's own
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(append(os.Environ(), "LOG_LEVEL=warn", "JSON_OUTPUT=true", "ADDR=127.0.0.1:0"), variables...)
+	s, err := start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stopWith(t)
+	return s
+}
+
+// stopWith stops the program when the test ends.
+func (s *Program) stopWith(t *testing.T) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := s.stop(); err != nil {
 			t.Error(err)
@@ -135,7 +165,6 @@ func Serve(t *testing.T, args ...string) *Program {
 			}
 		}
 	})
-	return s
 }
 
 // ServeFile serves a SQLite file with --read-only.
