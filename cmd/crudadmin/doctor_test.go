@@ -152,6 +152,6 @@ func TestDoctorOfPostgres(t *testing.T) {
 
 func TestDoctorOfMariaDB(t *testing.T) {
 	examined(t, addressOfMariaDB(t),
-		[]string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text)", "CREATE TABLE children (id integer, parent_id integer REFERENCES parents (id), at year)"},
-		[]string{"MariaDB 1", "has no key", "masked"})
+		[]string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text)", "CREATE TABLE children (id integer, parent_id integer REFERENCES parents (id), at year) ENGINE=MyISAM"},
+		[]string{"MariaDB 1", "has no key", "masked", "cannot be changed: its engine MyISAM has no transactions"})
 }

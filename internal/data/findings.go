@@ -17,7 +17,7 @@ type Finding struct {
 }
 
 // Findings are what the schema says about its tables, by name: tables that cannot be read or have
-// no key, foreign keys that lead nowhere or have no index, columns of no known type, and masked
+// no key or are not changed although they are tables of the application, foreign keys that lead nowhere or have no index, columns of no known type, and masked
 // columns.
 func (s *Schema) Findings() []Finding {
 	var all []Finding
@@ -31,6 +31,9 @@ func (s *Schema) Findings() []Finding {
 		}
 		if !t.View && !t.Virtual && !t.Identity.Addressable() {
 			say(Warning, nil, "has no key: its rows can be listed and exported only")
+		}
+		if t.ReadOnly != "" && !t.View && !t.Virtual && !t.system {
+			say(Note, nil, "cannot be changed: %s", t.ReadOnly)
 		}
 		for _, fk := range t.ForeignKeys {
 			if _, ok := s.any(fk.RefTable); !ok {

@@ -82,9 +82,6 @@ func (c *mysqlCatalogue) readRights(ctx context.Context, db *sql.DB) error {
 
 // deletes asks whether the user may delete rows of a table.
 func (c *mysqlCatalogue) deletes(ctx context.Context, db *sql.DB, t *Table) bool {
-	rows, err := db.QueryContext(ctx, "EXPLAIN DELETE t FROM "+c.d.from(t)+" WHERE 1 = 0")
-	if err == nil {
-		err = rows.Close()
-	}
+	err := records(ctx, db, fragment{text: "EXPLAIN DELETE t FROM " + c.d.from(t) + " WHERE 1 = 0"}, func(record) {})
 	return sqldb.MySQL.Fault(err) != sqldb.Forbidden
 }

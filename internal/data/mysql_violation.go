@@ -14,43 +14,36 @@ import (
 
 // The numbers of broken rules (MySQL Error Message Reference, MariaDB Error Codes).
 const (
-	mysqlDuplicate    = 1062 // ER_DUP_ENTRY
-	mysqlNotNull      = 1048 // ER_BAD_NULL_ERROR
-	mysqlNoDefault    = 1364 // ER_NO_DEFAULT_FOR_FIELD
-	mysqlNoParent     = 1452 // ER_NO_REFERENCED_ROW_2
-	mysqlHasChildren  = 1451 // ER_ROW_IS_REFERENCED_2
-	mysqlChildTaken   = 1761 // ER_FOREIGN_DUPLICATE_KEY_WITH_CHILD_INFO
-	mysqlTooLong      = 1406 // ER_DATA_TOO_LONG
-	mysqlOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
-	mysqlCut          = 1265 // WARN_DATA_TRUNCATED: of ENUM and SET
-	mysqlWrong        = 1292 // ER_TRUNCATED_WRONG_VALUE
-	mysqlUnfit        = 1366 // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
-	mysqlCheck        = 3819 // ER_CHECK_CONSTRAINT_VIOLATED: MySQL
-	mariaCheck        = 4025 // ER_CONSTRAINT_FAILED: MariaDB
-	mysqlComputed     = 3105 // ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN: MySQL
-	mariaComputed     = 1906 // ER_WARNING_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN: MariaDB
-	mysqlNoPartition  = 1526 // ER_NO_PARTITION_FOR_GIVEN_VALUE
-	mysqlRaised       = 1644 // ER_SIGNAL_EXCEPTION: by SIGNAL of a trigger
-	mysqlNoSavepoint  = 1305 // ER_SP_DOES_NOT_EXIST: of savepoints too
-	mysqlRaisedState  = "(45000)"
+	mysqlDuplicate    = 1062      // ER_DUP_ENTRY
+	mysqlNotNull      = 1048      // ER_BAD_NULL_ERROR
+	mysqlNoDefault    = 1364      // ER_NO_DEFAULT_FOR_FIELD
+	mysqlNoParent     = 1452      // ER_NO_REFERENCED_ROW_2
+	mysqlHasChildren  = 1451      // ER_ROW_IS_REFERENCED_2
+	mysqlChildTaken   = 1761      // ER_FOREIGN_DUPLICATE_KEY_WITH_CHILD_INFO
+	mysqlTooLong      = 1406      // ER_DATA_TOO_LONG
+	mysqlOutOfRange   = 1264      // ER_WARN_DATA_OUT_OF_RANGE
+	mysqlCut          = 1265      // WARN_DATA_TRUNCATED: of ENUM and SET
+	mysqlWrong        = 1292      // ER_TRUNCATED_WRONG_VALUE
+	mysqlUnfit        = 1366      // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+	mysqlCheck        = 3819      // ER_CHECK_CONSTRAINT_VIOLATED: MySQL
+	mariaCheck        = 4025      // ER_CONSTRAINT_FAILED: MariaDB
+	mysqlComputed     = 3105      // ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN: MySQL
+	mariaComputed     = 1906      // ER_WARNING_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN: MariaDB
+	mysqlNoPartition  = 1526      // ER_NO_PARTITION_FOR_GIVEN_VALUE
+	mysqlSyntax       = 1064      // ER_PARSE_ERROR
+	mysqlNoSavepoint  = 1305      // ER_SP_DOES_NOT_EXIST: of savepoints too
+	mysqlRaisedState  = "(45000)" // unhandled user-defined exception: of SIGNAL
 	mysqlNoSuchPlace  = "SAVEPOINT " + mysqlSavepoint
 	mysqlEndedMessage = "the transaction was undone, or ended, before it was complete"
+	mysqlRightMessage = "the panel's user of the database lacks a right"
 )
 
-// mysqlRefusals are errors of what triggers, generated columns and defaults do, which the server
-// says in its own words.
-var mysqlRefusals = []int{
-	mysqlRaised,
-	1365, // ER_DIVISION_BY_ZERO
-	1690, // ER_DATA_OUT_OF_RANGE
-	1442, // ER_CANT_UPDATE_USED_TABLE_IN_SF_OR_TRG
-	1216, // ER_NO_REFERENCED_ROW: of a table that the user does not see
-	1217, // ER_ROW_IS_REFERENCED: of a table that the user does not see
-	1242, // ER_SUBQUERY_NO_1_ROW
-	1367, // ER_ILLEGAL_VALUE_FOR_TYPE
-	1411, // ER_WRONG_VALUE_FOR_TYPE
-	3140, // ER_INVALID_JSON_TEXT
-	4038, // MariaDB: ER_JSON_SYNTAX
+// mysqlNames are errors about names that are not there. Where the table has triggers it may be one
+// of theirs, else the schema is another one by now.
+var mysqlNames = []int{
+	1054, // ER_BAD_FIELD_ERROR
+	1146, // ER_NO_SUCH_TABLE
+	1305, // ER_SP_DOES_NOT_EXIST
 }
 
 // mysqlError is what an error says.
@@ -142,10 +135,25 @@ func (d *mysql) violation(_ context.Context, _ queryer, t *Table, err error) (vi
 		return violation{rule: ruleCheck, table: untoldTable}, true
 	}
 	raised := violation{rule: ruleTrigger, message: e.message}
+	if strings.Contains(err.Error(), mysqlRaisedState) {
+		return raised, true
+	}
+	switch e.number {
+	case mysqlDuplicate, mysqlChildTaken, mysqlNoParent, mysqlHasChildren, mysqlCheck, mariaCheck:
+		if e.key == "" { // a trigger took the number for an error of its own
+			return raised, true
+		}
+	case mysqlNotNull, mysqlNoDefault, mysqlComputed, mariaComputed:
+		if e.column == "" {
+			return raised, true
+		}
+	}
 	switch e.number {
 	case mysqlNoSavepoint:
-		raised.message = mysqlEndedMessage
-		return raised, strings.Contains(e.message, mysqlNoSuchPlace)
+		if strings.Contains(e.message, mysqlNoSuchPlace) {
+			raised.message = mysqlEndedMessage
+			return raised, true
+		}
 	case mysqlDuplicate:
 		if _, key, found := strings.Cut(e.key, "."); found && t.rules[e.key] == nil { // MySQL: table.key
 			e.key = key
@@ -177,7 +185,15 @@ func (d *mysql) violation(_ context.Context, _ queryer, t *Table, err error) (vi
 		}
 		return t.of(e, ruleType), true
 	}
-	return raised, slices.Contains(mysqlRefusals, e.number) || strings.Contains(err.Error(), mysqlRaisedState)
+	switch fault := sqldb.MySQL.Fault(err); {
+	case e.number == 0, e.number == mysqlSyntax, fault == sqldb.Outdated, outage(d.classify(err)):
+		return violation{}, false
+	case fault == sqldb.Forbidden: // the server names the user
+		raised.message = mysqlRightMessage
+	case slices.Contains(mysqlNames, e.number):
+		return raised, len(t.triggers) > 0
+	}
+	return raised, true
 }
 
 // untoldTable stands for a table whose name the server does not say.

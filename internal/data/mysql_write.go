@@ -243,6 +243,9 @@ func (d *mysql) blame(ctx context.Context, db queryer, t *Table, op Operation, c
 		return err
 	}
 	said := d.said(err)
+	if said.key == "" && said.column == "" { // a trigger's own words
+		return err
+	}
 	given := func(name string) int {
 		return slices.IndexFunc(columns, func(c *Column) bool { return strings.EqualFold(c.Name, name) })
 	}

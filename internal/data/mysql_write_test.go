@@ -496,3 +496,81 @@ func TestMariaDBRights(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What a trigger of the application raises is told beside what was entered, in its own words,
+// whichever SQLSTATE or number it chose.
+func TestMariaDBRaisedErrorsAreToldInTheForm(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	statements := []string{`CREATE TABLE x (id integer AUTO_INCREMENT PRIMARY KEY, v varchar(20) UNIQUE)`, `INSERT INTO x (v) VALUES ('a')`, `CREATE TABLE state (code varchar(9), number integer)`, `INSERT INTO state VALUES ('', 0)`,
+		`CREATE TABLE many (v integer)`, `INSERT INTO many VALUES (1), (2)`}
+	states := strings.Fields("01000 02000 21000 22003 23000 25006 28000 40001 42000 42S02 44000 45000 08S01 70100 HY000 XX001")
+	body := "BEGIN DECLARE s varchar(9); DECLARE n integer; SELECT code, number INTO s, n FROM state; CASE s WHEN 'number' THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = n, MESSAGE_TEXT = 'not today'; " +
+		"WHEN 'rows' THEN SET n = (SELECT v FROM many); WHEN 'table' THEN SELECT 1 INTO n FROM nowhere; WHEN 'function' THEN SET n = nothing(); WHEN 'own' THEN UPDATE x SET v = 'b'; WHEN 'zero' THEN INSERT INTO many VALUES (1 / 0); "
+	for _, state := range states {
+		body += "WHEN '" + state + "' THEN SIGNAL SQLSTATE '" + state + "' SET MESSAGE_TEXT = 'not today'; "
+	}
+	statements = append(statements, "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO'")
+	for _, event := range []string{"INSERT", "UPDATE", "DELETE"} {
+		statements = append(statements, "CREATE TRIGGER raises_"+event+" BEFORE "+event+" ON x FOR EACH ROW "+body+"ELSE BEGIN END; END CASE; END")
+	}
+	s := mariaSource(t, Config{}, statements...)
+	writes := writesOf(t, s, "x", keyOf(t, s, "x", "1"), "v", "b")
+	says := func(code string, number int, want string) {
+		t.Helper()
+		if _, err := s.db.ExecContext(t.Context(), "UPDATE state SET code = ?, number = ?", code, number); err != nil {
+			t.Fatal(err)
+		}
+		for name, write := range writes {
+			if got := fieldsOf(write()); !strings.HasPrefix(got, "The database refused it: "+want) {
+				t.Errorf("%s, %s %d: %s", name, code, number, got)
+			}
+		}
+	}
+	for _, state := range states {
+		if state != "01000" { // a warning
+			says(state, 0, "not today")
+		}
+	}
+	for _, number := range []int{1, 1020, 1037, 1040, 1045, 1048, 1053, 1062, 1064, 1142, 1205, 1213, 1264, 1290, 1305, 1317, 1364, 1366, 1406, 1451, 1452, 1644, 1792, 1927, 1969, 3819, 4025, 5001} {
+		says("number", number, "not today")
+	}
+	says("rows", 0, "Subquery returns more than 1 row")
+	says("table", 0, "Table '")
+	says("function", 0, "FUNCTION ")
+	says("own", 0, "Can't update table 'x'")
+	says("zero", 0, "Division by 0")
+	if got := storedText(t, s, "group_concat(v)", "x"); got != "a" {
+		t.Errorf("%s is there", got)
+	}
+}
+
+// A new record's key is found where the server does not return it, as MySQL does not.
+func TestMariaDBNewKeysWithoutReturning(t *testing.T) {
+	s := mariaSource(t, Config{}, `CREATE TABLE counted (id bigint unsigned AUTO_INCREMENT PRIMARY KEY, n integer)`, `CREATE TABLE given (a varchar(20), b decimal(10,2), PRIMARY KEY (a, b))`,
+		`CREATE TABLE made (id uuid PRIMARY KEY DEFAULT uuid(), n integer)`, `CREATE TABLE stamped (at datetime(6) DEFAULT current_timestamp(6), n integer DEFAULT 7, PRIMARY KEY (at, n))`, `CREATE TABLE unkeyed (n integer)`,
+		`ALTER TABLE counted AUTO_INCREMENT = 9223372036854775900`, `CREATE TABLE bytes (id binary(16) PRIMARY KEY DEFAULT (unhex(replace(uuid(), '-', ''))), n integer)`)
+	for _, returns := range []bool{true, false} {
+		s.dialect.(*mysql).returns = returns
+		for _, one := range []struct {
+			table  string
+			fields []string
+			key    string
+		}{
+			{"counted", []string{"n", "1"}, map[bool]string{true: "9223372036854775900", false: "9223372036854775902"}[returns]},
+			{"counted", []string{"id", map[bool]string{true: "9223372036854775901", false: "9223372036854775903"}[returns]}, map[bool]string{true: "9223372036854775901", false: "9223372036854775903"}[returns]},
+			{"given", []string{"a", fmt.Sprint(returns, " x "), "b", "1.5"}, fmt.Sprint(returns, "%20x%20,1.50")}, {"made", nil, ""}, {"made", []string{"n", "4"}, ""}, {"stamped", []string{"n", "3"}, ""}, {"stamped", nil, ""}, {"bytes", nil, ""},
+		} {
+			key, err := s.Insert(t.Context(), one.table, edited(one.fields...))
+			if err != nil || key.IsZero() || one.key != "" && key.String() != one.key {
+				t.Errorf("%v, %s: %q, %v", returns, one.table, key, err)
+				continue
+			}
+			if record := editOf(t, s, one.table, key); record.Key.String() != key.String() {
+				t.Errorf("%s is at %s", key, record.Key)
+			}
+		}
+		if _, err := s.Insert(t.Context(), "unkeyed", edited("n", "4")); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -119,6 +119,7 @@ func (m *MariaDBServer) start(install string) error {
 			"--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", port),
 			"--socket=" + m.socket,
 			"--pid-file=" + filepath.Join(m.proc.dir.path, "pid"),
+			"--tmpdir=" + m.proc.dir.path, // a server that starts removes temporary tables of others
 			"--skip-name-resolve",
 			"--character-set-server=utf8mb4",
 			"--innodb-flush-log-at-trx-commit=2", // the page cache survives a killed process

@@ -1,0 +1,82 @@
+// What the tests of panels over PostgreSQL and over MariaDB assert, each once.
+
+package crudadmin
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// untouchedFormsStay fails if a form of the records 1 and 2 of a table that is sent as it is
+// changes the row, or if a new record that nobody touched is another one than record 2.
+func untouchedFormsStay(t *testing.T, b *bench, tables []string, row func(name string, id int) string) {
+	t.Helper()
+	page := b.browser(t).signIn(adminName)
+	for _, name := range tables {
+		for id := 1; id <= 2; id++ {
+			before := row(name, id)
+			if w := page.saveUntouched(fmt.Sprintf("/m/%s/%d/edit", name, id)); w.Code != http.StatusSeeOther {
+				t.Errorf("%s: %d %s", before, w.Code, inner(w.Body.String()))
+			}
+			if after := row(name, id); after != before {
+				t.Errorf("%s became %s", before, after)
+			}
+		}
+		want := row(name, 2)
+		if w := page.saveUntouched("/m/" + name + "/new"); w.Code != http.StatusSeeOther {
+			t.Errorf("new, of %s: %d %s", want, w.Code, inner(w.Body.String()))
+		} else if got := row(name, 3); got != want {
+			t.Errorf("new: %s, want %s", got, want)
+		}
+	}
+}
+
+// itemsAreEdited fails if what two people do to items and their tags is not what the database
+// holds, or if one is not told what the other did. at is the default of a new item's time.
+func itemsAreEdited(t *testing.T, b *bench, at string) {
+	t.Helper()
+	first, second := b.browser(t).signIn(adminName), b.browser(t).signIn(adminName)
+	if w := first.post("/m/items/", "/m/items/", url.Values{"name": {"new one"}, "n": {"7"}, "item_tags": {"", "b"}}); w.Code != http.StatusSeeOther {
+		t.Fatalf("create: %d %s", w.Code, inner(w.Body.String()))
+	}
+	if got := b.scalar(t, "SELECT concat_ws(' ', name, n, at, (SELECT tag FROM item_tags WHERE item = id)) FROM items WHERE name = 'new one'"); got != "new one 7 "+at+" b" {
+		t.Error(got)
+	}
+	token := first.tokenOf("/m/items/1/edit")
+	if w := second.post("/m/items/", "/m/items/1/edit", url.Values{"row.token": {token}, "name": {"THEIRS"}}); w.Code != http.StatusSeeOther {
+		t.Fatalf("edit: %d %s", w.Code, inner(w.Body.String()))
+	}
+	w := first.post("/m/items/", "/m/items/1/edit", url.Values{"row.token": {token}, "name": {"MINE"}})
+	if body := w.Body.String(); w.Code != http.StatusConflict || !strings.Contains(body, "MINE") || !strings.Contains(body, "THEIRS") {
+		t.Errorf("a stale edit: %d", w.Code)
+	}
+	if got := b.scalar(t, "SELECT name FROM items WHERE id = 1"); got != "THEIRS" {
+		t.Error(got)
+	}
+	bulk := first.asked("/m/items/actions/edit", url.Values{"all": {"1"}, "f.n.ge": {"15"}, "set.to.n": {"1"}, "to.n": {"99"}, "confirm": {"1"}})
+	if w := second.post("/m/items/", "/m/items/", url.Values{"name": {"late"}, "n": {"16"}}); w.Code != http.StatusSeeOther {
+		t.Fatal(w.Code)
+	}
+	if w := first.post("/m/items/", "/m/items/actions/edit", bulk); w.Code != http.StatusConflict {
+		t.Errorf("a bulk edit of others than were asked about: %d", w.Code)
+	}
+	bulk = first.asked("/m/items/actions/edit", url.Values{"all": {"1"}, "f.n.ge": {"15"}, "set.to.n": {"1"}, "to.n": {"99"}, "confirm": {"1"}})
+	if w := first.post("/m/items/", "/m/items/actions/edit", bulk); w.Code != http.StatusSeeOther {
+		t.Errorf("a bulk edit: %d %s", w.Code, inner(w.Body.String()))
+	}
+	if got := b.scalar(t, "SELECT count(*) FROM items WHERE n = 99"); got != "7" {
+		t.Errorf("%s were set", got)
+	}
+	if w := first.post("/m/items/", "/m/items/1/delete", url.Values{"confirm": {"1"}, "row.token": {first.tokenOf("/m/items/1/delete")}}); w.Code != http.StatusSeeOther {
+		t.Errorf("delete: %d %s", w.Code, inner(w.Body.String()))
+	}
+	if w := first.post("/m/items/", "/m/items/actions/delete", url.Values{"key": {"2", "3"}, "confirm": {"1"}}); w.Code != http.StatusSeeOther {
+		t.Errorf("bulk delete: %d %s", w.Code, inner(w.Body.String()))
+	}
+	if got := b.scalar(t, "SELECT concat_ws(' ', count(*), (SELECT count(*) FROM item_tags)) FROM items"); got != "19 1" {
+		t.Errorf("%s are left", got)
+	}
+}
