@@ -50,12 +50,18 @@ const nodePassword = "canary correct horse battery"
 // startNode runs serve with the variables until it listens.
 func startNode(t *testing.T, database, dataDir string, variables ...string) *node {
 	t.Helper()
+	return startOver(t, "sqlite:"+database, dataDir, variables...)
+}
+
+// startOver is startNode over a database of any engine.
+func startOver(t *testing.T, database, dataDir string, variables ...string) *node {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	t.Cleanup(stop)
 	reader, writer := io.Pipe()
 	n := &node{stop: stop, code: make(chan int, 1), log: &lockedLog{}}
 	go func() {
-		n.code <- run(ctx, []string{"serve", "--database", "sqlite:" + database, "--addr", "127.0.0.1:0", "--data-dir", dataDir, "--json"},
+		n.code <- run(ctx, []string{"serve", "--database", database, "--addr", "127.0.0.1:0", "--data-dir", dataDir, "--json"},
 			nil, writer, n.log, from(append(variables, "ADMIN_PASSWORD", nodePassword, "LOG_LEVEL", "debug")...))
 		_ = writer.Close()
 	}()
