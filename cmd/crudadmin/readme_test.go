@@ -69,7 +69,7 @@ func theReadmeLeadsToThePanel(t *testing.T, variables ...string) {
 	}
 }
 
-// edit changes one field of the form of a page, leaves the others as they stand there, and sends it.
+// edit changes one field of the form of a page, leaves the others as they are, and sends it.
 func edit(visitor *programtest.Visitor, page, to, field, value string) programtest.Page {
 	form := visitor.Get(page)
 	fields := url.Values{}
