@@ -17,8 +17,8 @@ type Finding struct {
 }
 
 // Findings are what the schema says about its tables, by name: tables that cannot be read or have
-// no key or are not changed although they are tables of the application, foreign keys that lead nowhere or have no index, columns of no known type, and masked
-// columns.
+// no key, or cannot be changed, foreign keys that lead nowhere or have no index, columns of no
+// known type, and masked columns.
 func (s *Schema) Findings() []Finding {
 	var all []Finding
 	for _, t := range s.Tables {
