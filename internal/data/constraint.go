@@ -40,6 +40,9 @@ type violation struct {
 // handle is the handle of the written row, nil if there is none.
 func (s *Source) refused(ctx context.Context, db queryer, op string, t *Table, in Input, handle []any, err error) error {
 	db = s.answering(db)
+	if constraint(err) { // it says itself what is wrong
+		return err
+	}
 	v, ok := s.dialect.violation(ctx, db, t, err)
 	if fault := s.dialect.engine().Fault(err); !ok || fault == sqldb.Forbidden || fault == sqldb.Outdated {
 		if why := s.obstacle(ctx, op, t, err); why != nil {

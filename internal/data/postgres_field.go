@@ -4,6 +4,7 @@ package data
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,9 @@ func (p *postgresType) enterNumber(c *Column, given string) error {
 	return fitsDigits(c, newDecimal(given))
 }
 
+// tooFine is a fraction of less than a microsecond.
+var tooFine = regexp.MustCompile(`\.\d{6}\d*[1-9]`)
+
 // enterInstant writes a date, a time or both as the server does.
 func (p *postgresType) enterInstant(given string) (any, error) {
 	o, err := p.instant(given)
@@ -66,6 +70,9 @@ func (p *postgresType) enterInstant(given string) (any, error) {
 		return nil, err
 	}
 	if o.far {
+		if tooFine.MatchString(given) {
+			return nil, errTooPrecise
+		}
 		return given, nil
 	}
 	at := o.from.UTC()

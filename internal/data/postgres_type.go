@@ -27,6 +27,7 @@ type postgresType struct {
 	// it.
 	collated bool
 	tick     time.Duration // between two values, of a time
+	mod      int           // the type's modifier, such as a length; -1 without one
 	// fixed says why a value cannot be entered as its text; empty if it can.
 	fixed string
 }
@@ -345,7 +346,7 @@ func (c *postgresCatalogue) describe(column *Column, id oid, mod int) {
 	if row == nil {
 		row = &postgresTypeRow{Kind: "p"}
 	}
-	typ := &postgresType{name: c.d.quote(row.Schema) + "." + c.d.quote(row.Bare), kind: KindAny, class: StoredText, labels: row.Labels, tick: time.Microsecond}
+	typ := &postgresType{name: c.d.quote(row.Schema) + "." + c.d.quote(row.Bare), kind: KindAny, class: StoredText, labels: row.Labels, tick: time.Microsecond, mod: mod}
 	if row.Builtin {
 		typ.base = row.Bare
 	}

@@ -44,7 +44,7 @@ func (d *postgres) violation(_ context.Context, _ queryer, t *Table, err error) 
 		return violation{rule: ruleTrigger, message: a.Message}, true
 	case class == stateData && blamed(err) == nil: // of a value that was computed, by a trigger or a rule
 		return violation{rule: ruleTrigger, message: a.Message}, true
-	case class == stateData:
+	case class == stateData, blamed(err) != nil && a.Type == "":
 		return violation{rule: ruleType, columns: blamed(err)}, true
 	case class != stateRule:
 		return violation{rule: ruleTrigger, message: a.Message}, d.refuses(a, err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +157,78 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 	}
 	if _, err := s.Insert(t.Context(), "x", edited("id", "9")); fieldsOf(err) != "id cannot be set: is assigned by the database" {
 		t.Error(fieldsOf(err))
+	}
+}
+
+// What is entered is kept, but for its spelling, or refused at its field: it is not rounded and not
+// cut, whatever the type's modifier says, also that of a domain.
+func TestPostgresKeepsWhatIsEntered(t *testing.T) {
+	type entry struct {
+		typ, given, want string // want is what is there; or the error, with a colon before it
+	}
+	var entries []entry
+	add := func(typ string, all ...string) {
+		for i := 0; i < len(all); i += 2 {
+			entries = append(entries, entry{typ, all[i], all[i+1]})
+		}
+	}
+	become := func(stored string) string { return ": cannot be kept as it is: the database would store " + stored }
+	misread := func(typ string) string { return ": is not of the type " + typ + ", which the database requires" }
+	add("interval(0)", "1.5 sec", become("00:00:02"), "1 day 2 sec", "1 day 00:00:02", "1 mon 00:00:00.4", become("1 mon"), "soon", misread("interval(0)"))
+	add("interval year to month", "1 day", become("00:00:00"), "1 year 2 mons", "1 year 2 mons")
+	add("interval day to second(3)", "1 day 00:00:00.1234", become("1 day 00:00:00.123"), "00:00:00.123", "00:00:00.123")
+	add("numeric(5,-2)", "12345", become("12300"), "12300", "12300", "99999999", misread("numeric(5,-2)"))
+	add("numeric(2,5)", "0.00012", "0.00012", "0.000123", become("0.00012"), "0.1", misread("numeric(2,5)"))
+	add("money", "1.239", become("$1.24"), "1.5", "$1.50", "$2.50", "$2.50", "-7", "-$7.00", "a lot", misread("money"))
+	add("name", strings.Repeat("n", 70), become(strings.Repeat("n", 63)), strings.Repeat("n", 63), strings.Repeat("n", 63), strings.Repeat("é", 32), become(strings.Repeat("é", 31)))
+	add(`"char"`, "xy", become("x"), "y", "y")
+	add("bit(3)", "1010", misread("bit(3)"), "10", misread("bit(3)"), "101", "101", "102", misread("bit(3)"))
+	add("bit varying(3)", "1010", misread("bit varying(3)"), "1", "1")
+	add("timetz(0)", "10:00:00.5+02", become("10:00:01+02"), "10:00:00+02", "10:00:00+02", "10:00:00.0+02", "10:00:00+02")
+	add("timetz", "10:00:00.1234567+02", ": has more digits than the database can keep", "10:00:00.1234560+02", "10:00:00.123456+02")
+	add("timestamp(0)", "12024-01-01 00:00:00.5", become("12024-01-01 00:00:01"), "12024-01-01 00:00:00", "12024-01-01 00:00:00")
+	add("timestamptz(3)", "0044-03-15 10:00:00.1234+00 BC", become("0044-03-15 10:00:00.123+00 BC"), "infinity", "infinity")
+	add("tsvector", "'", misread("tsvector"), "a b", "'a' 'b'")
+	add("regclass", "nothing", misread("regclass"), "x", "x")
+	add("regtype", "nothing", misread("regtype"), "integer", "integer")
+	add("tsquery", "a &", misread("tsquery"))
+	add("xml", "<a>", misread("xml"))
+	add("brief", "1.5 sec", become("00:00:02"))
+	add("three", "1010", misread("three"), "101", "101")
+	var columns []string
+	at := map[string]string{}
+	for _, one := range entries {
+		if at[one.typ] == "" {
+			at[one.typ] = fmt.Sprint("c", len(at))
+			columns = append(columns, at[one.typ]+" "+one.typ)
+		}
+	}
+	s := postgresSource(t, Config{}, "CREATE DOMAIN brief AS interval(0)", "CREATE DOMAIN three AS bit(3)",
+		"CREATE TABLE x (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "+strings.Join(columns, ", ")+", note text)", "INSERT INTO x (note) VALUES ('a')")
+	key := keyOf(t, s, "x", "1")
+	for _, one := range entries {
+		c := at[one.typ]
+		in := edited("note", "b", c, one.given)
+		inserted, insertErr := s.Insert(t.Context(), "x", in)
+		_, updateErr := s.Update(t.Context(), "x", key, editOf(t, s, "x", key).Token, in)
+		_, manyErr := s.UpdateMany(t.Context(), ByKeys("x", []Key{key}), in, "")
+		for name, err := range map[string]error{"insert": insertErr, "update": updateErr, "update many": manyErr} {
+			if wrong, refused := strings.CutPrefix(one.want, ": "); refused {
+				if got := fieldsOf(err); got != c+" "+wrong {
+					t.Errorf("%s %q, %s: %s\nwant %s", one.typ, one.given, name, got, wrong)
+				}
+				continue
+			}
+			id := "1"
+			if name == "insert" {
+				id = inserted.String()
+			}
+			if err != nil {
+				t.Errorf("%s %q, %s: %v", one.typ, one.given, name, err)
+			} else if got := storedText(t, s, c, "x WHERE id = "+id); got != one.want {
+				t.Errorf("%s %q, %s: %q is there, want %q", one.typ, one.given, name, got, one.want)
+			}
+		}
 	}
 }
 

@@ -94,6 +94,7 @@ var (
 	TakenWith          = with[string]("field.taken_with", "is taken: another record has it together with the same {columns}")
 	Clashes            = plain("field.clashes", "clashes with another record")
 	NotOfType          = with[string]("field.not_of_type", "is not of the type {type}, which the database requires")
+	WouldBecome        = with[string]("field.would_become", "cannot be kept as it is: the database would store {stored}")
 	NotAllowed         = plain("field.not_allowed", "is not allowed")
 	NotAllowedBy       = with[string]("field.not_allowed_by", "is not allowed by the rule \"{rule}\" of the database")
 	TogetherWith       = with2[Message, string]("field.together_with", "{problem}, together with {columns}")
