@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -572,5 +573,60 @@ func TestMariaDBNewKeysWithoutReturning(t *testing.T) {
 		if _, err := s.Insert(t.Context(), "unkeyed", edited("n", "4")); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Each value of each type is saved as it is shown without being written, and entered into another
+// row as it is shown.
+func TestMariaDBEveryValueIsEntered(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
+	statements := []string{`CREATE TABLE fired (what varchar(20))`}
+	for i, one := range mariaValues {
+		name := fmt.Sprint("t", i)
+		statements = append(statements, fmt.Sprintf("CREATE TABLE %s (id integer AUTO_INCREMENT PRIMARY KEY, v %s) DEFAULT CHARSET=utf8mb4", name, one.ddl))
+		for _, value := range one.values {
+			statements = append(statements, "INSERT INTO "+name+" (v) VALUES ("+mariaLiteral(one.ddl, value)+")")
+		}
+		statements = append(statements, "INSERT INTO "+name+" (id, v) VALUES (99, NULL)", "UPDATE "+name+" SET v = NULL WHERE id = 99",
+			"CREATE TRIGGER fires_"+name+" BEFORE UPDATE ON "+name+" FOR EACH ROW INSERT INTO fired VALUES ('"+name+"')")
+	}
+	s := mariaSource(t, Config{}, statements...)
+	shown := func(record *Record) Value { return record.Cells[len(record.Cells)-1] }
+	entered, refused := 0, []string(nil)
+	for i, one := range mariaValues {
+		name := fmt.Sprint("t", i)
+		table, _ := s.Schema().Table(name)
+		c, _ := table.Column("v")
+		if c.Kind == KindBlob || c.native.unwritable() != "" {
+			continue
+		}
+		for n := range one.values {
+			record := editOf(t, s, name, keyOf(t, s, name, fmt.Sprint(n+1)))
+			cell := shown(record)
+			if _, err := s.Update(t.Context(), name, record.Key, record.Token, writtenAsShown(record)); err != nil {
+				t.Errorf("%s, %q as it is shown: %s", one.ddl, cell.Text, fieldsOf(err))
+			}
+			if got := storedText(t, s, "count(*)", "fired"); got != "0" {
+				t.Fatalf("%s, %q was written", one.ddl, cell.Text)
+			}
+			other := editOf(t, s, name, keyOf(t, s, name, "99"))
+			if _, err := s.Update(t.Context(), name, other.Key, other.Token, edited("v", cell.Text)); err != nil {
+				refused = append(refused, fmt.Sprintf("%s %s: %s", one.ddl, cell.Text, fieldsOf(err)))
+				continue
+			}
+			entered++
+			if is := shown(editOf(t, s, name, other.Key)); is.Text != cell.Text || is.Null() {
+				t.Errorf("%s: %q was entered, %q is there", one.ddl, cell.Text, is.Text)
+			}
+			if same := storedText(t, s, "count(DISTINCT hex(v))", fmt.Sprintf("%s WHERE id IN (%d, 99)", name, n+1)); same != "1" {
+				t.Errorf("%s: %q is stored in another way", one.ddl, cell.Text)
+			}
+			if _, err := s.db.ExecContext(t.Context(), "DELETE FROM fired"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if want := []string{"boolean 5: v must be true or false", "boolean -128: v must be true or false", "date 2024-02-31: v must be a date, such as 2026-01-31"}; entered < 100 || !slices.Equal(refused, want) {
+		t.Errorf("%d values were entered; refused are %q", entered, refused)
 	}
 }
