@@ -630,3 +630,39 @@ func TestMariaDBEveryValueIsEntered(t *testing.T) {
 		t.Errorf("%d values were entered; refused are %q", entered, refused)
 	}
 }
+
+// A write keeps to the rules whatever its connection was told before, and leaves it so.
+func TestMariaDBWritesDoNotDependOnTheConnection(t *testing.T) {
+	db := openMariaDBWith(t, "?foreign_key_checks=0&unique_checks=0&check_constraint_checks=0&sql_safe_updates=1&lc_messages=%27de_DE%27&autocommit=0&sql_mode=%27%27&sql_select_limit=1&tx_isolation=%27READ-UNCOMMITTED%27",
+		`CREATE TABLE parents (id integer PRIMARY KEY)`, `CREATE TABLE x (id integer PRIMARY KEY, parent integer, n integer CHECK (n > 0), v text, FOREIGN KEY (parent) REFERENCES parents (id))`, `INSERT INTO x VALUES (1, NULL, 1, ''), (2, NULL, 1, '')`)
+	db.SetMaxOpenConns(2)
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const settings = "concat_ws(' ', @@foreign_key_checks, @@unique_checks, @@check_constraint_checks, @@sql_safe_updates, @@lc_messages, @@autocommit, @@sql_mode, @@sql_select_limit, @@tx_isolation)"
+	was := storedText(t, s, settings, "(SELECT 1) AS q")
+	for _, c := range []struct {
+		fields []string
+		want   string
+	}{
+		{[]string{"id", "3", "parent", "9"}, "parent refers to a record of parents that does not exist"}, {[]string{"id", "3", "n", "0"}, "n is not allowed"}, {[]string{"id", "1"}, "id is taken: another record has it"},
+		{[]string{"id", "3", "v", strings.Repeat("ä", 40000)}, "v is not of the type text, which the database requires"}, {[]string{"id", "3", "v", ""}, "<nil>: <nil>"},
+	} {
+		if _, err := s.Insert(t.Context(), "x", edited(c.fields...)); fieldsOf(err) != c.want {
+			t.Errorf("%.50q: %s, want %s", c.fields, fieldsOf(err), c.want)
+		}
+	}
+	if n, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "x"}), edited("n", "7"), ""); n != 3 || err != nil {
+		t.Error(n, err)
+	}
+	if n, err := s.DeleteMany(t.Context(), ByQuery(Query{Table: "x", Filters: []Filter{{"id", OpGt, []string{"1"}}}}), ""); n != 2 || err != nil {
+		t.Error(n, err)
+	}
+	if is := storedText(t, s, settings, "(SELECT 1) AS q"); is != was {
+		t.Errorf("the connection has\n%s, and had\n%s", is, was)
+	}
+	if got := storedText(t, s, "group_concat(id, ' ', n)", "x"); got != "1 7" {
+		t.Error(got)
+	}
+}
