@@ -4,11 +4,13 @@ package data
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
 
@@ -64,9 +66,10 @@ func (t *Table) Exported(q Query) []*Column {
 }
 
 // Export gives every row that matches a query, in its order, to w: all columns or the query's,
-// whole, without the masked ones. The query's page is ignored. Only ctx bounds its time. It keeps a
-// connection until it returns, so w should not wait for anybody. An error of w is returned as it
-// is. ErrBusy: other exports are under way.
+// whole, without the masked ones. The query's page is ignored. Only ctx bounds its time, but a
+// server must let the table be read within Config.QueryTimeout. It keeps a connection until it
+// returns, so w should not wait for anybody. An error of w is returned as it is. ErrBusy: other
+// exports are under way.
 //
 // It is one statement in one snapshot of the database, unless writers would have to wait for it. A
 // SQLite database that is not in WAL mode is read in slices, of 12 ms or a row, in the order of the
@@ -100,6 +103,9 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	defer leave()
+	if err := s.reachable(ctx, t); err != nil {
+		return err
+	}
 	wait, err := s.waits(ctx, t)
 	if err != nil {
 		return err
@@ -123,6 +129,28 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 		return err
 	}
 	return w.End()
+}
+
+// reachable is an error if a server does not let the table be read within Config.QueryTimeout, since
+// it does not answer or a migration has locked the table. After that an export takes as long as it
+// takes.
+func (s *Source) reachable(ctx context.Context, t *Table) error {
+	if s.dialect.engine() == sqldb.SQLite {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
+	return s.snapshot(ctx, "export", t, func(db queryer) error {
+		rows, err := db.QueryContext(ctx, "SELECT 1 FROM "+s.dialect.from(t)+" WHERE 1 = 0")
+		if err == nil {
+			rows.Next()
+			err = errors.Join(rows.Err(), rows.Close())
+		}
+		if err != nil {
+			return s.failed(ctx, "export", t, err)
+		}
+		return nil
+	})
 }
 
 // selected are the cells and the handle of a row.

@@ -34,11 +34,12 @@ func (f *Frame) guard(rt Route) http.Handler {
 }
 
 // afterwards follows the schema after what was sent, so that the same again meets the table as it
-// is.
+// is. A database that has just not answered is not asked again: its visitor has waited already.
 func (f *Frame) afterwards(handler Handler) Handler {
 	return func(v *Visit) error {
 		err := handler(v)
-		if v.R.Method == http.MethodPost && v.Table != nil {
+		away := errors.Is(err, data.ErrUnavailable) || errors.Is(err, data.ErrTimeout)
+		if v.R.Method == http.MethodPost && v.Table != nil && !away {
 			f.followed(v)
 		}
 		return err

@@ -60,13 +60,24 @@ type Tx struct {
 }
 
 // Begin takes a connection and begins a transaction on it with start; nil is [Engine.Start]. After
-// an error there is nothing to close.
+// an error there is nothing to close. A connection that died in the pool, as all of them do where
+// the server restarts, is closed, and another one is taken: nothing was done on it.
 func (d *DB) Begin(ctx context.Context, start Start) (*Tx, error) {
+	for idle := d.Pool.Stats().Idle; ; idle-- {
+		t, dead, err := d.begin(ctx, start)
+		if !dead || idle <= 0 || ctx.Err() != nil {
+			return t, err
+		}
+	}
+}
+
+// begin is Begin on one connection; dead says that it gave no answer.
+func (d *DB) begin(ctx context.Context, start Start) (t *Tx, dead bool, err error) {
 	conn, err := d.Pool.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	t := &Tx{db: d, conn: conn}
+	t = &Tx{db: d, conn: conn}
 	if start == nil {
 		t.restore, err = d.Engine.Start(ctx, conn)
 	} else {
@@ -74,9 +85,9 @@ func (d *DB) Begin(ctx context.Context, start Start) (*Tx, error) {
 	}
 	if err != nil {
 		t.Close(ctx)
-		return nil, err
+		return nil, d.Engine.Fault(err).NoAnswer(), err
 	}
-	return t, nil
+	return t, false, nil
 }
 
 // Conn is the connection. What is sent on it is part of the transaction.

@@ -270,3 +270,44 @@ func TestRetry(t *testing.T) {
 		}
 	}
 }
+
+// Where the server ended all connections, the next transaction begins on a new one: nobody is told
+// of an outage that is over.
+func TestBeginAfterConnectionsDied(t *testing.T) {
+	ended := map[sqldb.Engine]string{
+		sqldb.PostgreSQL: "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+		sqldb.MySQL:      "SELECT GROUP_CONCAT(CONCAT('KILL ', id) SEPARATOR ';') FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+	}
+	each(t, func(t *testing.T, d database) {
+		if d.engine == sqldb.SQLite {
+			t.Skip("no server")
+		}
+		parameters := ""
+		if d.engine == sqldb.MySQL {
+			parameters = "multiStatements=true"
+		}
+		db, other := d.open(t, ""), d.open(t, parameters)
+		db.Pool.SetMaxIdleConns(5)
+		for range 2 { // pgx does not ping a connection that it took less than a second ago
+			var conns []*sql.Conn
+			for range 5 {
+				conns = append(conns, connection(t, db))
+			}
+			for _, conn := range conns {
+				_ = conn.Close()
+			}
+		}
+		var kill any
+		if err := other.Row(t.Context(), ended[d.engine]).Scan(&kill); err != nil {
+			t.Fatal(err)
+		}
+		if text, ok := kill.([]byte); ok && d.engine == sqldb.MySQL {
+			must(t, other.Pool, string(text))
+		}
+		tx, err := db.Begin(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx.Close(t.Context())
+	})
+}

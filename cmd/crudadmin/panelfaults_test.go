@@ -1,0 +1,350 @@
+package main
+
+// This file makes the database of a running panel fail for real, and holds the panel to the table
+// of docs/reliability.md.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-crudadmin/crudadmin/data"
+	"github.com/go-crudadmin/crudadmin/internal/programtest"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// patience guards against hanging.
+const patience = time.Minute
+
+// panelFault is a fault of a PostgreSQL server with the application's database.
+type panelFault struct {
+	name       string
+	begin, end func(*faultyPanel)
+	want       []string // what becomes of each of panelRequests, in the words of outcome
+}
+
+// panelRequests are sent at once while the fault lasts.
+var panelRequests = []string{"list", "record", "save", "bulk", "export", "sign-in"}
+
+var (
+	served      = []string{"answered", "answered", "done", "done", "answered", "done"}
+	unavailable = []string{"503", "503", "503, kept", "503, kept", "503", "done"}
+)
+
+var panelFaults = []panelFault{
+	{"killed", func(p *faultyPanel) { p.server.Kill() }, func(p *faultyPanel) { p.server.Restart() }, unavailable},
+	{"restarted", func(p *faultyPanel) { p.server.Restart() }, func(*faultyPanel) {}, served},
+	{"frozen", func(p *faultyPanel) { p.server.Freeze() }, func(p *faultyPanel) { p.server.Thaw() }, unavailable},
+	{
+		"read-only", func(p *faultyPanel) { p.set("default_transaction_read_only = on") }, func(p *faultyPanel) { p.set("default_transaction_read_only = off") },
+		[]string{"answered", "answered", "403, kept", "403, kept", "answered", "done"},
+	},
+	{"disk full", func(p *faultyPanel) { p.fill() }, func(p *faultyPanel) { p.free() }, []string{"answered", "answered", "503, kept", "503, kept", "answered", "done"}},
+	{"out of connections", func(p *faultyPanel) { p.crowd() }, func(p *faultyPanel) { p.leave() }, unavailable},
+	{"locked by a migration", func(p *faultyPanel) { p.lock() }, func(p *faultyPanel) { p.leave() }, unavailable},
+}
+
+// faultyPanel is a panel over a server that fails.
+type faultyPanel struct {
+	t       *testing.T
+	server  *testserver.PostgresServer
+	node    *node
+	visitor *programtest.Visitor
+	disk    string       // with the table; empty where none can be made
+	end     func() error // of a transaction with a lock
+	held    []*sql.DB    // that hold connections and locks
+}
+
+// nameSize is the length of the names: four rows fill a page of the table, so that no change of a
+// row finds room in it.
+const nameSize = 1900
+
+func sized(name string) string { return name + strings.Repeat(".", nameSize-len(name)) }
+
+func newFaultyPanel(t *testing.T) *faultyPanel {
+	t.Helper()
+	p := &faultyPanel{t: t, server: testserver.Postgres(t)}
+	place := ""
+	if p.disk = smallDisk(t); p.disk != "" {
+		p.do("CREATE TABLESPACE small LOCATION '" + p.disk + "'")
+		place = " TABLESPACE small"
+	}
+	p.do("CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL)"+place, fmt.Sprintf("INSERT INTO customers SELECT i, rpad('customer ' || i, %d, '.') FROM generate_series(1, 100) AS i", nameSize))
+	p.node = startOver(t, p.server.URL(), dataDir(t), "MAX_SESSIONS_PER_USER", "unlimited")
+	p.visitor = p.program().SignIn(t)
+	return p
+}
+
+// smallDisk is the path of a file system of 4 MiB of PostgreSQL's user; empty where none can be
+// mounted.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return ""
+	}
+	outer, err := os.MkdirTemp("", "crudadmin-disk-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(outer, "disk")
+	t.Cleanup(func() { _ = os.RemoveAll(outer) })
+	if err := errors.Join(os.Chmod(outer, 0o755), os.Mkdir(path, 0o755)); err != nil { //nolint:gosec // another user enters it
+		t.Fatal(err)
+	}
+	if exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=4m,mode=0700,uid="+owner.Uid+",gid="+owner.Gid, "tmpfs", path).Run() != nil { //nolint:gosec // our own folder
+		return ""
+	}
+	t.Cleanup(func() { _ = exec.CommandContext(context.WithoutCancel(t.Context()), "umount", "-l", path).Run() }) //nolint:gosec // our own folder
+	return path
+}
+
+func (p *faultyPanel) program() *programtest.Program {
+	return &programtest.Program{URL: p.node.url, Username: "admin", Password: nodePassword}
+}
+
+// do runs statements on a connection that is closed then.
+func (p *faultyPanel) do(statements ...string) {
+	p.t.Helper()
+	db := p.pool(p.server.URL())
+	defer func() { _ = db.Close() }()
+	for _, statement := range statements {
+		if _, err := db.ExecContext(p.t.Context(), statement); err != nil {
+			p.t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+func (p *faultyPanel) pool(address string) *sql.DB {
+	p.t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	return db
+}
+
+func (p *faultyPanel) set(setting string) {
+	p.do("ALTER SYSTEM SET "+setting, "SELECT pg_reload_conf()")
+}
+
+// fill writes until the disk has no room, and the table none for another version of a row.
+func (p *faultyPanel) fill() {
+	p.t.Helper()
+	p.do("VACUUM FULL customers")
+	file, err := os.Create(filepath.Join(p.disk, "filler"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for size := 64 << 10; size > 0; {
+		if _, err := file.Write(make([]byte, size)); err != nil {
+			size /= 2
+		}
+	}
+	_ = file.Close() // the error is the one that was wanted
+}
+
+func (p *faultyPanel) free() {
+	if err := os.Remove(filepath.Join(p.disk, "filler")); err != nil {
+		p.t.Error(err)
+	}
+}
+
+// crowd ends the panel's connections and takes all that there are.
+func (p *faultyPanel) crowd() {
+	p.do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+	for {
+		db := p.pool(p.server.URL())
+		if err := db.PingContext(p.t.Context()); err != nil {
+			_ = db.Close()
+			return
+		}
+		p.held = append(p.held, db)
+	}
+}
+
+func (p *faultyPanel) lock() {
+	db := p.pool(p.server.URL())
+	p.held = append(p.held, db)
+	tx, err := db.BeginTx(context.WithoutCancel(p.t.Context()), nil) // ends with its connection
+	if err == nil {
+		_, err = tx.ExecContext(p.t.Context(), "LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.end = tx.Rollback
+}
+
+func (p *faultyPanel) leave() {
+	if p.end != nil {
+		_ = p.end()
+	}
+	p.end = nil
+	for _, db := range p.held {
+		_ = db.Close()
+	}
+	p.held = nil
+}
+
+// answered is what became of one request.
+type answered struct {
+	status int
+	body   string
+	took   time.Duration
+}
+
+// ask sends one request, and follows no redirection to another page.
+func (p *faultyPanel) ask(visitor *programtest.Visitor, method, path string, form url.Values) answered {
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, visitor.Resolve(path), strings.NewReader(form.Encode()))
+	if err != nil {
+		p.t.Error(err)
+		return answered{}
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	began := time.Now()
+	got := visitor.Do(request)
+	return answered{got.Status, got.Body, time.Since(began)}
+}
+
+// outcome says in a word or two what became of a request: a page was answered, something was done,
+// or the status; and that what was entered is kept on the page.
+func (a answered) outcome(request string, entered string) string {
+	changes := request == "save" || request == "bulk" || request == "sign-in"
+	switch {
+	case a.status == http.StatusOK && changes:
+		return "done"
+	case a.status == http.StatusOK:
+		return "answered"
+	case changes && strings.Contains(a.body, "What you sent is kept on this page") && strings.Contains(a.body, entered):
+		return fmt.Sprint(a.status, ", kept")
+	}
+	return fmt.Sprint(a.status)
+}
+
+// TestPanelFaultsOnPostgresLong makes each fault, sends a request of each kind at once, ends the
+// fault, and finds the next page served, and the records as they were unless it was told that they
+// were changed.
+func TestPanelFaultsOnPostgresLong(t *testing.T) {
+	testserver.LongForm(t)
+	p := newFaultyPanel(t)
+	for _, fault := range panelFaults {
+		if fault.name == "disk full" && p.disk == "" {
+			t.Log("no disk can be mounted here: the row is left out")
+			continue
+		}
+		before := p.names()
+		answers := p.suffer(fault)
+		for i, name := range panelRequests {
+			got := answers[name]
+			if word := got.outcome(name, "while "+fault.name); word != fault.want[i] {
+				t.Errorf("%s: %s: %s, want %s: %s", fault.name, name, word, fault.want[i], programtest.Clip(programtest.AnyTag.ReplaceAllString(got.body, " ")))
+			}
+			if limit := map[bool]time.Duration{false: data.DefaultQueryTimeout, true: data.DefaultBulkTimeout}[name == "bulk"]; got.took > limit+5*time.Second {
+				t.Errorf("%s: %s took %v", fault.name, name, got.took)
+			}
+		}
+		after := p.names()
+		for i, request := range []string{"save", "bulk", "bulk"} {
+			want := before[i]
+			if answers[request].status == http.StatusOK {
+				want = sized(request + " while " + fault.name)
+			}
+			if after[i] != want {
+				t.Errorf("%s: record %d is %.40q, want %.40q", fault.name, i+1, after[i], want)
+			}
+		}
+	}
+	p.node.end(t)
+}
+
+// names are those of the records that are changed.
+func (p *faultyPanel) names() (names [3]string) {
+	p.t.Helper()
+	db := p.pool(p.server.URL())
+	defer func() { _ = db.Close() }()
+	for i := range names {
+		if err := db.QueryRowContext(p.t.Context(), "SELECT name FROM customers WHERE id = $1", i+1).Scan(&names[i]); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return names
+}
+
+// suffer sends the requests while the fault lasts, and returns when a page is served again after
+// it: one of the first requests, and within a second on a machine that does nothing else.
+func (p *faultyPanel) suffer(fault panelFault) map[string]answered {
+	p.t.Helper()
+	save := hidden(p.visitor.Get("m/customers/1/edit"))
+	save.Set("name", sized("save while "+fault.name))
+	bulk := url.Values{"csrf_token": save["csrf_token"], "confirm": {"1"}, "key": {"2", "3"}, "set.to.name": {"1"}, "to.name": {sized("bulk while " + fault.name)}}
+	stranger := p.program().Stranger(p.t)
+	in := url.Values{"username": {"admin"}, "password": {nodePassword}, "csrf_token": {stranger.Get("login").Field("csrf_token")}}
+	fault.begin(p)
+	answers := map[string]answered{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for name, send := range map[string]func() answered{
+		"list":    func() answered { return p.ask(p.visitor, http.MethodGet, "m/customers", nil) },
+		"record":  func() answered { return p.ask(p.visitor, http.MethodGet, "m/customers/1", nil) },
+		"save":    func() answered { return p.ask(p.visitor, http.MethodPost, "m/customers/1/edit", save) },
+		"bulk":    func() answered { return p.ask(p.visitor, http.MethodPost, "m/customers/actions/edit", bulk) },
+		"export":  func() answered { return p.ask(p.visitor, http.MethodGet, "m/customers/export.csv", nil) },
+		"sign-in": func() answered { return p.ask(stranger, http.MethodPost, "login", in) },
+	} {
+		all.Go(func() {
+			got := send()
+			mu.Lock()
+			defer mu.Unlock()
+			answers[name] = got
+		})
+	}
+	all.Wait()
+	fault.end(p)
+	began, tries := time.Now(), 1
+	for p.ask(p.visitor, http.MethodGet, "m/customers", nil).status != http.StatusOK {
+		if tries++; tries > 3 {
+			p.t.Errorf("%s: three pages after it are not served", fault.name)
+			break
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	line := "| " + fault.name
+	for _, name := range panelRequests {
+		line += fmt.Sprintf(" | %s, %.2f s", answers[name].outcome(name, "while "+fault.name), answers[name].took.Seconds())
+	}
+	p.t.Logf("%s | page %d after it, %v |", line, tries, time.Since(began).Round(time.Millisecond))
+	return answers
+}
+
+// The table of docs/reliability.md is that of the test.
+func TestThePanelsFaultsAreDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "| fault | " + strings.Join(panelRequests, " | ") + " |\n|---|" + strings.Repeat("---|", len(panelRequests)) + "\n"
+	for _, fault := range panelFaults {
+		want += "| " + fault.name + " | " + strings.Join(fault.want, " | ") + " |\n"
+	}
+	if !strings.Contains(string(text), want) {
+		t.Errorf("docs/reliability.md has not the table\n%s", want)
+	}
+}
