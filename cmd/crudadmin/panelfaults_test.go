@@ -94,19 +94,19 @@ func smallDisk(t *testing.T) string {
 	if err != nil {
 		return ""
 	}
-	outer, err := os.MkdirTemp("", "crudadmin-disk-")
+	outer, err := os.MkdirTemp("", "crudadmin-disk-") //nolint:usetesting // the folders around those of a test are closed to other users
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(outer, "disk")
 	t.Cleanup(func() { _ = os.RemoveAll(outer) })
-	if err := errors.Join(os.Chmod(outer, 0o755), os.Mkdir(path, 0o755)); err != nil { //nolint:gosec // another user enters it
+	if err := errors.Join(os.Chmod(outer, 0o755), os.Mkdir(path, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	if exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=4m,mode=0700,uid="+owner.Uid+",gid="+owner.Gid, "tmpfs", path).Run() != nil { //nolint:gosec // our own folder
+	if exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=4m,mode=0700,uid="+owner.Uid+",gid="+owner.Gid, "tmpfs", path).Run() != nil {
 		return ""
 	}
-	t.Cleanup(func() { _ = exec.CommandContext(context.WithoutCancel(t.Context()), "umount", "-l", path).Run() }) //nolint:gosec // our own folder
+	t.Cleanup(func() { _ = exec.CommandContext(context.WithoutCancel(t.Context()), "umount", "-l", path).Run() })
 	return path
 }
 

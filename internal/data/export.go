@@ -131,8 +131,8 @@ func (s *Source) Export(ctx context.Context, q Query, w RowWriter) error {
 	return w.End()
 }
 
-// reachable is an error if a server does not let the table be read within Config.QueryTimeout, since
-// it does not answer or a migration has locked the table. After that an export takes as long as it
+// reachable is an error if a server does not let the table be read within Config.QueryTimeout: it
+// does not answer, or a migration has locked the table. After that an export takes as long as it
 // takes.
 func (s *Source) reachable(ctx context.Context, t *Table) error {
 	if s.dialect.engine() == sqldb.SQLite {

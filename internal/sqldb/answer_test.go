@@ -37,7 +37,7 @@ func TestAnswersOfPostgres(t *testing.T) {
 	_, err = db.ExecContext(t.Context(), "INSERT INTO x VALUES (NULL)")
 	got, ok = sqldb.AnswerOf(err)
 	got.Message = ""
-	if want := (sqldb.Answer{State: "23502", Schema: "public", Table: "x", Column: "id"}); !ok || got != want {
+	if want := (sqldb.Answer{State: "23502", Schema: "public", Table: "x", Column: "id", Routine: "ExecConstraints"}); !ok || got != want {
 		t.Errorf("of pgx: %+v", got)
 	}
 }
