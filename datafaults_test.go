@@ -64,6 +64,9 @@ func TestAnUntouchedFormWritesNothing(t *testing.T) {
 	for _, name := range tables {
 		before := b.rowsOf(t, name)
 		for id := 1; id <= len(before); id++ {
+			if (id+len(name))%3 > 0 && !testserver.Long() {
+				continue
+			}
 			if w := page.saveUntouched(fmt.Sprintf("/m/%s/%d/edit", name, id)); w.Code != http.StatusSeeOther {
 				t.Errorf("%s of %s: %d %s", name, before[id-1], w.Code, inner(w.Body.String()))
 			}
@@ -77,6 +80,11 @@ func TestAnUntouchedFormWritesNothing(t *testing.T) {
 	for _, row := range b.rowsOf(t, "fired") {
 		t.Errorf("an update was run: %s", row)
 	}
+}
+
+func TestAnUntouchedFormWritesNothingLong(t *testing.T) {
+	testserver.LongForm(t)
+	TestAnUntouchedFormWritesNothing(t)
 }
 
 // defaultsOf are default clauses of every form.

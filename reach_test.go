@@ -216,7 +216,7 @@ var states = []state{
 // it is refused and every table is as it was. The short form tries one of eight.
 func TestRightsWhereTheDatabaseWrites(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	rightsWhereTheDatabaseWrites(t, 8)
+	rightsWhereTheDatabaseWrites(t, 16)
 }
 
 func TestRightsWhereTheDatabaseWritesLong(t *testing.T) {

@@ -31,11 +31,12 @@ done < <(cut -d ' ' -f 1 <<<"$plan" | sort -u)
 one() {
 	read -r folder package directory program tests <<<"$1"
 	cd "$directory"
-	said=$(mktemp) start=$SECONDS result=ok
-	"$folder/$program" -test.paniconexit0 -test.timeout 25m ${tests:+-test.run "$tests"} >"$said" 2>&1 || result=FAIL
+	said=$(mktemp) result=ok
+	TIMEFORMAT='%0R s, %0U + %0S s of processor'
+	took=$({ time "$folder/$program" -test.paniconexit0 -test.timeout 25m ${tests:+-test.run "$tests"} >"$said" 2>&1; } 2>&1) || result=FAIL
 	[ $result = ok ] || cat "$said"
 	rm -f "$said"
-	printf '%s\t%s\t%d s\n' $result "$package" $((SECONDS - start))
+	printf '%s\t%s\t%s\n' $result "$package" "$took"
 	[ $result = ok ]
 }
 export -f one

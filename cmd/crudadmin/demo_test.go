@@ -187,7 +187,7 @@ func tablesOf(t *testing.T, db *sql.DB) (tables []string) {
 // failure, and never in the words of the driver.
 func TestNonsenseParameters(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	nonsenseParameters(t, 500)
+	nonsenseParameters(t, 150)
 }
 
 func TestNonsenseParametersLong(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 // tables to the long one.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	filesNeverSeenBefore(t, walk{skip: 28, sorts: 1, records: 3}, "crowd")
+	filesNeverSeenBefore(t, walk{skip: 56, sorts: 1, records: 2}, "crowd")
 }
 
 func TestFilesNeverSeenBeforeLong(t *testing.T) {

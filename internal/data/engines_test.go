@@ -96,14 +96,15 @@ func meetsItsText(t *testing.T, s *Source, find func(context.Context, *Source, Q
 }
 
 // everyValueMeetsItsText fails if a value of every_type is not listed and counted by its own
-// text, or is as a lesser or greater one.
+// text, or is as a lesser or greater one; in the short form, one value is listed, the next counted.
 func everyValueMeetsItsText(t *testing.T, s *Source) {
 	t.Helper()
+	both := testserver.Long()
 	page, err := s.List(t.Context(), Query{Table: "every_type", Limit: MaxLimit})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range page.Rows {
+	for r, row := range page.Rows {
 		record, err := s.Get(t.Context(), "every_type", row.Key)
 		if err != nil {
 			t.Fatal(err)
@@ -117,8 +118,12 @@ func everyValueMeetsItsText(t *testing.T, s *Source) {
 			if own != "" && len(own) <= MaxSearch {
 				groups = append(slices.Clone(eachOp), []Op{OpContains}, []Op{OpStartsWith})
 			}
-			meetsItsText(t, s, inList, "every_type", row.Key.Label(), c, record.Cells[i], own, groups...)
-			meetsItsText(t, s, countMatching, "every_type", row.Key.Label(), c, record.Cells[i], own, groups...)
+			if both || (r+i)%2 == 0 {
+				meetsItsText(t, s, inList, "every_type", row.Key.Label(), c, record.Cells[i], own, groups...)
+			}
+			if both || (r+i)%2 > 0 {
+				meetsItsText(t, s, countMatching, "every_type", row.Key.Label(), c, record.Cells[i], own, groups...)
+			}
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestLongCellsAreExportedInPiecesLong(t *testing.T) {
 func longCellsAreExportedInPieces(t *testing.T, journals ...string) {
 	t.Helper()
 	for _, journal := range journals {
-		size := map[string]int{"wal": 40 << 20, "delete": maxMatched}[journal]
+		size := map[string]int{"wal": 28 << 20, "delete": maxMatched}[journal]
 		fill := []string{`CREATE TABLE x (id INTEGER PRIMARY KEY, b BLOB, t TEXT, j JSON)`,
 			fmt.Sprintf(`INSERT INTO x VALUES (1, zeroblob(%d), replace(hex(zeroblob(%d)), '0', '"'), NULL)`, size, size/2), `INSERT INTO x VALUES (2, x'00', 'short', '[1]')`}
 		s := openSource(t, Config{}, fill...)

@@ -52,6 +52,11 @@ func TestMariaDBPagingVisitsEveryRowOnce(t *testing.T) {
 	})
 }
 
+func TestMariaDBPagingVisitsEveryRowOnceLong(t *testing.T) {
+	testserver.LongForm(t)
+	TestMariaDBPagingVisitsEveryRowOnce(t)
+}
+
 func fillMariaDB(ctx context.Context, t *rapid.T, db *sql.DB, table string) {
 	if _, err := db.ExecContext(ctx, "TRUNCATE "+table); err != nil {
 		t.Fatal(err)

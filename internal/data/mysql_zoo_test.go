@@ -213,3 +213,9 @@ func TestMariaDBValuesEqualTheirTexts(t *testing.T) {
 	s, _ := zooOfMariaDB(t, plainConfig)
 	everyValueMeetsItsText(t, s)
 }
+
+func TestMariaDBValuesEqualTheirTextsLong(t *testing.T) {
+	testserver.LongForm(t)
+	s, _ := zooOfMariaDB(t, plainConfig)
+	everyValueMeetsItsText(t, s)
+}

@@ -60,6 +60,11 @@ func TestPagingVisitsEveryRowOnce(t *testing.T) {
 	})
 }
 
+func TestPagingVisitsEveryRowOnceLong(t *testing.T) {
+	testserver.LongForm(t)
+	TestPagingVisitsEveryRowOnce(t)
+}
+
 // visitsEveryRow walks a list forwards and backwards, page by page.
 func visitsEveryRow(t *testing.T, rt *rapid.T, s *Source, q Query, want []string) {
 	t.Helper()

@@ -39,6 +39,11 @@ func TestPostgresPagingVisitsEveryRowOnce(t *testing.T) {
 	})
 }
 
+func TestPostgresPagingVisitsEveryRowOnceLong(t *testing.T) {
+	testserver.LongForm(t)
+	TestPostgresPagingVisitsEveryRowOnce(t)
+}
+
 func fillPostgres(ctx context.Context, t *rapid.T, db *sql.DB, table string) {
 	if _, err := db.ExecContext(ctx, "TRUNCATE "+table); err != nil {
 		t.Fatal(err)

@@ -213,3 +213,9 @@ func TestPostgresValuesEqualTheirTexts(t *testing.T) {
 	s := zooOfPostgres(t)
 	everyValueMeetsItsText(t, s)
 }
+
+func TestPostgresValuesEqualTheirTextsLong(t *testing.T) {
+	testserver.LongForm(t)
+	s := zooOfPostgres(t)
+	everyValueMeetsItsText(t, s)
+}

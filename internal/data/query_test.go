@@ -138,7 +138,7 @@ func FuzzParseQuery(f *testing.F) {
 // Random names and values are refused as FieldErrors, or answered; never an error of the database.
 func TestRandomParameters(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	randomParameters(t, openSource(t, Config{}, zoo()...), 1500)
+	randomParameters(t, openSource(t, Config{}, zoo()...), 500)
 }
 
 // randomParameters asks for lists of all tables by random parameters.

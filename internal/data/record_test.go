@@ -314,6 +314,17 @@ func TestEstimates(t *testing.T) {
 // are declared: the engine itself is asked which these are.
 func TestRelatedRecordsAreThoseOfTheForeignKey(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
+	relatedRecordsAreThoseOfTheForeignKey(t, 3)
+}
+
+func TestRelatedRecordsAreThoseOfTheForeignKeyLong(t *testing.T) {
+	testserver.LongForm(t)
+	relatedRecordsAreThoseOfTheForeignKey(t, 1)
+}
+
+// Each type refers to each nth type, and each is referred to by each nth.
+func relatedRecordsAreThoseOfTheForeignKey(t *testing.T, nth int) {
+	t.Helper()
 	values := []string{"1", "'1'", "'01'", "1.5", "'a'", "'A'", "'a '", "x'61'", "'2024-05-06 07:08:09.123600'", "'2024-05-06 07:08:09.123400'", "1714979289", "'true'", "20240331", "'00112233-4455-6677-8899-aabbccddeeff'", "'00112233-4455-6677-8899-AABBCCDDEEFF'", "''", "'~n:'", "'" + strings.Repeat("long", 300) + "'"}
 	types := []string{"", "INTEGER", "TEXT", "TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM", "NUMERIC", "DATETIME", "BOOLEAN", "BLOB", "UUID", "REAL"}
 	statements := []string{"PRAGMA synchronous = OFF", "PRAGMA foreign_keys = OFF"}
@@ -326,6 +337,9 @@ func TestRelatedRecordsAreThoseOfTheForeignKey(t *testing.T) {
 		statements = append(statements, fmt.Sprintf("CREATE TABLE p%d (id INTEGER PRIMARY KEY, v %s UNIQUE)", i, parent))
 		fill(fmt.Sprint("p", i), "v")
 		for j, child := range types {
+			if (i+j)%nth > 0 {
+				continue
+			}
 			name := fmt.Sprintf("c%d_%d", i, j)
 			statements = append(statements, fmt.Sprintf("CREATE TABLE %s (id INTEGER PRIMARY KEY, r %s REFERENCES p%d(v))", name, child, i), "CREATE INDEX "+name+"_r ON "+name+" (r)")
 			fill(name, "r")
@@ -369,6 +383,9 @@ func TestRelatedRecordsAreThoseOfTheForeignKey(t *testing.T) {
 			}
 		}
 		for j := range types {
+			if (i+j)%nth > 0 {
+				continue
+			}
 			child := fmt.Sprintf("c%d_%d", i, j)
 			broken := map[string]bool{}
 			rows, err := db.Query("SELECT rowid FROM pragma_foreign_key_check(?)", child)

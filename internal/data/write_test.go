@@ -186,6 +186,11 @@ func TestInsertThenGet(t *testing.T) {
 	})
 }
 
+func TestInsertThenGetLong(t *testing.T) {
+	testserver.LongForm(t)
+	TestInsertThenGet(t)
+}
+
 // allOf is a form that shows the record and is sent back as it is.
 func asShown(record *Record) Input {
 	in := Input{Fields: map[string]Field{}}

@@ -209,7 +209,7 @@ func conformance(t *testing.T, long bool) {
 			databases := testserver.Lender[*sql.DB]{Make: func() *sql.DB { return c.database(t) }, Empty: empty}
 			var themes []string
 			if !long {
-				themes = []string{"records", "touch", "update", "limit", "revoke", "in flight", "rotate", "renew", "expiry", "restore", "sweep", "faults"}
+				themes = []string{"records", "touch", "update", "limit", "revoke", "rotate", "expiry", "restore", "sweep", "faults"}
 			}
 			sessiontest.Run(t, sessiontest.Harness{
 				Short: c.short || !long, Themes: themes,

@@ -199,7 +199,7 @@ func TestPageCostsTheSame(t *testing.T) {
 	ctx := t.Context()
 	watching := watch(t, server)
 	made := 0
-	for _, size := range []int{500, 8000} {
+	for _, size := range []int{500, 3000} {
 		fill(t, store, size-made)
 		made = size
 		var page session.Page

@@ -90,7 +90,7 @@ func whole(t testing.TB, s *redisstore.Store, server *testserver.RedisServer) {
 func TestKilledWhileWriting(t *testing.T) {
 	server := testserver.Redis(t, testserver.RedisOptions{})
 	s := open(t, redisstore.Config{URL: config.Secret(server.URL()), Logger: slog.New(slog.DiscardHandler)})
-	for range 5 {
+	for range 3 {
 		stop := storm(t, s)
 		select {
 		case <-t.Context().Done():
@@ -103,9 +103,10 @@ func TestKilledWhileWriting(t *testing.T) {
 	}
 }
 
-// TestFailoverWhileWriting: the replica that takes over holds no half of a script
+// TestFailoverWhileWritingLong: the replica that takes over holds no half of a script
 // either: scripts are replicated by their effects, all of one together.
-func TestFailoverWhileWriting(t *testing.T) {
+func TestFailoverWhileWritingLong(t *testing.T) {
+	testserver.LongForm(t)
 	servers := testserver.StartRedisSentinel(t)
 	s := open(t, redisstore.Config{Sentinels: servers.Addrs(), MasterName: servers.Name, Logger: slog.New(slog.DiscardHandler)})
 	stop := storm(t, s)

@@ -124,7 +124,7 @@ func conformanceSentinel(t *testing.T) {
 // the time. The short form has themes in which keys of several slots take part, the long one all.
 func TestConformanceCluster(t *testing.T) {
 	t.Parallel()
-	conformanceOfCluster(t, "limit", "revoke", "list")
+	conformanceOfCluster(t, "limit", "list")
 }
 
 func TestConformanceClusterLong(t *testing.T) {

@@ -65,7 +65,11 @@ func opened(t testing.TB, db *sql.DB, err error) *sql.DB {
 // each runs test on an empty database of each engine.
 func each(t *testing.T, test func(t *testing.T, e engine)) {
 	t.Helper()
-	eachOf(t, slices.Collect(maps.Keys(engines)), test)
+	names := servers
+	if testserver.Long() {
+		names = slices.Collect(maps.Keys(engines))
+	}
+	eachOf(t, names, test)
 }
 
 // servers are the engines that differ in more than how statements are sent.
@@ -127,7 +131,7 @@ func conformance(t *testing.T, short bool, names ...string) {
 		start := engines[name]
 		apart := strings.Contains(name, ",") // differs from another in how statements are sent alone
 		var themes []string
-		if short && name == "mariadb" {
+		if short && name != "sqlite" { // the others in TestConformanceLong
 			themes = []string{"records", "touch", "update", "limit", "revoke", "rotate", "expiry", "list", "history", "restore", "sweep", "count", "faults", "secrets", "model"}
 		}
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,7 @@ var schemaChanges = map[string][]string{
 
 // TestPlansHeal changes the schema under load: 0 of the validations and touches fail. Each of eight
 // callers makes 20 of both about a change, in the long form 50.
-func TestPlansHeal(t *testing.T) { plansHeal(t, 20) }
+func TestPlansHeal(t *testing.T) { plansHeal(t, 8) }
 
 func TestPlansHealLong(t *testing.T) {
 	testserver.LongForm(t)
