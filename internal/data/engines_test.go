@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // typeValues are a column of every_type, its kind, and values of its type.

@@ -1,0 +1,20 @@
+// This file says how much the package's tests try.
+
+package data
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
+)
+
+// TestMain lets a property be checked 40 times, in a long form as often as rapid's default says;
+// -rapid.checks beats both.
+func TestMain(m *testing.M) {
+	if !testserver.Long() {
+		_ = flag.Set("rapid.checks", "40")
+	}
+	os.Exit(m.Run())
+}
