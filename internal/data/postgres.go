@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 )
@@ -23,6 +24,10 @@ import (
 type postgres struct {
 	server
 	version string // 15.14
+	// encoding is how the connection writes texts: UTF8, but SQL_ASCII in a database of that, whose
+	// texts have no encoding: bytes that are not UTF-8 are read as they are.
+	encoding string
+	untold   atomic.Bool // views were locked when their texts were asked for
 	// beside are schemas that search_path does not lead to, with operators of columns' types, as
 	// they are written in search_path. They stay once they were met.
 	beside struct {
@@ -60,12 +65,13 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 			return nil, fmt.Errorf("data: open: %q is not PostgreSQL itself: it is not supported", version)
 		}
 	}
-	d := &postgres{server: server{quote: postgresQuote}}
+	d := &postgres{server: server{quote: postgresQuote}, encoding: "UTF8"}
 	var number int
+	var encoding string
 	for _, setting := range []struct {
 		name string
 		to   any
-	}{{"server_version", &d.version}, {"server_version_num", &number}} {
+	}{{"server_version", &d.version}, {"server_version_num", &number}, {"server_encoding", &encoding}} {
 		if err := db.QueryRowContext(ctx, "SHOW "+setting.name).Scan(setting.to); err != nil {
 			if sqldb.MixedUp(err) {
 				return nil, fmt.Errorf("data: open: a pooler gives one connection of PostgreSQL to several clients: "+
@@ -73,6 +79,9 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 			}
 			return nil, fmt.Errorf("data: open: %w", classify(ctx, d, err))
 		}
+	}
+	if encoding == "SQL_ASCII" {
+		d.encoding = encoding
 	}
 	if number < 130000 {
 		return nil, fmt.Errorf("data: open: PostgreSQL %s is not supported: use 13 or later", d.version)
@@ -82,10 +91,16 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 
 func (*postgres) engine() sqldb.Engine { return sqldb.PostgreSQL }
 
-// settings are what the texts of values depend on, and how names are written.
+// settings are what the texts of values depend on, how texts are read as values, and how names are
+// written. To compile a statement (jit) takes seconds for one of the catalogue, and saves nothing on
+// statements as short as these.
+func (d *postgres) settings() string {
+	return postgresSettings + "; SET LOCAL client_encoding = '" + d.encoding + "'" + d.path()
+}
+
 const postgresSettings = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; " +
-	"SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL client_encoding = 'UTF8'; " +
-	"SET LOCAL standard_conforming_strings = on"
+	"SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL jit = off; SET LOCAL array_nulls = on; SET LOCAL xmloption = 'content'; " +
+	"SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on"
 
 func (d *postgres) start(p purpose) sqldb.Start {
 	begin := map[purpose]string{
@@ -94,7 +109,7 @@ func (d *postgres) start(p purpose) sqldb.Start {
 		deletes: "BEGIN ISOLATION LEVEL REPEATABLE READ",
 	}[p]
 	return func(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
-		statements := begin + "; " + postgresSettings + d.path()
+		statements := begin + "; " + d.settings()
 		if left, bounded := statementTime(ctx); bounded {
 			statements += fmt.Sprintf("; SET LOCAL statement_timeout = %d", left.Milliseconds())
 		}
@@ -154,7 +169,7 @@ func (*postgres) results() int { return 1664 } // MaxTupleAttributeNumber
 func (d *postgres) piece(c *Column, from, size int) string {
 	x, typ := d.column(c), postgresTypeOf(c)
 	if typ.class != StoredBlob {
-		x = "convert_to(" + typ.text(x) + ", 'UTF8')"
+		x = "convert_to(" + typ.text(x) + ", '" + d.encoding + "')"
 	}
 	return fmt.Sprintf("'blob', substring(%s FROM %d FOR %d)", x, from, size)
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
@@ -39,7 +40,17 @@ type postgresCatalogue struct {
 	types   map[oid]*postgresTypeRow
 }
 
+// lockedRelations are those that a migration or the like locks, or waits to lock, so that nothing
+// can be read of them meanwhile. What would wait for them is not asked.
+const lockedRelations = `SELECT l.relation FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())`
+
+// introspectTimeout replaces a timeout of the database's user, which is meant for other statements.
+const introspectTimeout = time.Minute
+
 func (d *postgres) introspect(ctx context.Context, db *sql.DB) (*Schema, error) {
+	ctx, cancel := context.WithTimeout(ctx, introspectTimeout)
+	defer cancel()
 	c := &postgresCatalogue{d: d, schema: &Schema{Engine: "PostgreSQL", Version: d.version},
 		tables: map[oid]*Table{}, columns: map[oid]map[int]*Column{}, types: map[oid]*postgresTypeRow{}}
 	err := newReadingPool(d, db).within(ctx, func(db queryer) error {
@@ -86,15 +97,18 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 		Schema, Name, Kind, Comment string
 		Own, Extension, Takes       bool
 		Inserts, Updates, Deletes   bool
-		Definition                  string
+		Definition                  *string
 	}
 	taken := map[string]bool{}
+	c.d.untold.Store(false)
 	err := objects(ctx, db, `SELECT r.oid, r.nspname AS schema, r.relname AS name, r.relkind AS kind, r.nspname = pg_catalog.current_schema() AS own,
 		EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = CAST('pg_catalog.pg_class' AS regclass) AND d.objid = r.oid AND d.deptype = 'e') AS extension,
-		r.relkind <> 'f' OR pg_catalog.pg_relation_is_updatable(r.oid, false) & 28 = 28 AS takes,
+		CASE WHEN r.relkind <> 'f' THEN true WHEN r.oid IN (`+lockedRelations+`) THEN false ELSE pg_catalog.pg_relation_is_updatable(r.oid, false) & 28 = 28 END AS takes,
 		pg_catalog.has_any_column_privilege(r.oid, 'INSERT') AS inserts, pg_catalog.has_any_column_privilege(r.oid, 'UPDATE') AS updates,
 		pg_catalog.has_table_privilege(r.oid, 'DELETE') AS deletes,
-		CASE WHEN r.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(r.oid) END AS definition
+		CASE WHEN r.relkind IN ('v', 'm') AND r.oid NOT IN (`+lockedRelations+`) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite w
+			JOIN pg_catalog.pg_depend d ON d.classid = CAST('pg_catalog.pg_rewrite' AS regclass) AND d.objid = w.oid AND d.refclassid = CAST('pg_catalog.pg_class' AS regclass)
+			WHERE w.ev_class = r.oid AND d.refobjid IN (`+lockedRelations+`)) THEN pg_catalog.pg_get_viewdef(r.oid) END AS definition
 		FROM (`+shownRelations+`) AS r ORDER BY own DESC, r.nspname, r.relname`, func(r row) {
 		t := &Table{Name: r.Name, schema: r.Schema, bare: r.Name, View: r.Kind == "v" || r.Kind == "m", Strict: true, Estimate: -1}
 		if !r.Own {
@@ -123,8 +137,12 @@ func (c *postgresCatalogue) readTables(ctx context.Context, db queryer) error {
 				t.lacks[op] = text.RightLacks(string(op))
 			}
 		}
-		if t.View {
-			t.ddl = "CREATE VIEW v AS " + plainBrackets(r.Definition)
+		switch {
+		case t.View && r.Definition == nil:
+			t.ddl = untoldView
+			c.d.untold.Store(true)
+		case t.View:
+			t.ddl = "CREATE VIEW v AS " + plainBrackets(*r.Definition)
 		}
 		c.tables[r.OID] = t
 		c.columns[r.OID] = map[int]*Column{}
@@ -433,7 +451,7 @@ func (d *postgres) estimate(ctx context.Context, db queryer) (map[[2]string]int6
 		UNION ALL SELECT p.schema, p.name, h.inhrelid FROM part p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid)
 		SELECT p.schema, p.name, CASE WHEN bool_or(s.rows IS NULL) OR count(s.rows) = 0 THEN -1 ELSE sum(s.rows) END AS rows
 		FROM part p JOIN (SELECT oid, CASE WHEN reltuples > 0 OR reltuples = 0 AND relpages > 0 THEN reltuples
-			WHEN relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(oid) = 0 THEN 0 END AS rows
+			WHEN relkind IN ('r', 'm') AND oid NOT IN (`+lockedRelations+`) AND pg_catalog.pg_relation_size(oid) = 0 THEN 0 END AS rows
 			FROM pg_catalog.pg_class WHERE relkind <> 'p') AS s ON s.oid = p.oid GROUP BY p.schema, p.name`,
 		func(r row) { all[[2]string{r.Schema, r.Name}] = int64(r.Rows) })
 	return all, err
@@ -441,8 +459,9 @@ func (d *postgres) estimate(ctx context.Context, db queryer) (map[[2]string]int6
 
 // schemaVersion is the number and the sum of the transactions that wrote the rows of the catalogue
 // of which introspect reads, but for those of temporary tables. The latest of them alone would not
-// tell: one that began earlier may commit later.
-func (*postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
+// tell: one that began earlier may commit later. Where views were locked it is another one when
+// nothing is locked any more.
+func (d *postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
 	written := `SELECT xmin AS by FROM rel`
 	for _, one := range []struct{ catalogue, rel string }{
 		{"pg_attribute", "attrelid"}, {"pg_attrdef", "adrelid"}, {"pg_constraint", "conrelid"}, {"pg_index", "indrelid"}, {"pg_inherits", "inhrelid"}, {"pg_rewrite", "ev_class"}, {"pg_trigger", "tgrelid"},
@@ -454,6 +473,14 @@ func (*postgres) schemaVersion(ctx context.Context, conn *sql.Conn) (version int
 		UNION ALL SELECT xmin FROM pg_catalog.pg_constraint WHERE contypid <> 0 UNION ALL SELECT xmin FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' UNION ALL SELECT xmin FROM pg_catalog.pg_auth_members`
 	err = conn.QueryRowContext(ctx, `WITH rel AS MATERIALIZED (SELECT oid, xmin FROM pg_catalog.pg_class WHERE oid >= 16384 AND relpersistence <> 't')
 		SELECT CAST(count(*) + coalesce(sum(CAST(CAST(w.by AS text) AS bigint)), 0) AS bigint) FROM (`+written+`) AS w`).Scan(&version)
+	if err != nil || !d.untold.Load() {
+		return version, err
+	}
+	var locked bool
+	err = conn.QueryRowContext(ctx, "SELECT EXISTS ("+lockedRelations+")").Scan(&locked)
+	if !locked {
+		version++
+	}
 	return version, err
 }
 

@@ -245,3 +245,164 @@ func TestPostgresEveryChangeOfTheSchemaIsSeen(t *testing.T) {
 		t.Error("a change that was committed after a later one is not seen")
 	}
 }
+
+// A migration that locks a table keeps nothing else from being read: the schema, the estimates and
+// the other tables. A view of what is locked is masked until its text can be asked for.
+func TestPostgresLocksKeepNothingElseFromBeingRead(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	db := connectPostgres(t, server.URL())
+	for _, statement := range []string{`CREATE TABLE a (id integer PRIMARY KEY, name text, password_hash text)`, `CREATE TABLE never_counted (id integer PRIMARY KEY)`, `CREATE TABLE b (id integer PRIMARY KEY, a integer REFERENCES a)`, `INSERT INTO never_counted VALUES (1)`,
+		`CREATE VIEW v AS SELECT id, name, password_hash AS p FROM a`, `CREATE VIEW w AS SELECT id, name, p FROM v`, `CREATE MATERIALIZED VIEW m AS SELECT id, name FROM a`} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(statement, err)
+		}
+	}
+	masked := func(s *Source, table, column string) bool {
+		t.Helper()
+		view, _ := s.Schema().Table(table)
+		c, ok := view.Column(column)
+		if !ok {
+			t.Fatalf("no %s in %s", column, table)
+		}
+		return c.Masked
+	}
+	for _, locked := range []string{"a", "v", "m", "b"} {
+		migration, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		statement := "LOCK TABLE " + locked + " IN ACCESS EXCLUSIVE MODE"
+		if locked == "m" {
+			statement = "ALTER MATERIALIZED VIEW m SET (fillfactor = 90)"
+		}
+		if _, err := migration.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(t.Context(), connectPostgres(t, server.URL()), Config{})
+		if err != nil {
+			t.Fatalf("%s is locked: %v", locked, err)
+		}
+		if _, err := s.Estimates(t.Context()); err != nil {
+			t.Errorf("%s is locked: %v", locked, err)
+		}
+		if page, err := s.List(t.Context(), Query{Table: "never_counted"}); err != nil || len(page.Rows) != 1 {
+			t.Errorf("%s is locked: %v", locked, err)
+		}
+		if !masked(s, "v", "p") || !masked(s, "w", "p") {
+			t.Errorf("%s is locked: a secret is shown", locked)
+		}
+		if err := migration.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := s.Follow(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if masked(s, "v", "name") || masked(s, "m", "name") || !masked(s, "w", "p") {
+			t.Errorf("%s is not locked any more, and its views are as if it were", locked)
+		}
+		if changed, err := s.Follow(t.Context()); changed || err != nil {
+			t.Errorf("%s: the schema is read again and again, %v", locked, err)
+		}
+	}
+}
+
+// What a database or its user sets for connections changes neither how the catalogue is read nor
+// what values are.
+func TestPostgresSettingsChangeNothing(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	db := connectPostgres(t, server.URL())
+	statements := []string{`CREATE TABLE x (id serial PRIMARY KEY, "from" text, c varchar(5) CHECK (c IN ('on', 'off')), n numeric(8,2) CHECK (n > 0), xm xml, ta text[] UNIQUE, iv interval, by bytea, at timestamptz, f double precision, made text GENERATED ALWAYS AS ("from" || 'x') STORED, password_hash text)`,
+		`CREATE VIEW v AS SELECT id, password_hash AS p, "from" FROM x`,
+		`INSERT INTO x ("from", c, n, xm, ta, iv, by, at, f) VALUES ('back\slash''s', 'on', 1.5, 'a <b/>', '{a,NULL}', '1 day -2 hours', '\x00ff', '2026-03-04 05:06:07.000001+00', 0.1)`}
+	for _, setting := range []string{"standard_conforming_strings = off", "quote_all_identifiers = on", "xmloption = document", "array_nulls = off", "transform_null_equals = on", "backslash_quote = off", "DateStyle = 'SQL, DMY'", "IntervalStyle = 'sql_standard'", "bytea_output = 'escape'", "extra_float_digits = -9",
+		"TimeZone = 'Asia/Kolkata'", "statement_timeout = 60000", "lock_timeout = 60000", "default_transaction_deferrable = on", "log_parameter_max_length_on_error = 50", "plan_cache_mode = force_generic_plan", "client_encoding = 'LATIN1'", "row_security = off", "default_tablespace = ''"} {
+		statements = append(statements, "ALTER DATABASE "+server.Database+" SET "+setting)
+	}
+	for _, statement := range statements {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(statement, err)
+		}
+	}
+	s, err := Open(t.Context(), connectPostgres(t, server.URL()), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _ := s.Schema().Table("x")
+	columnsAre(t, table, map[string]func(c *Column) bool{
+		"id": func(c *Column) bool { return c.Assigned }, "c": func(c *Column) bool { return slices.Equal(c.Enum, []string{"on", "off"}) }, "n": func(c *Column) bool { return c.Type == "numeric(8,2)" }, "made": func(c *Column) bool { return c.Generated },
+	})
+	areMasked(t, s, map[string][]string{"v": {"p"}})
+	err = s.snapshot(t.Context(), "ask", table, func(db queryer) error {
+		var jit string
+		err := db.QueryRowContext(t.Context(), "SHOW jit").Scan(&jit)
+		if jit != "off" {
+			t.Error("statements are compiled, which takes longer than they do")
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	key := keyOf(t, s, "x", "1")
+	record := editOf(t, s, "x", key)
+	for name, want := range map[string]string{"from": `back\slash's`, "ta": "{a,NULL}", "iv": "1 day -02:00:00", "at": "2026-03-04 05:06:07.000001+00", "f": "0.1", "xm": "a <b/>"} {
+		i := slices.IndexFunc(record.Columns, func(c *Column) bool { return c.Name == name })
+		if got := record.Cells[i].Text; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+		for _, op := range []Op{OpEq, OpIn, OpNe} {
+			values := []string{want}
+			page, err := s.List(t.Context(), Query{Table: "x", Filters: []Filter{{name, op, values}}})
+			if err != nil || (len(page.Rows) == 1) != (op != OpNe) {
+				t.Errorf("%s %s %q: %v", name, op, want, err)
+			}
+		}
+	}
+	if _, err := s.Update(t.Context(), "x", key, record.Token, edited("from", `a\b'c "é"`, "xm", "b <c/>", "iv", "2 days -01:00:00", "at", "2026-03-05 00:00:00+00")); err != nil {
+		t.Error(err)
+	}
+	record = editOf(t, s, "x", key)
+	for name, want := range map[string]string{"from": `a\b'c "é"`, "xm": "b <c/>", "iv": "2 days -01:00:00", "at": "2026-03-05 00:00:00+00"} {
+		if got := record.Cells[slices.IndexFunc(record.Columns, func(c *Column) bool { return c.Name == name })].Text; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A database of SQL_ASCII holds bytes of any encoding. Those that are not UTF-8 are shown as far as
+// they can be, and stay.
+func TestPostgresTextsWithoutAnEncoding(t *testing.T) {
+	server := testserver.SharedPostgres(t)
+	name := server.Database + "_ascii"
+	admin := connectPostgres(t, server.URL())
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	db := connectPostgres(t, strings.Replace(server.URL(), "/"+server.Database+"?", "/"+name+"?", 1))
+	for _, statement := range []string{`CREATE TABLE x (id integer PRIMARY KEY, v text, w text, long text)`, `SET client_encoding = 'SQL_ASCII'; INSERT INTO x VALUES (1, E'caf\xe9', 'a', repeat(E'\xe9', 200000)), (2, E'caf\xc3\xa9', 'b', '')`} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), db, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, s)
+	everyTableIsExported(t, s, func(*Table, error) bool { return false })
+	if got := matched(t, s, "x", "f.v.eq=café"); got != "2" {
+		t.Errorf("%q", got)
+	}
+	if got := matched(t, s, "x", "q=caf"); got != "1 2" {
+		t.Errorf("%q", got)
+	}
+	key := keyOf(t, s, "x", "1")
+	if _, err := s.Update(t.Context(), "x", key, editOf(t, s, "x", key).Token, edited("w", "ä")); err != nil {
+		t.Error(err)
+	}
+	if got := storedText(t, s, "encode(convert_to(v || w, 'SQL_ASCII'), 'hex') || octet_length(long)", "x WHERE id = 1"); got != "636166e9c3a4200000" {
+		t.Error(got)
+	}
+}

@@ -197,7 +197,7 @@ func (d *postgres) blame(ctx context.Context, db queryer, columns []*Column, val
 	if !ok || !of || answer.Raised() {
 		return err
 	}
-	if _, ended := db.ExecContext(ctx, "ROLLBACK; BEGIN READ ONLY; "+postgresSettings); ended != nil {
+	if _, ended := db.ExecContext(ctx, "ROLLBACK; BEGIN READ ONLY; "+d.settings()); ended != nil {
 		return err
 	}
 	for i, c := range columns {
