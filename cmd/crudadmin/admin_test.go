@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
+	"github.com/go-crudadmin/crudadmin/internal/admindb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
@@ -410,20 +411,90 @@ func TestPanelsThatStartDuringACopy(t *testing.T) {
 	}
 }
 
-// What a panel has made on each engine is copied: every table that a package of the program keeps
+// waiting counts the transactions of a database that wait for a lock.
+var waiting = map[string]string{
+	"postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+	"mariadb":    "SELECT count(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()",
+}
+
+// A copy waits for whoever is about to make an administrator in the target, and is refused then.
+func TestCopiesWaitForTheFirstAdministrator(t *testing.T) {
+	t.Parallel()
+	for engine, query := range waiting {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			from, to := adminDatabases["sqlite"](t), adminDatabases[engine](t)
+			fillShortly(t, adminDB(t, from), "")
+			db := adminDB(t, to)
+			if _, err := account.Open(t.Context(), db, cheap); err != nil {
+				t.Fatal(err)
+			}
+			tx, err := db.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback() }()
+			a, err := connect.Parse(to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var held any
+			if err := tx.QueryRowContext(t.Context(), admindb.AccountLock(a.Engine)).Scan(&held); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.ExecContext(t.Context(), "INSERT INTO crudadmin_users (id, username, username_key, password_hash, role, created_at, updated_at, password_changed_at) VALUES ('1', 'root', 'root', '', 'superuser', 0, 0, 0)"); err != nil {
+				t.Fatal(err)
+			}
+			type outcome struct {
+				code int
+				said string
+			}
+			done := make(chan outcome, 1)
+			go func() {
+				code, said := copyAdmin(t, from, to)
+				done <- outcome{code, said}
+			}()
+			for waits := 0; waits == 0; {
+				select {
+				case got := <-done:
+					t.Fatalf("the copy did not wait: %+v", got)
+				default:
+				}
+				if err := db.QueryRowContext(t.Context(), query).Scan(&waits); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tx.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-done; got.code != exitFailed || !strings.Contains(got.said, "it is not empty (crudadmin_users: 1)") {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// What a panel has made is copied: every table that a package of the program keeps
 // there is one that the copy knows.
 func TestWhatAPanelMadeIsCopied(t *testing.T) {
 	t.Parallel()
+	whatAPanelMadeIsCopied(t, "sqlite")
+}
+
+func TestWhatAPanelMadeIsCopiedLong(t *testing.T) {
+	testserver.LongForm(t)
+	whatAPanelMadeIsCopied(t, "postgresql", "mariadb")
+}
+
+func whatAPanelMadeIsCopied(t *testing.T, engines ...string) {
+	t.Helper()
 	redis, _ := testserver.SharedRedis(t)
-	for _, engine := range slices.Sorted(maps.Keys(adminDatabases)) {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			from := adminDatabases[engine](t)
-			n := startNode(t, database(t), dataDir(t), "ADMIN_DATABASE_URL", from, "SESSION_BACKEND", "redis", "REDIS_URL", redis.URL(), "TRACK_SESSIONS_IN_DB", "true")
-			n.end(t)
-			if code, said := copyAdmin(t, from, adminDatabases["sqlite"](t)); code != exitDone || !strings.Contains(said, "administrators: 1\n") {
-				t.Errorf("exit code %d: %s", code, said)
-			}
-		})
+	for _, engine := range engines {
+		from := adminDatabases[engine](t)
+		n := startNode(t, database(t), dataDir(t), "ADMIN_DATABASE_URL", from, "SESSION_BACKEND", "redis", "REDIS_URL", redis.URL(), "TRACK_SESSIONS_IN_DB", "true")
+		n.end(t)
+		if code, said := copyAdmin(t, from, adminDatabases["sqlite"](t)); code != exitDone || !strings.Contains(said, "administrators: 1\n") {
+			t.Errorf("%s: exit code %d: %s", engine, code, said)
+		}
 	}
 }
