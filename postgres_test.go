@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -182,46 +181,6 @@ func TestHooksOnPostgres(t *testing.T) {
 // whatever isolation the database has by default.
 func TestTwoSavesAtTwoNodesOnPostgres(t *testing.T) {
 	server := testserver.SharedPostgres(t)
-	var nodes []*bench
-	var pages []*browser
-	for _, statements := range [][]string{{`CREATE TABLE x (id integer PRIMARY KEY, n text, by text)`, `INSERT INTO x VALUES (1, '', '')`}, nil} {
-		db, err := sql.Open("pgx", server.URL())
-		if err != nil {
-			t.Fatal(err)
-		}
-		db.SetMaxIdleConns(0) // each connection asks for the default
-		nodes = append(nodes, benchOver(t, db, statements...))
-		pages = append(pages, nodes[len(nodes)-1].browser(t).signIn(adminName))
-	}
-	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
-		if _, err := nodes[0].db.ExecContext(t.Context(), "ALTER DATABASE "+server.Database+" SET default_transaction_isolation = '"+level+"'"); err != nil {
-			t.Fatal(err)
-		}
-		if is := nodes[1].scalar(t, "SHOW transaction_isolation"); is != level {
-			t.Fatalf("%s by default, want %s", is, level)
-		}
-		for round := range 3 {
-			forms := []webForm{pages[0].controls("/m/x/1/edit"), pages[1].controls("/m/x/1/edit")}
-			var codes [2]int
-			var ready, done sync.WaitGroup
-			ready.Add(2)
-			for i, page := range pages {
-				forms[i].values.Set("n", fmt.Sprint(level, round))
-				forms[i].values.Set("by", fmt.Sprint("node ", i))
-				done.Go(func() {
-					ready.Done()
-					ready.Wait()
-					codes[i] = page.sendForm(forms[i]).Code
-				})
-			}
-			done.Wait()
-			winner := slices.Index(codes[:], http.StatusSeeOther)
-			if winner < 0 || codes[1-winner] != http.StatusConflict {
-				t.Fatalf("%s, round %d: %v", level, round, codes)
-			}
-			if got, want := nodes[0].scalar(t, "SELECT n || by FROM x"), fmt.Sprintf("%s%dnode %d", level, round, winner); got != want {
-				t.Errorf("%q is there, want %q", got, want)
-			}
-		}
-	}
+	connect := func() (*sql.DB, error) { return sql.Open("pgx", server.URL()) }
+	twoSavesAtTwoNodes(t, connect, "ALTER DATABASE "+server.Database+" SET default_transaction_isolation = '%s'", "SHOW transaction_isolation", "read committed", "repeatable read", "serializable")
 }
