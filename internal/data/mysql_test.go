@@ -5,6 +5,7 @@ package data
 import (
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +111,50 @@ func TestMySQLAndMariaDBAreToldApart(t *testing.T) {
 		}
 		if opened, ok := d.(*mysql); ok && opened.mariadb != strings.Contains(version, "MariaDB") {
 			t.Errorf("%s is taken for %s", version, opened.name())
+		}
+	}
+}
+
+// The messages of MySQL, as its manual has them, name what MariaDB's name.
+func TestMySQLMessagesAreRead(t *testing.T) {
+	kids := &Table{Name: "kids", schema: "shop", bare: "kids", Columns: []*Column{{Name: "code"}, {Name: "n"}, {Name: "twice", Generated: true}},
+		rules: map[string][]string{"PRIMARY": {"n"}, "by.code": {"code", "n"}}, checks: []check{{name: "low", columns: []string{"n"}}}}
+	parent := &ForeignKey{name: "it`s", from: [2]string{"shop", "kids"}, Table: "kids", RefTable: "parents", Columns: []string{"n"}}
+	child := &ForeignKey{name: "of_kids", from: [2]string{"shop", "toys"}, Table: "toys", RefTable: "kids"}
+	kids.ForeignKeys, kids.referenced = []*ForeignKey{parent}, []*ForeignKey{child}
+	d := &mysql{server: server{quote: mysqlQuote}}
+	for message, want := range map[string]violation{
+		"1062 (23000): Duplicate entry '1' for key 'kids.PRIMARY'":                                       {rule: ruleUnique, columns: []string{"n"}},
+		"1062 (23000): Duplicate entry 'a' for key 'b.c' for key 'kids.by.code'":                         {rule: ruleUnique, columns: []string{"code", "n"}},
+		"1062 (23000): Duplicate entry '1' for key 'trail.PRIMARY'":                                      {rule: ruleUnique, table: "trail"},
+		"1048 (23000): Column 'code' cannot be null":                                                     {rule: ruleNotNull, columns: []string{"code"}},
+		"1048 (23000): Column 'other' cannot be null":                                                    {rule: ruleNotNull, table: untoldTable},
+		"1364 (HY000): Field 'code' doesn't have a default value":                                        {rule: ruleNotNull, columns: []string{"code"}},
+		"3819 (HY000): Check constraint 'low' is violated.":                                              {rule: ruleCheck, name: "low", columns: []string{"n"}},
+		"3819 (HY000): Check constraint 'of_another' is violated.":                                       {rule: ruleCheck, table: untoldTable},
+		"1366 (HY000): Incorrect integer value: 'it's for column 'x'' for column 'n' at row 1":           {rule: ruleType, columns: []string{"n"}},
+		"1366 (HY000): Incorrect string value: '\\xF0' for column `shop`.`trail`.`n` at row 1":           {rule: ruleType, table: "trail"},
+		"1292 (22007): Incorrect datetime value: 'x' for column 'code' at row 1":                         {rule: ruleType, columns: []string{"code"}},
+		"1292 (22007): Truncated incorrect DOUBLE value: 'x'":                                            {rule: ruleTrigger, message: "Truncated incorrect DOUBLE value: 'x'"},
+		"1406 (22001): Data too long for column 'code' at row 1":                                         {rule: ruleType, columns: []string{"code"}},
+		"1264 (22003): Out of range value for column 'twice' at row 1":                                   {rule: ruleTrigger, message: "Out of range value for column 'twice' at row 1"},
+		"3105 (HY000): The value specified for generated column 'twice' in table 'kids' is not allowed.": {rule: ruleCheck, columns: []string{"twice"}},
+		"1526 (HY000): Table has no partition for value 5":                                               {rule: ruleCheck},
+		"1644 (45000): not today":                                                                        {rule: ruleTrigger, message: "not today"},
+		"1452 (23000): Cannot add or update a child row: a foreign key constraint fails (`shop`.`kids`, CONSTRAINT `it``s` FOREIGN KEY (`n`) REFERENCES `parents` (`id`))":     {rule: ruleForeignKey, key: parent},
+		"1451 (23000): Cannot delete or update a parent row: a foreign key constraint fails (`shop`.`toys`, CONSTRAINT `of_kids` FOREIGN KEY (`kid`) REFERENCES `kids` (`n`))": {rule: ruleForeignKey, key: child},
+		"1451 (23000): Cannot delete or update a parent row: a foreign key constraint fails (`other`.`far`, CONSTRAINT `x` FOREIGN KEY (`a`) REFERENCES `b` (`c`))":            {rule: ruleForeignKey, table: "other.far"},
+		"1142 (42000): INSERT command denied to user 'panel'@'10.0.0.1' for table 'kids'":                                                                                      {rule: ruleTrigger, message: mysqlRightMessage},
+	} {
+		got, ok := d.violation(t.Context(), nil, kids, errors.New("Error "+message))
+		if !ok || got.rule != want.rule || got.table != want.table || got.name != want.name || got.message != want.message || got.key != want.key || !slices.Equal(got.columns, want.columns) {
+			t.Errorf("%s: %+v %v", message, got, ok)
+		}
+	}
+	for _, message := range []string{"Error 1213 (40001): Deadlock found when trying to get lock; try restarting transaction", "Error 1205 (HY000): Lock wait timeout exceeded; try restarting transaction",
+		"Error 1317 (70100): Query execution was interrupted", "Error 1290 (HY000): The MySQL server is running with the --read-only option", "Error 1146 (42S02): Table 'shop.kids' doesn't exist", "Error 1064 (42000): You have an error in your SQL syntax", "invalid connection"} {
+		if got, ok := d.violation(t.Context(), nil, kids, errors.New(message)); ok {
+			t.Errorf("%s: %+v", message, got)
 		}
 	}
 }

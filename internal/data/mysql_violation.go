@@ -155,7 +155,11 @@ func (d *mysql) violation(_ context.Context, _ queryer, t *Table, err error) (vi
 			return raised, true
 		}
 	case mysqlDuplicate:
-		if _, key, found := strings.Cut(e.key, "."); found && t.rules[e.key] == nil { // MySQL: table.key
+		if !d.mariadb { // table.key
+			key, own := strings.CutPrefix(e.key, t.bare+".")
+			if other, _, found := cutLast(e.key, "."); found && !own {
+				return violation{rule: ruleUnique, table: t.beside(t.schema, other)}, true
+			}
 			e.key = key
 		}
 		return violation{rule: ruleUnique, columns: t.rules[e.key]}, true

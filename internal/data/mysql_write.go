@@ -252,7 +252,7 @@ func (d *mysql) blame(ctx context.Context, db queryer, t *Table, op Operation, c
 	switch said.number {
 	case mysqlDuplicate:
 		var where []fragment
-		key := t.rules[said.key]
+		key := t.rules[strings.TrimPrefix(said.key, t.bare+".")]
 		for _, name := range key {
 			if i := given(name); i >= 0 && values[i] != nil {
 				o := term{column: columns[i]}
