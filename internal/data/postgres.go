@@ -92,8 +92,8 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 func (*postgres) engine() sqldb.Engine { return sqldb.PostgreSQL }
 
 // settings are what the texts of values depend on, how texts are read as values, and how names are
-// written. To compile a statement (jit) takes seconds for one of the catalogue, and saves nothing on
-// statements as short as these.
+// written. To compile a statement (jit) takes seconds for one of the catalogue, and saves nothing
+// for statements as short as these.
 func (d *postgres) settings() string {
 	return postgresSettings + "; SET LOCAL client_encoding = '" + d.encoding + "'" + d.path()
 }
