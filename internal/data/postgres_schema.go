@@ -388,10 +388,11 @@ func (c *postgresCatalogue) readParts(ctx context.Context, db queryer) error {
 	type row struct {
 		Root         oid
 		Schema, Name string
+		Inherits     bool
 	}
 	return objects(ctx, db, `WITH RECURSIVE part(root, oid) AS (SELECT r.oid, r.oid FROM (`+shownRelations+`) AS r
 		UNION ALL SELECT p.root, h.inhrelid FROM part p JOIN pg_catalog.pg_inherits h ON h.inhparent = p.oid)
-		SELECT p.root, n.nspname AS schema, x.relname AS name FROM part p JOIN pg_catalog.pg_class x ON x.oid = p.oid
+		SELECT p.root, n.nspname AS schema, x.relname AS name, NOT x.relispartition AS inherits FROM part p JOIN pg_catalog.pg_class x ON x.oid = p.oid
 		JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace WHERE p.oid <> p.root`, func(r row) {
 		t := c.tables[r.Root]
 		if t == nil {
@@ -401,6 +402,7 @@ func (c *postgresCatalogue) readParts(ctx context.Context, db queryer) error {
 			t.parts = map[[2]string]bool{}
 		}
 		t.parts[[2]string{r.Schema, r.Name}] = true
+		t.repeats = t.repeats || r.Inherits
 	})
 }
 

@@ -446,3 +446,37 @@ func TestPostgresHooksLeaveRowsOpen(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A key of several rows, which tables that inherit have, or which NULL is a part of, is not taken
+// for the one record that somebody has chosen.
+func TestKeysOfSeveralRowsAreNotWritten(t *testing.T) {
+	sources := map[string]*Source{
+		"inherited": postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, v text)`, `CREATE TABLE kid (more text) INHERITS (x)`, `CREATE TABLE grandkid () INHERITS (kid)`, `INSERT INTO x VALUES (1, 'a'), (2, 'b')`, `INSERT INTO grandkid VALUES (1, 'c', 'd'), (3, 'e', 'f')`),
+		"partition": postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, v text) PARTITION BY LIST (id)`, `CREATE TABLE part PARTITION OF x DEFAULT`, `INSERT INTO x VALUES (1, 'a'), (2, 'b'), (3, 'e')`),
+	}
+	for name, s := range sources {
+		rows := func() string { return storedText(t, s, "string_agg(v, '' ORDER BY v)", "x") }
+		key := func(text string) Key { return keyOf(t, s, "x", text) }
+		before := rows()
+		one, others := ByKeys("x", []Key{key("2"), key("1")}), ByKeys("x", []Key{key("2"), key("3")})
+		for what, write := range map[string]func() error{
+			"ask":     func() error { _, err := s.Ask(t.Context(), one); return err },
+			"update":  func() error { _, err := s.UpdateMany(t.Context(), one, edited("v", "z"), ""); return err },
+			"preview": func() error { _, err := s.DeleteManyPreview(t.Context(), one); return err },
+			"delete":  func() error { _, err := s.DeleteMany(t.Context(), one, ""); return err },
+		} {
+			if name == "partition" {
+				continue
+			}
+			if err := write(); fieldsOf(err) != "key addresses more than one row of x" {
+				t.Errorf("%s, %s: %s", name, what, fieldsOf(err))
+			}
+		}
+		if after := rows(); after != before {
+			t.Errorf("%s: %s became %s", name, before, after)
+		}
+		if n, err := s.UpdateMany(t.Context(), others, edited("v", "y"), ""); n != 2 || err != nil {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+}

@@ -55,6 +55,7 @@ type Table struct {
 
 	rules        map[string][]string // the columns of unique and exclusion constraints, by their names
 	parts        map[[2]string]bool  // the schemas and names of its partitions
+	repeats      bool                // PostgreSQL: tables that inherit from it may have its keys again
 	schema, bare string              // where a table is in a schema: what the engine calls both
 
 	shadowOf string // SQLite: the virtual table whose content this one holds; empty for other tables

@@ -5,6 +5,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/go-crudadmin/crudadmin/internal/text"
 )
@@ -30,7 +31,11 @@ func ByQuery(q Query) Selection { return Selection{table: q.Table, query: &q} }
 // selected are the conditions of a selection: one set for each key, or one of the query.
 func (s *Source) selected(ctx context.Context, t *Table, sel Selection) ([][]fragment, error) {
 	if sel.query == nil {
-		return s.chosen(t, sel.keys)
+		conditions, err := s.chosen(t, sel.keys)
+		if err != nil {
+			return nil, err
+		}
+		return conditions, s.single(ctx, t, sel.keys, conditions)
 	}
 	s.learnFor(ctx, t, *sel.query)
 	conditions, err := s.matching(t, *sel.query)
@@ -38,6 +43,25 @@ func (s *Source) selected(ctx context.Context, t *Table, sel Selection) ([][]fra
 		return nil, err
 	}
 	return [][]fragment{conditions}, nil
+}
+
+// single is an error if a key, each of which was chosen as one record, is that of several rows.
+func (s *Source) single(ctx context.Context, t *Table, keys []Key, conditions [][]fragment) error {
+	if !t.repeats && !slices.ContainsFunc(keys, func(key Key) bool { return slices.ContainsFunc(key.parts, func(part any) bool { return part == nil }) }) {
+		return nil
+	}
+	var wrong FieldErrors
+	for _, where := range conditions {
+		n, err := s.numberUpTo(ctx, t, where, 2)
+		if err != nil {
+			return err
+		}
+		if n > 1 {
+			wrong = append(wrong, fieldError("key", "", text.MoreThanOneRow(t.Name)))
+			break
+		}
+	}
+	return orNil(wrong)
 }
 
 // chosen are the conditions of each key, once.

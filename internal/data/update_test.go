@@ -88,3 +88,18 @@ func TestUpdatesOfMany(t *testing.T) {
 		t.Error("a search was left out", err)
 	}
 }
+
+// A key with NULL in it may be that of several rows.
+func TestKeysOfNullAreNotWritten(t *testing.T) {
+	s := openWritable(t, Config{}, `CREATE TABLE x (id TEXT PRIMARY KEY, v TEXT)`, `INSERT INTO x VALUES (NULL, 'a'), (NULL, 'b'), ('c', 'c')`)
+	keys := []Key{keyOf(t, s, "x", "c"), keyOf(t, s, "x", "~n:")}
+	if n, err := s.UpdateMany(t.Context(), ByKeys("x", keys), edited("v", "z"), ""); fieldsOf(err) != "key addresses more than one row of x" {
+		t.Errorf("%d: %s", n, fieldsOf(err))
+	}
+	if _, err := s.db.ExecContext(t.Context(), `DELETE FROM x WHERE v = 'b'`); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.UpdateMany(t.Context(), ByKeys("x", keys), edited("v", "z"), ""); n != 2 || err != nil {
+		t.Errorf("%d: %v", n, err)
+	}
+}
