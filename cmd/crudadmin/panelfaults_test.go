@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +28,15 @@ import (
 // patience guards against hanging.
 const patience = time.Minute
 
-// panelFault is a fault of a PostgreSQL server with the application's database.
+// failing is a server that can be made to fail.
+type failing interface {
+	Kill()
+	Restart()
+	Freeze()
+	Thaw()
+}
+
+// panelFault is a fault of a server with the application's database.
 type panelFault struct {
 	name       string
 	begin, end func(*faultyPanel)
@@ -58,7 +67,9 @@ var panelFaults = []panelFault{
 // faultyPanel is a panel over a server that fails.
 type faultyPanel struct {
 	t       *testing.T
-	server  *testserver.PostgresServer
+	server  failing
+	driver  string
+	dsn     string
 	node    *node
 	visitor *programtest.Visitor
 	disk    string       // with the table; empty where none can be made
@@ -74,16 +85,37 @@ func sized(name string) string { return name + strings.Repeat(".", nameSize-len(
 
 func newFaultyPanel(t *testing.T) *faultyPanel {
 	t.Helper()
-	p := &faultyPanel{t: t, server: testserver.Postgres(t)}
+	server := testserver.Postgres(t)
+	p := &faultyPanel{t: t, server: server, driver: "pgx", dsn: server.URL()}
 	place := ""
 	if p.disk = smallDisk(t); p.disk != "" {
 		p.do("CREATE TABLESPACE small LOCATION '" + p.disk + "'")
 		place = " TABLESPACE small"
 	}
-	p.do("CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL)"+place, fmt.Sprintf("INSERT INTO customers SELECT i, rpad('customer ' || i, %d, '.') FROM generate_series(1, 100) AS i", nameSize))
-	p.node = startOver(t, p.server.URL(), dataDir(t), "MAX_SESSIONS_PER_USER", "unlimited")
-	p.visitor = p.program().SignIn(t)
+	p.begin(server.URL(), "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL)"+place)
 	return p
+}
+
+// newFaultyMariaDB is a panel over MariaDB.
+func newFaultyMariaDB(t *testing.T) *faultyPanel {
+	t.Helper()
+	server := testserver.MariaDB(t)
+	p := &faultyPanel{t: t, server: server, driver: "mysql", dsn: server.DSN()}
+	address := url.URL{Scheme: "mariadb", User: url.UserPassword(server.User, server.Password), Host: server.Addr, Path: "/" + server.Database}
+	p.begin(address.String(), "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL) ENGINE = InnoDB")
+	return p
+}
+
+// begin makes the table and starts the panel.
+func (p *faultyPanel) begin(address, table string) {
+	p.t.Helper()
+	statements := []string{table}
+	for i := range 100 {
+		statements = append(statements, fmt.Sprintf("INSERT INTO customers VALUES (%d, '%s')", i+1, sized(fmt.Sprint("customer ", i+1))))
+	}
+	p.do(statements...)
+	p.node = startOver(p.t, address, dataDir(p.t), "MAX_SESSIONS_PER_USER", "unlimited")
+	p.visitor = p.program().SignIn(p.t)
 }
 
 // smallDisk is the path of a file system of 4 MiB of PostgreSQL's user; empty where none can be
@@ -117,7 +149,7 @@ func (p *faultyPanel) program() *programtest.Program {
 // do runs statements on a connection that is closed then.
 func (p *faultyPanel) do(statements ...string) {
 	p.t.Helper()
-	db := p.pool(p.server.URL())
+	db := p.pool()
 	defer func() { _ = db.Close() }()
 	for _, statement := range statements {
 		if _, err := db.ExecContext(p.t.Context(), statement); err != nil {
@@ -126,9 +158,9 @@ func (p *faultyPanel) do(statements ...string) {
 	}
 }
 
-func (p *faultyPanel) pool(address string) *sql.DB {
+func (p *faultyPanel) pool() *sql.DB {
 	p.t.Helper()
-	db, err := sql.Open("pgx", address)
+	db, err := sql.Open(p.driver, p.dsn)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -166,7 +198,7 @@ func (p *faultyPanel) free() {
 func (p *faultyPanel) crowd() {
 	p.do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
 	for {
-		db := p.pool(p.server.URL())
+		db := p.pool()
 		if err := db.PingContext(p.t.Context()); err != nil {
 			_ = db.Close()
 			return
@@ -176,11 +208,11 @@ func (p *faultyPanel) crowd() {
 }
 
 func (p *faultyPanel) lock() {
-	db := p.pool(p.server.URL())
+	db := p.pool()
 	p.held = append(p.held, db)
 	tx, err := db.BeginTx(context.WithoutCancel(p.t.Context()), nil) // ends with its connection
 	if err == nil {
-		_, err = tx.ExecContext(p.t.Context(), "LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+		_, err = tx.ExecContext(p.t.Context(), map[string]string{"pgx": "LOCK TABLE customers IN ACCESS EXCLUSIVE MODE", "mysql": "LOCK TABLES customers WRITE"}[p.driver])
 	}
 	if err != nil {
 		p.t.Fatal(err)
@@ -238,13 +270,25 @@ func (a answered) outcome(request string, entered string) string {
 	return fmt.Sprint(a.status)
 }
 
-// TestPanelFaultsOnPostgresLong makes each fault, sends a request of each kind at once, ends the
-// fault, and finds the next page served, and the records as they were unless it was told that they
-// were changed.
 func TestPanelFaultsOnPostgresLong(t *testing.T) {
 	testserver.LongForm(t)
-	p := newFaultyPanel(t)
-	for _, fault := range panelFaults {
+	panelFaultsAreSurvived(t, newFaultyPanel(t), panelFaults)
+}
+
+// On MariaDB the faults are tried that are made in the same way.
+func TestPanelFaultsOnMariaDBLong(t *testing.T) {
+	testserver.LongForm(t)
+	panelFaultsAreSurvived(t, newFaultyMariaDB(t), slices.DeleteFunc(slices.Clone(panelFaults), func(f panelFault) bool {
+		return f.name == "read-only" || f.name == "disk full" || f.name == "out of connections"
+	}))
+}
+
+// panelFaultsAreSurvived makes each fault, sends a request of each kind at once, ends the fault,
+// and finds the next page served, and the records as they were unless it was told that they were
+// changed.
+func panelFaultsAreSurvived(t *testing.T, p *faultyPanel, faults []panelFault) {
+	t.Helper()
+	for _, fault := range faults {
 		if fault.name == "disk full" && p.disk == "" {
 			t.Log("no disk can be mounted here: the row is left out")
 			continue
@@ -277,10 +321,10 @@ func TestPanelFaultsOnPostgresLong(t *testing.T) {
 // names are those of the records that are changed.
 func (p *faultyPanel) names() (names [3]string) {
 	p.t.Helper()
-	db := p.pool(p.server.URL())
+	db := p.pool()
 	defer func() { _ = db.Close() }()
 	for i := range names {
-		if err := db.QueryRowContext(p.t.Context(), "SELECT name FROM customers WHERE id = $1", i+1).Scan(&names[i]); err != nil {
+		if err := db.QueryRowContext(p.t.Context(), fmt.Sprint("SELECT name FROM customers WHERE id = ", i+1)).Scan(&names[i]); err != nil {
 			p.t.Fatal(err)
 		}
 	}
