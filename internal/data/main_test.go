@@ -13,7 +13,7 @@ import (
 // TestMain lets a property be checked 40 times, in a long form as often as rapid's default says;
 // -rapid.checks beats both.
 func TestMain(m *testing.M) {
-	if !testserver.Long() {
+	if os.Getenv(testserver.LongEnv) != "1" { // flags are not parsed yet, as Long needs them
 		_ = flag.Set("rapid.checks", "40")
 	}
 	os.Exit(m.Run())
