@@ -109,7 +109,7 @@ func (d *postgres) start(p purpose) sqldb.Start {
 		deletes: "BEGIN ISOLATION LEVEL REPEATABLE READ",
 	}[p]
 	return func(ctx context.Context, conn *sql.Conn) (func(context.Context) error, error) {
-		statements := begin + "; " + d.settings()
+		statements := strings.Join([]string{begin, d.settings()}, "; ")
 		if left, bounded := statementTime(ctx); bounded {
 			statements += fmt.Sprintf("; SET LOCAL statement_timeout = %d", left.Milliseconds())
 		}

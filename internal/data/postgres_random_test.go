@@ -324,7 +324,7 @@ func (v randomCheck) related(record *Record) {
 func (v randomCheck) untouched(records []*Record) {
 	v.t.Helper()
 	ctx, last := v.t.Context(), records[len(records)-1]
-	in, names, values := Input{Fields: map[string]Field{}}, "", []string{}
+	in, values := Input{Fields: map[string]Field{}}, []string{}
 	for i, c := range last.Columns {
 		if slices.ContainsFunc(v.one.key, func(k randomColumn) bool { return k.name == c.Name }) {
 			if c.Kind == KindBlob {
@@ -342,7 +342,7 @@ func (v randomCheck) untouched(records []*Record) {
 		if len(in.Fields) != len(v.one.key) {
 			return // nobody can enter it
 		}
-		names = sqlNames(v.one.key, "")
+		names := sqlNames(v.one.key, "")
 		if _, err := v.s.db.ExecContext(ctx, "DELETE FROM "+v.one.name+"_kid; DELETE FROM "+v.one.name+" WHERE mark = "+fmt.Sprint(markOf(last))); err != nil {
 			v.t.Fatal(err)
 		}
