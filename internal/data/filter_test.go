@@ -41,6 +41,7 @@ func matched(t *testing.T, s *Source, table, raw string) string {
 
 // Rows 1 to 5 of mismatch hold values that fit the declared types and values that do not.
 func TestFiltersOnMixedStorage(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openSource(t, Config{}, zoo()...)
 	for _, test := range []struct{ query, want string }{
 		{"f.n.eq=1", "1"},
@@ -151,6 +152,7 @@ func containsAgrees(t *testing.T, s *Source, texts []string) {
 
 // Instants match by when they are, however they are stored and written.
 func TestInstantFiltersAgreeWithGo(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "instants.db")+"?_pragma=synchronous(off)")
 	if err != nil {
 		t.Fatal(err)

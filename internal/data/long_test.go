@@ -111,6 +111,7 @@ func TestACellBeyondALookIsRefused(t *testing.T) {
 
 // Long cells are written as short ones are, wherever a piece ends.
 func TestLongCellsAreWrittenAsShortOnes(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	texts := []string{"=formula", "plain", `with "quotes", commas` + "\r\nand lines", "Ünïcödé 雪 " + strings.Repeat("é", 50), "\xff\xfe broken \xc3", "ends in \xe9\x9b", `{"a": [1, 2]}`, "<script>&\u2028", ""}
 	long := func(kind Kind, storage Storage, value string, size int) Value {
 		return Value{Kind: kind, Storage: storage, Truncated: true, pieces: func(yield func([]byte) error) error {

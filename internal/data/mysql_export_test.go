@@ -11,6 +11,7 @@ import (
 )
 
 func TestMariaDBExport(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := mariaSource(t, Config{}, `SET time_zone = '+00:00'`,
 		"CREATE TABLE x (id integer PRIMARY KEY, t text, n decimal(40,10), b boolean, j json, bl blob, `dec` decimal(8,2), f double, at timestamp(6) NULL, u bigint unsigned, password text, `=evil` text)",
 		`INSERT INTO x VALUES (1, '=1+1', -5, true, '{"b": [1,  2.50], "a": 1}', X'00ff', 192.9, 0.1, '2024-03-10 07:30:00.123456', 18446744073709551615, 'S3CRET', '@x'),

@@ -4,9 +4,12 @@ package data
 
 import (
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestMariaDBFilters(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := mariaSource(t, Config{}, "CREATE TABLE x (id integer PRIMARY KEY, n bigint unsigned, `dec` decimal(20,2), r float, b boolean, d date, at timestamp(6) NULL, bare datetime, ti time, s varchar(20), cs varchar(20) COLLATE utf8mb4_bin, l varchar(20) CHARACTER SET latin1, e enum('small','medium','large'), u uuid, bl blob, y year, bi bit(4))",
 		`SET time_zone = '+00:00'`,
 		`INSERT INTO x VALUES
@@ -41,6 +44,7 @@ func TestMariaDBContains(t *testing.T) {
 
 // Random names and values are refused as FieldErrors, or answered; never an error of the database.
 func TestMariaDBRandomParameters(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, _ := zooOfMariaDB(t, plainConfig)
 	randomParameters(t, s, 800)
 }

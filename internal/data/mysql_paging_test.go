@@ -102,6 +102,7 @@ func fillMariaDB(ctx context.Context, t *rapid.T, db *sql.DB, table string) {
 // A page is found along an index of its order, forwards and backwards, whether the place is at a
 // value or at NULL.
 func TestMariaDBOrderUsesAnIndex(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := mariaSource(t, Config{},
 		`CREATE TABLE big (id integer PRIMARY KEY, price decimal(20,2), name varchar(50) NOT NULL, code varchar(20) NOT NULL UNIQUE, INDEX (price, id), INDEX (name, id))`,
 		`INSERT INTO big SELECT seq, CASE WHEN seq % 10 > 0 THEN seq % 1000 END, concat('name ', seq % 50), concat('code', seq) FROM seq_1_to_20000`,

@@ -178,6 +178,7 @@ func zooOfMariaDB(t *testing.T, cfg func(other string) Config) (s *Source, other
 func plainConfig(string) Config { return Config{} }
 
 func TestMariaDBZoo(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s, other := zooOfMariaDB(t, plainConfig)
 	readAll(t, s)
 	rowsHaveKeys(t, s, "failing_view")

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestWalks(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	const rows = 12_000
 	s := openWritable(t, Config{}, `CREATE TABLE t (id INTEGER PRIMARY KEY, status TEXT COLLATE NOCASE, at DATETIME, weight REAL)`,
 		fmt.Sprintf(`WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO t

@@ -11,6 +11,7 @@ import (
 )
 
 func TestPostgresExport(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, t text, n numeric, b boolean, j json, bl bytea, dec numeric(8,2), f double precision, at timestamptz, password text, "=evil" text)`,
 		`INSERT INTO x VALUES (1, '=1+1', -5, true, '{"b": [1,  2.50], "a": 1}', '\x00ff', 192.9, 0.1, '2024-03-10 02:30:00.123456-05', 'S3CRET', '@x'),
 			(2, E'+a"b,c\nd', 'NaN', false, 'null', '', -1, 'Infinity', 'infinity', NULL, ''),

@@ -12,9 +12,12 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestPostgresFilters(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := postgresSource(t, Config{}, `CREATE TYPE size AS ENUM ('small', 'medium', 'large')`,
 		`CREATE TABLE x (id integer PRIMARY KEY, n bigint, dec numeric(20,2), r real, b boolean, d date, at timestamptz, bare timestamp, ti time, s varchar(20), e size, u uuid, bl bytea, j jsonb, tags text[], i interval, ip inet)`,
 		`INSERT INTO x VALUES
@@ -53,11 +56,13 @@ func TestPostgresContains(t *testing.T) {
 
 // Random names and values are refused as FieldErrors, or answered; never an error of the database.
 func TestPostgresRandomParameters(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	randomParameters(t, zooOfPostgres(t), 800)
 }
 
 // Instants match by when they are, however they are written.
 func TestPostgresInstantFiltersAgreeWithGo(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	db := openPostgres(t, `CREATE TABLE t (id integer PRIMARY KEY, at timestamptz, bare timestamp)`, `CREATE INDEX ON t (at)`)
 	s, err := Open(t.Context(), db, Config{})
 	if err != nil {
@@ -111,6 +116,7 @@ func TestPostgresInstantFiltersAgreeWithGo(t *testing.T) {
 
 // Whatever way a page is found, the rows on it are the same.
 func TestPostgresWalks(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := postgresSource(t, Config{}, `CREATE TABLE t (id integer PRIMARY KEY, status text, at timestamptz, weight double precision)`,
 		`INSERT INTO t SELECT i, CASE WHEN i % 40 = 0 THEN 'cart' ELSE 'paid' END, CASE WHEN i % 97 > 0 THEN to_timestamp(1600000000 + i * 7919 % 12000 * 600) END, i * 37 % 500 FROM generate_series(1, 12000) AS i`,
 		`CREATE INDEX ON t (status)`, `CREATE INDEX ON t (at)`, `ANALYZE t`)

@@ -82,6 +82,7 @@ func fillPostgres(ctx context.Context, t *rapid.T, db *sql.DB, table string) {
 // A page is found along an index of its order, forwards and backwards, whether the place is at a
 // value or at NULL.
 func TestPostgresOrderUsesAnIndex(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := postgresSource(t, Config{},
 		`CREATE TABLE big (id integer PRIMARY KEY, price numeric, name text NOT NULL, code varchar(20) UNIQUE)`,
 		`INSERT INTO big SELECT v, CASE WHEN v % 10 > 0 THEN v % 1000 END, 'name ' || v % 50, 'code' || v FROM generate_series(1, 20000) AS v`,

@@ -181,6 +181,7 @@ func TestPostgresPoliciesProtectRecords(t *testing.T) {
 // The operators of a type are found in whichever schema its extension is: rows are found as its
 // columns compare, and those that refer to a record are those of the foreign key.
 func TestPostgresOperatorsBesideThePathAreFound(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	operatorsBesideThePathAreFound(t, `public`)
 }
 

@@ -176,6 +176,7 @@ func zooOfPostgres(t *testing.T) *Source {
 }
 
 func TestPostgresZoo(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := zooOfPostgres(t)
 	readAll(t, s)
 	rowsHaveKeys(t, s, "failing_view", "no_columns")

@@ -110,6 +110,7 @@ const kindsTable = `CREATE TABLE kinds (id INTEGER PRIMARY KEY, i BIGINT, r REAL
 	js JSON, u UUID, en TEXT CHECK (en IN ('red', 'green', '')), s VARCHAR(20), lt LONGTEXT, bl BLOB, anything, n NUMERIC)`
 
 func TestInsertThenGet(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	s := openWritable(t, Config{}, kindsTable)
 	table, _ := s.Schema().Table("kinds")
 	text := rapid.StringMatching(`[^\x00\r]{0,20}`)
