@@ -68,7 +68,7 @@ func TestASlowExportDoesNotHoldUpWriters(t *testing.T) {
 func TestAnExportThatIsNotTakenIsCut(t *testing.T) {
 	b := newBench(t, func(c *Config) {
 		if _, err := c.DB.ExecContext(t.Context(), `CREATE TABLE big (id INTEGER PRIMARY KEY, b BLOB);
-		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
+		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 24) INSERT INTO big SELECT i, zeroblob(1000000) FROM n`); err != nil {
 			t.Fatal(err)
 		}
 	})
