@@ -55,7 +55,6 @@ func grants(t *testing.T, chapter, database, owner, user string) []string {
 // one that was made later.
 func theGrantsAreEnough(t *testing.T, address string, granted []string, user, later string) {
 	t.Helper()
-	testserver.WithoutRaceDetector(t)
 	db := adminDB(t, address)
 	change(t, db, "CREATE TABLE cities (id SERIAL PRIMARY KEY, name varchar(50) NOT NULL)")
 	change(t, db, "CREATE TABLE customers (id SERIAL PRIMARY KEY, name varchar(50) NOT NULL, city_id "+later+", FOREIGN KEY (city_id) REFERENCES cities (id))")
@@ -107,6 +106,7 @@ func hidden(p programtest.Page) url.Values {
 }
 
 func TestGrantsOfPostgreSQLAreEnough(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	server := testserver.SharedPostgres(t)
 	user := "panel_" + server.Database
@@ -114,6 +114,7 @@ func TestGrantsOfPostgreSQLAreEnough(t *testing.T) {
 }
 
 func TestGrantsOfMariaDBAreEnough(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	address := addressOfMariaDB(t)
 	name := address[strings.LastIndexByte(address, '/')+1:]

@@ -44,7 +44,6 @@ func readmeCommands(t *testing.T, database, redis string) []string {
 // and changes a record.
 func theReadmeLeadsToThePanel(t *testing.T, variables ...string) {
 	t.Helper()
-	testserver.WithoutRaceDetector(t)
 	server := testserver.SharedPostgres(t)
 	redis := testserver.Redis(t, testserver.RedisOptions{})
 	db := adminDB(t, server.URL())
@@ -84,6 +83,7 @@ func edit(visitor *programtest.Visitor, page, to, field, value string) programte
 
 // In the short form git and go are stand-ins: the program has been built already.
 func TestTheReadmeLeadsToThePanel(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	t.Parallel()
 	built, err := programtest.Build()
 	if err != nil {
