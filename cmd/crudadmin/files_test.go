@@ -23,8 +23,8 @@ import (
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
-// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 28
-// conditions, sorts by two columns, reads the first records, and leaves the file with hundreds of
+// TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 56
+// conditions, sorts by two columns, reads the first two records, and leaves the file with hundreds of
 // tables to the long one.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
