@@ -20,7 +20,7 @@ TEST := -count=1 -timeout 25m $(BUILD)
 
 # Packages at once, beside one more of the tests without the race detector: many wait for a
 # server or a browser.
-AT_ONCE := $(or $(P),3)
+AT_ONCE := $(or $(P),4)
 
 # What `make test` runs of the faults; `make faults` makes them all.
 FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
@@ -59,7 +59,7 @@ test-rest: export CRUDADMIN_TEST_PROGRAM = $(CURDIR)/bin/tests/crudadmin
 test-rest:
 	@mkdir -p bin/tests && go build -o $(CRUDADMIN_TEST_PROGRAM) ./cmd/crudadmin
 	@cd e2e && go test $(TEST) -p 1 ./...
-	@tools/without-race.sh >bin/tests/without-race && tools/run-tests.sh plain 1 "$(BUILD)" -only bin/tests/without-race $$(cut -d ' ' -f 1 bin/tests/without-race)
+	@tools/without-race.sh >bin/tests/without-race && tools/run-tests.sh plain 2 "$(BUILD)" -only bin/tests/without-race $$(cut -d ' ' -f 1 bin/tests/without-race)
 	@cd faults && go test $(TEST) $(FAULTS) .
 	@cd examples/existing-app && go vet ./... && go test $(TEST) ./...
 

@@ -24,8 +24,8 @@ import (
 )
 
 // TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 56
-// conditions, sorts by two columns, reads the first two records, and leaves the file with hundreds of
-// tables to the long one.
+// conditions, sorts by two columns, reads the first two records, and leaves the file with hundreds
+// of tables to the long one.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	filesNeverSeenBefore(t, walk{skip: 56, sorts: 1, records: 2}, "crowd")
