@@ -23,7 +23,7 @@ TEST := -count=1 -timeout 25m $(BUILD)
 AT_ONCE := $(or $(P),4)
 
 # What `make test` runs of the faults; `make faults` makes them all.
-FAULTS := -run 'TestFaults/^(memory|redis|memcached)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
+FAULTS := -run 'TestFaults/^(memory|redis)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo stories test test-race test-rest test-long test-short bench bench-panel bench-abuse bench-check work faults soak fuzz lint vuln fmt servers
@@ -68,7 +68,7 @@ LONG = $$(grep -rl --include=*_test.go 'testserver\.LongForm(t)' . --exclude-dir
 
 test-long: servers ## the long forms of the tests: what a newcomer does not want to wait for; .ci/run runs it too
 	@start=$$SECONDS; export CRUDADMIN_REQUIRE_SERVERS=1 CRUDADMIN_LONG=1; packages="$(LONG)"; \
-	{ [ -n "$$packages" ] && go test -count=1 -p 1 -timeout 40m -run 'Long$$' $$packages && go test -count=1 -timeout 20m -run 'Test.*/^mariadb,_other_settings$$' ./account && go test -count=1 -timeout 20m -run 'Test.*/^mariadb,_arguments_sent_apart$$' -skip Conformance ./session/sqlstore && (cd faults && go test -count=1 -timeout 20m -run 'Long$$' ./histories) && cd e2e && go test -count=1 -p 1 -timeout 20m -run 'Long$$' ./...; } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
+	{ [ -n "$$packages" ] && go test -count=1 -p 1 -timeout 40m -run 'Long$$' $$packages && go test -count=1 -timeout 20m -run 'Test.*/^mariadb,_other_settings$$' ./account && go test -count=1 -timeout 20m -run 'Test.*/^mariadb,_arguments_sent_apart$$' -skip Conformance ./session/sqlstore && (cd faults && go test -count=1 -timeout 20m -run 'TestFaults/^memcached$$' . && go test -count=1 -timeout 20m -run 'Long$$' ./histories) && cd e2e && go test -count=1 -p 1 -timeout 20m -run 'Long$$' ./...; } || { echo; echo "FAILED after $$((SECONDS-start)) s: see the lines above."; exit 1; }; \
 	echo; echo "The long forms passed in $$((SECONDS-start)) s."
 
 test-short: ## the tests that need no server, no browser and no C compiler

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/internal/data"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 var askedParam = regexp.MustCompile(`name="asked" value="([^"]+)"`)
@@ -123,6 +124,7 @@ var meanwhile = map[string]struct {
 
 // A deletion covers what its page showed: the record, and the rows that go with it.
 func TestADeletionIsOfWhatWasShown(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newHousehold(t)
 	page := b.browser(t).signIn(adminName)
 	const path = "/m/parents/1/delete"
@@ -162,6 +164,7 @@ func TestADeletionIsOfWhatWasShown(t *testing.T) {
 
 // The same of many: chosen ones, and all that match.
 func TestABulkDeletionIsOfWhatWasShown(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newHousehold(t)
 	page := b.browser(t).signIn(adminName)
 	const path = "/m/parents/actions/delete"
@@ -188,6 +191,7 @@ func TestABulkDeletionIsOfWhatWasShown(t *testing.T) {
 
 // One row leaves the filter and another one enters: as many rows, and other ones.
 func TestAllThatMatchAreTheRowsThatWereAsked(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	type Parent struct {
 		ID   int64  `db:"id"`
 		Name string `db:"name"`

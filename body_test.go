@@ -184,6 +184,7 @@ func (aborted) Read([]byte) (int, error) { return 0, errAborted }
 // No file is stored of a form whose token is wrong, or of one that takes no files: there is no
 // place for one, and nobody notices.
 func TestFilesAreNotStoredBeforeTheTokenIsRight(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	t.Setenv("TMPDIR", "/nonexistent")
 	page := b.browser(t).signIn(adminName)

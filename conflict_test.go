@@ -141,6 +141,7 @@ func (w *world) scalarOf(t testing.TB, query string) string {
 
 // People who were asked about some rows change those rows, or are asked again.
 func TestAllThatMatchIsWhatWasAsked(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	w := newWorld(t)
 	page := w.browsers["ed"]
 	for _, action := range []url.Values{{}, {"set.to.note": {"1"}, "to.note": {"changed"}}} {
@@ -175,6 +176,7 @@ func TestAllThatMatchIsWhatWasAsked(t *testing.T) {
 
 // A record that is deleted twice is gone once, and the second time is not an error.
 func TestDeletedTwice(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	w := newWorld(t)
 	page := w.browsers["ed"]
 	form := url.Values{"row.token": {page.tokenOf("/m/items/9/delete")}, "confirm": {"1"}}

@@ -144,6 +144,7 @@ func (b *bench) wants(t *testing.T, expression, table, want string) {
 // Samples: what a form changed although nobody had, and what it refused although the database takes
 // it.
 func TestFormsKeepWhatTheyCannotShow(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := faultBench(t, `
 CREATE TABLE bo(id INTEGER PRIMARY KEY, nn BOOLEAN NOT NULL, nu BOOLEAN, note TEXT);
 INSERT INTO bo VALUES(2,-1,-1,'x'),(3,2,2,'x'),(6,'maybe','maybe','x'),(8,1.5,1.5,'x');
@@ -324,6 +325,7 @@ func TestRealNumbersAreWrittenInDigits(t *testing.T) {
 // Samples: the values of a column say in which unit its numbers are times, and whether its blobs
 // are texts.
 func TestColumnsAreReadByWhatTheyHold(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := faultBench(t, `
 CREATE TABLE birth(id INTEGER PRIMARY KEY, name TEXT, born DATETIME);
 INSERT INTO birth VALUES(1,'A',957139200000),(2,'B',13046400000),(3,'C',-13046400000);

@@ -5,6 +5,8 @@ package crudadmin
 import (
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 const drifting = `CREATE TABLE things (
@@ -12,6 +14,7 @@ const drifting = `CREATE TABLE things (
 	needed TEXT NOT NULL, extra TEXT)`
 
 func TestDriftOfEachKind(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	type Thing struct {
 		ID     int64
 		Code   string  `gorm:"primaryKey"`

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // Customer has a tag of each kind.
@@ -86,6 +87,7 @@ func TestViewSaysWhatIsShown(t *testing.T) {
 }
 
 func TestUndeclaredFieldsAreRefused(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := registered(t, View[Customer]{Create: []string{"name"}, Update: []string{"name", "email"}, Fields: map[string]Field{"Email": {ReadOnly: true}}})
 	page := b.browser(t).signIn(adminName)
 	for name, value := range map[string]url.Values{
@@ -124,6 +126,7 @@ func TestUndeclaredFieldsAreRefused(t *testing.T) {
 }
 
 func TestRelationsOfAForm(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	type Order struct {
 		ID   int64
 		Note *string

@@ -10,6 +10,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp/sessionhttptest"
@@ -67,6 +68,7 @@ func TestAShopAroundThePanel(t *testing.T) {
 
 // Uploads leave no files, whether saved, refused or without a right to.
 func TestUploadsLeaveNoFiles(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)
 	dir := t.TempDir()

@@ -15,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session/sessionhttp"
 )
 
@@ -46,6 +47,7 @@ func promisesMore(body string) bool {
 // at: because eight requests are under way, because another change is, or because it took too long
 // to come.
 func TestRefusedFormsKeepWhatWasEntered(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	page := b.browser(t).signIn(adminName)
 	token := page.token("/account")

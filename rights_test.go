@@ -149,6 +149,7 @@ func TestHiddenRelatedRecords(t *testing.T) {
 // A role that may not delete lines deletes no order that takes its lines along, neither one nor
 // many at once.
 func TestCascadesNeedTheirRight(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	const lines = `CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders(id) ON DELETE CASCADE);
 		CREATE TABLE marks (id INTEGER PRIMARY KEY, line_id INTEGER NOT NULL REFERENCES lines(id) ON DELETE CASCADE);
 		INSERT INTO lines VALUES (1, 1); INSERT INTO marks VALUES (1, 1)`

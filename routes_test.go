@@ -13,6 +13,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/config"
 	"github.com/go-crudadmin/crudadmin/internal/frame"
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 // address makes an address of a route's pattern.
@@ -95,6 +96,7 @@ func TestWithoutSessionEveryRouteLeadsToTheLogin(t *testing.T) {
 }
 
 func TestUnsafeRoutesRefuseWhatIsNotTheirToken(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	b.user(t, "eve", account.Superuser)
 	page := b.browser(t).signIn(adminName)
@@ -143,6 +145,7 @@ func TestUnsafeRoutesRefuseWhatIsNotTheirToken(t *testing.T) {
 }
 
 func TestSuperuserPagesRefuseOthers(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := newBench(t, nil)
 	b.user(t, "vi", account.Viewer)
 	b.user(t, "ed", account.Editor)

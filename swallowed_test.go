@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/testserver"
 )
 
 func TestASmallChangeIsStored(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	changes := []struct{ declared, stored, entered, want string }{
 		{"TIME", "'12:30:00+02:00'", "10:30:00", "10:30:00+02:00"},
 		{"TIME", "'12:30:00+02:00'", "13:30:00", "13:30:00+02:00"},
@@ -79,6 +82,7 @@ func TestAFileKeepsItsLineBreaks(t *testing.T) {
 
 // A long text of several bytes a character is three times as long in an address.
 func TestALongTextIsSaved(t *testing.T) {
+	testserver.WithoutRaceDetector(t)
 	b := faultBench(t, `CREATE TABLE big(id INTEGER PRIMARY KEY, t TEXT, s TEXT); INSERT INTO big VALUES (1, replace(hex(zeroblob(90000)), '00', 'ä€'), 'x')`)
 	page := b.browser(t).signIn(adminName)
 	if w := page.changeFields("/m/big/1/edit", map[string]string{"s": "y"}); w.Code != http.StatusSeeOther {

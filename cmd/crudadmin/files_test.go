@@ -25,10 +25,10 @@ import (
 
 // TestFilesNeverSeenBefore walks the pages of files with odd tables. The short form tries one of 56
 // conditions, sorts by two columns, reads the first two records, and leaves the file with hundreds
-// of tables to the long one.
+// of tables and the one with tables of every shape to the long one.
 func TestFilesNeverSeenBefore(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
-	filesNeverSeenBefore(t, walk{skip: 56, sorts: 1, records: 2}, "crowd")
+	filesNeverSeenBefore(t, walk{skip: 56, sorts: 1, records: 2}, "crowd", "shapes")
 }
 
 func TestFilesNeverSeenBeforeLong(t *testing.T) {

@@ -333,7 +333,7 @@ func TestDemoInBrowserLong(t *testing.T) {
 	}
 }
 
-func TestDemoInBrowserWithoutScripts(t *testing.T) { demoInBrowserWithoutScripts(t, "orders") }
+func TestDemoInBrowserWithoutScripts(t *testing.T) { demoInBrowserWithoutScripts(t, "reviews") }
 
 func TestDemoInBrowserWithoutScriptsLong(t *testing.T) {
 	testserver.LongForm(t)

@@ -122,7 +122,7 @@ func processes(t *testing.T, e engine, n, logins int) <-chan error {
 
 // TestTenProcessesOpenAtOnce and the test of two processes run on each server; their long forms
 // also with arguments sent apart, and with more logins.
-func TestTenProcessesOpenAtOnce(t *testing.T) { tenOpenAtOnce(t, "sqlite", "postgresql") }
+func TestTenProcessesOpenAtOnce(t *testing.T) { tenOpenAtOnce(t, "sqlite") }
 
 func TestTenProcessesOpenAtOnceLong(t *testing.T) {
 	testserver.LongForm(t)
@@ -154,7 +154,7 @@ func tenOpenAtOnce(t *testing.T, names ...string) {
 	})
 }
 
-func TestTwoProcessesNeverExceedTheLimit(t *testing.T) { twoProcesses(t, 60, servers...) }
+func TestTwoProcessesNeverExceedTheLimit(t *testing.T) { twoProcesses(t, 60, "sqlite", "postgresql") }
 
 func TestTwoProcessesNeverExceedTheLimitLong(t *testing.T) {
 	testserver.LongForm(t)
