@@ -162,7 +162,7 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	case engine == sqldb.SQLite:
 		return newSQLite(ctx, db, version)
 	case engine == sqldb.PostgreSQL:
-		return newPostgres(ctx, db, version)
+		return newPostgres(ctx, db)
 	}
 	return newMySQL(ctx, db, version)
 }

@@ -27,14 +27,8 @@ type mysql struct {
 	sessions sync.Map // *sql.Conn in a transaction to its *mysqlSession
 }
 
-// newMySQL refuses versions before MySQL 8.0 (2018) and MariaDB 10.6 (2021), and servers that speak
-// their protocol without being one of them.
+// newMySQL tells MySQL and MariaDB apart, by what [sqldb.Detect] has read.
 func newMySQL(ctx context.Context, db *sql.DB, version string) (dialect, error) {
-	for _, other := range []string{"TiDB", "Vitess", "OceanBase", "SingleStore"} {
-		if strings.Contains(version, other) {
-			return nil, fmt.Errorf("data: open: %q is neither MySQL nor MariaDB itself: it is not supported", version)
-		}
-	}
 	var about string
 	d := &mysql{server: server{quote: mysqlQuote}, pool: db}
 	if err := db.QueryRowContext(ctx, "SELECT @@version_comment").Scan(&about); err != nil {
@@ -43,17 +37,6 @@ func newMySQL(ctx context.Context, db *sql.DB, version string) (dialect, error) 
 	d.mariadb = strings.Contains(version+about, "MariaDB") || strings.Contains(about, "mariadb")
 	d.returns = d.mariadb
 	d.version, _, _ = strings.Cut(version, "-")
-	var major, minor int
-	oldest := [2]int{8, 0}
-	if d.mariadb {
-		oldest = [2]int{10, 6}
-	}
-	if _, err := fmt.Sscanf(d.version, "%d.%d", &major, &minor); err != nil {
-		return nil, fmt.Errorf("data: open: the version of %s is %q, which cannot be read", d.name(), version)
-	}
-	if major < oldest[0] || major == oldest[0] && minor < oldest[1] {
-		return nil, fmt.Errorf("data: open: %s %s is not supported: use %d.%d or later", d.name(), d.version, oldest[0], oldest[1])
-	}
 	return d, nil
 }
 

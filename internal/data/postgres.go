@@ -57,21 +57,14 @@ func (d *postgres) path() string {
 	return "; SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), " + schemas + "), true)"
 }
 
-// newPostgres refuses versions before 13 (2020), and servers that speak PostgreSQL's protocol
-// without being one.
-func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, error) {
-	for _, other := range []string{"-YB-", "Redshift", "Greenplum", "CockroachDB"} {
-		if strings.Contains(version, other) {
-			return nil, fmt.Errorf("data: open: %q is not PostgreSQL itself: it is not supported", version)
-		}
-	}
+// newPostgres asks a server that [sqldb.Detect] has taken for PostgreSQL for its settings.
+func newPostgres(ctx context.Context, db *sql.DB) (dialect, error) {
 	d := &postgres{server: server{quote: postgresQuote}, encoding: "UTF8"}
-	var number int
 	var encoding string
 	for _, setting := range []struct {
 		name string
 		to   any
-	}{{"server_version", &d.version}, {"server_version_num", &number}, {"server_encoding", &encoding}} {
+	}{{"server_version", &d.version}, {"server_encoding", &encoding}} {
 		if err := db.QueryRowContext(ctx, "SHOW "+setting.name).Scan(setting.to); err != nil {
 			if sqldb.MixedUp(err) {
 				return nil, fmt.Errorf("data: open: a pooler gives one connection of PostgreSQL to several clients: "+
@@ -82,9 +75,6 @@ func newPostgres(ctx context.Context, db *sql.DB, version string) (dialect, erro
 	}
 	if encoding == "SQL_ASCII" {
 		d.encoding = encoding
-	}
-	if number < 130000 {
-		return nil, fmt.Errorf("data: open: PostgreSQL %s is not supported: use 13 or later", d.version)
 	}
 	return d, nil
 }
