@@ -20,7 +20,7 @@ TEST := -count=1 -timeout 25m $(BUILD)
 
 # Packages at once, beside one more of the tests without the race detector: many wait for a
 # server or a browser.
-AT_ONCE := $(or $(P),4)
+AT_ONCE := $(or $(P),3)
 
 # What `make test` runs of the faults; `make faults` makes them all.
 FAULTS := -run 'TestFaults/^(memory|redis)$$|TestPlantedBugs|TestOneOfThree|TestSentinel'
