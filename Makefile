@@ -18,7 +18,7 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 BUILD := -vet=off -ldflags=-w
 TEST := -count=1 -timeout 25m $(BUILD)
 
-# Packages at once, beside one more of the tests without the race detector: many wait for a
+# Packages at once, beside two of the tests without the race detector: many wait for a
 # server or a browser.
 AT_ONCE := $(or $(P),3)
 
