@@ -1,4 +1,4 @@
-// What a request asks of the panel's own stores.
+// What a request asks of the panel's own stores, and of the application's database.
 
 package crudadmin
 
@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/go-crudadmin/crudadmin/internal/frame"
 )
 
 // A request that reads looks up its session once and its administrator once, whatever the page
@@ -31,5 +33,38 @@ func TestARequestAsksOnceWhoAsks(t *testing.T) {
 		if n := b.store.calls.Load() - before; n != 1 {
 			t.Errorf("%s looks up its session %d times, want once", path, n)
 		}
+	}
+}
+
+// What is refused because its person has eight requests under way asks the application's database
+// nothing, not even whether its schema has changed.
+func TestARequestTooManyAsksNothing(t *testing.T) {
+	var asked *statements
+	b := newBench(t, func(c *Config) {
+		c.DB, asked = counted(t, filepath.Join(t.TempDir(), "app.db"))
+		if _, err := c.DB.ExecContext(t.Context(), "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT)"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	page := b.browser(t).signIn(adminName)
+	var under []*held
+	for range frame.MaxRequests {
+		under = append(under, page.hold("/m/customers/"))
+	}
+	for _, path := range []string{"/", "/m/customers/", "/m/customers/new", "/m/nothing/"} {
+		asked.take()
+		if w := page.get(path); w.Code != http.StatusTooManyRequests {
+			t.Errorf("%s, the ninth: %d", path, w.Code)
+		}
+		if got := asked.take(); len(got) > 0 {
+			t.Errorf("%s, the ninth, asks the application's database:\n%s", path, strings.Join(got, "\n"))
+		}
+	}
+	for _, h := range under {
+		h.abort()
+	}
+	asked.take()
+	if w := page.get("/"); w.Code != http.StatusOK || len(asked.take()) == 0 {
+		t.Errorf("afterwards: %d; if nothing was asked, this test counts nothing", w.Code)
 	}
 }

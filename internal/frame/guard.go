@@ -27,7 +27,7 @@ func (f *Frame) guard(rt Route) http.Handler {
 		last := rt
 		last.Handler = f.afterwards(rt.after(f.take))
 		rt.Handler = f.watched(last)
-		return f.sessions.Middleware(f.answer(rt.after(f.identify, f.keepUp, f.count, f.admit, f.bound, f.checkCSRF, f.askAgain)))
+		return f.sessions.Middleware(f.answer(rt.after(f.identify, f.count, f.keepUp, f.admit, f.bound, f.checkCSRF, f.askAgain)))
 	default:
 		return f.answer(func(*Visit) error { return ErrNoPage })
 	}
