@@ -57,14 +57,14 @@ func (b *logBuffer) errors() (lines []string) {
 // buildDir is where Build has put the program, for Remove.
 var buildDir atomic.Pointer[string]
 
-// ProgramEnv names the variable with the path of the program, for which `make test` builds it once
+// programEnv names the variable with the path of the program, for which `make test` builds it once
 // for all packages.
-const ProgramEnv = "CRUDADMIN_TEST_PROGRAM"
+const programEnv = "CRUDADMIN_TEST_PROGRAM"
 
-// Build returns the path of the program as users run it: the one that ProgramEnv names, or one that
+// Build returns the path of the program as users run it: the one that programEnv names, or one that
 // it builds, once for each process.
 var Build = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv(ProgramEnv); path != "" {
+	if path := os.Getenv(programEnv); path != "" {
 		return path, nil
 	}
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()

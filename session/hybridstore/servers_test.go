@@ -178,7 +178,7 @@ func (p prompt) List(ctx context.Context, q session.Query) (session.Page, error)
 
 // TestConformance runs the suite on pairs: with the loop, when the cache answers,
 // and on one of them without it, when the database alone does. The short form has one pair, and the
-// themes in which the cache takes part; the long one repeats as often as a store is certified with.
+// themes of what the cache keeps; the long one repeats as often as a store is certified with.
 func TestConformance(t *testing.T) { conformance(t, false) }
 
 func TestConformanceLong(t *testing.T) {

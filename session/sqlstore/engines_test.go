@@ -62,7 +62,7 @@ func opened(t testing.TB, db *sql.DB, err error) *sql.DB {
 	return db
 }
 
-// each runs test on an empty database of each engine.
+// each runs test on an empty database of each of servers; where long forms run, of each engine.
 func each(t *testing.T, test func(t *testing.T, e engine)) {
 	t.Helper()
 	names := servers
