@@ -125,3 +125,36 @@ func meetsItself(t *testing.T, s *Source, db *sql.DB, name string) {
 		}
 	}
 }
+
+// A number is a written date only where a calendar and a clock have such a day and such a time.
+func TestWrittenDates(t *testing.T) {
+	for n, want := range map[int64]bool{
+		2024: true, 99: false, 202403: true, 202400: false, 202413: false, 20240331: true, 20240332: false, 20240300: false, 20241331: false,
+		202403311230: true, 202403311260: false, 202403312430: false, 202413311230: false,
+		20240331123059: true, 20240331123060: false, 20240331126000: false, 20240331243000: false, 20240332123000: false, -20240331: false,
+	} {
+		if got := writtenDate(n); got != want {
+			t.Errorf("%d: %t", n, got)
+		}
+	}
+}
+
+// A text that does not fit its column is found as it is written, whatever the column's collation.
+func TestOddTextsAreFoundAsWritten(t *testing.T) {
+	for _, declared := range []string{"INTEGER COLLATE NOCASE", "REAL COLLATE NOCASE", "DATE COLLATE NOCASE", "BOOLEAN COLLATE NOCASE", "DATETIME COLLATE RTRIM", "NUMERIC COLLATE RTRIM"} {
+		s := openSource(t, Config{}, "CREATE TABLE x (id INTEGER PRIMARY KEY, c "+declared+")", "INSERT INTO x (c) VALUES ('x'), ('X'), ('x '), (1)")
+		for text, want := range map[string]string{"x": "1", "X": "2"} {
+			page, err := s.List(t.Context(), Query{Table: "x", Filters: []Filter{{"c", OpEq, []string{text}}}})
+			if err != nil {
+				t.Fatal(declared, err)
+			}
+			var found []string
+			for _, row := range page.Rows {
+				found = append(found, row.Key.String())
+			}
+			if strings.Join(found, " ") != want {
+				t.Errorf("%s: %q finds %v, want %s", declared, text, found, want)
+			}
+		}
+	}
+}
