@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-crudadmin/crudadmin/account"
+	"github.com/go-crudadmin/crudadmin/internal/admindb"
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
@@ -86,16 +87,10 @@ func TestFrozenAndLostServers(t *testing.T) {
 // Somebody else's transaction has ada's row and asks for the lock of this package, which has it and
 // asks for the row.
 func TestDeadlockIsTriedAgain(t *testing.T) {
-	for name, c := range map[string]struct{ waiting, lock string }{
-		"postgresql": {
-			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-			"SELECT pg_advisory_xact_lock(7166182912811361140)",
-		},
-		"mariadb": {
-			// Not innodb_trx: it is renewed only when nobody has read it for 100 ms.
-			"SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'UPDATE crudadmin_users SET role%'",
-			"SELECT id FROM crudadmin_account_lock WHERE id = 1 FOR UPDATE",
-		},
+	for name, waiting := range map[string]string{
+		"postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+		// Not innodb_trx: it is renewed only when nobody has read it for 100 ms.
+		"mariadb": "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'UPDATE crudadmin_users SET role%'",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,11 +116,11 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 				done := make(chan error)
 				go func() { done <- a.SetRole(ctx, ada.ID, account.Editor) }()
 				for n := 0; n == 0; {
-					if err := db.QueryRowContext(ctx, c.waiting).Scan(&n); err != nil {
+					if err := db.QueryRowContext(ctx, waiting).Scan(&n); err != nil {
 						t.Fatal(err)
 					}
 				}
-				_, mine := tx.ExecContext(ctx, c.lock)
+				_, mine := tx.ExecContext(ctx, admindb.AccountLock(db.engine))
 				if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
 					t.Error(err)
 				}
