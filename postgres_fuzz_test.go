@@ -4,6 +4,7 @@ package crudadmin
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
@@ -69,6 +70,7 @@ func newPostgresWorld(t testing.TB) *world {
 		}
 	}
 	run(postgresWorld)
+	types := map[string]string{"id": "integer", "n": "bigint", "r": "double precision", "price": "numeric", "ok": "boolean", "day": "date", "at": "timestamp", "u": "uuid", "bytes": "bytea", "doc": "json", "maker": "integer", "stored_in": "integer", "booked": "integer"} // of the columns that are no texts
 	w := &world{t: t, items: items(), textual: true}
 	for _, one := range w.items {
 		if n, ok := one["anything"].(int64); ok {
@@ -82,16 +84,14 @@ func newPostgresWorld(t testing.TB) *world {
 				value = value == int64(1)
 			} else if b, isBytes := value.([]byte); isBytes {
 				value = fmt.Sprintf(`\x%x`, b)
-			} else if value != nil {
-				value = fmt.Sprint(value)
 			}
 			if value != nil {
 				value = fmt.Sprint(value)
 			}
-			places = append(places, fmt.Sprintf("CAST(CAST($%d AS text) AS %s)", i+1, map[string]string{"id": "integer", "n": "bigint", "r": "double precision", "price": "numeric", "ok": "boolean", "day": "date", "at": "timestamp", "u": "uuid", "bytes": "bytea", "doc": "json", "maker": "integer", "stored_in": "integer", "booked": "integer"}[c]))
+			places = append(places, fmt.Sprintf("CAST(CAST($%d AS text) AS %s)", i+1, cmp.Or(types[c], "text")))
 			values = append(values, value)
 		}
-		run("INSERT INTO items ("+strings.Join(itemColumns, ", ")+") VALUES ("+strings.ReplaceAll(strings.Join(places, ", "), " AS )", " AS text)")+")", values...)
+		run("INSERT INTO items ("+strings.Join(itemColumns, ", ")+") VALUES ("+strings.Join(places, ", ")+")", values...)
 	}
 	run(`INSERT INTO item_tags VALUES (1, 'a'), (1, 'new'), (2, 'a'); ANALYZE`)
 	for _, setting := range []string{"TimeZone = 'Asia/Kolkata'", "DateStyle = 'German, DMY'", "IntervalStyle = 'iso_8601'", "bytea_output = 'escape'", "extra_float_digits = -3", "default_transaction_isolation = 'serializable'", "backslash_quote = 'off'"} {
