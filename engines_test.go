@@ -3,7 +3,10 @@
 package crudadmin
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // untouchedFormsStay fails if a form of the records 1 and 2 of a table that is sent as it is
@@ -81,6 +85,63 @@ func itemsAreEdited(t *testing.T, b *bench, at string) {
 	}
 	if got := b.scalar(t, "SELECT concat_ws(' ', count(*), (SELECT count(*) FROM item_tags)) FROM items"); got != "19 1" {
 		t.Errorf("%s are left", got)
+	}
+}
+
+// Sale is a row with a field of each kind that structs have.
+type Sale struct {
+	ID    int64
+	Name  string
+	Price float64
+	Exact string
+	Paid  bool
+	At    time.Time
+	Maybe *time.Time
+	Day   time.Time
+	Note  sql.NullString
+	Raw   []byte
+	UID   [16]byte
+	Extra json.RawMessage
+}
+
+// hooksAreRun fails if the hooks of sales do not have the row and the transaction, or if what they
+// set is not stored. place is the first placeholder; stored is a row as a text, and want what it is.
+func hooksAreRun(t *testing.T, b *bench, place, stored, want string) {
+	t.Helper()
+	var was Sale
+	at := time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("", 3600))
+	err := Register(b.Panel, View[Sale]{
+		AfterCreate: func(_ context.Context, _ Tx, s *Sale) error { was = *s; return nil },
+		BeforeUpdate: func(ctx context.Context, tx Tx, old, s *Sale) error {
+			s.At, s.Maybe, s.Day, s.Price, s.Exact, s.Paid, s.Note = at, &at, at, 2.5, "3.125", !old.Paid, sql.NullString{String: "by the hook", Valid: true}
+			s.Raw, s.UID[0], s.Extra = []byte{1, 2}, 0xff, json.RawMessage(`{"b": [1.10]}`)
+			_, err := tx.ExecContext(ctx, "INSERT INTO log VALUES ("+place+")", old.Name+">"+s.Name)
+			return err
+		},
+		BeforeDelete: func(_ context.Context, _ Tx, s *Sale) error { return errors.New("not " + s.Name) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := b.browser(t).signIn(adminName)
+	if w := page.changeFields("/m/sales/new", map[string]string{"name": "one"}); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, inner(w.Body.String()))
+	}
+	if got := fmt.Sprintf("%+v", was); !strings.HasPrefix(got, "{ID:1 Name:one Price:0.1") || !strings.Contains(got, "Exact:1.500 Paid:true At:2026-01-02 03:04:05.678901 +0000") ||
+		!strings.Contains(got, "Day:2026-02-03 00:00:00 +0000 UTC") || !strings.Contains(got, "Raw:[0 255] UID:[0 17 34") {
+		t.Errorf("the hook got %s", got)
+	}
+	if w := page.changeFields("/m/sales/1/edit", map[string]string{"name": "two"}); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, inner(w.Body.String()))
+	}
+	if got := b.scalar(t, "SELECT "+stored+" FROM sales"); got != want {
+		t.Errorf("%s\nis stored, want\n%s", got, want)
+	}
+	if got := b.scalar(t, "SELECT what FROM log"); got != "one>two" {
+		t.Error(got)
+	}
+	if w := page.post("/account", "/m/sales/1/delete", url.Values{"confirm": {"1"}, "row.token": {page.tokenOf("/m/sales/1/delete")}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "not two") {
+		t.Errorf("a deletion that the hook refuses: %d", w.Code)
 	}
 }
 

@@ -3,18 +3,13 @@
 package crudadmin
 
 import (
-	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
@@ -118,63 +113,13 @@ func TestPostgresIsEdited(t *testing.T) {
 	itemsAreEdited(t, b, "2026-01-02 03:04:05+00")
 }
 
-// Sale is a row with a field of each kind that structs have.
-type Sale struct {
-	ID    int64
-	Name  string
-	Price float64
-	Exact string
-	Paid  bool
-	At    time.Time
-	Maybe *time.Time
-	Day   time.Time
-	Note  sql.NullString
-	Raw   []byte
-	UID   [16]byte
-	Extra json.RawMessage
-}
-
 // Hooks have the row as a struct, the transaction and its placeholders; what they set is stored.
 func TestHooksOnPostgres(t *testing.T) {
 	b := postgresBench(t, `CREATE TABLE sales (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, price real NOT NULL DEFAULT 0.1, exact numeric(12,3) NOT NULL DEFAULT 1.5, paid boolean NOT NULL DEFAULT true,
 		at timestamptz NOT NULL DEFAULT '2026-01-02 03:04:05.678901+00', maybe timestamp, day date NOT NULL DEFAULT '2026-02-03', note text, raw bytea NOT NULL DEFAULT '\x00ff', uid uuid NOT NULL DEFAULT '00112233-4455-6677-8899-aabbccddeeff', extra jsonb NOT NULL DEFAULT '{"a": 1}')`,
 		`CREATE TABLE log (what text)`)
-	var was Sale
-	at := time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.FixedZone("", 3600))
-	err := Register(b.Panel, View[Sale]{
-		AfterCreate: func(_ context.Context, _ Tx, s *Sale) error { was = *s; return nil },
-		BeforeUpdate: func(ctx context.Context, tx Tx, old, s *Sale) error {
-			s.At, s.Maybe, s.Day, s.Price, s.Exact, s.Paid, s.Note = at, &at, at, 2.5, "3.125", !old.Paid, sql.NullString{String: "by the hook", Valid: true}
-			s.Raw, s.UID[0], s.Extra = []byte{1, 2}, 0xff, json.RawMessage(`{"b": [1.10]}`)
-			_, err := tx.ExecContext(ctx, "INSERT INTO log VALUES ($1)", old.Name+">"+s.Name)
-			return err
-		},
-		BeforeDelete: func(_ context.Context, _ Tx, s *Sale) error { return errors.New("not " + s.Name) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := b.browser(t).signIn(adminName)
-	if w := page.changeFields("/m/sales/new", map[string]string{"name": "one"}); w.Code != http.StatusSeeOther {
-		t.Fatalf("%d %s", w.Code, inner(w.Body.String()))
-	}
-	if got := fmt.Sprintf("%+v", was); !strings.HasPrefix(got, "{ID:1 Name:one Price:0.1") || !strings.Contains(got, "Exact:1.500 Paid:true At:2026-01-02 03:04:05.678901 +0000") ||
-		!strings.Contains(got, "Day:2026-02-03 00:00:00 +0000 UTC") || !strings.Contains(got, "Raw:[0 255] UID:[0 17 34") {
-		t.Errorf("the hook got %s", got)
-	}
-	if w := page.changeFields("/m/sales/1/edit", map[string]string{"name": "two"}); w.Code != http.StatusSeeOther {
-		t.Fatalf("%d %s", w.Code, inner(w.Body.String()))
-	}
-	const want = `(1,two,2.5,3.125,f,"2026-03-04 04:06:07.123456+00","2026-03-04 04:06:07.123456",2026-03-04,"by the hook","\\x0102",ff112233-4455-6677-8899-aabbccddeeff,"{""b"": [1.10]}")`
-	if got := b.scalar(t, "SELECT CAST(s AS text) FROM sales AS s"); got != want {
-		t.Errorf("%s\nis stored, want\n%s", got, want)
-	}
-	if got := b.scalar(t, "SELECT what FROM log"); got != "one>two" {
-		t.Error(got)
-	}
-	if w := page.post("/account", "/m/sales/1/delete", url.Values{"confirm": {"1"}, "row.token": {page.tokenOf("/m/sales/1/delete")}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "not two") {
-		t.Errorf("a deletion that the hook refuses: %d", w.Code)
-	}
+	hooksAreRun(t, b, "$1", "CAST(sales AS text)",
+		`(1,two,2.5,3.125,f,"2026-03-04 04:06:07.123456+00","2026-03-04 04:06:07.123456",2026-03-04,"by the hook","\\x0102",ff112233-4455-6677-8899-aabbccddeeff,"{""b"": [1.10]}")`)
 }
 
 // Of two people who save one record, each at a panel of their own, one is told to look again,
