@@ -69,6 +69,13 @@ func (c *Column) parse(f Field) (any, error) {
 	case strings.ContainsRune(f.Text, 0):
 		return nil, misfit{text.HasNUL}
 	}
+	trimmed := strings.TrimSpace(f.Text)
+	switch c.Kind {
+	case KindInteger, KindReal, KindDecimal, KindDate, KindTime, KindDateTime:
+		if trimmed == "" {
+			return nil, nil
+		}
+	}
 	if c.native != nil {
 		if value, ok, err := c.native.enter(c, f.Text); ok {
 			return value, err
@@ -90,7 +97,6 @@ func (c *Column) parse(f Field) (any, error) {
 		}
 		return choice(c.Enum[i]), nil
 	}
-	trimmed := strings.TrimSpace(f.Text)
 	if trimmed == "" {
 		return nil, nil
 	}
@@ -229,16 +235,17 @@ func parseNumberField(c *Column, given string) (any, error) {
 		}
 		return f, nil
 	}
-	if c.Precision > 0 {
-		if err := fitsDigits(c, number); err != nil {
-			return nil, err
-		}
+	if err := fitsDigits(c, number); err != nil {
+		return nil, err
 	}
 	return decimalNumber(given), nil
 }
 
-// fitsDigits says whether a number has no more digits than its column takes.
+// fitsDigits says whether a number has no more digits than its column takes, where it bounds them.
 func fitsDigits(c *Column, number decimal) error {
+	if c.Precision == 0 {
+		return nil
+	}
 	if -number.exponent > c.Scale {
 		return misfit{text.DigitsAfterPoint(c.Scale)}
 	}

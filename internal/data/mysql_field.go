@@ -18,12 +18,6 @@ var mysqlBits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "i
 
 func (m *mysqlType) enter(c *Column, given string) (value any, ok bool, err error) {
 	trimmed := strings.TrimSpace(given)
-	switch c.Kind {
-	case KindInteger, KindReal, KindDecimal, KindDate, KindTime, KindDateTime:
-		if trimmed == "" {
-			return nil, true, nil
-		}
-	}
 	switch {
 	case c.Kind == KindInteger:
 		value, err = m.enterWhole(trimmed)
@@ -78,9 +72,6 @@ func (m *mysqlType) enterWhole(given string) (any, error) {
 func (m *mysqlType) enterNumber(c *Column, given string) error {
 	if err := m.number(given); err != nil {
 		return err
-	}
-	if c.Precision == 0 {
-		return nil
 	}
 	return fitsDigits(c, newDecimal(given))
 }
@@ -140,10 +131,7 @@ func (m *mysqlType) enterInstant(given string) (any, error) {
 	}
 	switch m.base {
 	case "date":
-		if !at.Equal(at.Truncate(24 * time.Hour)) {
-			return nil, misfit{text.DateWanted}
-		}
-		return at.Format(time.DateOnly), nil
+		return dayText(at)
 	case "time":
 		return at.Format("15:04:05" + fraction), nil
 	}
@@ -154,21 +142,19 @@ func (m *mysqlType) enterInstant(given string) (any, error) {
 func (*mysql) store(c *Column, value, like any) (any, error) {
 	typ := mysqlTypeOf(c)
 	was, _ := like.(string)
+	bits := 64
+	if typ.base == "float" {
+		bits = 32
+	}
 	switch value := value.(type) {
 	case bool:
 		if value {
 			return int64(1), nil
 		}
 		return int64(0), nil
-	case uuidValue:
-		return value.dashed(), nil
-	case document:
-		return string(value), nil
-	case choice:
-		return string(value), nil
 	case string:
 		switch {
-		case c.Kind == KindReal && typ.equalFloats(value, was), c.Kind == KindDecimal && mysqlNumber.MatchString(was) && newDecimal(value) == newDecimal(was):
+		case c.Kind == KindReal && equalFloats(value, was, bits), c.Kind == KindDecimal && mysqlNumber.MatchString(was) && newDecimal(value) == newDecimal(was):
 			return was, nil
 		case typ.base == "char": // blanks at its end are not kept
 			return strings.TrimRight(value, " "), nil
@@ -177,15 +163,5 @@ func (*mysql) store(c *Column, value, like any) (any, error) {
 			return strings.Repeat("0", max(0, typ.bits-len(value))) + value, nil
 		}
 	}
-	return value, nil
-}
-
-func (m *mysqlType) equalFloats(a, b string) bool {
-	bits := 64
-	if m.base == "float" {
-		bits = 32
-	}
-	x, err := strconv.ParseFloat(a, bits)
-	y, err2 := strconv.ParseFloat(b, bits)
-	return err == nil && err2 == nil && math.Float64bits(x) == math.Float64bits(y)
+	return plainText(value), nil
 }

@@ -5,6 +5,8 @@ package data
 import (
 	"context"
 	"database/sql"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +28,8 @@ type native interface {
 	place(x string) string
 	// bind is a value to be compared with what place is.
 	bind(value any) fragment
+	// assign is a value that a column takes.
+	assign(value any) fragment
 	// operand reads the value of a filter that compares.
 	operand(c *Column, op Op, value string) (operand, error)
 	// key reads a part of a key, or says what is wrong with it.
@@ -52,6 +56,34 @@ func textOf(value any) string {
 		return string(b)
 	}
 	return plainPart(value)
+}
+
+// plainText is what a field was read as, in the usual text of a UUID, a document or a choice.
+func plainText(value any) any {
+	switch value := value.(type) {
+	case uuidValue:
+		return value.dashed()
+	case document:
+		return string(value)
+	case choice:
+		return string(value)
+	}
+	return value
+}
+
+// equalFloats says whether two texts are the same number of so many bits.
+func equalFloats(a, b string, bits int) bool {
+	x, err := strconv.ParseFloat(a, bits)
+	y, err2 := strconv.ParseFloat(b, bits)
+	return err == nil && err2 == nil && math.Float64bits(x) == math.Float64bits(y)
+}
+
+// dayText is a date as it is stored, which has no time of day.
+func dayText(at time.Time) (any, error) {
+	if !at.Equal(at.Truncate(24 * time.Hour)) {
+		return nil, misfit{text.DateWanted}
+	}
+	return at.Format(time.DateOnly), nil
 }
 
 // span is the operand of a date, a time or both that parseISO has read, to the microsecond.

@@ -19,12 +19,6 @@ var wholeRanges = map[string][2]int64{"int2": {math.MinInt16, math.MaxInt16}, "i
 func (p *postgresType) enter(c *Column, given string) (value any, ok bool, err error) {
 	trimmed := strings.TrimSpace(given)
 	switch c.Kind {
-	case KindInteger, KindReal, KindDecimal, KindDate, KindTime, KindDateTime:
-		if trimmed == "" {
-			return nil, true, nil
-		}
-	}
-	switch c.Kind {
 	case KindInteger:
 		value, err = p.enterWhole(trimmed)
 	case KindReal, KindDecimal:
@@ -54,7 +48,7 @@ func (p *postgresType) enterNumber(c *Column, given string) error {
 	if err := p.number(given); err != nil {
 		return err
 	}
-	if notANumber.MatchString(given) || c.Precision == 0 {
+	if notANumber.MatchString(given) {
 		return nil
 	}
 	return fitsDigits(c, newDecimal(given))
@@ -81,10 +75,7 @@ func (p *postgresType) enterInstant(given string) (any, error) {
 	}
 	switch p.base {
 	case "date":
-		if !at.Equal(at.Truncate(24 * time.Hour)) {
-			return nil, misfit{text.DateWanted}
-		}
-		return at.Format(time.DateOnly), nil
+		return dayText(at)
 	case "time":
 		return at.Format("15:04:05.999999"), nil
 	case "timestamptz":
@@ -99,24 +90,12 @@ func (*postgres) store(c *Column, value, like any) (any, error) {
 	switch value := value.(type) {
 	case bool:
 		return strconv.FormatBool(value), nil
-	case uuidValue:
-		return value.dashed(), nil
-	case document:
-		return string(value), nil
-	case choice:
-		return string(value), nil
 	case string:
-		if c.Kind == KindReal && equalFloats(value, was) || c.Kind == KindDecimal && c.Precision > 0 && equalDecimals(value, was) {
+		if c.Kind == KindReal && equalFloats(value, was, 64) || c.Kind == KindDecimal && c.Precision > 0 && equalDecimals(value, was) {
 			return was, nil
 		}
 	}
-	return value, nil
-}
-
-func equalFloats(a, b string) bool {
-	x, err := strconv.ParseFloat(a, 64)
-	y, err2 := strconv.ParseFloat(b, 64)
-	return err == nil && err2 == nil && math.Float64bits(x) == math.Float64bits(y)
+	return plainText(value), nil
 }
 
 func equalDecimals(a, b string) bool {
