@@ -4,7 +4,6 @@ package data
 
 import (
 	"context"
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -141,12 +140,7 @@ func (s *Source) reachable(ctx context.Context, t *Table) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
 	defer cancel()
 	return s.snapshot(ctx, "export", t, func(db queryer) error {
-		rows, err := db.QueryContext(ctx, "SELECT 1 FROM "+s.dialect.from(t)+" WHERE 1 = 0")
-		if err == nil {
-			rows.Next()
-			err = errors.Join(rows.Err(), rows.Close())
-		}
-		if err != nil {
+		if err := each(ctx, db, s.selecting(t, "1").where([]fragment{anyOf(nil)}), func(*scan) {}); err != nil {
 			return s.failed(ctx, "export", t, err)
 		}
 		return nil
