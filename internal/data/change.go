@@ -287,7 +287,7 @@ func (p *pending) change() (Change, bool) {
 func (r *recorder) rows(ctx context.Context, t *Table, handles [][]any) (all []*image, err error) {
 	s := r.s
 	for batch := range slices.Chunk(handles, imageBatch) {
-		some, err := r.images(ctx, t, []fragment{s.oneOf(t, batch)})
+		some, err := r.images(ctx, t, []fragment{atOneOf(s.dialect, t, batch)})
 		if err != nil {
 			return nil, s.failed(ctx, "read", t, err)
 		}
@@ -492,7 +492,7 @@ func (r *recorder) setting(ctx context.Context, t *Table, w written, conditions 
 		for _, row := range rows {
 			r.note(Updated, t, row, row.handle)
 		}
-		if err := set([]fragment{s.oneOf(t, batch)}); err != nil {
+		if err := set([]fragment{atOneOf(s.dialect, t, batch)}); err != nil {
 			return err
 		}
 		if r.full() {

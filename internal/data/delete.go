@@ -186,7 +186,7 @@ func (s *Source) deleteAll(ctx context.Context, t *Table, conditions [][]fragmen
 		case t.hooks.BeforeDelete == nil && known && s.dialect.moves():
 			conditions = nil
 			for batch := range slices.Chunk(handles, imageBatch) {
-				conditions = append(conditions, []fragment{s.oneOf(t, batch)})
+				conditions = append(conditions, []fragment{atOneOf(s.dialect, t, batch)})
 			}
 		case t.hooks.BeforeDelete != nil:
 			conditions = nil

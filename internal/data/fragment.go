@@ -108,22 +108,33 @@ func (s *Source) places(t *Table, terms []term) []string {
 }
 
 // compared is the condition that a term compares so with a value that is not NULL.
-func (s *Source) compared(t *Table, o term, operator string, value any) fragment {
-	one := s.dialect.bind(t, o, value)
-	return fragment{s.dialect.place(t, o) + " " + operator + " " + one.text, one.args}
+func compared(d dialect, t *Table, o term, operator string, value any) fragment {
+	one := d.bind(t, o, value)
+	return fragment{d.place(t, o) + " " + operator + " " + one.text, one.args}
 }
 
 // equals are the conditions that the terms of a row have these values, NULL too.
-func (s *Source) equals(t *Table, terms []term, values []any) []fragment {
+func equals(d dialect, t *Table, terms []term, values []any) []fragment {
 	var conditions []fragment
 	for i, o := range terms {
 		if value := values[i]; value == nil {
-			conditions = append(conditions, fragment{text: s.dialect.place(t, o) + " IS NULL"})
+			conditions = append(conditions, fragment{text: d.place(t, o) + " IS NULL"})
 		} else {
-			conditions = append(conditions, s.compared(t, o, "=", value))
+			conditions = append(conditions, compared(d, t, o, "=", value))
 		}
 	}
 	return conditions
+}
+
+// atOneOf is the condition that a row is that of one of the handles.
+func atOneOf(d dialect, t *Table, handles [][]any) fragment {
+	var each []fragment
+	for _, handle := range handles {
+		one := allOf(equals(d, t, t.handle(), handle))
+		one.text = "(" + one.text + ")"
+		each = append(each, one)
+	}
+	return anyOf(each)
 }
 
 // differing is dialect.differs where what compares equal is the same.

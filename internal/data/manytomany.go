@@ -89,7 +89,7 @@ func (s *Source) linked(ctx context.Context, db queryer, t *Table, m *ManyToMany
 		return links, nil
 	}
 	order := termsOf(join.columns(m.To.Columns))
-	query := s.selecting(join, s.exactly(join, order, MaxKeyPart)...).where(s.equals(join, termsOf(join.columns(m.From.Columns)), from))
+	query := s.selecting(join, s.exactly(join, order, MaxKeyPart)...).where(equals(s.dialect, join, termsOf(join.columns(m.From.Columns)), from))
 	query.text += s.ordered(join, order)
 	wanted, err := s.exactRows(ctx, db, query, nil, MaxLinks+1)
 	if err != nil {
@@ -242,7 +242,7 @@ func (s *Source) link(ctx context.Context, db queryer, join *Table, columns []*C
 
 // unlink deletes a row of a join table.
 func (s *Source) unlink(ctx context.Context, db queryer, join *Table, columns []*Column, values []any) error {
-	where := s.equals(join, termsOf(columns), values)
+	where := equals(s.dialect, join, termsOf(columns), values)
 	if changes := s.recorder(ctx); changes != nil {
 		rows, err := changes.images(ctx, join, where)
 		if err != nil {

@@ -178,8 +178,7 @@ func (d *mysql) lookup(parent *Table, columns []*Column, rows [][]any, expressio
 		one := fragment{text: "SELECT " + strconv.Itoa(n) + ", " + strings.Join(expressions, ", ") + " FROM " + d.from(parent)}
 		var same []fragment
 		for i, c := range columns {
-			value := mysqlTypeOf(c).bind(row[i])
-			same = append(same, fragment{d.place(parent, term{column: c}) + " = " + value.text, value.args})
+			same = append(same, compared(d, parent, term{column: c}, "=", row[i]))
 		}
 		all = append(all, one.where(same))
 	}

@@ -41,14 +41,7 @@ func (d *mysql) insert(ctx context.Context, db queryer, t *Table, columns []*Col
 			return nil, err
 		}
 	}
-	var names []string
-	var given []fragment
-	for i, c := range columns {
-		names = append(names, d.quote(c.Name))
-		given = append(given, mysqlTypeOf(c).assign(values[i]))
-	}
-	all := joinAll(given, ", ")
-	query := fragment{"INSERT INTO " + d.table(t) + " (" + strings.Join(names, ", ") + ") VALUES (" + all.text + ")", all.args}
+	query := d.into(d.table(t), columns, values)
 	if d.returns {
 		query.text += " RETURNING " + strings.Join(d.handleOf(t, d.quote), ", ")
 		handles, err := writtenHandles(ctx, db, d, t, query)
@@ -116,22 +109,10 @@ func (d *mysql) foreseen(ctx context.Context, db queryer, t *Table, columns []*C
 			if i := slices.Index(columns, o.column); i >= 0 && o.column != numbered {
 				value = values[i]
 			}
-			one := d.bind(t, o, value)
-			where = append(where, fragment{d.place(t, o) + " = " + one.text, one.args})
+			where = append(where, compared(d, t, o, "=", value))
 		}
 		return where
 	}, nil
-}
-
-// set is an UPDATE.
-func (d *mysql) set(t *Table, columns []*Column, values []any, where []fragment) fragment {
-	var set []fragment
-	for i, c := range columns {
-		value := mysqlTypeOf(c).assign(values[i])
-		set = append(set, fragment{"t." + d.quote(c.Name) + " = " + value.text, value.args})
-	}
-	all := joinAll(set, ", ")
-	return fragment{"UPDATE " + d.from(t) + " SET " + all.text, all.args}.where(where)
 }
 
 // update finds the row again by what it was found by, of which it may set a part: the server counts
@@ -144,8 +125,7 @@ func (d *mysql) update(ctx context.Context, db queryer, t *Table, columns []*Col
 	now := slices.Clone(where)
 	for i, o := range t.handle() {
 		if n := slices.Index(columns, o.column); n >= 0 && values[n] != nil {
-			one := d.bind(t, o, values[n])
-			now[i] = fragment{d.place(t, o) + " = " + one.text, one.args}
+			now[i] = compared(d, t, o, "=", values[n])
 		}
 	}
 	return d.found(ctx, db, t, now)
@@ -169,7 +149,7 @@ func (d *mysql) change(ctx context.Context, db queryer, t *Table, columns []*Col
 		return 0, err
 	}
 	for some := range slices.Chunk(rows, mysqlBulk) {
-		query := d.set(t, columns, values, []fragment{d.oneOf(t, some)})
+		query := d.set(t, columns, values, []fragment{atOneOf(d, t, some)})
 		if _, err := db.ExecContext(ctx, query.text, query.args...); err != nil {
 			return 0, d.blame(ctx, db, t, Modification, columns, values, err)
 		}
@@ -191,27 +171,11 @@ func (d *mysql) changeCounted(ctx context.Context, db queryer, t *Table, columns
 	return n, nil
 }
 
-// oneOf is the condition that a row is that of one of the handles.
-func (d *mysql) oneOf(t *Table, handles [][]any) fragment {
-	var each []fragment
-	for _, handle := range handles {
-		var parts []fragment
-		for i, o := range t.handle() {
-			one := d.bind(t, o, handle[i])
-			parts = append(parts, fragment{d.place(t, o) + " = " + one.text, one.args})
-		}
-		one := allOf(parts)
-		one.text = "(" + one.text + ")"
-		each = append(each, one)
-	}
-	return anyOf(each)
-}
-
 func (d *mysql) remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error) {
 	return affected(ctx, db, fragment{text: "DELETE t FROM " + d.from(t)}.where(where))
 }
 
-// assign is a value that a column takes. Numbers are sent as texts, which are exact.
+// assign sends numbers as texts, which are exact.
 func (m *mysqlType) assign(value any) fragment {
 	switch value := value.(type) {
 	case nil:
@@ -255,9 +219,7 @@ func (d *mysql) blame(ctx context.Context, db queryer, t *Table, op Operation, c
 		key := t.rules[strings.TrimPrefix(said.key, t.bare+".")]
 		for _, name := range key {
 			if i := given(name); i >= 0 && values[i] != nil {
-				o := term{column: columns[i]}
-				one := d.bind(t, o, values[i])
-				where = append(where, fragment{d.place(t, o) + " = " + one.text, one.args})
+				where = append(where, compared(d, t, term{column: columns[i]}, "=", values[i]))
 			}
 		}
 		switch {

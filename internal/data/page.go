@@ -108,7 +108,7 @@ func (s *Source) restore(ctx context.Context, r *reader, c *cursor) (bool, error
 	if len(missing) == 0 {
 		return true, nil
 	}
-	rows, err := s.exactRows(ctx, r.db, s.selecting(r.t, s.exactly(r.t, long, 1<<30)...), s.equals(r.t, keys, key), 1)
+	rows, err := s.exactRows(ctx, r.db, s.selecting(r.t, s.exactly(r.t, long, 1<<30)...), equals(s.dialect, r.t, keys, key), 1)
 	if err != nil {
 		return false, s.failed(ctx, "list", r.t, err)
 	}

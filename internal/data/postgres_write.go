@@ -110,19 +110,9 @@ func (d *postgres) insert(ctx context.Context, db queryer, t *Table, columns []*
 	if err := d.keeps(ctx, db, columns, values); err != nil {
 		return nil, err
 	}
-	query := fragment{text: "INSERT INTO " + d.from(t)}
-	if len(columns) == 0 {
-		query.text += " DEFAULT VALUES"
-	} else {
-		var names []string
-		var given []fragment
-		for i, c := range columns {
-			names = append(names, d.quote(c.Name))
-			given = append(given, postgresTypeOf(c).assign(values[i]))
-		}
-		all := joinAll(given, ", ")
-		query.text += " (" + strings.Join(names, ", ") + ") VALUES (" + all.text + ")"
-		query.args = all.args
+	query := fragment{text: "INSERT INTO " + d.from(t) + " DEFAULT VALUES"}
+	if len(columns) > 0 {
+		query = d.into(d.from(t), columns, values)
 	}
 	return d.handles(ctx, db, t, query, columns, values)
 }
@@ -132,17 +122,6 @@ func (d *postgres) update(ctx context.Context, db queryer, t *Table, columns []*
 		return nil, err
 	}
 	return d.handles(ctx, db, t, d.set(t, columns, values, where), columns, values)
-}
-
-// set is an UPDATE.
-func (d *postgres) set(t *Table, columns []*Column, values []any, where []fragment) fragment {
-	var set []fragment
-	for i, c := range columns {
-		value := postgresTypeOf(c).assign(values[i])
-		set = append(set, fragment{d.quote(c.Name) + " = " + value.text, value.args})
-	}
-	all := joinAll(set, ", ")
-	return fragment{"UPDATE " + d.from(t) + " SET " + all.text, all.args}.where(where)
 }
 
 // handles reads the handles of the rows that a statement writes.
@@ -217,7 +196,6 @@ func (d *postgres) blame(ctx context.Context, db queryer, columns []*Column, val
 	return err
 }
 
-// assign is a value that a column takes.
 func (p *postgresType) assign(value any) fragment {
 	if value == nil {
 		return fragment{text: "NULL"}

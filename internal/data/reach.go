@@ -224,7 +224,7 @@ func (s *Source) reference(ctx context.Context, db queryer, t *Table, fk *Foreig
 		case value == nil:
 			return nil, false, nil
 		default:
-			where = append(where, s.equals(t, []term{{column: c}}, []any{value})...)
+			where = append(where, equals(s.dialect, t, []term{{column: c}}, []any{value})...)
 		}
 	}
 	return where, true, nil

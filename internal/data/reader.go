@@ -47,7 +47,7 @@ func (r *reader) segments(from []any) [][]fragment {
 	}
 	var all [][]fragment
 	for depth := len(r.terms) - 1; depth >= 0; depth-- {
-		same := r.s.equals(r.t, r.terms[:depth], from)
+		same := equals(r.s.dialect, r.t, r.terms[:depth], from)
 		o, place := r.terms[depth], r.s.dialect.place(r.t, r.terms[depth])
 		nullFirst := r.s.dialect.nullsLast() == o.desc
 		operator := ">"
@@ -59,7 +59,7 @@ func (r *reader) segments(from []any) [][]fragment {
 		case from[depth] == nil && nullFirst:
 			after = []fragment{{text: place + " IS NOT NULL"}}
 		case from[depth] != nil:
-			after = []fragment{r.s.compared(r.t, o, operator, from[depth])}
+			after = []fragment{compared(r.s.dialect, r.t, o, operator, from[depth])}
 			if !nullFirst && o.nullable() {
 				after = append(after, fragment{text: place + " IS NULL"})
 			}

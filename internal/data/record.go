@@ -113,13 +113,13 @@ func (s *Source) identified(t *Table, key Key) ([]fragment, error) {
 		if t.rowid == "" {
 			return nil, fieldError("key", key.String(), text.NoRowID(t.Name))
 		}
-		return s.equals(t, []term{{}}, key.parts), nil
+		return equals(s.dialect, t, []term{{}}, key.parts), nil
 	}
 	cols := t.columns(t.Identity.Columns)
 	if len(cols) != len(key.parts) || len(cols) == 0 {
 		return nil, fieldError("key", key.String(), text.OtherTablesKey)
 	}
-	return s.equals(t, termsOf(cols), key.parts), nil
+	return equals(s.dialect, t, termsOf(cols), key.parts), nil
 }
 
 // Related returns the records that refer to a record: one entry for each foreign key that points at

@@ -220,17 +220,8 @@ func hashValue(h io.Writer, value any) {
 }
 
 // at is the condition that holds for the row of a handle.
-func (s *Source) at(t *Table, handle []any) []fragment { return s.equals(t, t.handle(), handle) }
-
-// oneOf is the condition that a row is that of one of the handles.
-func (s *Source) oneOf(t *Table, handles [][]any) fragment {
-	var each []fragment
-	for _, handle := range handles {
-		one := allOf(s.at(t, handle))
-		one.text = "(" + one.text + ")"
-		each = append(each, one)
-	}
-	return anyOf(each)
+func (s *Source) at(t *Table, handle []any) []fragment {
+	return equals(s.dialect, t, t.handle(), handle)
 }
 
 // keyAt is the key of the row of a handle; zero if it has none.

@@ -243,3 +243,26 @@ func (d server) referring(t *Table, handles [][]any, child *Table, fk *ForeignKe
 		" AND (" + strings.Join(same, " OR ") + ")"
 	return f
 }
+
+// into is an INSERT of one row, into a table as it is named.
+func (d server) into(table string, columns []*Column, values []any) fragment {
+	var names []string
+	var given []fragment
+	for i, c := range columns {
+		names = append(names, d.quote(c.Name))
+		given = append(given, c.native.assign(values[i]))
+	}
+	all := joinAll(given, ", ")
+	return fragment{"INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (" + all.text + ")", all.args}
+}
+
+// set is an UPDATE.
+func (d server) set(t *Table, columns []*Column, values []any, where []fragment) fragment {
+	var set []fragment
+	for i, c := range columns {
+		value := c.native.assign(values[i])
+		set = append(set, fragment{d.quote(c.Name) + " = " + value.text, value.args})
+	}
+	all := joinAll(set, ", ")
+	return fragment{"UPDATE " + d.from(t) + " SET " + all.text, all.args}.where(where)
+}
