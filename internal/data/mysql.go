@@ -34,7 +34,7 @@ func newMySQL(ctx context.Context, db *sql.DB, version string) (dialect, error) 
 	if err := db.QueryRowContext(ctx, "SELECT @@version_comment").Scan(&about); err != nil {
 		return nil, fmt.Errorf("data: open: %w", classify(ctx, d, err))
 	}
-	d.mariadb = strings.Contains(version+about, "MariaDB") || strings.Contains(about, "mariadb")
+	d.mariadb = sqldb.MariaDB(version, about)
 	d.returns = d.mariadb
 	d.version, _, _ = strings.Cut(version, "-")
 	return d, nil

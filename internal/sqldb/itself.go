@@ -61,7 +61,7 @@ func (e Engine) Itself(version, comment string) error {
 	case e == PostgreSQL && major < oldestPostgreSQL:
 		return tooOld("PostgreSQL", version, "13")
 	case e == PostgreSQL:
-	case strings.Contains(strings.ToLower(version+comment), "mariadb"):
+	case MariaDB(version, comment):
 		if major < oldestMariaDBMajor || major == oldestMariaDBMajor && minor < oldestMariaDBMinor {
 			return tooOld("MariaDB", version, "10.6")
 		}
@@ -69,6 +69,12 @@ func (e Engine) Itself(version, comment string) error {
 		return tooOld("MySQL", version, "8.0")
 	}
 	return nil
+}
+
+// MariaDB says whether a server that is MySQL or MariaDB, by its version() and version_comment, is
+// MariaDB.
+func MariaDB(version, comment string) bool {
+	return strings.Contains(strings.ToLower(version+comment), "mariadb")
 }
 
 // lookalike is the name of an engine that only looks like this one; empty if there is none.
