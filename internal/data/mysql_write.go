@@ -43,7 +43,7 @@ func (d *mysql) insert(ctx context.Context, db queryer, t *Table, columns []*Col
 	}
 	query := d.into(d.table(t), columns, values)
 	if d.returns {
-		query.text += " RETURNING " + strings.Join(d.handleOf(t, d.quote), ", ")
+		query.text += " RETURNING " + strings.Join(d.handleOf(t, ""), ", ")
 		handles, err := writtenHandles(ctx, db, d, t, query)
 		return handles, d.blame(ctx, db, t, Insertion, columns, values, err)
 	}
@@ -58,11 +58,11 @@ func (d *mysql) insert(ctx context.Context, db queryer, t *Table, columns []*Col
 	return d.found(ctx, db, t, find(id))
 }
 
-// handleOf selects a row's handle, by names as they stand in the statement.
-func (d *mysql) handleOf(t *Table, name func(column string) string) []string {
+// handleOf selects a row's handle, by names after a prefix.
+func (d *mysql) handleOf(t *Table, prefix string) []string {
 	var selected []string
 	for _, o := range t.handle() {
-		x, typ := name(o.column.Name), mysqlTypeOf(o.column)
+		x, typ := prefix+d.quote(o.column.Name), mysqlTypeOf(o.column)
 		selected = append(selected, typ.classOf(x)+", "+typ.read(x))
 	}
 	if len(selected) == 0 {
@@ -77,7 +77,7 @@ func (d *mysql) found(ctx context.Context, db queryer, t *Table, where []fragmen
 	if len(t.handle()) == 0 {
 		return [][]any{{}}, nil
 	}
-	selected := d.handleOf(t, func(column string) string { return "t." + d.quote(column) })
+	selected := d.handleOf(t, "t.")
 	return writtenHandles(ctx, db, d, t, fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(t)}.where(where).limit(2))
 }
 
@@ -141,7 +141,7 @@ func (d *mysql) change(ctx context.Context, db queryer, t *Table, columns []*Col
 	if len(handle) == 0 || slices.ContainsFunc(handle, func(o term) bool { return slices.Contains(columns, o.column) }) {
 		return d.changeCounted(ctx, db, t, columns, values, where)
 	}
-	selected := d.handleOf(t, func(column string) string { return "t." + d.quote(column) })
+	selected := d.handleOf(t, "t.")
 	query := fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(t)}.where(where).limit(MaxBulk + 1)
 	query.text += " FOR UPDATE"
 	rows, err := exactValues(ctx, db, d, query)
