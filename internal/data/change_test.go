@@ -56,6 +56,14 @@ func (w *told) take() string {
 	return strings.Join(lines, "\n")
 }
 
+// expect fails if a write failed, or if something else was told of it.
+func (w *told) expect(t *testing.T, what, want string, err error) {
+	t.Helper()
+	if got := w.take(); err != nil || got != want {
+		t.Errorf("%s: %v, told\n%s\nwant\n%s", what, err, got, want)
+	}
+}
+
 func lineOf(c Change) string {
 	line := fmt.Sprintf("%s %s %s", c.Kind, c.Table, c.Key)
 	if c.NewKey.String() != c.Key.String() && c.After != nil {
@@ -119,38 +127,32 @@ func edited(fields ...string) Input {
 func TestWritesTellTheirChanges(t *testing.T) {
 	w := &told{}
 	s := watched(t, w, Config{}, ledger()...)
-	expect := func(what, want string, err error) {
-		t.Helper()
-		if got := w.take(); err != nil || got != want {
-			t.Errorf("%s: %v, told\n%s\nwant\n%s", what, err, got, want)
-		}
-	}
 	_, err := s.Insert(t.Context(), "customers", edited("name", "dora"))
-	expect("a new record, with its default and what is computed", `create customers 4 +id=4 +loud=DORA +name=dora +note=none +password=null`, err)
+	w.expect(t, "a new record, with its default and what is computed", `create customers 4 +id=4 +loud=DORA +name=dora +note=none +password=null`, err)
 
 	record := editOf(t, s, "customers", keyOf(t, s, "customers", "1"))
 	_, err = s.Update(t.Context(), "customers", record.Key, record.Token, edited("name", "anna", "note", "none"))
-	expect("an edit: the columns that changed", `update customers 1 -loud=ANN -name=ann +loud=ANNA +name=anna`, err)
+	w.expect(t, "an edit: the columns that changed", `update customers 1 -loud=ANN -name=ann +loud=ANNA +name=anna`, err)
 
 	record = editOf(t, s, "customers", record.Key)
 	_, err = s.Update(t.Context(), "customers", record.Key, record.Token, edited("name", "anna"))
-	expect("an edit of nothing", "", err)
+	w.expect(t, "an edit of nothing", "", err)
 	if w.ended != 3 {
 		t.Errorf("%d writes ended, want 3", w.ended)
 	}
 
 	_, err = s.UpdateMany(t.Context(), ByQuery(Query{Table: "orders"}), edited("total", "7"), "")
-	expect("an edit of many: the one that had the value did not change", "update orders 10 -total=5 +total=7\nupdate orders 12 -total=9 +total=7", err)
+	w.expect(t, "an edit of many: the one that had the value did not change", "update orders 10 -total=5 +total=7\nupdate orders 12 -total=9 +total=7", err)
 
 	record = editOf(t, s, "customers", keyOf(t, s, "customers", "3"))
 	_, err = s.Update(t.Context(), "customers", record.Key, record.Token, edited("id", "30"))
-	expect("another key", "update customers 3→30 -id=3 +id=30", err)
+	w.expect(t, "another key", "update customers 3→30 -id=3 +id=30", err)
 	if got := strings.Join(w.unseen, " "); got != "orders" {
 		t.Errorf("a changed key may change %s", got)
 	}
 
 	err = s.Delete(t.Context(), "customers", keyOf(t, s, "customers", "1"), "")
-	expect("a deletion, and what goes with it", `delete customers 1 -id=1 -loud=ANNA -name=anna -note=none -password=`+secretText("s1")+`
+	w.expect(t, "a deletion, and what goes with it", `delete customers 1 -id=1 -loud=ANNA -name=anna -note=none -password=`+secretText("s1")+`
 delete lines 100 -id=100 -order=10
 delete orders 10 -customer=1 -id=10 -total=7
 delete orders 11 -customer=1 -id=11 -total=7
@@ -160,7 +162,7 @@ update visits 7 -customer=1 +customer=null`, err)
 	}
 
 	_, err = s.DeleteMany(t.Context(), ByQuery(Query{Table: "customers", Filters: []Filter{{Column: "id", Op: OpGe, Values: []string{"4"}}}}), "")
-	expect("a deletion of many", `delete customers 4 -id=4 -loud=DORA -name=dora -note=none -password=null
+	w.expect(t, "a deletion of many", `delete customers 4 -id=4 -loud=DORA -name=dora -note=none -password=null
 delete customers 30 -id=30 -loud=CID -name=cid -note=none -password=`+secretText("s3"), err)
 }
 

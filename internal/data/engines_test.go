@@ -476,6 +476,31 @@ func pagedQuery(rt *rapid.T, tables []pagedTable, columns []string, positioned b
 	return table, q
 }
 
+// fillPaged gives a table up to 25 rows: row is the one of a number as a statement has it, and one
+// in it draws a literal. NULL, X'…' and b'…' are literals, the other values are texts.
+func fillPaged(ctx context.Context, t *rapid.T, db *sql.DB, table string, row func(i int, one func(label string, values ...string) string) string) {
+	if _, err := db.ExecContext(ctx, "TRUNCATE "+table); err != nil {
+		t.Fatal(err)
+	}
+	one := func(label string, values ...string) string {
+		v := rapid.SampledFrom(values).Draw(t, label)
+		if v == "NULL" || strings.HasPrefix(v, "X'") || strings.HasPrefix(v, "b'") {
+			return v
+		}
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+	}
+	var rows []string
+	for i := range rapid.IntRange(0, 25).Draw(t, "rows") {
+		rows = append(rows, row(i, one))
+	}
+	if len(rows) == 0 {
+		return
+	}
+	if _, err := db.ExecContext(ctx, "INSERT INTO "+table+" VALUES "+strings.Join(rows, ", ")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // pagesAreFoundAlongIndexes fails if a page of the tables big and pairs, forwards or backwards,
 // at a value or at NULL, is read by a query that is not found to be right, or counted says no to
 // its count.

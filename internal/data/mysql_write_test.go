@@ -139,24 +139,11 @@ func TestMariaDBWritesNoMoreThanWasEntered(t *testing.T) {
 	if got := storedText(t, s, "count(DISTINCT "+row+")", "x"); got != "1" {
 		t.Errorf("%s different rows", got)
 	}
-	record := editOf(t, s, "x", key)
-	in := Input{Fields: map[string]Field{}}
-	for i, c := range record.Columns {
-		if c.Kind != KindBlob && !c.Generated && c.native.unwritable() == "" {
-			in.Fields[c.Name] = Field{Text: record.Cells[i].Text, Null: record.Cells[i].Null()}
-		}
-	}
-	for _, alike := range []map[string]string{{}, {"n": "1.5"}, {"n": "+1.500"}, {"r": "0.10"}, {"at": "2026-01-02T03:04:05.678901Z"}, {"dt": "2026-01-02 03:04:05.6"}, {"uid": "00112233-4455-6677-8899-AABBCCDDEEFF"},
-		{"ok": "on"}, {"st": "b,a"}, {"bits": "101"}, {"c": "a  "}, {"u": "018446744073709551615"}} {
-		for name, text := range alike {
-			in.Fields[name] = Field{Text: text}
-		}
-		if _, err := s.Update(t.Context(), "x", key, record.Token, in); err != nil {
-			t.Fatal(alike, fieldsOf(err))
-		}
-		if got := storedText(t, s, "count(*)", "fired"); got != "0" {
-			t.Fatalf("%v was written", alike)
-		}
+	record := alikeIsNotWritten(t, s, key, []map[string]string{{}, {"n": "1.5"}, {"n": "+1.500"}, {"r": "0.10"}, {"at": "2026-01-02T03:04:05.678901Z"}, {"dt": "2026-01-02 03:04:05.6"}, {"uid": "00112233-4455-6677-8899-AABBCCDDEEFF"},
+		{"ok": "on"}, {"st": "b,a"}, {"bits": "101"}, {"c": "a  "}, {"u": "018446744073709551615"}},
+		func() string { return storedText(t, s, "count(*)", "fired") })
+	if got := storedText(t, s, "count(*)", "fired"); got != "0" {
+		t.Errorf("the trigger fired %s times", got)
 	}
 	if got := storedText(t, s, "count(DISTINCT "+row+")", "x"); got != "1" {
 		t.Errorf("%s different rows", got)
@@ -259,26 +246,20 @@ func TestMariaDBWritesTellTheirChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect := func(want string, err error) {
-		t.Helper()
-		if got := w.take(); err != nil || got != want {
-			t.Errorf("%v, told\n%s\nwant\n%s", err, got, want)
-		}
-	}
 	_, err = s.Insert(t.Context(), "customers", edited("name", "bob"))
-	expect("create customers 2 +credit=1.50 +id=2 +name=bob +password=null", err)
+	w.expect(t, "a new record", "create customers 2 +credit=1.50 +id=2 +name=bob +password=null", err)
 	n, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "customers"}), edited("credit", "1.7"), "")
-	expect("update customers 1 -credit=1.50 +credit=1.70\nupdate customers 2 -credit=1.50 +credit=1.70", err)
+	w.expect(t, "an edit of many", "update customers 1 -credit=1.50 +credit=1.70\nupdate customers 2 -credit=1.50 +credit=1.70", err)
 	again, err := s.UpdateMany(t.Context(), ByQuery(Query{Table: "customers"}), edited("credit", "1.7"), "")
-	expect("", err)
+	w.expect(t, "the same edit of many", "", err)
 	if n != 2 || again != 2 {
 		t.Errorf("%d and %d were set", n, again)
 	}
 	record := editOf(t, s, "customers", keyOf(t, s, "customers", "2"))
 	_, err = s.Update(t.Context(), "customers", record.Key, record.Token, edited("name", "BOB"))
-	expect("update customers 2 -name=bob +name=BOB", err)
+	w.expect(t, "an edit", "update customers 2 -name=bob +name=BOB", err)
 	err = s.Delete(t.Context(), "customers", keyOf(t, s, "customers", "1"), "")
-	expect("delete customers 1 -credit=1.70 -id=1 -name=ann -password="+secretText("s1")+`
+	w.expect(t, "a deletion", "delete customers 1 -credit=1.70 -id=1 -name=ann -password="+secretText("s1")+`
 delete orders 10 -at=2026-01-02 03:04:05.678901 -customer=1 -id=10
 update visits 7 -customer=1 +customer=null`, err)
 }

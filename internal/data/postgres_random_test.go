@@ -241,22 +241,11 @@ func (v randomCheck) unchanged() (records []*Record) {
 	return records
 }
 
-// writtenAsShown is asShown of the columns that can be entered.
-func writtenAsShown(record *Record) Input {
-	in := asShown(record)
-	for _, c := range record.Columns {
-		if c.native.unwritable() != "" {
-			delete(in.Fields, c.Name)
-		}
-	}
-	return in
-}
-
 // met says how many values of a record satisfy eq, le, ge and in of their own texts, all at once,
 // and not ne, lt and gt.
 func (v randomCheck) met(record *Record) (n int) {
 	v.t.Helper()
-	mark := record.Cells[slices.IndexFunc(record.Columns, func(c *Column) bool { return c.Name == "mark" })].Text
+	mark := markOf(record)
 	all := []Filter{{"mark", OpEq, []string{mark}}}
 	find := func(filters ...Filter) int {
 		page, err := v.s.List(v.t.Context(), Query{Table: v.one.name, Filters: filters})
@@ -297,7 +286,7 @@ func (v randomCheck) related(record *Record) {
 	if len(on) == 0 {
 		on = []string{"k.k = t.id"}
 	}
-	mark := record.Cells[slices.IndexFunc(record.Columns, func(c *Column) bool { return c.Name == "mark" })].Text
+	mark := markOf(record)
 	want := v.text("SELECT string_agg(CAST(k.id AS text), ' ' ORDER BY k.id) FROM " + v.one.name + "_kid AS k JOIN " + v.one.name + " AS t ON " + strings.Join(on, " AND ") + " WHERE t.mark = " + mark)
 	all, err := v.s.Related(v.t.Context(), v.one.name, record.Key)
 	if err != nil || len(all) != 1 || all[0].Problem != nil {
@@ -343,7 +332,7 @@ func (v randomCheck) untouched(records []*Record) {
 			return // nobody can enter it
 		}
 		names := sqlNames(v.one.key, "")
-		if _, err := v.s.db.ExecContext(ctx, "DELETE FROM "+v.one.name+"_kid; DELETE FROM "+v.one.name+" WHERE mark = "+fmt.Sprint(markOf(last))); err != nil {
+		if _, err := v.s.db.ExecContext(ctx, "DELETE FROM "+v.one.name+"_kid; DELETE FROM "+v.one.name+" WHERE mark = "+markOf(last)); err != nil {
 			v.t.Fatal(err)
 		}
 		insert = "INSERT INTO " + v.one.name + " (" + names + ") VALUES (" + strings.Join(values, ", ") + ")"

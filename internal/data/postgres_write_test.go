@@ -127,25 +127,8 @@ func TestPostgresWritesNoMoreThanWasEntered(t *testing.T) {
 	if got := storedText(t, s, "count(DISTINCT ("+strings.ReplaceAll(rest, "js", "js::text")+"))", "x"); got != "1" {
 		t.Errorf("%s different rows", got)
 	}
-	record := editOf(t, s, "x", key)
-	was := storedText(t, s, "xmin", "x WHERE id = 2")
-	in := Input{Fields: map[string]Field{}}
-	for i, c := range record.Columns {
-		if c.Kind != KindBlob && !c.Generated && c.native.unwritable() == "" {
-			in.Fields[c.Name] = Field{Text: record.Cells[i].Text, Null: record.Cells[i].Null()}
-		}
-	}
-	for _, alike := range []map[string]string{{}, {"n": "1.5"}, {"n": "+1.500"}, {"r": "0.10"}, {"at": "2026-01-02T03:04:05.678901Z"}, {"uid": "00112233-4455-6677-8899-AABBCCDDEEFF"}, {"ok": "on"}} {
-		for name, text := range alike {
-			in.Fields[name] = Field{Text: text}
-		}
-		if _, err := s.Update(t.Context(), "x", key, record.Token, in); err != nil {
-			t.Fatal(alike, err)
-		}
-		if is := storedText(t, s, "xmin", "x WHERE id = 2"); is != was {
-			t.Errorf("%v was written", alike)
-		}
-	}
+	record := alikeIsNotWritten(t, s, key, []map[string]string{{}, {"n": "1.5"}, {"n": "+1.500"}, {"r": "0.10"}, {"at": "2026-01-02T03:04:05.678901Z"}, {"uid": "00112233-4455-6677-8899-AABBCCDDEEFF"}, {"ok": "on"}},
+		func() string { return storedText(t, s, "xmin", "x WHERE id = 2") })
 	if got := storedText(t, s, "count(*)", "fired"); got != "0" {
 		t.Errorf("the trigger fired %s times", got)
 	}
@@ -342,46 +325,32 @@ func TestPostgresWritesTellTheirChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect := func(want string, err error) {
-		t.Helper()
-		if got := w.take(); err != nil || got != want {
-			t.Errorf("%v, told\n%s\nwant\n%s", err, got, want)
-		}
-	}
 	_, err = s.Insert(t.Context(), "customers", edited("name", "bob"))
-	expect("create customers 2 +credit=1.50 +id=2 +name=bob +password=null", err)
+	w.expect(t, "a new record", "create customers 2 +credit=1.50 +id=2 +name=bob +password=null", err)
 	_, err = s.UpdateMany(t.Context(), ByQuery(Query{Table: "customers"}), edited("credit", "1.5"), "")
-	expect("update customers 1 -credit=1.50 +credit=1.5\nupdate customers 2 -credit=1.50 +credit=1.5", err)
+	w.expect(t, "an edit of many", "update customers 1 -credit=1.50 +credit=1.5\nupdate customers 2 -credit=1.50 +credit=1.5", err)
 	err = s.Delete(t.Context(), "customers", keyOf(t, s, "customers", "1"), "")
-	expect("delete customers 1 -credit=1.5 -id=1 -name=ann -password="+secretText("s1")+`
+	w.expect(t, "a deletion", "delete customers 1 -credit=1.5 -id=1 -name=ann -password="+secretText("s1")+`
 delete orders 10 -at=2026-01-02 03:04:05.678901+00 -customer=1 -id=10
 update visits 7 -customer=1 +customer=null`, err)
 }
 
 // A COMMIT that is not answered may have been done, and is told as that.
 func TestPostgresUnansweredCommitsAreUndecided(t *testing.T) {
-	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0)`)
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0)`)
 	unansweredCommitsAreUndecided(t, s, func(ctx context.Context, tx Tx) error {
 		var pid int64
 		if err := tx.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
 			return err
 		}
-		_, err := db.ExecContext(ctx, "SELECT pg_terminate_backend($1, 60000)", pid)
+		_, err := s.db.ExecContext(ctx, "SELECT pg_terminate_backend($1, 60000)", pid)
 		return err
 	})
 }
 
 // A write that waits for somebody's lock keeps no other one waiting.
 func TestPostgresWritesDoNotWaitForOthers(t *testing.T) {
-	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0), (2, 0)`)
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, n integer)`, `INSERT INTO x VALUES (1, 0), (2, 0)`)
 	writesDoNotWaitForOthers(t, s, func() bool {
 		return storedText(t, s, "count(*)", "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1"
 	})

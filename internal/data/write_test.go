@@ -192,7 +192,7 @@ func TestInsertThenGetLong(t *testing.T) {
 	TestInsertThenGet(t)
 }
 
-// allOf is a form that shows the record and is sent back as it is.
+// asShown is a form that shows the record and is sent back as it is.
 func asShown(record *Record) Input {
 	in := Input{Fields: map[string]Field{}}
 	for i, c := range record.Columns {
