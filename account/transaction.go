@@ -30,11 +30,8 @@ func (a *Accounts) exec(ctx context.Context, op, query string, args ...any) (n i
 func (a *Accounts) alone(ctx context.Context, op string, work func(context.Context, *sqldb.Tx) error) error {
 	err := a.retry(ctx, func(ctx context.Context) error {
 		_, err := a.db.Attempt(ctx, func(t *sqldb.Tx) error {
-			if lock := admindb.AccountLock(a.db.Engine); lock != "" {
-				var held any
-				if err := t.Row(ctx, lock).Scan(&held); err != nil {
-					return fmt.Errorf("lock: %w", err)
-				}
+			if err := admindb.LockAccounts(ctx, a.db.Engine, t); err != nil {
+				return err
 			}
 			return work(ctx, t)
 		})

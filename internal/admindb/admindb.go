@@ -33,6 +33,19 @@ func AccountLock(engine sqldb.Engine) string {
 	return ""
 }
 
+// LockAccounts takes the lock of [AccountLock], which t has until its end.
+func LockAccounts(ctx context.Context, engine sqldb.Engine, t *sqldb.Tx) error {
+	lock := AccountLock(engine)
+	if lock == "" {
+		return nil
+	}
+	var held any
+	if err := t.Row(ctx, lock).Scan(&held); err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	return nil
+}
+
 // table is one that this program knows.
 type table struct {
 	name string

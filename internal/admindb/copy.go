@@ -56,11 +56,8 @@ func Copy(ctx context.Context, from, to *sqldb.DB, now func() time.Time) ([]Copi
 	began := now().UnixMicro()
 	var all []Copied
 	stage, err := to.Attempt(ctx, func(target *sqldb.Tx) error {
-		if lock := AccountLock(to.Engine); lock != "" {
-			var held any
-			if err := target.Row(ctx, lock).Scan(&held); err != nil {
-				return fmt.Errorf("lock: %w", err)
-			}
+		if err := LockAccounts(ctx, to.Engine, target); err != nil {
+			return err
 		}
 		there, err := look(ctx, to.Engine, target, false)
 		if err == nil {
