@@ -70,7 +70,7 @@ func newPostgresWorld(t testing.TB) *world {
 		}
 	}
 	run(postgresWorld)
-	types := map[string]string{"id": "integer", "n": "bigint", "r": "double precision", "price": "numeric", "ok": "boolean", "day": "date", "at": "timestamp", "u": "uuid", "bytes": "bytea", "doc": "json", "maker": "integer", "stored_in": "integer", "booked": "integer"} // of the columns that are no texts
+	types := map[string]string{"id": "integer", "n": "bigint", "r": "double precision", "price": "numeric", "ok": "boolean", "day": "date", "at": "timestamp", "u": "uuid", "bytes": "bytea", "doc": "json", "maker": "integer", "stored_in": "integer", "booked": "integer"} // of the columns of other types than text
 	w := &world{t: t, items: items(), textual: true}
 	for _, one := range w.items {
 		if n, ok := one["anything"].(int64); ok {
