@@ -18,6 +18,7 @@ import (
 	"github.com/go-crudadmin/crudadmin/account"
 	"github.com/go-crudadmin/crudadmin/cmd/crudadmin/internal/connect"
 	"github.com/go-crudadmin/crudadmin/internal/admindb"
+	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/testserver"
 	"github.com/go-crudadmin/crudadmin/session"
 	"github.com/go-crudadmin/crudadmin/session/sqlstore"
@@ -27,7 +28,7 @@ import (
 var adminDatabases = map[string]func(*testing.T) string{
 	"sqlite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "admin.db") },
 	"postgresql": func(t *testing.T) string { return testserver.SharedPostgres(t).URL() },
-	"mariadb":    addressOfMariaDB,
+	"mariadb":    func(t *testing.T) string { return testserver.SharedMariaDB(t).URL() },
 }
 
 // adminDB opens a database as the panel does.
@@ -166,18 +167,15 @@ func rowsOf(t *testing.T, db *sql.DB, table string) []map[string]string {
 }
 
 // copyAdmin runs the command, and returns its exit code and what it printed.
-func copyAdmin(t *testing.T, from, to string) (int, string) {
+func copyAdmin(t *testing.T, source, target string) (int, string) {
 	t.Helper()
 	var out strings.Builder
-	code := run(t.Context(), []string{"admin", "copy", "--from", from, "--to", to}, nil, &out, &out, from0)
+	code := run(t.Context(), []string{"admin", "copy", "--from", source, "--to", target}, nil, &out, &out, from())
 	if text := out.String(); strings.Contains(text, "canary") || strings.Contains(text, "argon2") {
 		t.Errorf("a secret is printed: %s", text)
 	}
 	return code, out.String()
 }
-
-// from0 is a getenv without variables.
-func from0(string) string { return "" }
 
 // Whatever the engines, the copy has every value, the passwords sign in, nobody is signed in, and
 // the sign-ins that failed still count.
@@ -374,6 +372,43 @@ func TestCopiesAreWholeOrNotThere(t *testing.T) {
 	change(t, old, "UPDATE crudadmin_sessions SET user_agent = ''")
 	if code, said := copyAdmin(t, from, to); code != exitDone {
 		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
+// A copy is of one moment of its source, whatever others do to that meanwhile; and what is gone from
+// the target when it is counted again is told.
+func TestCopiesAreOfOneMoment(t *testing.T) {
+	t.Parallel()
+	for _, engine := range slices.Sorted(maps.Keys(adminDatabases)) {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			open := func(address string) *sqldb.DB {
+				a, err := connect.Parse(address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return &sqldb.DB{Pool: adminDB(t, address), Engine: a.Engine}
+			}
+			from, to := open(adminDatabases[engine](t)), open(adminDatabases["sqlite"](t))
+			fillShortly(t, from.Pool, "")
+			fillShortly(t, to.Pool, "DELETE FROM crudadmin_users")
+			change(t, to.Pool, "DELETE FROM crudadmin_sessions")
+			all, err := admindb.Copy(t.Context(), from, to, func() time.Time { // asked when the moment has passed
+				change(t, from.Pool, "DELETE FROM crudadmin_users")
+				change(t, from.Pool, "DELETE FROM crudadmin_sessions")
+				return time.Now()
+			})
+			if err != nil || len(all) != 3 || all[0].Rows != 1 || all[1].Rows != 1 {
+				t.Fatalf("%+v, %v, want one administrator and one session", all, err)
+			}
+			if err := admindb.Recount(t.Context(), to, all); err != nil {
+				t.Error(err)
+			}
+			change(t, to.Pool, "DELETE FROM crudadmin_sessions")
+			if err := admindb.Recount(t.Context(), to, all); err == nil || !strings.Contains(err.Error(), "crudadmin_sessions has 0 rows, and 1 were copied") {
+				t.Errorf("counted again: %v", err)
+			}
+		})
 	}
 }
 

@@ -88,21 +88,10 @@ func theGrantsAreEnough(t *testing.T, address string, granted []string, user, la
 			t.Errorf("%s has %q, %v", table, names, err)
 		}
 		remove := visitor.Get("m/" + table + "/2/delete")
-		if p := visitor.Post("m/"+table+"/2/delete", hidden(remove)); p.Status != http.StatusOK {
+		if p := visitor.Post("m/"+table+"/2/delete", remove.Fields("hidden")); p.Status != http.StatusOK {
 			t.Errorf("the deletion in %s: %d", table, p.Status)
 		}
 	}
-}
-
-// hidden are the hidden fields of a page.
-func hidden(p programtest.Page) url.Values {
-	fields := url.Values{}
-	for _, input := range p.Tags("input") {
-		if input.Attrs["type"] == "hidden" {
-			fields.Set(input.Attrs["name"], input.Attrs["value"])
-		}
-	}
-	return fields
 }
 
 func TestGrantsOfPostgreSQLAreEnough(t *testing.T) {
@@ -116,10 +105,9 @@ func TestGrantsOfPostgreSQLAreEnough(t *testing.T) {
 func TestGrantsOfMariaDBAreEnough(t *testing.T) {
 	testserver.WithoutRaceDetector(t)
 	t.Parallel()
-	address := addressOfMariaDB(t)
-	name := address[strings.LastIndexByte(address, '/')+1:]
-	user := "panel_" + name
-	theGrantsAreEnough(t, address, grants(t, chapter(t, "MySQL and MariaDB"), name, "", user), user, "bigint unsigned")
+	server := testserver.SharedMariaDB(t)
+	user := "panel_" + server.Database
+	theGrantsAreEnough(t, server.URL(), grants(t, chapter(t, "MySQL and MariaDB"), server.Database, "", user), user, "bigint unsigned")
 }
 
 // The tables of the catalogue that the chapters name are those that the panel reads.

@@ -92,7 +92,7 @@ func inOrder(t *testing.T, r report, settings ...string) {
 
 func TestDoctorOfMariaDBTables(t *testing.T) {
 	t.Parallel()
-	r := examined(t, addressOfMariaDB(t), []string{
+	r := examined(t, testserver.SharedMariaDB(t).URL(), []string{
 		`CREATE TABLE parents (id integer PRIMARY KEY, name varchar(20) CHARACTER SET latin1, a varchar(20) COLLATE utf8mb4_bin) ENGINE = MyISAM DEFAULT CHARSET = utf8mb4`,
 		`CREATE TABLE children (id integer PRIMARY KEY, name varchar(20)) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4`,
 	}, nil)
@@ -109,10 +109,9 @@ func TestDoctorOfMariaDBTables(t *testing.T) {
 func TestDoctorOfMariaDBSettingsLong(t *testing.T) {
 	testserver.LongForm(t)
 	server := testserver.MariaDB(t)
-	address := (&url.URL{Scheme: "mariadb", User: url.UserPassword(server.User, server.Password), Host: server.Addr, Path: "/" + server.Database}).String()
 	tables := []string{"CREATE TABLE parents (id integer PRIMARY KEY, made datetime DEFAULT CURRENT_TIMESTAMP, seen timestamp)", "CREATE TABLE children (id integer PRIMARY KEY)"}
-	inOrder(t, examined(t, address, append(tables, "SET GLOBAL time_zone = '+00:00'", "SET GLOBAL innodb_flush_log_at_trx_commit = 1"), nil), "the user ", "innodb_doublewrite")
-	r := examined(t, address, []string{
+	inOrder(t, examined(t, server.URL(), append(tables, "SET GLOBAL time_zone = '+00:00'", "SET GLOBAL innodb_flush_log_at_trx_commit = 1"), nil), "the user ", "innodb_doublewrite")
+	r := examined(t, server.URL(), []string{
 		"SET GLOBAL sql_mode = ''", "SET GLOBAL foreign_key_checks = 0", "SET GLOBAL unique_checks = 0", "SET GLOBAL time_zone = '+05:30'", "SET GLOBAL innodb_flush_log_at_trx_commit = 2", "SET GLOBAL read_only = 1",
 	}, nil)
 	for _, want := range []string{

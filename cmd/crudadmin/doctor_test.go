@@ -104,7 +104,7 @@ func TestDoctorFails(t *testing.T) {
 		}
 	}
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"doctor", "--database", "sqlite:" + filepath.Join(t.TempDir(), "none.db")}, nil, &out, &errs, func(string) string { return "" }); code != exitFailed || !strings.Contains(out.String(), "there is no file") {
+	if code := run(t.Context(), []string{"doctor", "--database", "sqlite:" + filepath.Join(t.TempDir(), "none.db")}, nil, &out, &errs, from()); code != exitFailed || !strings.Contains(out.String(), "there is no file") {
 		t.Errorf("no file: exit code %d, %s", code, out.String())
 	}
 }
@@ -128,7 +128,7 @@ func examined(t *testing.T, address string, statements, wants []string) report {
 		}
 	}
 	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"doctor", "--database", address, "--data-dir", t.TempDir() + "/data", "--json"}, nil, &out, &errs, func(string) string { return "" })
+	code := run(t.Context(), []string{"doctor", "--database", address, "--data-dir", t.TempDir() + "/data", "--json"}, nil, &out, &errs, from())
 	var r report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != exitDone || r.Tables != 2 {
 		t.Fatalf("%d, %v: %s %s", code, err, out.String(), errs.String())
@@ -151,7 +151,7 @@ func TestDoctorOfPostgres(t *testing.T) {
 }
 
 func TestDoctorOfMariaDB(t *testing.T) {
-	examined(t, addressOfMariaDB(t),
+	examined(t, testserver.SharedMariaDB(t).URL(),
 		[]string{"CREATE TABLE parents (id integer PRIMARY KEY, api_token text)", "CREATE TABLE children (id integer, parent_id integer REFERENCES parents (id), at year) ENGINE=MyISAM"},
 		[]string{"MariaDB 1", "has no key", "masked", "cannot be changed: its engine MyISAM has no transactions"})
 }

@@ -133,14 +133,6 @@ func submit(t *testing.T, client *http.Client, page, action string, form url.Val
 	return status
 }
 
-// addressOfMariaDB is an empty database, in the form of ADMIN_DATABASE_URL.
-func addressOfMariaDB(t *testing.T) string {
-	t.Helper()
-	server := testserver.SharedMariaDB(t)
-	u := url.URL{Scheme: "mariadb", User: url.UserPassword(server.User, server.Password), Host: server.Addr, Path: "/" + server.Database}
-	return u.String()
-}
-
 // engineOf is the engine of an address in ADMIN_DATABASE_URL, as pages name it.
 func engineOf(address string) string {
 	scheme, _, _ := strings.Cut(address, ":")
@@ -151,7 +143,7 @@ func TestNodesAndRestarts(t *testing.T) {
 	t.Parallel()
 	redis := testserver.Redis(t, testserver.RedisOptions{Password: "canary-redis"})
 	memcached := testserver.Memcached(t, testserver.MemcachedOptions{Username: "ann", Password: "canary-memcached"})
-	postgres, mariadb := testserver.SharedPostgres(t).URL(), addressOfMariaDB(t)
+	postgres, mariadb := testserver.SharedPostgres(t).URL(), testserver.SharedMariaDB(t).URL()
 	host, port, err := net.SplitHostPort(redis.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +251,7 @@ func TestHybridSessionsOutliveTheirCache(t *testing.T) {
 
 func TestHybridSessionsOutliveTheirCacheLong(t *testing.T) {
 	testserver.LongForm(t)
-	hybridSessionsOutliveTheirCache(t, addressOfMariaDB(t), "")
+	hybridSessionsOutliveTheirCache(t, testserver.SharedMariaDB(t).URL(), "")
 }
 
 // hybridSessionsOutliveTheirCache has the sessions in these databases, with Memcached in front of

@@ -56,7 +56,7 @@ var panelFaults = []panelFault{
 	{"restarted", func(p *faultyPanel) { p.server.Restart() }, func(*faultyPanel) {}, served},
 	{"frozen", func(p *faultyPanel) { p.server.Freeze() }, func(p *faultyPanel) { p.server.Thaw() }, unavailable},
 	{
-		"read-only", func(p *faultyPanel) { p.set("default_transaction_read_only = on") }, func(p *faultyPanel) { p.set("default_transaction_read_only = off") },
+		"read-only", func(p *faultyPanel) { p.readOnly("on") }, func(p *faultyPanel) { p.readOnly("off") },
 		[]string{"answered", "answered", "403, kept", "403, kept", "answered", "done"},
 	},
 	{"disk full", func(p *faultyPanel) { p.fill() }, func(p *faultyPanel) { p.free() }, []string{"answered", "answered", "503, kept", "503, kept", "answered", "done"}},
@@ -101,8 +101,7 @@ func newFaultyMariaDB(t *testing.T) *faultyPanel {
 	t.Helper()
 	server := testserver.MariaDB(t)
 	p := &faultyPanel{t: t, server: server, driver: "mysql", dsn: server.DSN()}
-	address := url.URL{Scheme: "mariadb", User: url.UserPassword(server.User, server.Password), Host: server.Addr, Path: "/" + server.Database}
-	p.begin(address.String(), "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL) ENGINE = InnoDB")
+	p.begin(server.URL(), "CREATE TABLE customers (id integer PRIMARY KEY, name text NOT NULL) ENGINE = InnoDB")
 	return p
 }
 
@@ -168,8 +167,27 @@ func (p *faultyPanel) pool() *sql.DB {
 	return db
 }
 
-func (p *faultyPanel) set(setting string) {
-	p.do("ALTER SYSTEM SET "+setting, "SELECT pg_reload_conf()")
+// readOnly sets default_transaction_read_only, and waits until new connections have it: by then
+// the server has told the others.
+func (p *faultyPanel) readOnly(value string) {
+	p.t.Helper()
+	p.do("ALTER SYSTEM SET default_transaction_read_only = "+value, "SELECT pg_reload_conf()")
+	for until := time.Now().Add(testserver.Guard); p.setting("default_transaction_read_only") != value; {
+		if time.Now().After(until) {
+			p.t.Fatalf("default_transaction_read_only does not become %s", value)
+		}
+	}
+}
+
+// setting is what a new connection has.
+func (p *faultyPanel) setting(name string) (value string) {
+	p.t.Helper()
+	db := p.pool()
+	defer func() { _ = db.Close() }()
+	if err := db.QueryRowContext(p.t.Context(), "SHOW "+name).Scan(&value); err != nil {
+		p.t.Fatal(err)
+	}
+	return value
 }
 
 // fill writes until the disk has no room, and the table none for another version of a row.
@@ -196,14 +214,20 @@ func (p *faultyPanel) free() {
 
 // crowd ends the panel's connections and takes all that there are.
 func (p *faultyPanel) crowd() {
+	p.t.Helper()
+	most := p.setting("max_connections")
 	p.do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-	for {
+	for until := time.Now().Add(testserver.Guard); fmt.Sprint(len(p.held)) != most; {
 		db := p.pool()
-		if err := db.PingContext(p.t.Context()); err != nil {
-			_ = db.Close()
-			return
+		err := db.PingContext(p.t.Context())
+		if err == nil {
+			p.held = append(p.held, db)
+			continue
 		}
-		p.held = append(p.held, db)
+		_ = db.Close() // one that ended is not gone yet
+		if time.Now().After(until) {
+			p.t.Fatalf("%d of %s connections were had: %v", len(p.held), most, err)
+		}
 	}
 }
 
@@ -293,29 +317,43 @@ func panelFaultsAreSurvived(t *testing.T, p *faultyPanel, faults []panelFault) {
 			t.Log("no disk can be mounted here: the row is left out")
 			continue
 		}
-		before := p.names()
-		answers := p.suffer(fault)
-		for i, name := range panelRequests {
-			got := answers[name]
-			if word := got.outcome(name, "while "+fault.name); word != fault.want[i] {
-				t.Errorf("%s: %s: %s, want %s: %s", fault.name, name, word, fault.want[i], programtest.Clip(programtest.AnyTag.ReplaceAllString(got.body, " ")))
-			}
-			if limit := map[bool]time.Duration{false: data.DefaultQueryTimeout, true: data.DefaultBulkTimeout}[name == "bulk"]; got.took > limit+5*time.Second {
-				t.Errorf("%s: %s took %v", fault.name, name, got.took)
-			}
+		late := p.survive(fault)
+		for tries := 1; late != nil && tries < 3; tries++ { // the machine may have been busy
+			t.Log(late)
+			late = p.survive(fault)
 		}
-		after := p.names()
-		for i, request := range []string{"save", "bulk", "bulk"} {
-			want := before[i]
-			if answers[request].status == http.StatusOK {
-				want = sized(request + " while " + fault.name)
-			}
-			if after[i] != want {
-				t.Errorf("%s: record %d is %.40q, want %.40q", fault.name, i+1, after[i], want)
-			}
+		if late != nil {
+			t.Error(late)
 		}
 	}
 	p.node.end(t)
+}
+
+// survive makes one fault. Requests that took too long are its error.
+func (p *faultyPanel) survive(fault panelFault) (late error) {
+	p.t.Helper()
+	before := p.names()
+	answers := p.suffer(fault)
+	for i, name := range panelRequests {
+		got := answers[name]
+		if word := got.outcome(name, "while "+fault.name); word != fault.want[i] {
+			p.t.Errorf("%s: %s: %s, want %s: %s", fault.name, name, word, fault.want[i], programtest.Clip(programtest.AnyTag.ReplaceAllString(got.body, " ")))
+		}
+		if limit := map[bool]time.Duration{false: data.DefaultQueryTimeout, true: data.DefaultBulkTimeout}[name == "bulk"]; got.took > limit+5*time.Second {
+			late = errors.Join(late, fmt.Errorf("%s: %s took %v", fault.name, name, got.took))
+		}
+	}
+	after := p.names()
+	for i, request := range []string{"save", "bulk", "bulk"} {
+		want := before[i]
+		if answers[request].status == http.StatusOK {
+			want = sized(request + " while " + fault.name)
+		}
+		if after[i] != want {
+			p.t.Errorf("%s: record %d is %.40q, want %.40q", fault.name, i+1, after[i], want)
+		}
+	}
+	return late
 }
 
 // names are those of the records that are changed.
@@ -335,7 +373,7 @@ func (p *faultyPanel) names() (names [3]string) {
 // it: one of the first requests, and within a second on a machine that does nothing else.
 func (p *faultyPanel) suffer(fault panelFault) map[string]answered {
 	p.t.Helper()
-	save := hidden(p.visitor.Get("m/customers/1/edit"))
+	save := p.visitor.Get("m/customers/1/edit").Fields("hidden")
 	save.Set("name", sized("save while "+fault.name))
 	bulk := url.Values{"csrf_token": save["csrf_token"], "confirm": {"1"}, "key": {"2", "3"}, "set.to.name": {"1"}, "to.name": {sized("bulk while " + fault.name)}}
 	stranger := p.program().Stranger(p.t)

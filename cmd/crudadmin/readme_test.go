@@ -4,7 +4,6 @@ package main
 
 import (
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,13 +69,7 @@ func theReadmeLeadsToThePanel(t *testing.T, variables ...string) {
 
 // edit changes one field of the form of a page, leaves the others as they are, and sends it.
 func edit(visitor *programtest.Visitor, page, to, field, value string) programtest.Page {
-	form := visitor.Get(page)
-	fields := url.Values{}
-	for _, input := range form.Tags("input") {
-		if kind := input.Attrs["type"]; kind == "hidden" || kind == "number" || kind == "text" {
-			fields.Set(input.Attrs["name"], input.Attrs["value"])
-		}
-	}
+	fields := visitor.Get(page).Fields("hidden", "number", "text")
 	fields.Set(field, value)
 	return visitor.Post(to, fields)
 }

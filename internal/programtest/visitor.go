@@ -214,6 +214,17 @@ func (p Page) Field(name string) string {
 	return ""
 }
 
+// Fields returns the inputs of these types, with their values.
+func (p Page) Fields(types ...string) url.Values {
+	fields := url.Values{}
+	for _, input := range p.Tags("input") {
+		if slices.Contains(types, input.Attrs["type"]) {
+			fields.Set(input.Attrs["name"], input.Attrs["value"])
+		}
+	}
+	return fields
+}
+
 // Rows returns the address of each row's record, empty where a row has none.
 func (p Page) Rows() []string {
 	_, body, found := strings.Cut(p.Body, "<tbody>")

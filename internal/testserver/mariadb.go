@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -61,6 +62,12 @@ func SharedMariaDB(t testing.TB) *MariaDBServer {
 // parameters: "user:password@tcp(127.0.0.1:port)/database".
 func (m *MariaDBServer) DSN() string {
 	return fmt.Sprintf("%s:%s@tcp(%s)/%s", m.User, m.Password, m.Addr, m.Database)
+}
+
+// URL returns the address without parameters: "mariadb://user:password@127.0.0.1:port/database".
+func (m *MariaDBServer) URL() string {
+	u := url.URL{Scheme: "mariadb", User: url.UserPassword(m.User, m.Password), Host: m.Addr, Path: "/" + m.Database}
+	return u.String()
 }
 
 // Restart kills the server if it runs and starts it again on the same port
