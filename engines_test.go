@@ -105,7 +105,8 @@ type Sale struct {
 }
 
 // hooksAreRun fails if the hooks of sales do not have the row and the transaction, or if what they
-// set is not stored. place is the first placeholder; stored is a row as a text, and want what it is.
+// set is not stored. place is the first placeholder; stored is a row as a text, and want what that
+// is after the hooks.
 func hooksAreRun(t *testing.T, b *bench, place, stored, want string) {
 	t.Helper()
 	var was Sale

@@ -375,8 +375,8 @@ func TestCopiesAreWholeOrNotThere(t *testing.T) {
 	}
 }
 
-// A copy is of one moment of its source, whatever others do to that meanwhile; and what is gone from
-// the target when it is counted again is told.
+// A copy is of one moment of its source, whatever others do to that meanwhile. Rows that are gone
+// from the target when they are counted again are an error.
 func TestCopiesAreOfOneMoment(t *testing.T) {
 	t.Parallel()
 	for _, engine := range slices.Sorted(maps.Keys(adminDatabases)) {
