@@ -59,14 +59,14 @@ func (e Engine) Itself(version, comment string) error {
 	major, minor := number(parts[1]), number(parts[2]) // PostgreSQL's minor one is not asked for
 	switch {
 	case e == PostgreSQL && major < oldestPostgreSQL:
-		return tooOld("PostgreSQL", version, "13")
+		return tooOld("PostgreSQL", version, strconv.Itoa(oldestPostgreSQL))
 	case e == PostgreSQL:
 	case MariaDB(version, comment):
 		if major < oldestMariaDBMajor || major == oldestMariaDBMajor && minor < oldestMariaDBMinor {
-			return tooOld("MariaDB", version, "10.6")
+			return tooOld("MariaDB", version, fmt.Sprintf("%d.%d", oldestMariaDBMajor, oldestMariaDBMinor))
 		}
 	case major < oldestMySQL:
-		return tooOld("MySQL", version, "8.0")
+		return tooOld("MySQL", version, fmt.Sprintf("%d.0", oldestMySQL))
 	}
 	return nil
 }
