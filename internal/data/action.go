@@ -111,9 +111,7 @@ func (s *Source) someHandles(ctx context.Context, db queryer, t *Table, conditio
 		if lock == "" {
 			rows, err = s.exactSome(ctx, db, t, query, where, limit-len(all))
 		} else {
-			locked := query.where(where).limit(int64(limit - len(all)))
-			locked.text += lock
-			rows, err = exactValues(ctx, db, s.dialect, locked)
+			rows, err = exactValues(ctx, db, s.dialect, query.where(where).limit(int64(limit-len(all))).locked(lock))
 		}
 		if err != nil {
 			return nil, s.failed(ctx, "act on", t, err)

@@ -35,6 +35,19 @@ type violation struct {
 	key     *ForeignKey // from the written table or to it, where the engine names it
 }
 
+// is says whether the table, or a partition of it, has this name.
+func (t *Table) is(schema, name string) bool {
+	return schema == t.schema && name == t.bare || t.parts[[2]string{schema, name}]
+}
+
+// beside is the name of another table as a schema of which this table is has it.
+func (t *Table) beside(schema, name string) string {
+	if schema == t.schema && t.Name == t.bare {
+		return name
+	}
+	return schema + "." + name
+}
+
 // refused turns an engine's error on a write into an error of this package. It asks the database
 // what the error does not tell, where the transaction still answers; db is nil if it is over.
 // handle is the handle of the written row, nil if there is none.

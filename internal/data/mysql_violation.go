@@ -181,10 +181,8 @@ func (d *mysql) violation(_ context.Context, _ queryer, t *Table, err error) (vi
 		return t.of(e, ruleCheck), true
 	case mysqlTooLong, mysqlOutOfRange, mysqlCut, mysqlWrong, mysqlUnfit:
 		c, own := t.Column(e.column)
-		if !own && e.column != "" || e.table != "" && !t.is(e.schema, e.table) {
-			return t.of(e, ruleType), true
-		}
-		if !own || c.Generated {
+		another := !own && e.column != "" || e.table != "" && !t.is(e.schema, e.table)
+		if !another && (!own || c.Generated) {
 			return raised, true
 		}
 		return t.of(e, ruleType), true

@@ -142,8 +142,7 @@ func (d *mysql) change(ctx context.Context, db queryer, t *Table, columns []*Col
 		return d.changeCounted(ctx, db, t, columns, values, where)
 	}
 	selected := d.handleOf(t, "t.")
-	query := fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(t)}.where(where).limit(MaxBulk + 1)
-	query.text += " FOR UPDATE"
+	query := fragment{text: "SELECT " + strings.Join(selected, ", ") + " FROM " + d.from(t)}.where(where).limit(MaxBulk + 1).locked(" FOR UPDATE")
 	rows, err := exactValues(ctx, db, d, query)
 	if err != nil {
 		return 0, err

@@ -100,11 +100,6 @@ func blamed(err error) []string {
 	return nil
 }
 
-// is says whether the table, or a partition of it, has this name.
-func (t *Table) is(schema, name string) bool {
-	return schema == t.schema && name == t.bare || t.parts[[2]string{schema, name}]
-}
-
 // referring is the foreign key, from the table or to it, that the server names; nil if it is not
 // known.
 func (t *Table) referring(a sqldb.Answer) *ForeignKey {
@@ -114,12 +109,4 @@ func (t *Table) referring(a sqldb.Answer) *ForeignKey {
 		}
 	}
 	return nil
-}
-
-// beside is the name of another table as a schema of which this table is has it.
-func (t *Table) beside(schema, name string) string {
-	if schema == t.schema && t.Name == t.bare {
-		return name
-	}
-	return schema + "." + name
 }

@@ -68,6 +68,15 @@ func writtenHandles(ctx context.Context, db queryer, d dialect, t *Table, query 
 	return all, err
 }
 
+// affected runs a statement that writes, and says how many rows it wrote.
+func affected(ctx context.Context, db queryer, query fragment) (int64, error) {
+	result, err := db.ExecContext(ctx, query.text, query.args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 // exactRows reads up to limit rows of a SELECT of exact expressions that meet the conditions.
 func (s *Source) exactRows(ctx context.Context, db queryer, query fragment, conditions []fragment, limit int) ([][]any, error) {
 	query = query.where(conditions).limit(int64(limit))

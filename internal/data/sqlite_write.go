@@ -116,14 +116,6 @@ func (d *sqlite) change(ctx context.Context, db queryer, t *Table, columns []*Co
 	return affected(ctx, db, d.set(t, columns, values, where))
 }
 
-func affected(ctx context.Context, db queryer, query fragment) (int64, error) {
-	result, err := db.ExecContext(ctx, query.text, query.args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 func (d *sqlite) remove(ctx context.Context, db queryer, t *Table, where []fragment) (int64, error) {
 	return affected(ctx, db, fragment{text: "DELETE FROM " + d.from(t)}.where(where))
 }
