@@ -447,10 +447,7 @@ func (c *mysqlCatalogue) readIndexes(ctx context.Context) error {
 		}
 		t.Indexes = append(t.Indexes, Index{Name: index.name, Columns: index.names, Unique: index.unique})
 		if index.unique {
-			if t.rules == nil {
-				t.rules = map[string][]string{}
-			}
-			t.rules[index.name] = slices.DeleteFunc(slices.Clone(index.names), func(name string) bool { return name == "" })
+			t.rule(index.name, slices.DeleteFunc(slices.Clone(index.names), func(name string) bool { return name == "" }))
 		}
 		switch {
 		case !index.unique || !whole:

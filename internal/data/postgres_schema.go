@@ -374,11 +374,8 @@ func (c *postgresCatalogue) readRules(ctx context.Context, db queryer) error {
 		if t == nil {
 			return
 		}
-		if t.rules == nil {
-			t.rules = map[string][]string{}
-		}
 		if names, all := c.names(r.Rel, r.Columns); all {
-			t.rules[r.Name] = names
+			t.rule(r.Name, names)
 		}
 	})
 }

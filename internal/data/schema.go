@@ -177,6 +177,14 @@ func (t *Table) setPrimaryKey(columns []*Column) {
 	}
 }
 
+// rule notes the columns of a unique or an exclusion constraint.
+func (t *Table) rule(name string, columns []string) {
+	if t.rules == nil {
+		t.rules = map[string][]string{}
+	}
+	t.rules[name] = columns
+}
+
 // notOwn says whether a table by its name belongs to the panel, or to a tool for migrations, and
 // not to the application.
 func notOwn(name string) bool {
