@@ -440,6 +440,19 @@ func aStatementEndsWithItsReader(t *testing.T, s *Source, running func() int) {
 	}
 }
 
+// aGoneTableIsTold fails if the table gone, which it drops, is not told as broken in the server's
+// words, without the code that it has for that.
+func aGoneTableIsTold(t *testing.T, s *Source, words, code string) {
+	t.Helper()
+	if _, err := s.db.ExecContext(t.Context(), "DROP TABLE gone"); err != nil {
+		t.Fatal(err)
+	}
+	var broken *TableError
+	if _, err := s.List(t.Context(), Query{Table: "gone"}); !errors.As(err, &broken) || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), code) {
+		t.Errorf("%v, want that the table is gone", err)
+	}
+}
+
 // areNoKeys fails if the text is a key of its table.
 func areNoKeys(t *testing.T, s *Source, keys map[string]string) {
 	t.Helper()

@@ -7,7 +7,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -73,19 +72,9 @@ func TestMariaDBNothingElseIsKilled(t *testing.T) {
 }
 
 func TestMariaDBFaults(t *testing.T) {
-	db := openMariaDB(t, `CREATE TABLE x (id integer PRIMARY KEY, u uuid, n decimal(5,2))`, `INSERT INTO x (id) VALUES (1)`, `CREATE TABLE gone (id integer PRIMARY KEY)`,
+	s := mariaSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, u uuid, n decimal(5,2))`, `INSERT INTO x (id) VALUES (1)`, `CREATE TABLE gone (id integer PRIMARY KEY)`,
 		`CREATE TABLE by_uuid (id uuid PRIMARY KEY)`, `CREATE TABLE by_date (at date PRIMARY KEY)`)
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), "DROP TABLE gone"); err != nil {
-		t.Fatal(err)
-	}
-	var broken *TableError
-	if _, err := s.List(t.Context(), Query{Table: "gone"}); !errors.As(err, &broken) || !strings.Contains(err.Error(), ".gone' doesn't exist") || strings.Contains(err.Error(), "1146") {
-		t.Errorf("%v, want that the table is gone", err)
-	}
+	aGoneTableIsTold(t, s, ".gone' doesn't exist", "1146")
 	areNoKeys(t, s, map[string]string{"x": "abc", "by_uuid": "abc", "by_date": "yesterday"})
 }
 

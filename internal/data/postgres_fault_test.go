@@ -50,19 +50,9 @@ func TestPostgresStatementsEndOnTheServer(t *testing.T) {
 }
 
 func TestPostgresFaults(t *testing.T) {
-	db := openPostgres(t, `CREATE TABLE x (id integer PRIMARY KEY, u uuid, n numeric)`, `INSERT INTO x VALUES (1)`, `CREATE TABLE gone (id integer PRIMARY KEY)`,
+	s := postgresSource(t, Config{}, `CREATE TABLE x (id integer PRIMARY KEY, u uuid, n numeric)`, `INSERT INTO x VALUES (1)`, `CREATE TABLE gone (id integer PRIMARY KEY)`,
 		`CREATE TABLE by_inet (at inet PRIMARY KEY)`, `CREATE TABLE by_uuid (id uuid PRIMARY KEY)`)
-	s, err := Open(t.Context(), db, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), "DROP TABLE gone"); err != nil {
-		t.Fatal(err)
-	}
-	var broken *TableError
-	if _, err := s.List(t.Context(), Query{Table: "gone"}); !errors.As(err, &broken) || !strings.Contains(err.Error(), `relation "public.gone" does not exist`) {
-		t.Errorf("%v, want that the table is gone", err)
-	}
+	aGoneTableIsTold(t, s, `relation "public.gone" does not exist`, "42P01")
 	areNoKeys(t, s, map[string]string{"x": "abc", "by_uuid": "abc"})
 	byInet, _ := s.Schema().Table("by_inet")
 	key, err := ParseKey(byInet, "nonsense")
