@@ -51,10 +51,11 @@ var (
 	unavailable = []string{"503", "503", "503, kept", "503, kept", "503", "done"}
 )
 
+// Frozen comes first: a panel that has just met a fault does not ask whether the schema has changed.
 var panelFaults = []panelFault{
+	{"frozen", func(p *faultyPanel) { p.server.Freeze() }, func(p *faultyPanel) { p.server.Thaw() }, unavailable},
 	{"killed", func(p *faultyPanel) { p.server.Kill() }, func(p *faultyPanel) { p.server.Restart() }, unavailable},
 	{"restarted", func(p *faultyPanel) { p.server.Restart() }, func(*faultyPanel) {}, served},
-	{"frozen", func(p *faultyPanel) { p.server.Freeze() }, func(p *faultyPanel) { p.server.Thaw() }, unavailable},
 	{
 		"read-only", func(p *faultyPanel) { p.readOnly("on") }, func(p *faultyPanel) { p.readOnly("off") },
 		[]string{"answered", "answered", "403, kept", "403, kept", "answered", "done"},

@@ -81,6 +81,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-crudadmin/crudadmin/internal/sqldb"
 	"github.com/go-crudadmin/crudadmin/internal/text"
@@ -153,21 +154,22 @@ func (s *Source) Refresh(ctx context.Context) error {
 }
 
 // Follow reads the schema again if the database has another one by now, and reports whether it did.
-// It asks one number of the database. Where another call is at it already, it leaves that to it.
+// It asks one number of the database, for which it waits two seconds at most: who asked for a page
+// has yet to wait for that. Where another call is at it already, it leaves that to it.
 func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
 	if s.unheard.lasts() || !s.refresh.TryLock() {
 		return false, nil
 	}
 	known := s.version
 	s.refresh.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, s.config.QueryTimeout)
+	asking, cancel := context.WithTimeout(ctx, min(versionWait, s.config.QueryTimeout))
 	defer cancel()
-	ctx, leave, err := s.enter(ctx, light)
+	asking, leave, err := s.enter(asking, light)
 	if err != nil {
 		return false, err
 	}
 	defer leave()
-	version, err := s.schemaVersion(ctx)
+	version, err := s.schemaVersion(asking)
 	if err != nil {
 		s.unheard.lastFor(heldRetry)
 		return false, err
@@ -175,8 +177,13 @@ func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
 	if version == known {
 		return false, nil
 	}
+	ctx, cancel = context.WithTimeout(ctx, s.config.QueryTimeout)
+	defer cancel()
 	return true, s.Refresh(ctx)
 }
+
+// versionWait bounds the question for the version of the schema, as the health page's checks are.
+const versionWait = 2 * time.Second
 
 func (s *Source) schemaVersion(ctx context.Context) (version int64, err error) {
 	conn, err := s.db.Conn(ctx)

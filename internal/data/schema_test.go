@@ -7,10 +7,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	modernc "modernc.org/sqlite"
 
@@ -220,4 +222,64 @@ func TestRefreshDuringReads(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// asking notes until when each statement may take.
+type asking struct {
+	driver.Connector
+	until *[]time.Time
+}
+
+type askingConn struct {
+	countedConn
+	until *[]time.Time
+}
+
+func (a asking) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := a.Connector.Connect(ctx)
+	return &askingConn{countedConn{conn, &counted{}}, a.until}, err
+}
+
+func (c *askingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	until, _ := ctx.Deadline()
+	*c.until = append(*c.until, until)
+	return c.countedConn.QueryContext(ctx, query, args)
+}
+
+// A page that its visitor waits for is not kept by the question whether the schema has changed; to
+// read a schema that has takes as long as it takes, within QueryTimeout.
+func TestAPageWaitsShortlyForTheVersionOfTheSchema(t *testing.T) {
+	base, err := modernc.NewConnector("file:" + filepath.Join(t.TempDir(), "a.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := asking{base, &[]time.Time{}}
+	db := sql.OpenDB(a)
+	t.Cleanup(func() { _ = db.Close() })
+	db.SetMaxOpenConns(1)
+	s, err := Open(t.Context(), db, Config{QueryTimeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE later (id INTEGER PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	*a.until = nil
+	if changed, err := s.Follow(t.Context()); !changed || err != nil {
+		t.Fatal(changed, err)
+	}
+	short, long := 0, 0
+	for i, until := range *a.until {
+		switch left := time.Until(until); {
+		case left < versionWait:
+			short++
+		case left > time.Hour/2 && left <= time.Hour:
+			long++
+		default:
+			t.Errorf("statement %d may take %v", i, left)
+		}
+	}
+	if short == 0 || long == 0 {
+		t.Errorf("%d statements are short and %d long", short, long)
+	}
 }
