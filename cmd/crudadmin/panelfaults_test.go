@@ -51,7 +51,8 @@ var (
 	unavailable = []string{"503", "503", "503, kept", "503, kept", "503", "done"}
 )
 
-// Frozen comes first: a panel that has just met a fault does not ask whether the schema has changed.
+// Frozen comes first: a panel that has just met a fault does not ask whether the schema has
+// changed.
 var panelFaults = []panelFault{
 	{"frozen", func(p *faultyPanel) { p.server.Freeze() }, func(p *faultyPanel) { p.server.Thaw() }, unavailable},
 	{"killed", func(p *faultyPanel) { p.server.Kill() }, func(p *faultyPanel) { p.server.Restart() }, unavailable},

@@ -154,8 +154,8 @@ func (s *Source) Refresh(ctx context.Context) error {
 }
 
 // Follow reads the schema again if the database has another one by now, and reports whether it did.
-// It asks one number of the database, for which it waits two seconds at most: who asked for a page
-// has yet to wait for that. Where another call is at it already, it leaves that to it.
+// It asks one number of the database, for which it waits two seconds at most: the page itself is
+// still to come. Where another call is at it already, it leaves that to it.
 func (s *Source) Follow(ctx context.Context) (changed bool, err error) {
 	if s.unheard.lasts() || !s.refresh.TryLock() {
 		return false, nil
